@@ -1,0 +1,48 @@
+//! Every bound in one struct, each with its unit in the name.
+
+use std::time::Duration;
+
+/// All bounds on what one request may cost.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Limits {
+    /// Bytes of an original.
+    pub original_bytes_max: u64,
+    /// Pixels of one frame of an original.
+    pub pixels_max: u64,
+    /// Frames of an animated original.
+    pub frames_max: u32,
+    /// Frames times pixels of an animated original.
+    pub animation_pixels_max: u64,
+    /// Longest side of a rendition; larger boxes are scaled down proportionally.
+    pub output_side_max: u32,
+    /// Bytes of a request target.
+    pub uri_bytes_max: usize,
+    /// Bytes of all request headers.
+    pub header_bytes_max: usize,
+    /// Time to receive the headers of a request.
+    pub header_timeout: Duration,
+    /// Time to connect to an upstream.
+    pub connect_timeout: Duration,
+    /// Time to an upstream's first byte.
+    pub first_byte_timeout: Duration,
+    /// Time for an upstream's whole answer.
+    pub fetch_timeout: Duration,
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        Self {
+            original_bytes_max: 256 << 20,
+            pixels_max: 100_000_000,
+            frames_max: 1_000,
+            animation_pixels_max: 400_000_000,
+            output_side_max: 8192,
+            uri_bytes_max: 8000,
+            header_bytes_max: 32 << 10,
+            header_timeout: Duration::from_secs(10),
+            connect_timeout: Duration::from_secs(5),
+            first_byte_timeout: Duration::from_secs(10),
+            fetch_timeout: Duration::from_secs(30),
+        }
+    }
+}

@@ -1,0 +1,658 @@
+//! What a request asked for, typed. `None` (or the group's default) means the parameter was absent, empty or dropped.
+//!
+//! Values are inside their documented ranges. Nothing is resolved here: defaults, dependencies between parameters and
+//! anything that needs the original's size belong to `plan`.
+
+use serde::{Deserialize, Serialize};
+
+use crate::units::{Color, Dpr, Length, Quality};
+
+/// Every parameter of the grammar, grouped as the reference groups them.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct Params {
+    /// `w h ar fit crop rect ...`
+    pub size: SizeParams,
+    /// `orient flip rot rot-type`
+    pub rotation: RotationParams,
+    /// `fp-*`
+    pub focal: FocalParams,
+    /// `trim*`
+    pub trim: TrimParams,
+    /// `bg fill* transparency grid-*`
+    pub fill: FillParams,
+    /// `bri con exp ... usm nr`
+    pub adjust: AdjustParams,
+    /// `blur px htn sepia monochrome duotone`
+    pub stylize: StylizeParams,
+    /// `blend*`
+    pub blend: BlendParams,
+    /// `mark*`
+    pub mark: MarkParams,
+    /// `mask* corner-radius`
+    pub mask: MaskParams,
+    /// `border* pad*`
+    pub border: BorderParams,
+    /// `txt*`
+    pub text: TextParams,
+    /// `palette colors prefix`
+    pub palette: PaletteParams,
+    /// `frame fps loop interval skip reverse`
+    pub animation: AnimationParams,
+    /// `page pdf-annotation`
+    pub document: DocumentParams,
+    /// `auto fm q ...`
+    pub format: FormatParams,
+    /// `faces facepad faceindex face-blur face-pixel lp-blur`
+    pub faces: FaceParams,
+    /// The parameters that need a generative model.
+    pub model: ModelParams,
+    /// `expires`
+    pub control: ControlParams,
+}
+
+/// `fit`: how the picture meets the box.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub enum Fit {
+    /// Inside the box, whole (the default).
+    #[default]
+    Clip,
+    /// As `clip`, canvas filled by stretching edge pixels.
+    Clamp,
+    /// Covers the box, the rest is cut off.
+    Crop,
+    /// Around the faces.
+    FaceArea,
+    /// As `clip`, with bars to the box.
+    Fill,
+    /// As `fill`, never enlarging.
+    FillMax,
+    /// As `clip`, never enlarging.
+    Max,
+    /// As `crop`, never enlarging.
+    Min,
+    /// To the box, ignoring proportions.
+    Scale,
+}
+
+/// One member of `crop`, `blend-crop`: an edge, or a way to find the subject.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[expect(missing_docs, reason = "the names are the documented words")]
+pub enum CropWord {
+    Top,
+    Bottom,
+    Left,
+    Right,
+    Center,
+    Faces,
+    Entropy,
+    Edges,
+    FocalPoint,
+}
+
+/// A position of `*-align` and gradient directions.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[expect(missing_docs, reason = "the names are the documented words")]
+pub enum AlignWord {
+    Top,
+    Middle,
+    Bottom,
+    Left,
+    Center,
+    Right,
+}
+
+/// Left/top edge of `rect`.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+pub enum RectEdge {
+    /// Pixels or a fraction of the side.
+    At(Length),
+    /// `left` or `top`.
+    Start,
+    /// `center` or `middle`.
+    Middle,
+    /// `right` or `bottom`.
+    End,
+}
+
+/// Width/height of `rect`.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+pub enum RectExtent {
+    /// Pixels or a fraction of the side.
+    Of(Length),
+    /// `full`.
+    Full,
+}
+
+/// `rect=x,y,w,h`.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+#[expect(missing_docs, reason = "the four members")]
+pub struct RectParam {
+    pub x: RectEdge,
+    pub y: RectEdge,
+    pub w: RectExtent,
+    pub h: RectExtent,
+}
+
+/// Size parameters.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[expect(missing_docs, reason = "named after their parameters")]
+pub struct SizeParams {
+    pub w: Option<Length>,
+    pub h: Option<Length>,
+    /// Width over height.
+    pub ar: Option<f64>,
+    pub dpr: Option<Dpr>,
+    pub fit: Option<Fit>,
+    /// Second value of `fit=facearea,...`.
+    pub fit_fallback: Option<Fit>,
+    pub crop: Vec<CropWord>,
+    pub rect: Option<RectParam>,
+    pub min_w: Option<u32>,
+    pub max_w: Option<u32>,
+    pub min_h: Option<u32>,
+    pub max_h: Option<u32>,
+}
+
+/// `rot-type`.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub enum RotType {
+    /// Zoomed so that no corner is empty.
+    #[default]
+    Straighten,
+    /// Not zoomed; corners show the background.
+    Pivot,
+}
+
+/// Orientation and mirroring.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct RotationParams {
+    /// `orient` as an EXIF value 0 to 8 (90, 180, 270 already translated); 0 ignores EXIF.
+    pub orient: Option<u8>,
+    /// `flip` has an `h`: mirror left-right.
+    pub flip_h: bool,
+    /// `flip` has a `v`: mirror top-bottom.
+    pub flip_v: bool,
+    /// `rot`, degrees counter-clockwise, 0 <= v < 360.
+    pub rot: Option<f64>,
+    /// `rot-type`.
+    pub rot_type: Option<RotType>,
+}
+
+/// Focal point, all relative to the source.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[expect(missing_docs, reason = "named after their parameters")]
+pub struct FocalParams {
+    pub x: Option<f64>,
+    pub y: Option<f64>,
+    /// Zoom, 1 to 100.
+    pub z: Option<f64>,
+    pub debug: Option<bool>,
+}
+
+/// `trim`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[expect(missing_docs, reason = "the names are the documented words")]
+pub enum TrimMode {
+    Auto,
+    Color,
+    Alpha,
+    ColorUnlessAlpha,
+}
+
+/// Trim and its tuning.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[expect(missing_docs, reason = "named after their parameters")]
+pub struct TrimParams {
+    pub mode: Option<TrimMode>,
+    pub alpha: Option<f64>,
+    pub color: Option<Color>,
+    pub md: Option<f64>,
+    pub sd: Option<f64>,
+    pub tol: Option<f64>,
+    pub pad: Option<u32>,
+}
+
+/// `fill`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[expect(missing_docs, reason = "the names are the documented words")]
+pub enum FillMode {
+    Solid,
+    Blur,
+    Gen,
+    Gradient,
+}
+
+/// `fill-gradient-type`.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[expect(missing_docs, reason = "the names are the documented words")]
+pub enum GradientType {
+    #[default]
+    Linear,
+    Radial,
+}
+
+/// `fill-gradient-cs`.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[expect(missing_docs, reason = "the names are the documented words")]
+pub enum GradientSpace {
+    #[default]
+    Srgb,
+    Linear,
+    Oklab,
+    Hsl,
+    Lch,
+    Oklch,
+    Hsv,
+}
+
+/// Background, bars and checkerboard.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[expect(missing_docs, reason = "named after their parameters")]
+pub struct FillParams {
+    pub bg: Option<Color>,
+    pub mode: Option<FillMode>,
+    pub color: Option<Color>,
+    pub gradient_type: Option<GradientType>,
+    pub gradient_cs: Option<GradientSpace>,
+    pub gradient_linear: Option<[Color; 2]>,
+    pub gradient_linear_direction: Vec<AlignWord>,
+    pub gradient_radial: Option<[Color; 2]>,
+    pub gradient_radial_radius: Option<[Length; 2]>,
+    pub gradient_radial_x: Option<Length>,
+    pub gradient_radial_y: Option<Length>,
+    /// `transparency=grid`.
+    pub transparency_grid: bool,
+    pub grid_colors: Option<[Color; 2]>,
+    pub grid_size: Option<u32>,
+}
+
+/// Point adjustments, noise reduction, sharpening.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[expect(missing_docs, reason = "named after their parameters")]
+pub struct AdjustParams {
+    pub bri: Option<f64>,
+    pub con: Option<f64>,
+    pub exp: Option<f64>,
+    pub gam: Option<f64>,
+    pub high: Option<f64>,
+    pub shad: Option<f64>,
+    pub sat: Option<f64>,
+    pub vib: Option<f64>,
+    pub hue: Option<f64>,
+    pub invert: Option<bool>,
+    pub sharp: Option<f64>,
+    pub usm: Option<f64>,
+    pub usmrad: Option<f64>,
+    pub nr: Option<f64>,
+    pub nrs: Option<f64>,
+}
+
+/// Effects.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[expect(missing_docs, reason = "named after their parameters")]
+pub struct StylizeParams {
+    pub blur: Option<f64>,
+    pub px: Option<u32>,
+    pub htn: Option<u32>,
+    pub sepia: Option<f64>,
+    pub monochrome: Option<Color>,
+    pub duotone: Option<[Color; 2]>,
+    pub duotone_alpha: Option<f64>,
+}
+
+/// Where an overlay comes from.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub enum Location {
+    /// An absolute `http` or `https` URL.
+    Url(String),
+    /// A path in the same source, its own query included when it has one.
+    Path(String),
+}
+
+/// `blend-mode`.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[expect(missing_docs, reason = "the names are the documented words")]
+pub enum BlendMode {
+    Color,
+    Burn,
+    Dodge,
+    Darken,
+    Difference,
+    Exclusion,
+    HardLight,
+    Hue,
+    Lighten,
+    Luminosity,
+    Multiply,
+    #[default]
+    Overlay,
+    Saturation,
+    Screen,
+    SoftLight,
+    Normal,
+    DestinationOut,
+    DestinationIn,
+}
+
+/// What `blend` names.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub enum BlendSource {
+    /// A flat colour over the whole picture.
+    Color(Color),
+    /// A picture.
+    Image(Location),
+}
+
+/// Blend.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[expect(missing_docs, reason = "named after their parameters")]
+pub struct BlendParams {
+    pub source: Option<BlendSource>,
+    pub color: Option<Color>,
+    pub mode: Option<BlendMode>,
+    pub alpha: Option<f64>,
+    pub fit: Option<Fit>,
+    pub crop: Vec<CropWord>,
+    pub align: Vec<AlignWord>,
+    pub pad: Option<u32>,
+    /// `blend-size=inherit`.
+    pub inherit_size: bool,
+    pub w: Option<Length>,
+    pub h: Option<Length>,
+    pub x: Option<i32>,
+    pub y: Option<i32>,
+}
+
+/// Watermark.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[expect(missing_docs, reason = "named after their parameters")]
+pub struct MarkParams {
+    pub source: Option<Location>,
+    pub base: Option<String>,
+    pub align: Vec<AlignWord>,
+    pub alpha: Option<f64>,
+    pub fit: Option<Fit>,
+    pub w: Option<Length>,
+    pub h: Option<Length>,
+    pub pad: Option<u32>,
+    pub rot: Option<f64>,
+    pub scale: Option<f64>,
+    /// `mark-tile=grid`.
+    pub tile: bool,
+    pub x: Option<i32>,
+    pub y: Option<i32>,
+    pub if_min_width: Option<u32>,
+    pub if_min_height: Option<u32>,
+}
+
+/// `mask`.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub enum MaskShape {
+    /// Touches all four sides.
+    Ellipse,
+    /// Rounded corners.
+    Corners,
+    /// A regular polygon of 3 to 32 sides (`poly5`).
+    Polygon(u8),
+    /// A picture: visible where it is light and opaque.
+    Image(Location),
+}
+
+/// Mask.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[expect(missing_docs, reason = "named after their parameters")]
+pub struct MaskParams {
+    pub shape: Option<MaskShape>,
+    pub bg: Option<Color>,
+    /// Top left, top right, bottom right, bottom left, pixels.
+    pub corner_radius: Option<[u32; 4]>,
+}
+
+/// Border and padding.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[expect(missing_docs, reason = "named after their parameters")]
+pub struct BorderParams {
+    pub border: Option<(u32, Color)>,
+    pub top: Option<u32>,
+    pub right: Option<u32>,
+    pub bottom: Option<u32>,
+    pub left: Option<u32>,
+    pub radius: Option<[u32; 4]>,
+    pub radius_inner: Option<[u32; 4]>,
+    pub stroke_color: Option<Color>,
+    pub stroke_size: Option<u32>,
+    pub pad: Option<u32>,
+    pub pad_top: Option<u32>,
+    pub pad_right: Option<u32>,
+    pub pad_bottom: Option<u32>,
+    pub pad_left: Option<u32>,
+}
+
+/// `txt-font`.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub struct Font {
+    /// Family or PostScript name as written.
+    pub family: String,
+    /// `,bold`.
+    pub bold: bool,
+    /// `,italic`.
+    pub italic: bool,
+}
+
+/// Side of the text that `txt-clip` cuts.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[expect(missing_docs, reason = "the names are the documented words")]
+pub enum TextClip {
+    Start,
+    Middle,
+    #[default]
+    End,
+}
+
+/// Text.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[expect(missing_docs, reason = "named after their parameters")]
+pub struct TextParams {
+    pub txt: Option<String>,
+    pub align: Vec<AlignWord>,
+    pub clip: Option<TextClip>,
+    pub clip_ellipsis: bool,
+    pub color: Option<Color>,
+    /// `txt-fit=max`.
+    pub fit_max: bool,
+    pub font: Option<Font>,
+    pub lead: Option<i32>,
+    pub line: Option<u32>,
+    pub line_color: Option<Color>,
+    pub pad: Option<u32>,
+    pub shad: Option<f64>,
+    pub size: Option<u32>,
+    pub track: Option<i32>,
+    pub width: Option<u32>,
+    pub x: Option<i32>,
+    pub y: Option<i32>,
+}
+
+/// `palette`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[expect(missing_docs, reason = "the names are the documented words")]
+pub enum PaletteFormat {
+    Css,
+    Json,
+}
+
+/// Palette extraction.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[expect(missing_docs, reason = "named after their parameters")]
+pub struct PaletteParams {
+    pub format: Option<PaletteFormat>,
+    pub colors: Option<u8>,
+    pub prefix: Option<String>,
+}
+
+/// Frames counted from 1, both ends included; an open end is `None`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[expect(missing_docs, reason = "two ends")]
+pub struct FrameSpan {
+    pub first: Option<u32>,
+    pub last: Option<u32>,
+}
+
+/// `frame`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub enum FrameSelect {
+    /// One frame, counted from 1: the result is a still.
+    One(u32),
+    /// `a-b`.
+    Span(FrameSpan),
+}
+
+/// Animation.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[expect(missing_docs, reason = "named after their parameters")]
+pub struct AnimationParams {
+    pub frame: Option<FrameSelect>,
+    pub fps: Option<u32>,
+    pub loop_count: Option<u32>,
+    pub interval: Option<u32>,
+    pub skip: Option<u32>,
+    pub reverse: Option<bool>,
+}
+
+/// Documents.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct DocumentParams {
+    /// `page`, counted from 1.
+    pub page: Option<u32>,
+    /// `pdf-annotation`.
+    pub annotation: Option<bool>,
+}
+
+/// `fm`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[expect(missing_docs, reason = "the names are the documented words")]
+pub enum FormatWord {
+    Gif,
+    Jpg,
+    Jp2,
+    Json,
+    Jxr,
+    Jxl,
+    Pjpg,
+    Mp4,
+    Png,
+    Png8,
+    Png32,
+    Webp,
+    Webm,
+    Blurhash,
+    Avif,
+}
+
+/// `chromasub`.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[expect(missing_docs, reason = "the names are the documented words")]
+pub enum ChromaSub {
+    Yuv444,
+    Yuv422,
+    #[default]
+    Yuv420,
+}
+
+/// `cs`.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[expect(missing_docs, reason = "the names are the documented words")]
+pub enum ColorSpace {
+    #[default]
+    Origin,
+    Srgb,
+    AdobeRgb1998,
+    TinySrgb,
+    Strip,
+}
+
+/// The members of `auto`, over all its repetitions and the source's default; `true` is already `compress,format`.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[expect(missing_docs, clippy::struct_excessive_bools, reason = "a set of the documented words")]
+pub struct Auto {
+    pub enhance: bool,
+    pub format: bool,
+    pub redeye: bool,
+    pub compress: bool,
+}
+
+/// The members of `ch`.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[expect(missing_docs, reason = "a set of the documented words")]
+pub struct ClientHints {
+    pub width: bool,
+    pub dpr: bool,
+    pub save_data: bool,
+}
+
+/// Output format.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[expect(missing_docs, reason = "named after their parameters")]
+pub struct FormatParams {
+    pub auto: Auto,
+    pub ch: ClientHints,
+    pub fm: Option<FormatWord>,
+    pub q: Option<Quality>,
+    pub lossless: Option<bool>,
+    pub jpg_progressive: Option<bool>,
+    pub chromasub: Option<ChromaSub>,
+    /// 2 to 256 colours.
+    pub colorquant: Option<u16>,
+    pub cs: Option<ColorSpace>,
+    pub dpi: Option<u32>,
+    /// `dl`: `Some("")` is never stored; an empty `dl` counts through `dl_bare`.
+    pub dl: Option<String>,
+    /// `dl` was given without a value: the last path segment names the file.
+    pub dl_bare: bool,
+    /// `iptc=allow`.
+    pub iptc_allow: Option<bool>,
+    pub svg_sanitize: Option<bool>,
+    pub rasterize_bypass: Option<bool>,
+}
+
+/// Faces and licence plates.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[expect(missing_docs, reason = "named after their parameters")]
+pub struct FaceParams {
+    pub faces: bool,
+    pub index: Option<u32>,
+    pub pad: Option<f64>,
+    pub blur: Option<u32>,
+    pub pixel: Option<u32>,
+    pub lp_blur: Option<u32>,
+}
+
+/// Generative models: parsed, answered by the failure contract of `rendering.md` 18.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[expect(missing_docs, reason = "named after their parameters")]
+pub struct ModelParams {
+    pub bg_remove: bool,
+    pub bg_remove_fallback: Option<bool>,
+    pub bg_replace: Option<String>,
+    pub bg_replace_fallback: Option<bool>,
+    pub fill_gen_fallback: Option<bool>,
+    pub upscale: bool,
+    pub upscale_fallback: Option<bool>,
+    pub object_removal_rect: Option<[u32; 4]>,
+}
+
+/// Control parameters that are read after the signature.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ControlParams {
+    /// `expires`.
+    pub expires: Option<Expires>,
+}
+
+/// `expires` as sent.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Expires {
+    /// Seconds since 1970.
+    At(u64),
+    /// Not a number: treated as expired when the URL is signed (`signing.md` 3).
+    Unparseable,
+}

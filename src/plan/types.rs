@@ -1,0 +1,235 @@
+//! [`Plan`] and what it is made from.
+
+use serde::{Deserialize, Serialize};
+
+use crate::param::{ChromaSub, ColorSpace, CropWord, Fit, FrameSelect, RectParam, RotType};
+use crate::units::{Color, Dpr, Length, Quality, Size};
+
+/// The request headers that may change the picture, already reduced to their outcome.
+///
+/// Never holds header text: two browsers that accept the same formats share one variant.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct Negotiation {
+    /// `Accept` names `image/avif` with q > 0.
+    pub avif: bool,
+    /// `Accept` names `image/webp` with q > 0.
+    pub webp: bool,
+    /// `Sec-CH-Width` / `Width` in pixels, bucketed; read only where `ch=width`.
+    pub width_px: Option<u32>,
+    /// `Sec-CH-DPR` / `DPR`; read only where `ch=dpr`.
+    pub dpr: Option<Dpr>,
+    /// `Save-Data: on`; read only where `ch=save-data`.
+    pub save_data: bool,
+}
+
+/// Request headers that the choice used, for `Vary`.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[expect(clippy::struct_excessive_bools, reason = "a set of header names")]
+pub struct VaryOn {
+    /// `Accept`
+    pub accept: bool,
+    /// `Sec-CH-Width, Width`
+    pub width: bool,
+    /// `Sec-CH-DPR, DPR`
+    pub dpr: bool,
+    /// `Save-Data`
+    pub save_data: bool,
+}
+
+/// `dl`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Download {
+    /// A file name as sent, not yet made safe for a header.
+    Named(String),
+    /// Use the last path segment.
+    FromPath,
+}
+
+/// Everything a request resolved to.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Resolved {
+    /// What to send.
+    pub intent: Intent,
+    /// What the choice depended on.
+    pub vary: VaryOn,
+    /// `Content-Disposition`, outside the cache key because one render serves both.
+    pub download: Option<Download>,
+}
+
+/// What to send.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub enum Intent {
+    /// The original's own bytes: no rendering parameter was given, or `rasterize-bypass`.
+    PassThrough,
+    /// A picture made from it.
+    Render(Box<Plan>),
+}
+
+/// The resolved, original-independent meaning of a request. Equal plans make equal pictures from equal originals.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Plan {
+    /// Which page or frames.
+    pub select: Select,
+    /// How to turn the stored pixels upright.
+    pub orient: Orient,
+    /// Part of the upright original to start from.
+    pub rect: Option<RectParam>,
+    /// The output box and how the picture meets it.
+    pub sizing: Sizing,
+    /// What fills the rest of the box under `fit=fill`, `fillmax`.
+    pub bars: Bars,
+    /// Mirror left-right, then top-bottom.
+    pub mirror: Mirror,
+    /// `rot`.
+    pub rotation: Option<Rotation>,
+    /// `bg`: shown under the picture's own transparency.
+    pub background: Option<Color>,
+    /// `fp-debug`.
+    pub focal_debug: bool,
+    /// How to encode.
+    pub output: Output,
+}
+
+/// Page and frames.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Select {
+    /// Page of a document, from 1.
+    pub page: u32,
+    /// Whether annotations of a PDF are drawn.
+    pub annotation: bool,
+    /// `frame`; `None` is all of them for an animated output, the first for a still one.
+    pub frame: Option<FrameSelect>,
+}
+
+/// How to turn the stored pixels upright.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Orient {
+    /// As the original's EXIF says.
+    Exif,
+    /// As an EXIF value 1 to 8 given in the URL (`orient=0` is 1).
+    Fixed(u8),
+}
+
+/// The output box. Lengths are as written; `dpr` is not yet applied.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[expect(missing_docs, reason = "named after their parameters")]
+pub struct Sizing {
+    pub w: Option<Length>,
+    pub h: Option<Length>,
+    /// Width over height; `None` where `fit` does not use it.
+    pub ar: Option<f64>,
+    pub dpr: Dpr,
+    pub fit: Fit,
+    /// Fallback chain of `crop`, in order; empty is the centre.
+    pub crop: Vec<CropWord>,
+    pub focal: Focal,
+    pub min_w: Option<u32>,
+    pub max_w: Option<u32>,
+    pub min_h: Option<u32>,
+    pub max_h: Option<u32>,
+    /// Longest output side, pixels (`limits.output_side_max`).
+    pub side_max: u32,
+}
+
+/// The focal point, relative to the source.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+#[expect(missing_docs, reason = "named after their parameters")]
+pub struct Focal {
+    pub x: f64,
+    pub y: f64,
+    pub z: f64,
+}
+
+/// What fills the bars.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+pub enum Bars {
+    /// One colour; transparent white becomes white where the format has no alpha.
+    Solid(Color),
+    /// A blurred copy of the picture.
+    Blur,
+}
+
+/// `flip`.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[expect(missing_docs, reason = "two axes")]
+pub struct Mirror {
+    pub horizontal: bool,
+    pub vertical: bool,
+}
+
+/// `rot` and `rot-type`.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Rotation {
+    /// Counter-clockwise, 0 < v < 360.
+    pub degrees: f64,
+    /// Zoomed or not.
+    pub kind: RotType,
+}
+
+/// A format we can write.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[expect(missing_docs, reason = "the names of the formats")]
+pub enum Format {
+    Jpeg,
+    Png,
+    /// At most 256 colours.
+    Png8,
+    /// Always RGBA.
+    Png32,
+    Webp,
+    Avif,
+    Jxl,
+    Gif,
+    Jp2,
+    /// The description of `rendering.md` 15.1.
+    Json,
+}
+
+/// What to write when no preferred format is possible.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum FallbackFormat {
+    /// The format of the original, or the nearest one we write (JPEG, PNG when there is transparency).
+    Source,
+    /// This one.
+    Fixed(Format),
+    /// PNG when the picture has transparency, else JPEG (`auto=compress`).
+    ByAlpha,
+    /// PNG8 when the picture has transparency, else JPEG (`auto=compress,format`).
+    ByAlphaSmall,
+}
+
+/// How to encode. Quality and friends are inert for formats that lack them.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Output {
+    /// Negotiated formats, tried in order: the first that can hold the picture and encodes wins.
+    pub preferred: Vec<Format>,
+    /// When none of them does.
+    pub fallback: FallbackFormat,
+    /// 0 to 100 on the JPEG scale; encoders of other formats translate.
+    pub quality: Quality,
+    /// WebP, JXL.
+    pub lossless: bool,
+    /// JPEG.
+    pub progressive: bool,
+    /// JPEG.
+    pub chroma: ChromaSub,
+    /// At most this many colours, 2 to 256.
+    pub colors_max: Option<u16>,
+    /// Output colour space.
+    pub color_space: ColorSpace,
+    /// Resolution fields, dots per inch.
+    pub dpi: Option<u32>,
+}
+
+/// What `layout` has to know about an original; read from its header by the worker.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Measured {
+    /// Stored size, before orientation.
+    pub size: Size,
+    /// EXIF orientation 1 to 8; anything else in the file is 1.
+    pub orientation: u8,
+    /// Whether any pixel can be transparent.
+    pub has_alpha: bool,
+    /// Frames of an animation, 1 for a still.
+    pub frames: u32,
+}

@@ -1,0 +1,111 @@
+//! Original + [`Plan`] -> encoded bytes. The same code runs in a worker process and, for the command line and tests,
+//! in this one.
+
+pub mod encode;
+pub mod stage;
+pub mod worker;
+
+use std::time::Duration;
+
+use serde::{Deserialize, Serialize};
+
+use crate::blob::Blob;
+use crate::plan::{Format, Plan};
+use crate::units::Size;
+
+/// One piece of work.
+#[derive(Clone, Debug)]
+pub struct Job {
+    /// What to make.
+    pub plan: Plan,
+    /// What to make it from.
+    pub original: Blob,
+    /// Bounds on decoding.
+    pub limits: RenderLimits,
+}
+
+/// Bounds that hold inside the worker.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct RenderLimits {
+    /// Pixels of one frame of the original.
+    pub pixels_max: u64,
+    /// Frames of an animation.
+    pub frames_max: u32,
+    /// Frames times pixels of an animation.
+    pub animation_pixels_max: u64,
+}
+
+/// Encoded bytes and what they are.
+#[derive(Clone, Debug)]
+pub struct Rendered {
+    /// The encoded picture (or JSON).
+    pub body: Blob,
+    /// What was written.
+    pub format: Format,
+    /// Size in pixels of the picture.
+    pub size: Size,
+    /// Where the time went.
+    pub timings: Timings,
+}
+
+/// Time per part of a render.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Timings {
+    /// Waiting for a worker.
+    pub queue: Duration,
+    /// Decoding and stages.
+    pub render: Duration,
+    /// Encoding.
+    pub encode: Duration,
+}
+
+/// Why there is no picture. Holds facts, never libvips' text.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error, Serialize, Deserialize)]
+pub enum RenderError {
+    /// The bytes are no picture that we read.
+    #[error("not a picture")]
+    NotAnImage,
+    /// A picture of a kind that this server cannot read (codec absent, or never allowed).
+    #[error("unsupported format {format}")]
+    UnsupportedFormat {
+        /// Short name of the format.
+        format: String,
+    },
+    /// The decoder gave up.
+    #[error("undecodable")]
+    Undecodable,
+    /// More pixels or frames than allowed.
+    #[error("{what} {got} over the limit {max}")]
+    TooLarge {
+        /// `pixels`, `frames` or `animation pixels`.
+        what: String,
+        /// Found in the original.
+        got: u64,
+        /// Allowed.
+        max: u64,
+    },
+    /// A stage failed: our fault, not the original's.
+    #[error("stage {stage} failed")]
+    Stage {
+        /// Name of the stage.
+        stage: String,
+    },
+    /// No encoder could write the picture.
+    #[error("encoding {format} failed")]
+    Encode {
+        /// Name of the format.
+        format: String,
+    },
+    /// Over `render.timeout`; the worker was killed.
+    #[error("timed out")]
+    Timeout,
+    /// The worker died.
+    #[error("worker crashed")]
+    WorkerCrashed,
+    /// The queue is full.
+    #[error("queue full")]
+    QueueFull,
+    /// No worker can be started, or the server is stopping.
+    #[error("no worker available")]
+    Unavailable,
+}

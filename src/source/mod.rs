@@ -1,0 +1,107 @@
+//! Where originals come from: one trait, four kinds, one conformance suite.
+
+use std::sync::Arc;
+use std::time::{Duration, SystemTime};
+
+use async_trait::async_trait;
+
+use crate::blob::Blob;
+
+/// A configured place that originals come from.
+///
+/// Every implementation enforces the byte cap while bytes arrive, forwards no client header and never returns the
+/// upstream's text.
+#[async_trait]
+pub trait Source: Send + Sync + std::fmt::Debug + 'static {
+    /// Fetches one object whole.
+    ///
+    /// `object` is the path after the host, percent-decoded exactly once, with its leading slash.
+    ///
+    /// # Errors
+    /// A [`SourceError`] that says whose fault it was.
+    async fn fetch(&self, request: FetchRequest<'_>) -> Result<Fetched, SourceError>;
+}
+
+/// What to fetch.
+#[derive(Clone, Copy, Debug)]
+pub struct FetchRequest<'a> {
+    /// Decoded object path with its leading slash.
+    pub object: &'a str,
+    /// Validators of a copy we hold, for a conditional request.
+    pub if_changed_from: Option<&'a Validators>,
+}
+
+/// What came of it.
+#[derive(Clone, Debug)]
+pub enum Fetched {
+    /// The object.
+    Original(Arc<Original>),
+    /// The copy whose validators were sent is current; carries fresh caching facts.
+    NotModified(OriginCaching),
+}
+
+/// One source object as fetched.
+#[derive(Clone, Debug)]
+pub struct Original {
+    /// Its bytes.
+    pub body: Blob,
+    /// As the upstream said, or by the file name's extension; never trusted for decoding.
+    pub content_type: Option<String>,
+    /// For a later conditional request.
+    pub validators: Validators,
+    /// What the upstream said of caching.
+    pub caching: OriginCaching,
+}
+
+/// `ETag` and `Last-Modified` of an original.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Validators {
+    /// As sent, quotes included.
+    pub etag: Option<String>,
+    /// Time of the last change.
+    pub last_modified: Option<SystemTime>,
+}
+
+/// The upstream's `Cache-Control`, as far as we use it (`delivery.md` 2).
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct OriginCaching {
+    /// `s-maxage`, else `max-age`, less `Age`.
+    pub max_age: Option<Duration>,
+    /// `private`, `no-store` or `no-cache` was given.
+    pub uncacheable: bool,
+}
+
+/// Why there is no original. Variants follow the mapping of `delivery.md` 4.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum SourceError {
+    /// 404, 410, no such key or file, or a path that leaves the root.
+    #[error("object missing")]
+    Missing,
+    /// 401, 403, access denied.
+    #[error("access denied by the upstream")]
+    Denied,
+    /// Any other 4xx.
+    #[error("upstream answered {status}")]
+    Rejected {
+        /// HTTP status.
+        status: u16,
+    },
+    /// A web-proxy path that is no absolute URL, or a host that is not allowed by form.
+    #[error("not an absolute http or https URL")]
+    InvalidUrl,
+    /// The host is outside the allow-list, or an address that is not globally routable.
+    #[error("address refused")]
+    Forbidden,
+    /// 5xx, connection refused, DNS or TLS failure, a body cut short.
+    #[error("upstream failed")]
+    Upstream,
+    /// Connect, first byte or whole body took too long.
+    #[error("upstream timed out")]
+    Timeout,
+    /// More than `limits.original_bytes_max`.
+    #[error("original over {max} bytes")]
+    TooLarge {
+        /// The cap.
+        max: u64,
+    },
+}

@@ -1,0 +1,1 @@
+//! libvips, made sound: the only files that name a C symbol.
