@@ -2,6 +2,7 @@
 //! in this one.
 
 pub mod encode;
+pub mod raster;
 pub mod stage;
 pub mod worker;
 
