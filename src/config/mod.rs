@@ -65,6 +65,10 @@ pub struct CacheConfig {
     pub disk_dir: Option<PathBuf>,
     /// Size of the disk tier.
     pub disk_bytes_max: u64,
+    /// Originals in memory (default 64 MiB), so that several sizes of one picture fetch it once; 0 turns it off.
+    pub originals_bytes_max: u64,
+    /// How long an original is used without asking its source again (default 60 s).
+    pub originals_ttl: Duration,
 }
 
 /// `[log]`
