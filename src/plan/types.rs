@@ -59,10 +59,25 @@ pub struct Resolved {
 /// What to send.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub enum Intent {
-    /// The original's own bytes: no rendering parameter was given, or `rasterize-bypass`.
+    /// The original's own bytes: no rendering parameter was given. (`rasterize-bypass` depends on the original's type
+    /// and is a field of [`Plan`].)
     PassThrough,
     /// A picture made from it.
     Render(Box<Plan>),
+    /// Something this origin cannot make and must not replace by something else.
+    Unsupported(Unsupported),
+}
+
+/// Why a well-formed request has no picture here.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub enum Unsupported {
+    /// `fm=mp4`, `fm=webm`: answered 422 (`rendering.md` 14).
+    Video,
+    /// `face-blur`, `face-pixel`, `lp-blur` without a detector: answered 422, because serving the picture without the
+    /// blur would show what the URL asks to hide (`rendering.md` 18).
+    Privacy,
+    /// A generative model with its `*-fallback=false`: answered 400 (`rendering.md` 18).
+    Model,
 }
 
 /// The resolved, original-independent meaning of a request. Equal plans make equal pictures from equal originals.
@@ -86,6 +101,10 @@ pub struct Plan {
     pub background: Option<Color>,
     /// `fp-debug`.
     pub focal_debug: bool,
+    /// `rasterize-bypass`: an SVG, EPS, PDF or Illustrator original is sent as it is, all else here ignored.
+    pub rasterize_bypass: bool,
+    /// `svg-sanitize`.
+    pub svg_sanitize: bool,
     /// How to encode.
     pub output: Output,
 }
@@ -205,6 +224,8 @@ pub struct Output {
     pub preferred: Vec<Format>,
     /// When none of them does.
     pub fallback: FallbackFormat,
+    /// The same for animated originals, whose `fm` is not overridden by `auto=compress`.
+    pub fallback_animated: FallbackFormat,
     /// 0 to 100 on the JPEG scale; encoders of other formats translate.
     pub quality: Quality,
     /// WebP, JXL.
@@ -219,6 +240,8 @@ pub struct Output {
     pub color_space: ColorSpace,
     /// Resolution fields, dots per inch.
     pub dpi: Option<u32>,
+    /// `iptc=allow`: IPTC metadata survives from JPEG to JPEG.
+    pub iptc: bool,
 }
 
 /// What `layout` has to know about an original; read from its header by the worker.
