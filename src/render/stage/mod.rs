@@ -1,1 +1,3 @@
+//! Stages: the code that performs one op.
 
+pub mod resize;
