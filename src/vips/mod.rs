@@ -1,1 +1,17 @@
 //! libvips, made sound: the only files that name a C symbol.
+//!
+//! [`init`] starts the library with every loader and saver blocked but those we use. [`Image`] is one owned reference
+//! to a lazily evaluated picture that borrows the bytes it reads from. [`Call`] sets the options of an operation by
+//! name, so that one binary works with libvips 8.14 to 8.18.
+#![allow(unsafe_code)]
+
+mod call;
+mod error;
+mod image;
+mod init;
+mod sys;
+
+pub use call::Call;
+pub use error::VipsError;
+pub use image::{Depth, Image, Space};
+pub use init::{Capabilities, InitError, init, tracked_allocations};

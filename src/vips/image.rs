@@ -1,0 +1,388 @@
+//! [`Image`]: one owned reference to a libvips picture.
+
+use std::ffi::{CStr, c_int, c_void};
+use std::marker::PhantomData;
+use std::ptr::{self, NonNull};
+
+use super::call::Call;
+use super::error::{self, VipsError};
+use super::sys::{self, fundamental};
+use crate::render::raster::{Raster, Samples};
+use crate::units::Size;
+
+/// A lazily evaluated picture: one owned GObject reference, which borrows for `'a` the bytes it will read from.
+///
+/// **Invariant:** every input that evaluation can reach lives for `'a`. It can be sent to another thread, since libvips
+/// locks what pictures share, but not shared between two: metadata is read without a lock. Not `Clone`, so that the
+/// reference count of a fresh [`Image::copy`] is known to be ours alone.
+pub struct Image<'a> {
+    image: NonNull<sys::VipsImage>,
+    input: PhantomData<&'a [u8]>,
+}
+
+// SAFETY: reference counts are atomic and libvips guards the regions and caches that pictures share; `&Image` never
+// crosses threads because the type is not `Sync` (raw pointers are not).
+unsafe impl Send for Image<'_> {}
+
+/// Sample format of a picture, as far as we tell formats apart.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Depth {
+    /// 8 bits.
+    U8,
+    /// 16 bits.
+    U16,
+    /// Anything else: wider, signed or floating point.
+    Other,
+}
+
+/// Colour space of a picture, as far as we tell spaces apart.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Space {
+    /// Grey, 8 or 16 bits.
+    Grey,
+    /// RGB, 8 or 16 bits, sRGB-encoded or as the profile says.
+    Rgb,
+    /// Four inks.
+    Cmyk,
+    /// No space is given.
+    Unknown,
+    /// A space that libvips can convert from: Lab, XYZ, linear RGB ...
+    Other,
+}
+
+impl<'a> Image<'a> {
+    /// Takes over a reference.
+    ///
+    /// # Safety
+    /// `image` is a valid picture, the reference is the caller's to give away, and all that the picture reads from
+    /// lives for `'a`.
+    pub(super) const unsafe fn from_owned(image: NonNull<sys::VipsImage>) -> Self {
+        Self { image, input: PhantomData }
+    }
+
+    pub(super) const fn as_ptr(&self) -> *mut sys::VipsImage {
+        self.image.as_ptr()
+    }
+
+    /// A picture over the samples of a raster, without a copy: sRGB or grey.
+    ///
+    /// # Errors
+    /// [`VipsError`] when libvips refuses the size.
+    pub fn from_raster(raster: &'a Raster) -> Result<Self, VipsError> {
+        let (data, bytes, format) = match &raster.samples {
+            Samples::U8(samples) => (samples.as_ptr().cast::<c_void>(), samples.len(), sys::FORMAT_UCHAR),
+            Samples::U16(samples) => (samples.as_ptr().cast::<c_void>(), samples.len() * 2, sys::FORMAT_USHORT),
+        };
+        let space = match (raster.channels, &raster.samples) {
+            (1 | 2, Samples::U8(_)) => c"b-w",
+            (1 | 2, Samples::U16(_)) => c"grey16",
+            (_, Samples::U8(_)) => c"srgb",
+            (_, Samples::U16(_)) => c"rgb16",
+        };
+        let bands = c_int::from(raster.channels);
+        // SAFETY: `data` points to `bytes` readable bytes that live for 'a; nothing writes to a picture made so unless
+        // it is the target of a write, and this one never is.
+        let memory: Self = unsafe { wrap_memory(data.cast_mut(), bytes, raster.size, bands, format) }?;
+        Call::new(c"copy").image(c"in", &memory).nick(c"interpretation", space).image_out()
+    }
+
+    /// Width in pixels.
+    #[must_use]
+    pub fn width(&self) -> u32 {
+        // SAFETY: a getter on a live picture.
+        unsafe { sys::vips_image_get_width(self.as_ptr()) }.unsigned_abs()
+    }
+
+    /// Height in pixels, of all pages together.
+    #[must_use]
+    pub fn height(&self) -> u32 {
+        // SAFETY: as above.
+        unsafe { sys::vips_image_get_height(self.as_ptr()) }.unsigned_abs()
+    }
+
+    /// Width and height.
+    #[must_use]
+    pub fn size(&self) -> Size {
+        Size::new(self.width(), self.height())
+    }
+
+    /// Height of one page of a picture that is a stack of them; a divisor of the height.
+    #[must_use]
+    pub fn page_height(&self) -> u32 {
+        // SAFETY: as above; the library returns the full height when the recorded one makes no sense.
+        unsafe { sys::vips_image_get_page_height(self.as_ptr()) }.unsigned_abs()
+    }
+
+    /// Number of channels, alpha included.
+    #[must_use]
+    pub fn bands(&self) -> u32 {
+        // SAFETY: as above.
+        unsafe { sys::vips_image_get_bands(self.as_ptr()) }.unsigned_abs()
+    }
+
+    /// Whether the last channel is alpha.
+    #[must_use]
+    pub fn has_alpha(&self) -> bool {
+        // SAFETY: as above.
+        unsafe { sys::vips_image_hasalpha(self.as_ptr()) != 0 }
+    }
+
+    /// Sample format.
+    #[must_use]
+    pub fn depth(&self) -> Depth {
+        // SAFETY: as above.
+        match unsafe { sys::vips_image_get_format(self.as_ptr()) } {
+            sys::FORMAT_UCHAR => Depth::U8,
+            sys::FORMAT_USHORT => Depth::U16,
+            _ => Depth::Other,
+        }
+    }
+
+    /// Colour space.
+    #[must_use]
+    pub fn space(&self) -> Space {
+        // SAFETY: as above.
+        match unsafe { sys::vips_image_get_interpretation(self.as_ptr()) } {
+            sys::SPACE_B_W | sys::SPACE_GREY16 => Space::Grey,
+            sys::SPACE_SRGB | sys::SPACE_RGB | sys::SPACE_RGB16 => Space::Rgb,
+            sys::SPACE_CMYK => Space::Cmyk,
+            sys::SPACE_MULTIBAND | sys::SPACE_HISTOGRAM => Space::Unknown,
+            _ => Space::Other,
+        }
+    }
+
+    /// Horizontal and vertical resolution in pixels per millimetre.
+    #[must_use]
+    pub fn resolution(&self) -> (f64, f64) {
+        // SAFETY: getters on a live picture.
+        unsafe { (sys::vips_image_get_xres(self.as_ptr()), sys::vips_image_get_yres(self.as_ptr())) }
+    }
+
+    /// A whole number from the metadata.
+    #[must_use]
+    pub fn meta_int(&self, name: &CStr) -> Option<i32> {
+        if self.meta_type(name) != fundamental::INT {
+            return None;
+        }
+        let mut out: c_int = 0;
+        // SAFETY: the field exists with this type; `out` is written on success.
+        let failed = unsafe { sys::vips_image_get_int(self.as_ptr(), name.as_ptr(), &raw mut out) } != 0;
+        (!failed).then_some(out)
+    }
+
+    /// An array of whole numbers from the metadata.
+    #[must_use]
+    pub fn meta_ints(&self, name: &CStr) -> Option<Vec<i32>> {
+        let mut data: *mut c_int = ptr::null_mut();
+        let mut count: c_int = 0;
+        // SAFETY: the type is checked first; the array belongs to the picture and is copied at once.
+        unsafe {
+            if self.meta_type(name) != sys::vips_array_int_get_type()
+                || sys::vips_image_get_array_int(self.as_ptr(), name.as_ptr(), &raw mut data, &raw mut count) != 0
+                || data.is_null()
+            {
+                return None;
+            }
+            Some(std::slice::from_raw_parts(data, usize::try_from(count).ok()?).to_vec())
+        }
+    }
+
+    /// A block of bytes from the metadata, such as `icc-profile-data` or `exif-data`.
+    #[must_use]
+    pub fn meta_blob(&self, name: &CStr) -> Option<Vec<u8>> {
+        let mut data: *const c_void = ptr::null();
+        let mut length: sys::gsize = 0;
+        // SAFETY: the type is checked first; the block belongs to the picture and is copied at once.
+        unsafe {
+            if self.meta_type(name) != sys::vips_blob_get_type()
+                || sys::vips_image_get_blob(self.as_ptr(), name.as_ptr(), &raw mut data, &raw mut length) != 0
+                || data.is_null()
+            {
+                return None;
+            }
+            Some(std::slice::from_raw_parts(data.cast::<u8>(), usize::try_from(length).ok()?).to_vec())
+        }
+    }
+
+    fn meta_type(&self, name: &CStr) -> sys::GType {
+        // SAFETY: a getter on a live picture and a NUL-terminated name; 0 when there is no such field.
+        unsafe { sys::vips_image_get_typeof(self.as_ptr(), name.as_ptr()) }
+    }
+
+    /// The same picture with an ICC profile attached, or with none.
+    ///
+    /// # Errors
+    /// [`VipsError`] when the picture cannot be copied.
+    pub fn with_profile(self, profile: Option<&[u8]>) -> Result<Self, VipsError> {
+        let copy = self.copy()?;
+        // SAFETY: a fresh copy whose metadata nobody else reads; the block is copied by the library.
+        unsafe {
+            match profile {
+                Some(bytes) => sys::vips_image_set_blob_copy(
+                    copy.as_ptr(),
+                    c"icc-profile-data".as_ptr(),
+                    bytes.as_ptr().cast(),
+                    bytes.len() as sys::gsize,
+                ),
+                None => {
+                    sys::vips_image_remove(copy.as_ptr(), c"icc-profile-data".as_ptr());
+                }
+            }
+        }
+        Ok(copy)
+    }
+
+    /// The same picture with a whole number in its metadata.
+    ///
+    /// # Errors
+    /// As [`Image::with_profile`].
+    pub fn with_int(self, name: &CStr, value: i32) -> Result<Self, VipsError> {
+        let copy = self.copy()?;
+        // SAFETY: as in `with_profile`.
+        unsafe { sys::vips_image_set_int(copy.as_ptr(), name.as_ptr(), value) };
+        Ok(copy)
+    }
+
+    /// The same picture with an array of whole numbers in its metadata.
+    ///
+    /// # Errors
+    /// As [`Image::with_profile`].
+    pub fn with_ints(self, name: &CStr, values: &[i32]) -> Result<Self, VipsError> {
+        let copy = self.copy()?;
+        let count = c_int::try_from(values.len()).unwrap_or(c_int::MAX);
+        // SAFETY: as in `with_profile`; `count` is at most the length of the slice.
+        unsafe { sys::vips_image_set_array_int(copy.as_ptr(), name.as_ptr(), values.as_ptr(), count) };
+        Ok(copy)
+    }
+
+    /// A new picture that shows the same pixels and has metadata of its own.
+    fn copy(&self) -> Result<Self, VipsError> {
+        Call::new(c"copy").image(c"in", self).image_out()
+    }
+
+    /// Computes the picture into memory.
+    ///
+    /// # Errors
+    /// [`VipsError::Unrepresentable`] for more than four channels or samples other than 8 and 16 bits; otherwise
+    /// [`VipsError::Failed`] when decoding or computing fails.
+    pub fn to_raster(&self) -> Result<Raster, VipsError> {
+        let (size, bands) = (self.size(), self.bands());
+        let unrepresentable = VipsError::Unrepresentable { bands: c_int::try_from(bands).unwrap_or(c_int::MAX) };
+        let Ok(channels @ 1..=4) = u8::try_from(bands) else { return Err(unrepresentable) };
+        let Ok(count) = usize::try_from(size.area() * u64::from(channels)) else { return Err(unrepresentable) };
+        let samples = match self.depth() {
+            Depth::U8 => {
+                let mut samples = vec![0_u8; count];
+                // SAFETY: the vector has exactly the bytes that a picture of this size and format has.
+                unsafe { self.write_to(samples.as_mut_ptr().cast(), count, sys::FORMAT_UCHAR) }?;
+                Samples::U8(samples)
+            }
+            Depth::U16 => {
+                let mut samples = vec![0_u16; count];
+                // SAFETY: as above, two bytes a sample.
+                unsafe { self.write_to(samples.as_mut_ptr().cast(), count * 2, sys::FORMAT_USHORT) }?;
+                Samples::U16(samples)
+            }
+            Depth::Other => return Err(unrepresentable),
+        };
+        Ok(Raster { size, channels, samples })
+    }
+
+    /// # Safety
+    /// `data` points to `bytes` writable bytes, enough for this picture in `format`, which is its own format.
+    unsafe fn write_to(&self, data: *mut c_void, bytes: usize, format: sys::VipsBandFormat) -> Result<(), VipsError> {
+        let bands = c_int::try_from(self.bands()).unwrap_or(0);
+        // SAFETY: by the caller's promise; the target does not outlive this function.
+        let target = unsafe { wrap_memory(data, bytes, self.size(), bands, format) }?;
+        // SAFETY: two live pictures; the library checks that the buffer of the target is large enough.
+        let failed = unsafe { sys::vips_image_write(self.as_ptr(), target.as_ptr()) } != 0;
+        if failed {
+            error::discard_text();
+            return Err(VipsError::Failed { operation: "write" });
+        }
+        Ok(())
+    }
+}
+
+impl Drop for Image<'_> {
+    fn drop(&mut self) {
+        // SAFETY: the one reference we own.
+        unsafe { sys::g_object_unref(self.as_ptr().cast()) };
+    }
+}
+
+/// # Safety
+/// `data` points to `bytes` bytes that live for `'m`, and are writable if the picture becomes the target of a write.
+unsafe fn wrap_memory<'m>(
+    data: *mut c_void,
+    bytes: usize,
+    size: Size,
+    bands: c_int,
+    format: sys::VipsBandFormat,
+) -> Result<Image<'m>, VipsError> {
+    let failed = VipsError::Failed { operation: "memory" };
+    let (Ok(width), Ok(height)) = (c_int::try_from(size.width), c_int::try_from(size.height)) else {
+        return Err(failed);
+    };
+    // SAFETY: by the caller's promise; the library checks `bytes` against the size and keeps no copy.
+    let image = unsafe { sys::vips_image_new_from_memory(data, bytes as sys::gsize, width, height, bands, format) };
+    match NonNull::new(image) {
+        // SAFETY: a fresh reference, and the input lives for 'm.
+        Some(image) => Ok(unsafe { Image::from_owned(image) }),
+        None => {
+            error::discard_text();
+            Err(failed)
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::vips::init;
+
+    fn gradient(channels: u8) -> Raster {
+        let size = Size::new(5, 4);
+        let count = size.area() as usize * usize::from(channels);
+        Raster { size, channels, samples: Samples::U8((0..count).map(|i| (i * 3 % 256) as u8).collect()) }
+    }
+
+    #[test]
+    fn rasters_survive_the_round_trip() {
+        init().unwrap();
+        for channels in 1..=4 {
+            let raster = gradient(channels);
+            let image = Image::from_raster(&raster).unwrap();
+            assert_eq!(image.has_alpha(), raster.has_alpha(), "{channels} channels");
+            assert_eq!(image.to_raster().unwrap(), raster);
+        }
+        let deep = Raster { size: Size::new(2, 1), channels: 3, samples: Samples::U16(vec![0, 65535, 7, 1, 2, 256]) };
+        let image = Image::from_raster(&deep).unwrap();
+        assert_eq!((image.depth(), image.space()), (Depth::U16, Space::Rgb));
+        assert_eq!(image.to_raster().unwrap(), deep);
+    }
+
+    #[test]
+    fn metadata_is_typed_and_belongs_to_the_copy() {
+        init().unwrap();
+        let raster = gradient(3);
+        let image = Image::from_raster(&raster).unwrap();
+        let marked = image.copy().unwrap().with_int(c"loop", 3).unwrap().with_ints(c"delay", &[40, 50]).unwrap();
+        assert_eq!(marked.meta_int(c"loop"), Some(3));
+        assert_eq!(marked.meta_ints(c"delay"), Some(vec![40, 50]));
+        assert_eq!(marked.meta_blob(c"loop"), None, "another type");
+        assert_eq!(image.meta_int(c"loop"), None, "the original is untouched");
+        let tagged = marked.with_profile(Some(b"profile")).unwrap();
+        assert_eq!(tagged.meta_blob(c"icc-profile-data").as_deref(), Some(&b"profile"[..]));
+        assert_eq!(tagged.with_profile(None).unwrap().meta_blob(c"icc-profile-data"), None);
+    }
+
+    #[test]
+    fn a_picture_can_be_sent_to_another_thread() {
+        init().unwrap();
+        let raster = gradient(3);
+        let image = Image::from_raster(&raster).unwrap();
+        let back = std::thread::scope(|scope| scope.spawn(move || image.to_raster()).join().unwrap()).unwrap();
+        assert_eq!(back, raster);
+    }
+}
