@@ -1,5 +1,7 @@
 //! [`VariantKey`](crate::plan::VariantKey) -> [`Rendition`]: memory, then disk, then one render for all who wait.
 
+pub mod coalesce;
+
 use std::time::SystemTime;
 
 use bytes::Bytes;
