@@ -1,0 +1,527 @@
+//! The worked examples of `rendering.md` 3 to 6 and 12, through one `check`, and properties of any layout.
+
+use proptest::prelude::*;
+
+use super::*;
+use crate::config::Limits;
+use crate::param::{Auto, CropWord, Fit, Params, RectEdge, RectExtent, RectParam, RotType};
+use crate::units::{Color, Dpr, Length, Rect, Size};
+
+/// `300x200`
+fn size(text: &str) -> Size {
+    let (width, height) = text.split_once('x').unwrap();
+    Size::new(width.parse().unwrap(), height.parse().unwrap())
+}
+
+fn still(size: Size) -> Measured {
+    Measured { size, orientation: 1, has_alpha: false, frames: 1 }
+}
+
+fn plan_of(query: &str) -> Plan {
+    let params = parse(query);
+    match resolve_params(&params, true, &Negotiation::default(), &Limits::default()).intent {
+        Intent::Render(plan) => *plan,
+        other @ (Intent::PassThrough | Intent::Unsupported(_)) => panic!("{query}: {other:?}"),
+    }
+}
+
+/// A layout in a line: `crop L,T WxH; resize WxH keep L,T WxH; extend WxH at L,T; -> WxH`.
+fn summary(layout: &Layout) -> String {
+    let rect = |r: &Rect| format!("{},{} {}x{}", r.left, r.top, r.size.width, r.size.height);
+    let mut parts: Vec<String> = layout
+        .ops
+        .iter()
+        .map(|op| match op {
+            Op::Orient(value) => format!("orient {value}"),
+            Op::Crop(r) => format!("crop {}", rect(r)),
+            Op::Resize(Resize { scaled, window }) => {
+                let kept = match window {
+                    Window::Whole => String::new(),
+                    Window::Fixed(r) => format!(" keep {}", rect(r)),
+                    Window::Find { finders, otherwise, .. } => format!(" find {finders:?} else {}", rect(otherwise)),
+                };
+                format!("resize {}x{}{kept}", scaled.width, scaled.height)
+            }
+            Op::Extend(e) => format!("extend {}x{} at {},{}", e.canvas.width, e.canvas.height, e.left, e.top),
+            Op::FocalDebug { x, y } => format!("cross {x},{y}"),
+            Op::MirrorHorizontal => "mirror-h".to_owned(),
+            Op::MirrorVertical => "mirror-v".to_owned(),
+            Op::Rotate(r) => format!("rotate {}", r.degrees),
+            Op::Background(c) => format!("background {c:?}"),
+        })
+        .collect();
+    parts.push(format!("-> {}x{}", layout.output.width, layout.output.height));
+    parts.join("; ")
+}
+
+fn check(source: &str, query: &str, expected: &str) {
+    let layout = layout(&plan_of(query), &still(size(source)));
+    assert_eq!(summary(&layout), expected, "{source} {query}");
+}
+
+#[test]
+fn fit_examples_of_section_3_2() {
+    check("300x200", "w=100&h=100", "resize 100x67; -> 100x67"); // 1
+    check("300x200", "w=600&h=600", "resize 600x400; -> 600x400"); // 2
+    check("300x200", "w=100", "resize 100x67; -> 100x67"); // 3
+    check("300x200", "h=100", "resize 150x100; -> 150x100"); // 4
+    check("300x200", "w=0.5", "resize 150x100; -> 150x100"); // 5
+    check("300x200", "w=1", "-> 300x200"); // 6
+    check("300x200", "w=0.5&h=0.5&fit=scale", "resize 150x100; -> 150x100"); // 7
+    check("300x200", "fit=max&w=100&h=100", "resize 100x67; -> 100x67"); // 8
+    check("300x200", "fit=max&w=600&h=600", "-> 300x200"); // 9
+    check("300x200", "fit=max&w=250&h=1000", "resize 250x167; -> 250x167"); // 10
+    check("300x200", "fit=crop&w=300&h=100", "crop 0,50 300x100; -> 300x100"); // 11
+    check("300x200", "fit=crop&w=200&h=200", "crop 50,0 200x200; -> 200x200"); // 12
+    check("300x200", "fit=crop&w=100&h=100", "resize 150x100 keep 25,0 100x100; -> 100x100"); // 13
+    check("300x200", "fit=crop&w=600&h=600", "resize 900x600 keep 150,0 600x600; -> 600x600"); // 14
+    check("300x200", "fit=crop&w=120", "resize 120x80; -> 120x80"); // 15
+    check("300x200", "fit=scale&w=100&h=100", "resize 100x100; -> 100x100"); // 16
+    check("300x200", "fit=fill&w=400&h=400", "resize 400x267; extend 400x400 at 0,66; -> 400x400"); // 17
+    check("300x200", "fit=fillmax&w=400&h=400", "extend 400x400 at 50,100; -> 400x400"); // 18
+    check("300x200", "fit=fillmax&w=150&h=150", "resize 150x100; extend 150x150 at 0,25; -> 150x150"); // 19
+    check("300x200", "fit=clamp&w=400&h=300", "resize 400x267; extend 400x300 at 0,16; -> 400x300"); // 20
+    check("300x200", "fit=min&w=150&h=100", "resize 150x100; -> 150x100"); // 21
+    check("300x200", "fit=min&w=500&h=200", "crop 0,40 300x120; -> 300x120"); // 22
+    check("300x200", "fit=min&w=200&h=400", "crop 100,0 100x200; -> 100x200"); // 23
+    check("300x200", "fit=min&w=600&h=400", "-> 300x200"); // 24
+    check("300x200", "fit=min&w=400&h=100", "crop 0,62 300x75; -> 300x75"); // 25
+    check("300x200", "w=100&dpr=2", "resize 200x133; -> 200x133"); // 26
+    check("300x200", "fit=max&w=200&dpr=2", "-> 300x200"); // 27
+    check("300x200", "dpr=2", "-> 300x200"); // 28
+    check("1000x600", "fit=crop&w=500&h=300&dpr=3", "resize 1500x900; -> 1500x900"); // 29
+    check("300x200", "w=100&dpr=0.75", "resize 75x50; -> 75x50"); // 30
+    check("200x300", "w=100&h=100", "resize 67x100; -> 67x100"); // 31
+    check("4000x3000", "w=800&h=800", "resize 800x600; -> 800x600"); // 32
+}
+
+#[test]
+fn outputs_are_capped_proportionally() {
+    check("5000x3000", "w=5000&h=3000&dpr=2&fit=crop", "resize 8192x4915; -> 8192x4915");
+    check("300x200", "w=9000&h=100&fit=scale", "resize 8192x91; -> 8192x91");
+    check("300x200", "w=9000&h=9000", "resize 8192x5461; -> 8192x5461");
+    // The box exceeds the cap, the picture in it does not.
+    check("300x200", "w=9000&h=100", "resize 150x100; -> 150x100");
+    check("10000x100", "flip=h", "resize 8192x82; mirror-h; -> 8192x82");
+    check("20000x20000", "fit=max&w=20000", "resize 8192x8192; -> 8192x8192");
+}
+
+#[test]
+fn ar_examples_of_section_3_3() {
+    check("900x270", "ar=9:1&fit=crop", "crop 0,85 900x100; -> 900x100");
+    check("900x270", "w=280&ar=2:1&fit=crop", "resize 467x140 keep 93,0 280x140; -> 280x140");
+    check("900x270", "h=200&ar=3:2&fit=crop", "resize 667x200 keep 183,0 300x200; -> 300x200");
+    check("3000x2000", "h=800&ar=3:2&fit=crop&dpr=2", "resize 2400x1600; -> 2400x1600");
+    check("900x270", "ar=1:1&fit=crop", "crop 315,0 270x270; -> 270x270");
+    check("900x270", "ar=9:3&fit=fill", "extend 900x300 at 0,15; -> 900x300");
+    check("900x270", "w=320&h=320&ar=2:1&fit=crop", "resize 1067x320 keep 373,0 320x320; -> 320x320");
+    // Other fits ignore it.
+    check("900x270", "w=90&ar=1:1", "resize 90x27; -> 90x27");
+    check("900x270", "w=90&ar=1:1&fit=fillmax", "resize 90x27; -> 90x27");
+}
+
+#[test]
+fn bound_examples_of_section_3_4() {
+    check("3000x500", "fit=crop&h=200&max-w=1500", "resize 1200x200; -> 1200x200");
+    check("3000x500", "fit=crop&h=200&max-w=200", "resize 1200x200 keep 500,0 200x200; -> 200x200");
+    check("500x3000", "fit=crop&h=200&min-w=100", "resize 100x600 keep 0,200 100x200; -> 100x200");
+    check("500x3000", "fit=crop&w=200&max-h=400", "resize 200x1200 keep 0,400 200x400; -> 200x400");
+    check("3000x500", "fit=crop&w=600&min-h=300", "resize 1800x300 keep 600,0 600x300; -> 600x300");
+    // A bound on a side that was given, or with another fit, is inert; min beats max; dpr multiplies bounds.
+    check("300x200", "fit=crop&w=100&max-w=50", "resize 100x67; -> 100x67");
+    check("300x200", "w=100&max-h=50", "resize 100x67; -> 100x67");
+    check("300x200", "fit=crop&w=100&min-h=80&max-h=50", "resize 120x80 keep 10,0 100x80; -> 100x80");
+    check("300x200", "fit=crop&w=100&max-h=50&dpr=2", "resize 200x133 keep 0,16 200x100; -> 200x100");
+    check("300x200", "fit=crop&max-w=100", "crop 100,0 100x200; -> 100x200");
+}
+
+#[test]
+fn rect_examples_of_section_3_5() {
+    check("1000x800", "rect=100,50,400,300", "crop 100,50 400x300; -> 400x300");
+    check("1000x800", "rect=center,middle,400,300", "crop 300,250 400x300; -> 400x300");
+    check("1000x800", "rect=right,bottom,400,300", "crop 600,500 400x300; -> 400x300");
+    check("1000x800", "rect=0.5,0.5,0.5,0.5", "crop 500,400 500x400; -> 500x400");
+    check("1000x800", "rect=0,0,full,0.5", "crop 0,0 1000x400; -> 1000x400");
+    check("1000x800", "rect=100,50,400,300&w=200", "crop 100,50 400x300; resize 200x150; -> 200x150");
+    check("1000x800", "rect=900,700,400,300", "crop 900,700 100x100; -> 100x100");
+    check("1000x800", "rect=-50,-60,100,100", "crop 0,0 50x40; -> 50x40");
+    check("1000x800", "rect=1000,0,10,10", "-> 1000x800");
+    check("1000x800", "rect=center,middle,4000,300", "crop 0,250 1000x300; -> 1000x300");
+    // Cuts in a row become one.
+    check("1000x800", "rect=100,50,400,300&fit=crop&w=400&h=100", "crop 100,150 400x100; -> 400x100");
+}
+
+#[test]
+fn crop_words_of_section_4() {
+    let square = "fit=crop&w=100&h=100";
+    for (words, left) in [
+        ("top", 25),
+        ("left", 0),
+        ("right", 50),
+        ("center", 25),
+        ("top,left", 0),
+        ("bottom,right", 50),
+        ("faces", 25),
+        ("faces,top,right", 50),
+    ] {
+        check(
+            "300x200",
+            &format!("{square}&crop={words}"),
+            &format!("resize 150x100 keep {left},0 100x100; -> 100x100"),
+        );
+    }
+    for (words, top) in [("top", 0), ("bottom", 50), ("left", 25), ("bottom,left", 50)] {
+        check(
+            "200x300",
+            &format!("{square}&crop={words}"),
+            &format!("resize 100x150 keep 0,{top} 100x100; -> 100x100"),
+        );
+    }
+    check(
+        "300x200",
+        &format!("{square}&crop=faces,entropy,top"),
+        "resize 150x100 find [Entropy] else 25,0 100x100; -> 100x100",
+    );
+    check("300x200", &format!("{square}&crop=left,edges"), "resize 150x100 keep 0,0 100x100; -> 100x100");
+    // Nothing to place: nothing is looked for.
+    check("300x200", "fit=crop&w=150&h=100&crop=edges", "resize 150x100; -> 150x100");
+    // `crop` needs fit=crop.
+    check("300x200", "fit=min&w=100&h=200&crop=left", "crop 100,0 100x200; -> 100x200");
+}
+
+#[test]
+fn focal_point_of_section_4() {
+    let focal = "fit=crop&crop=focalpoint&w=400&h=400&fp-x=0.825&fp-y=0.35";
+    check("1000x600", &format!("{focal}&fp-z=2"), "resize 1333x800 keep 900,80 400x400; -> 400x400");
+    check(
+        "1000x600",
+        &format!("{focal}&fp-z=2&fp-debug=true"),
+        "resize 1333x800 keep 900,80 400x400; cross 200,200; -> 400x400",
+    );
+    // Pushed back inside; the point is where it was.
+    check(
+        "1000x600",
+        "fit=crop&crop=focalpoint&w=400&h=400&fp-x=1&fp-y=0&fp-debug=true",
+        "resize 667x400 keep 267,0 400x400; cross 399,0; -> 400x400",
+    );
+    // Inert without crop=focalpoint.
+    check("1000x600", "fit=crop&w=400&h=400&fp-z=2&fp-debug=true", "resize 667x400 keep 133,0 400x400; -> 400x400");
+}
+
+#[test]
+fn facearea_and_gen_without_models() {
+    check("300x200", "fit=facearea&w=100&h=100&crop=left", "resize 150x100 keep 25,0 100x100; -> 100x100");
+    check("300x200", "fit=facearea,fill&w=100&h=100", "resize 100x67; extend 100x100 at 0,16; -> 100x100");
+    check("300x200", "fit=fill&fill=gen&w=100&h=100", "resize 100x67; -> 100x67");
+}
+
+#[test]
+fn orientation_comes_first_and_swaps_sides() {
+    let turned = |query: &str, orientation| {
+        let measured = Measured { orientation, ..still(size("400x300")) };
+        summary(&layout(&plan_of(query), &measured))
+    };
+    assert_eq!(turned("w=150", 6), "orient 6; resize 150x200; -> 150x200");
+    assert_eq!(turned("w=200", 3), "orient 3; resize 200x150; -> 200x150");
+    assert_eq!(turned("orient=8", 6), "orient 8; -> 300x400");
+    assert_eq!(turned("orient=0", 6), "-> 400x300");
+    assert_eq!(turned("rect=0,0,300,100", 5), "orient 5; crop 0,0 300x100; -> 300x100");
+    assert_eq!(turned("flip=hv", 0), "mirror-h; mirror-v; -> 400x300");
+    // `rot` keeps the frame.
+    assert_eq!(turned("rot=90", 1), "rotate 90; -> 400x300");
+    assert_eq!(turned("rot=0", 9), "-> 400x300");
+}
+
+#[test]
+fn backgrounds_only_where_something_shows_through() {
+    let red = Color { r: 255, g: 0, b: 0, a: 255 };
+    let ops = |query: &str, bg: Option<Color>, has_alpha| {
+        let mut plan = plan_of(query);
+        plan.background = bg;
+        let measured = Measured { has_alpha, ..still(size("300x200")) };
+        layout(&plan, &measured).ops.contains(&Op::Background(red))
+    };
+    assert!(ops("w=100", Some(red), true));
+    assert!(!ops("w=100", Some(red), false));
+    assert!(!ops("w=100", None, true));
+    assert!(ops("fit=fill&w=100&h=100", Some(red), false), "transparent bars");
+    assert!(!ops("fit=fill&fill=blur&w=100&h=100", Some(red), false));
+}
+
+#[test]
+fn pieces_off_the_grid_are_not_shrunk_on_load() {
+    let check = |source: &str, query: &str, headroom: f64, expected: u32| {
+        let source = size(source);
+        assert_eq!(layout(&plan_of(query), &still(source)).shrink_max(source, headroom), expected, "{query}");
+    };
+    check("4000x3000", "w=500", 1.0, 8);
+    check("4000x3000", "w=501", 1.0, 4);
+    check("4000x3000", "w=500", 2.0, 4);
+    check("4000x3000", "w=4000", 1.0, 1);
+    check("4000x3000", "flip=h", 1.0, 1);
+    check("4000x3000", "rect=8,16,1600,1200&w=200", 1.0, 8);
+    check("4000x3000", "rect=4,16,1600,1200&w=200", 1.0, 4);
+    check("4000x3000", "rect=3,16,1600,1200&w=200", 1.0, 1);
+    // fit=crop scales the whole picture: 4000 to 267 wide.
+    check("4000x3000", "fit=crop&w=100&h=200", 1.0, 8);
+}
+
+fn lengths() -> impl Strategy<Value = Option<Length>> {
+    prop_oneof![
+        Just(None),
+        (1_u32..=12_000).prop_map(|v| Some(Length::Px(f64::from(v)))),
+        (0.0001_f64..=1.0).prop_map(|v| Some(Length::Fraction(v))),
+    ]
+}
+
+fn rects() -> impl Strategy<Value = Option<RectParam>> {
+    let length =
+        || prop_oneof![(-100.0_f64..30_000.0).prop_map(Length::Px), (0.0001_f64..=1.0).prop_map(Length::Fraction)];
+    let edge = move || {
+        prop_oneof![length().prop_map(RectEdge::At), Just(RectEdge::Start), Just(RectEdge::Middle), Just(RectEdge::End)]
+    };
+    let extent = move || prop_oneof![length().prop_map(RectExtent::Of), Just(RectExtent::Full)];
+    proptest::option::of((edge(), edge(), extent(), extent()).prop_map(|(x, y, w, h)| RectParam { x, y, w, h }))
+}
+
+fn any_fit() -> impl Strategy<Value = Option<Fit>> {
+    use Fit::{Clamp, Clip, Crop, FaceArea, Fill, FillMax, Max, Min, Scale};
+    proptest::option::of(proptest::sample::select(vec![Clip, Clamp, Crop, FaceArea, Fill, FillMax, Max, Min, Scale]))
+}
+
+fn words() -> impl Strategy<Value = Vec<CropWord>> {
+    use CropWord::{Bottom, Center, Edges, Entropy, Faces, FocalPoint, Left, Right, Top};
+    let word = proptest::sample::select(vec![Top, Bottom, Left, Right, Center, Faces, Entropy, Edges, FocalPoint]);
+    proptest::collection::vec(word, 0..4)
+}
+
+prop_compose! {
+    fn any_params()(
+        (w, h, fit, fit_fallback) in (lengths(), lengths(), any_fit(), any_fit()),
+        (rect, crop) in (rects(), words()),
+        ar in proptest::option::of(prop_oneof![0.01_f64..100.0, Just(1e-300), Just(1e300)]),
+        dpr in proptest::option::of(0.001_f64..5.0),
+        bounds in proptest::array::uniform4(proptest::option::of(1_u32..10_000)),
+        focal in (0.0_f64..=1.0, 0.0_f64..=1.0, 1.0_f64..=100.0),
+        (rot, pivot, orient) in (proptest::option::of(0.0_f64..360.0), any::<bool>(), proptest::option::of(0_u8..=8)),
+        flip in any::<(bool, bool)>(),
+        auto in any::<(bool, bool)>(),
+    ) -> Params {
+        let mut p = Params::default();
+        let [min_w, max_w, min_h, max_h] = bounds;
+        p.size = crate::param::SizeParams {
+            w, h, ar, dpr: dpr.and_then(Dpr::clamped), fit, fit_fallback, crop, rect, min_w, max_w, min_h, max_h,
+        };
+        p.focal = crate::param::FocalParams {
+            x: Some(focal.0), y: Some(focal.1), z: Some(focal.2), debug: Some(true),
+        };
+        p.rotation.rot = rot;
+        p.rotation.rot_type = pivot.then_some(RotType::Pivot);
+        p.rotation.orient = orient;
+        (p.rotation.flip_h, p.rotation.flip_v) = flip;
+        p.format.auto = Auto { format: auto.0, compress: auto.1, ..Auto::default() };
+        p
+    }
+}
+
+prop_compose! {
+    fn any_measured()(
+        width in prop_oneof![1_u32..=20_000, 1_u32..=8],
+        height in prop_oneof![1_u32..=20_000, 1_u32..=8],
+        orientation in 0_u8..=9,
+        has_alpha in any::<bool>(),
+    ) -> Measured {
+        Measured { size: Size { width, height }, orientation, has_alpha, frames: 1 }
+    }
+}
+
+fn rendered(params: &Params, limits: &Limits) -> Plan {
+    match resolve_params(params, true, &Negotiation::default(), limits).intent {
+        Intent::Render(plan) => *plan,
+        other @ (Intent::PassThrough | Intent::Unsupported(_)) => panic!("{other:?}"),
+    }
+}
+
+/// Walks the ops as a renderer would, checks every rectangle, and returns the size they end with.
+fn walk(layout: &Layout, start: Size) -> Size {
+    let mut now = start;
+    for op in &layout.ops {
+        match op {
+            Op::Orient(value) => {
+                assert!((2..=8).contains(value));
+                now = if *value >= 5 { now.transposed() } else { now };
+            }
+            Op::Crop(rect) => {
+                assert!(rect.is_inside(now) && *rect != Rect::whole(now), "{layout:?}");
+                now = rect.size;
+            }
+            Op::Resize(Resize { scaled, window }) => {
+                assert!(*scaled != now || *window != Window::Whole, "{layout:?}");
+                now = match window {
+                    Window::Whole => *scaled,
+                    Window::Fixed(rect) => {
+                        assert!(rect.is_inside(*scaled), "{layout:?}");
+                        rect.size
+                    }
+                    Window::Find { size, otherwise, .. } => {
+                        assert!(otherwise.is_inside(*scaled) && otherwise.size == *size, "{layout:?}");
+                        *size
+                    }
+                };
+            }
+            Op::Extend(e) => {
+                assert!(Rect { left: e.left, top: e.top, size: now }.is_inside(e.canvas) && e.canvas != now);
+                now = e.canvas;
+            }
+            Op::FocalDebug { x, y } => assert!(*x < now.width && *y < now.height, "{layout:?}"),
+            Op::MirrorHorizontal | Op::MirrorVertical | Op::Rotate(_) | Op::Background(_) => {}
+        }
+    }
+    now
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(2000))]
+
+    #[test]
+    fn any_layout_stays_inside(params in any_params(), measured in any_measured(), side_max in 1_u32..=9000) {
+        let limits = Limits { output_side_max: side_max, ..Limits::default() };
+        let layout = layout(&rendered(&params, &limits), &measured);
+        prop_assert_eq!(walk(&layout, measured.size), layout.output);
+        prop_assert!(layout.output.width >= 1 && layout.output.height >= 1);
+        prop_assert!(layout.output.width <= side_max && layout.output.height <= side_max);
+    }
+
+    #[test]
+    fn a_shrunk_decode_lands_on_the_same_size(
+        params in any_params(), measured in any_measured(), headroom in 1.0_f64..3.0,
+    ) {
+        let layout = layout(&rendered(&params, &Limits::default()), &measured);
+        let factor = layout.shrink_max(measured.size, headroom);
+        let decoded =
+            Size { width: measured.size.width.div_ceil(factor), height: measured.size.height.div_ceil(factor) };
+        prop_assert_eq!(walk(&layout.shrunk(factor), decoded), layout.output);
+    }
+
+    #[test]
+    fn exact_fits_are_exact(
+        w in 1_u32..=8192, h in 1_u32..=8192, measured in any_measured(),
+        fit in proptest::sample::select(vec![Fit::Crop, Fit::Scale, Fit::Fill, Fit::FillMax, Fit::Clamp]),
+        crop in words(),
+    ) {
+        let mut params = Params::default();
+        params.size.w = Some(Length::Px(f64::from(w)));
+        params.size.h = Some(Length::Px(f64::from(h)));
+        params.size.fit = Some(fit);
+        params.size.crop = crop;
+        let layout = layout(&rendered(&params, &Limits::default()), &measured);
+        prop_assert_eq!(layout.output, Size { width: w, height: h });
+    }
+
+    #[test]
+    fn clip_and_max_keep_the_shape(
+        w in 1_u32..=8192, h in 1_u32..=8192, sw in 1_u32..=20_000, sh in 1_u32..=20_000, max in any::<bool>(),
+    ) {
+        let mut params = Params::default();
+        params.size.w = Some(Length::Px(f64::from(w)));
+        params.size.h = Some(Length::Px(f64::from(h)));
+        params.size.fit = max.then_some(Fit::Max);
+        let source = Size { width: sw, height: sh };
+        let out = layout(&rendered(&params, &Limits::default()), &still(source)).output;
+        prop_assert!(out.width <= w && out.height <= h);
+        prop_assert!(!max || (out.width <= sw && out.height <= sh));
+        // One side decides; the other is within half a pixel of the same scale.
+        let k = (f64::from(w) / f64::from(sw)).min(f64::from(h) / f64::from(sh));
+        let k = if max { k.min(1.0) } else { k };
+        for (side, from) in [(out.width, sw), (out.height, sh)] {
+            prop_assert!((f64::from(side) - f64::from(from) * k).abs() <= 0.5 + 1e-6 || side == 1);
+        }
+    }
+}
+
+/// A stand-in for `param::parse`.
+#[expect(clippy::too_many_lines, reason = "goes when the parser lands")]
+fn parse(query: &str) -> Params {
+    let mut p = Params::default();
+    let length = |v: &str| {
+        let v: f64 = v.parse().unwrap();
+        if v > 0.0 && v <= 1.0 { Length::Fraction(v) } else { Length::Px(v) }
+    };
+    let fit = |v: &str| match v {
+        "clip" => Fit::Clip,
+        "clamp" => Fit::Clamp,
+        "crop" => Fit::Crop,
+        "facearea" => Fit::FaceArea,
+        "fill" => Fit::Fill,
+        "fillmax" => Fit::FillMax,
+        "max" => Fit::Max,
+        "min" => Fit::Min,
+        "scale" => Fit::Scale,
+        _ => panic!("{v}"),
+    };
+    for (name, v) in query.split('&').map(|pair| pair.split_once('=').unwrap()) {
+        match name {
+            "w" => p.size.w = Some(length(v)),
+            "h" => p.size.h = Some(length(v)),
+            "dpr" => p.size.dpr = Dpr::clamped(v.parse().unwrap()),
+            "ar" => {
+                let (a, b) = v.split_once(':').unwrap();
+                p.size.ar = Some(a.parse::<f64>().unwrap() / b.parse::<f64>().unwrap());
+            }
+            "fit" => {
+                let mut words = v.split(',');
+                p.size.fit = words.next().map(fit);
+                p.size.fit_fallback = words.next().map(fit);
+            }
+            "crop" => {
+                p.size.crop = v
+                    .split(',')
+                    .map(|w| match w {
+                        "top" => CropWord::Top,
+                        "bottom" => CropWord::Bottom,
+                        "left" => CropWord::Left,
+                        "right" => CropWord::Right,
+                        "center" => CropWord::Center,
+                        "faces" => CropWord::Faces,
+                        "entropy" => CropWord::Entropy,
+                        "edges" => CropWord::Edges,
+                        "focalpoint" => CropWord::FocalPoint,
+                        _ => panic!("{w}"),
+                    })
+                    .collect();
+            }
+            "rect" => {
+                let m: Vec<&str> = v.split(',').collect();
+                let edge = |v: &str| match v {
+                    "left" | "top" => RectEdge::Start,
+                    "center" | "middle" => RectEdge::Middle,
+                    "right" | "bottom" => RectEdge::End,
+                    v => RectEdge::At(length(v)),
+                };
+                let extent = |v: &str| if v == "full" { RectExtent::Full } else { RectExtent::Of(length(v)) };
+                p.size.rect = Some(RectParam { x: edge(m[0]), y: edge(m[1]), w: extent(m[2]), h: extent(m[3]) });
+            }
+            "min-w" => p.size.min_w = Some(v.parse().unwrap()),
+            "max-w" => p.size.max_w = Some(v.parse().unwrap()),
+            "min-h" => p.size.min_h = Some(v.parse().unwrap()),
+            "max-h" => p.size.max_h = Some(v.parse().unwrap()),
+            "fp-x" => p.focal.x = Some(v.parse().unwrap()),
+            "fp-y" => p.focal.y = Some(v.parse().unwrap()),
+            "fp-z" => p.focal.z = Some(v.parse().unwrap()),
+            "fp-debug" => p.focal.debug = Some(v == "true"),
+            "flip" => (p.rotation.flip_h, p.rotation.flip_v) = (v.contains('h'), v.contains('v')),
+            "rot" => p.rotation.rot = Some(v.parse().unwrap()),
+            "orient" => p.rotation.orient = Some(v.parse().unwrap()),
+            "fill" => {
+                p.fill.mode = Some(match v {
+                    "solid" => crate::param::FillMode::Solid,
+                    "blur" => crate::param::FillMode::Blur,
+                    "gen" => crate::param::FillMode::Gen,
+                    _ => panic!("{v}"),
+                });
+            }
+            _ => panic!("{name}"),
+        }
+    }
+    p
+}

@@ -1,0 +1,236 @@
+//! [`Params`] + [`Negotiation`] + [`Limits`] -> [`Resolved`]: defaults filled in, unmet dependencies dropped.
+//!
+//! A parameter that another one makes inert leaves no trace in the plan, so that it splits no cache.
+
+use crate::config::Limits;
+use crate::param::{CropWord, FillMode, Fit, FormatWord, Params, RectEdge, RectExtent, RectParam};
+use crate::units::{Color, Dpr, Length};
+
+use super::format;
+use super::types::{
+    Bars, Download, FallbackFormat, Focal, Format, Intent, Mirror, Negotiation, Orient, Output, Plan, Resolved,
+    Rotation, Select, Sizing, Unsupported, VaryOn,
+};
+
+/// What the request means. `renders` says whether a valid parameter asks for rendering.
+///
+/// Never fails: what this origin cannot do is an [`Intent::Unsupported`], what it should ignore is gone.
+#[must_use]
+pub fn resolve_params(params: &Params, renders: bool, negotiation: &Negotiation, limits: &Limits) -> Resolved {
+    let intent = intent(params, renders, negotiation, limits);
+    Resolved { vary: vary(params, &intent), intent, download: download(params) }
+}
+
+fn intent(params: &Params, renders: bool, negotiation: &Negotiation, limits: &Limits) -> Intent {
+    if let Some(reason) = unsupported(params) {
+        return Intent::Unsupported(reason);
+    }
+    // A hint that the URL opts into stands for its parameter. `dpr` does nothing without a width or height.
+    if !renders && negotiation.width_px.is_none() && !negotiation.save_data {
+        return Intent::PassThrough;
+    }
+    let output = format::output(&params.format, negotiation);
+    let plan = if describes(&output) { described(params, limits) } else { plan(params, output, negotiation, limits) };
+    Intent::Render(Box::new(plan))
+}
+
+/// What must end in an error although every value is valid (`rendering.md` 14 and 18).
+fn unsupported(params: &Params) -> Option<Unsupported> {
+    let above_zero = |value: Option<u32>| value.is_some_and(|value| value > 0);
+    let (faces, model) = (&params.faces, &params.model);
+    if matches!(params.format.fm, Some(FormatWord::Mp4 | FormatWord::Webm)) {
+        return Some(Unsupported::Video);
+    }
+    if above_zero(faces.blur) || above_zero(faces.pixel) || above_zero(faces.lp_blur) {
+        return Some(Unsupported::Privacy);
+    }
+    let must_succeed = |asked: bool, fallback: Option<bool>| asked && fallback == Some(false);
+    let generates = params.fill.mode == Some(FillMode::Gen) && matches!(fit(params), Fit::Fill | Fit::FillMax);
+    let failed = must_succeed(model.bg_remove, model.bg_remove_fallback)
+        || must_succeed(model.bg_replace.is_some(), model.bg_replace_fallback)
+        || must_succeed(model.upscale, model.upscale_fallback)
+        || must_succeed(generates, model.fill_gen_fallback);
+    failed.then_some(Unsupported::Model)
+}
+
+/// Whether the answer describes the original instead of showing it.
+fn describes(output: &Output) -> bool {
+    output.fallback_animated == FallbackFormat::Fixed(Format::Json)
+}
+
+/// `fm=json` describes the SOURCE image: nothing that alters the picture, and no negotiation, changes a byte of it.
+fn described(params: &Params, limits: &Limits) -> Plan {
+    let mut plain = Params::default();
+    plain.format.fm = Some(FormatWord::Json);
+    let none = Negotiation::default();
+    Plan { select: select(params), ..plan(&plain, format::output(&plain.format, &none), &none, limits) }
+}
+
+fn plan(params: &Params, output: Output, negotiation: &Negotiation, limits: &Limits) -> Plan {
+    let sizing = sizing(params, negotiation, limits);
+    let focal_debug =
+        sizing.fit == Fit::Crop && sizing.crop.contains(&CropWord::FocalPoint) && params.focal.debug == Some(true);
+    Plan {
+        select: select(params),
+        orient: params.rotation.orient.map_or(Orient::Exif, |value| Orient::Fixed(value.clamp(1, 8))),
+        rect: params.size.rect.map(canonical_rect),
+        bars: bars(params, sizing.fit),
+        sizing,
+        mirror: Mirror { horizontal: params.rotation.flip_h, vertical: params.rotation.flip_v },
+        rotation: params.rotation.rot.filter(|degrees| *degrees != 0.0).map(|degrees| Rotation {
+            degrees: canonical(degrees),
+            kind: params.rotation.rot_type.unwrap_or_default(),
+        }),
+        background: background(params),
+        focal_debug,
+        rasterize_bypass: params.format.rasterize_bypass.unwrap_or(false),
+        svg_sanitize: params.format.svg_sanitize.unwrap_or(true),
+        output,
+    }
+}
+
+fn select(params: &Params) -> Select {
+    Select {
+        page: params.document.page.unwrap_or(1).max(1),
+        annotation: params.document.annotation.unwrap_or(true),
+        frame: params.animation.frame,
+    }
+}
+
+/// The fit without detectors or models: `facearea` finds no face, `fill=gen` always fails (`rendering.md` 3.6, 5).
+fn fit(params: &Params) -> Fit {
+    match params.size.fit.unwrap_or_default() {
+        Fit::FaceArea => match params.size.fit_fallback {
+            None | Some(Fit::FaceArea) => Fit::Crop,
+            Some(other) => other,
+        },
+        fit @ (Fit::Clip | Fit::Clamp | Fit::Crop | Fit::Fill | Fit::FillMax | Fit::Max | Fit::Min | Fit::Scale) => fit,
+    }
+}
+
+fn sizing(params: &Params, negotiation: &Negotiation, limits: &Limits) -> Sizing {
+    let size = &params.size;
+    let asked = fit(params);
+    let generates = params.fill.mode == Some(FillMode::Gen) && matches!(asked, Fit::Fill | Fit::FillMax);
+    let fit = if generates { Fit::Clip } else { asked };
+    let crops = fit == Fit::Crop;
+    let w = negotiation.width_px.map(|px| Length::Px(f64::from(px))).or(size.w);
+    let dpr = negotiation.dpr.or(size.dpr).unwrap_or_default();
+    // `facearea` without a face and without a fallback crops at the centre, whatever `crop` says.
+    let by_words = crops && (size.fit == Some(Fit::Crop) || size.fit_fallback == Some(Fit::Crop));
+    let crop = if by_words { chain(&size.crop) } else { Vec::new() };
+    let focal = if crop.contains(&CropWord::FocalPoint) { focal(params) } else { Focal { x: 0.5, y: 0.5, z: 1.0 } };
+    let bound = |value: Option<u32>, given: bool| value.filter(|_| crops && !given);
+    Sizing {
+        w,
+        h: size.h,
+        // With both sides given there is nothing left to say about the shape.
+        ar: size.ar.filter(|_| (crops || fit == Fit::Fill) && !(w.is_some() && size.h.is_some())),
+        dpr: if w.is_some() || size.h.is_some() { dpr } else { Dpr::ONE },
+        fit,
+        crop,
+        focal,
+        min_w: bound(size.min_w, w.is_some()),
+        max_w: bound(size.max_w, w.is_some()),
+        min_h: bound(size.min_h, size.h.is_some()),
+        max_h: bound(size.max_h, size.h.is_some()),
+        side_max: limits.output_side_max,
+    }
+}
+
+/// `crop` up to the word that cannot fail. Faces are never found without a detector.
+fn chain(words: &[CropWord]) -> Vec<CropWord> {
+    let mut kept = Vec::new();
+    for word in words {
+        match word {
+            CropWord::Faces => {}
+            CropWord::Entropy | CropWord::Edges | CropWord::FocalPoint => {
+                // Directions before it have succeeded already.
+                if kept.is_empty() {
+                    kept.push(*word);
+                }
+                return kept;
+            }
+            CropWord::Top | CropWord::Bottom | CropWord::Left | CropWord::Right | CropWord::Center => kept.push(*word),
+        }
+    }
+    kept
+}
+
+fn focal(params: &Params) -> Focal {
+    let focal = &params.focal;
+    Focal {
+        x: canonical(focal.x.unwrap_or(0.5)).clamp(0.0, 1.0),
+        y: canonical(focal.y.unwrap_or(0.5)).clamp(0.0, 1.0),
+        z: canonical(focal.z.unwrap_or(1.0)).clamp(1.0, 100.0),
+    }
+}
+
+/// Without `fill`, bars take `bg` (`rendering.md` 5). Inert, and therefore always the same, for fits without bars.
+fn bars(params: &Params, fit: Fit) -> Bars {
+    if !matches!(fit, Fit::Fill | Fit::FillMax) {
+        return Bars::Solid(Color::TRANSPARENT_WHITE);
+    }
+    match params.fill.mode {
+        Some(FillMode::Solid) => Bars::Solid(visible(params.fill.color).unwrap_or(Color::TRANSPARENT_WHITE)),
+        Some(FillMode::Blur) => Bars::Blur,
+        None | Some(FillMode::Gen | FillMode::Gradient) => {
+            Bars::Solid(background(params).unwrap_or(Color::TRANSPARENT_WHITE))
+        }
+    }
+}
+
+fn background(params: &Params) -> Option<Color> {
+    visible(params.fill.bg)
+}
+
+/// A colour of no opacity paints nothing, whatever its red, green and blue.
+fn visible(color: Option<Color>) -> Option<Color> {
+    color.filter(|color| color.a > 0)
+}
+
+/// -0 is 0, so that equal plans have equal bytes; what is no number cannot come from a request.
+fn canonical(value: f64) -> f64 {
+    if value.is_finite() { value + 0.0 } else { 0.0 }
+}
+
+fn canonical_rect(rect: RectParam) -> RectParam {
+    let length = |length| match length {
+        Length::Px(v) => Length::Px(canonical(v)),
+        Length::Fraction(v) => Length::Fraction(canonical(v)),
+    };
+    let edge = |edge| match edge {
+        RectEdge::At(at) => RectEdge::At(length(at)),
+        RectEdge::Start | RectEdge::Middle | RectEdge::End => edge,
+    };
+    let extent = |extent| match extent {
+        RectExtent::Of(of) => RectExtent::Of(length(of)),
+        RectExtent::Full => RectExtent::Full,
+    };
+    RectParam { x: edge(rect.x), y: edge(rect.y), w: extent(rect.w), h: extent(rect.h) }
+}
+
+/// The headers that the choice used, whether or not they were sent.
+fn vary(params: &Params, intent: &Intent) -> VaryOn {
+    let ch = params.format.ch;
+    match intent {
+        Intent::Unsupported(_) => VaryOn::default(),
+        // The hints would have turned it into a render.
+        Intent::PassThrough => VaryOn { width: ch.width, save_data: ch.save_data, ..VaryOn::default() },
+        Intent::Render(plan) if describes(&plan.output) => VaryOn::default(),
+        Intent::Render(plan) => VaryOn {
+            accept: params.format.auto.format,
+            width: ch.width,
+            // Without a side there is nothing to multiply, unless a hinted width could give one.
+            dpr: ch.dpr && (plan.sizing.w.is_some() || plan.sizing.h.is_some()),
+            save_data: ch.save_data,
+        },
+    }
+}
+
+fn download(params: &Params) -> Option<Download> {
+    match &params.format.dl {
+        Some(name) => Some(Download::Named(name.clone())),
+        None => params.format.dl_bare.then_some(Download::FromPath),
+    }
+}
