@@ -2,18 +2,87 @@
 //!
 //! `raw` is what was written, this file what is meant; only [`Config`] is passed on.
 
+mod fault;
+mod keys;
 pub mod limits;
+mod raw;
+pub mod reference;
+mod resolve;
+mod sources;
+mod value;
 
-use std::net::SocketAddr;
-use std::path::PathBuf;
+use std::collections::BTreeMap;
+use std::net::{Ipv4Addr, SocketAddr};
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use ipnet::IpNet;
+use sha2::{Digest, Sha256};
+use toml::de::DeTable;
 
+pub use fault::{Fault, Place};
 pub use limits::Limits;
+use raw::{Raw, Text};
+
+/// The environment's variables, taken once.
+pub type Environment = BTreeMap<String, String>;
+
+/// A key set by a flag of the command line.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Override {
+    /// The flag, for faults: `--listen`.
+    pub flag: String,
+    /// The key: `server.listen`.
+    pub key: String,
+    /// Its value as text; lists are separated by commas.
+    pub value: String,
+}
+
+/// The environment of this process. Variables that are not UTF-8 are left out.
+#[must_use]
+pub fn process_environment() -> Environment {
+    std::env::vars_os()
+        .filter_map(|(name, value)| Some((name.into_string().ok()?, value.into_string().ok()?)))
+        .collect()
+}
+
+/// Reads the file, lays environment and flags over it (flags win), and checks everything.
+///
+/// # Errors
+/// Every fault there is, not only the first.
+pub fn load(file: Option<&Path>, environment: &Environment, overrides: &[Override]) -> Result<Config, Vec<Fault>> {
+    let Some(path) = file else { return parse("", "", environment, overrides) };
+    let name = path.display().to_string();
+    match std::fs::read(path).map(String::from_utf8) {
+        Ok(Ok(text)) => parse(&name, &text, environment, overrides),
+        Ok(Err(_)) => Err(vec![Fault::new(Place::File(name), "", "is not UTF-8")]),
+        Err(error) => Err(vec![Fault::new(Place::File(name), "", format!("cannot be read: {}", error.kind()))]),
+    }
+}
+
+/// As [`load`], for text at hand; `name` stands for the file in faults.
+///
+/// # Errors
+/// As [`load`].
+pub fn parse(name: &str, text: &str, environment: &Environment, overrides: &[Override]) -> Result<Config, Vec<Fault>> {
+    let file = Text { name, text };
+    let (root, errors) = DeTable::parse_recoverable(text);
+    let mut raw = Raw::default();
+    for error in errors {
+        let place = error.span().map_or_else(|| Place::File(name.to_owned()), |at| file.place(&at));
+        // The parser's own explanation may run over several lines.
+        raw.faults.push(Fault::new(place, "", error.message().lines().collect::<Vec<_>>().join("; ")));
+    }
+    raw.add_file(file, root.get_ref());
+    raw.add_environment(environment);
+    raw.add_overrides(overrides);
+    resolve::resolve(raw, file, environment)
+}
 
 /// Everything the server was told, with defaults filled in and every value checked.
-#[derive(Clone, Debug)]
+///
+/// `Default` has the documented defaults and no source; [`load`] starts from it.
+#[derive(Clone, Debug, Default)]
 #[expect(missing_docs, reason = "named after their sections in config/reference.toml")]
 pub struct Config {
     pub server: ServerConfig,
@@ -37,10 +106,21 @@ pub struct ServerConfig {
     pub connections_max: usize,
 }
 
+impl Default for ServerConfig {
+    fn default() -> Self {
+        Self {
+            listen: SocketAddr::from((Ipv4Addr::LOCALHOST, 8080)),
+            admin_listen: SocketAddr::from((Ipv4Addr::LOCALHOST, 9090)),
+            drain_timeout: Duration::from_secs(20),
+            connections_max: 4096,
+        }
+    }
+}
+
 /// `[render]`
 #[derive(Clone, Debug)]
 pub struct RenderConfig {
-    /// Worker processes, already resolved: never 0.
+    /// Worker processes. 0 in the defaults only: [`load`] puts the number of cores there.
     pub workers: usize,
     /// Wall time of one job; then its worker is killed.
     pub timeout: Duration,
@@ -54,6 +134,20 @@ pub struct RenderConfig {
     pub sandbox: bool,
     /// Answer 421 instead of 422 for what cannot be decoded (`delivery.md` 4).
     pub undecodable_is_421: bool,
+}
+
+impl Default for RenderConfig {
+    fn default() -> Self {
+        Self {
+            workers: 0,
+            timeout: Duration::from_secs(10),
+            queue_max: 256,
+            worker_jobs_max: 1_000,
+            worker_memory_bytes_max: 256 << 20,
+            sandbox: true,
+            undecodable_is_421: false,
+        }
+    }
 }
 
 /// `[cache]`
@@ -71,6 +165,12 @@ pub struct CacheConfig {
     pub originals_ttl: Duration,
 }
 
+impl Default for CacheConfig {
+    fn default() -> Self {
+        Self { memory_bytes_max: 256 << 20, disk_dir: None, disk_bytes_max: 10 << 30 }
+    }
+}
+
 /// `[log]`
 #[derive(Clone, Debug)]
 pub struct LogConfig {
@@ -80,6 +180,19 @@ pub struct LogConfig {
     pub retention: Duration,
     /// How much of a client's address is kept.
     pub client_ip: ClientIp,
+    /// Messages on standard error.
+    pub level: LogLevel,
+}
+
+impl Default for LogConfig {
+    fn default() -> Self {
+        Self {
+            dir: None,
+            retention: Duration::from_secs(24 * 3600),
+            client_ip: ClientIp::Truncated,
+            level: LogLevel::Info,
+        }
+    }
 }
 
 /// `log.client_ip`
@@ -91,6 +204,19 @@ pub enum ClientIp {
     Full,
     /// Not at all.
     None,
+}
+
+/// `log.level`
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum LogLevel {
+    /// What an operator has to act on.
+    Error,
+    /// And what may become that.
+    Warn,
+    /// And what happens at start and stop.
+    Info,
+    /// And more, for those who look for something.
+    Debug,
 }
 
 /// One `[[source]]`.
@@ -114,6 +240,29 @@ pub struct SourceConfig {
     pub signing: Signing,
     /// Send `X-Tintype-Params`.
     pub params_header: bool,
+}
+
+impl SourceConfig {
+    /// A hash of where originals come from: renditions made under another place are not found under this one.
+    ///
+    /// Leaves out what changes no bytes (hosts, lifetimes, signing), what the plan holds already (default parameters)
+    /// and secrets.
+    #[must_use]
+    pub fn version(&self) -> [u8; 32] {
+        let parts: Vec<String> = match &self.kind {
+            SourceKind::Folder { root } => vec!["folder".into(), root.to_string_lossy().into_owned()],
+            SourceKind::WebFolder { base_url, allow_private: _ } => vec!["web-folder".into(), base_url.to_string()],
+            SourceKind::WebProxy { allow_hosts: _, allow_private: _ } => vec!["web-proxy".into()],
+            SourceKind::S3(s3) => vec![
+                "s3".into(),
+                s3.endpoint.as_ref().map(ToString::to_string).unwrap_or_default(),
+                s3.bucket.clone(),
+                s3.prefix.clone(),
+            ],
+        };
+        // NUL cannot stand in any part, so that no two lists of parts run together to the same bytes.
+        Sha256::digest(parts.join("\0")).into()
+    }
 }
 
 /// Where originals are.

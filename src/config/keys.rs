@@ -1,0 +1,293 @@
+//! The one table of settings: name, how it is read and shown, unit, explanation. Drives loading, the environment's
+//! names, unknown-key faults and `config/reference.toml`.
+
+use std::path::PathBuf;
+
+use ipnet::IpNet;
+
+use super::value::{
+    self, ADDRESS, BASE_URL, Choice, Located, NETWORKS, PARAMETERS, PATH, Reading, SECRET, SECRETS, SWITCH, SecretRef,
+    TEXT, Written,
+};
+use super::{ClientIp, Config, LogLevel, SignScheme, TtlMode};
+
+/// One key of a section or of `[[source]]`, as the table holds it.
+pub(super) struct KeySpec<T: 'static> {
+    /// Section, such as `server`; `source` for sources.
+    pub(super) section: &'static str,
+    /// Name inside the section, dotted for a table inside it (`signing.mode`).
+    pub(super) name: &'static str,
+    /// Kinds of source that it belongs to; empty is all.
+    pub(super) kinds: &'static [Kind],
+    /// Unit, or nothing.
+    pub(super) unit: &'static str,
+    /// One line of explanation.
+    pub(super) summary: &'static str,
+    /// A value for the reference, where there is no default.
+    pub(super) example: &'static str,
+    /// Reads what was written into the draft.
+    pub(super) set: fn(&mut T, Written<'_>) -> Reading<()>,
+    /// The draft's value as TOML, `None` when not set.
+    pub(super) show: fn(&T) -> Option<String>,
+}
+
+impl<T> KeySpec<T> {
+    /// `limits.pixels_max`
+    pub(super) fn path(&self) -> String {
+        format!("{}.{}", self.section, self.name)
+    }
+}
+
+/// `kind` of a source.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Kind {
+    Folder,
+    WebFolder,
+    WebProxy,
+    S3,
+}
+
+/// `signing.mode`
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(super) enum SigningMode {
+    #[default]
+    Off,
+    Required,
+}
+
+impl Choice for Kind {
+    const WORDS: &'static [(&'static str, Self)] =
+        &[("folder", Self::Folder), ("web-folder", Self::WebFolder), ("web-proxy", Self::WebProxy), ("s3", Self::S3)];
+}
+
+impl Choice for SigningMode {
+    const WORDS: &'static [(&'static str, Self)] = &[("off", Self::Off), ("required", Self::Required)];
+}
+
+impl Choice for SignScheme {
+    const WORDS: &'static [(&'static str, Self)] = &[("imgix", Self::Imgix), ("hmac-sha256", Self::HmacSha256)];
+}
+
+impl Choice for TtlMode {
+    const WORDS: &'static [(&'static str, Self)] =
+        &[("respect-origin", Self::RespectOrigin), ("override", Self::Override), ("minimum", Self::Minimum)];
+}
+
+impl Choice for ClientIp {
+    const WORDS: &'static [(&'static str, Self)] =
+        &[("truncated", Self::Truncated), ("full", Self::Full), ("none", Self::None)];
+}
+
+impl Choice for LogLevel {
+    const WORDS: &'static [(&'static str, Self)] =
+        &[("error", Self::Error), ("warn", Self::Warn), ("info", Self::Info), ("debug", Self::Debug)];
+}
+
+/// One `[[source]]` while it is being read.
+#[derive(Clone, Debug)]
+pub(super) struct SourceDraft {
+    pub(super) name: Option<String>,
+    pub(super) hosts: Vec<Located<String>>,
+    pub(super) kind: Option<Kind>,
+    pub(super) root: Option<PathBuf>,
+    pub(super) base_url: Option<url::Url>,
+    pub(super) allow_hosts: Vec<Located<String>>,
+    pub(super) allow_private: Option<Vec<IpNet>>,
+    pub(super) bucket: Option<String>,
+    pub(super) prefix: Option<String>,
+    pub(super) region: Option<String>,
+    pub(super) endpoint: Option<url::Url>,
+    pub(super) path_style: bool,
+    pub(super) access_key: Option<SecretRef>,
+    pub(super) secret_key: Option<SecretRef>,
+    pub(super) default_params: Vec<Located<(String, String)>>,
+    pub(super) cache_ttl: std::time::Duration,
+    pub(super) cache_ttl_mode: TtlMode,
+    pub(super) error_ttl: std::time::Duration,
+    pub(super) params_header: bool,
+    pub(super) mode: SigningMode,
+    pub(super) schemes: Vec<SignScheme>,
+    pub(super) keys: Vec<Located<SecretRef>>,
+    pub(super) allow_short_keys: bool,
+}
+
+impl Default for SourceDraft {
+    fn default() -> Self {
+        use std::time::Duration;
+        Self {
+            name: None,
+            hosts: Vec::new(),
+            kind: None,
+            root: None,
+            base_url: None,
+            allow_hosts: Vec::new(),
+            allow_private: None,
+            bucket: None,
+            prefix: None,
+            region: None,
+            endpoint: None,
+            path_style: false,
+            access_key: None,
+            secret_key: None,
+            default_params: Vec::new(),
+            // A year, the older default of the compatible service (`delivery.md` 2).
+            cache_ttl: Duration::from_secs(365 * 86_400),
+            cache_ttl_mode: TtlMode::RespectOrigin,
+            error_ttl: Duration::from_secs(300),
+            params_header: false,
+            mode: SigningMode::Off,
+            schemes: vec![SignScheme::Imgix, SignScheme::HmacSha256],
+            keys: Vec::new(),
+            allow_short_keys: false,
+        }
+    }
+}
+
+/// A field of a section: the name of the key is the name of the field.
+macro_rules! setting {
+    ($section:ident . $field:ident, $form:expr, $unit:literal, $summary:literal $(, $example:literal)?) => {
+        KeySpec {
+            section: stringify!($section),
+            name: stringify!($field),
+            kinds: &[],
+            unit: $unit,
+            summary: $summary,
+            example: concat!($($example)?),
+            set: |config, written| {
+                config.$section.$field = ($form.read)(written)?;
+                Ok(())
+            },
+            show: |config| ($form.show)(&config.$section.$field),
+        }
+    };
+}
+
+/// Every key outside `[[source]]`, in the order of the reference.
+pub(super) const SETTINGS: &[KeySpec<Config>] = &[
+    setting!(server.listen, ADDRESS, "address", "Public listener: HTTP/1.1 and h2c. Port 0 takes any free port."),
+    setting!(server.admin_listen, ADDRESS, "address", "Health, readiness, metrics; keep it private."),
+    setting!(server.drain_timeout, value::duration::<0>(), "time", "How long SIGTERM waits for requests in flight."),
+    setting!(server.connections_max, value::count::<_, 1>(), "connections", "Open at once on the public listener."),
+    setting!(
+        render.workers,
+        value::count::<_, 0>(),
+        "processes",
+        "Worker processes that decode and encode. 0: one per core."
+    ),
+    setting!(
+        render.timeout,
+        value::duration::<1>(),
+        "time",
+        "Wall time of one job; past it the job is killed with its worker."
+    ),
+    setting!(render.queue_max, value::count::<_, 0>(), "jobs", "May wait for a worker; more are answered 503."),
+    setting!(render.worker_jobs_max, value::count::<_, 1>(), "jobs", "A worker is replaced after this many."),
+    setting!(
+        render.worker_memory_bytes_max,
+        value::bytes::<_, 1>(),
+        "bytes",
+        "A worker whose resident memory is above this after a job is replaced."
+    ),
+    setting!(render.sandbox, SWITCH, "", "Confine workers with Landlock and seccomp where the kernel can."),
+    setting!(
+        render.undecodable_is_421,
+        SWITCH,
+        "",
+        "Answer 421, as the compatible service does, instead of 422 for what cannot be decoded."
+    ),
+    setting!(limits.original_bytes_max, value::bytes::<_, 1>(), "bytes", "Largest original; more is 413."),
+    setting!(limits.pixels_max, value::count::<_, 1>(), "pixels", "Of one frame of an original; more is 413."),
+    setting!(limits.frames_max, value::count::<_, 1>(), "frames", "Of an animated original; more is 413."),
+    setting!(
+        limits.animation_pixels_max,
+        value::count::<_, 1>(),
+        "pixels",
+        "Frames times pixels of an animated original; more is 413."
+    ),
+    setting!(
+        limits.output_side_max,
+        value::count::<_, 1>(),
+        "pixels",
+        "Longest side of a rendition; larger boxes are scaled down."
+    ),
+    setting!(limits.uri_bytes_max, value::bytes::<_, 1>(), "bytes", "Longest request target; more is 414."),
+    setting!(limits.header_bytes_max, value::bytes::<_, 1>(), "bytes", "All headers of a request; more is 431."),
+    setting!(limits.header_timeout, value::duration::<1>(), "time", "To receive the headers of a request."),
+    setting!(limits.connect_timeout, value::duration::<1>(), "time", "To connect to an upstream."),
+    setting!(limits.first_byte_timeout, value::duration::<1>(), "time", "To an upstream's first byte."),
+    setting!(limits.fetch_timeout, value::duration::<1>(), "time", "For an upstream's whole answer."),
+    setting!(cache.memory_bytes_max, value::bytes::<_, 0>(), "bytes", "Renditions in memory. 0 turns this tier off."),
+    setting!(
+        cache.disk_dir,
+        PATH,
+        "path",
+        "Folder for renditions on disk, made if missing. Not set: no disk tier.",
+        "\"/var/cache/tintype\""
+    ),
+    setting!(cache.disk_bytes_max, value::bytes::<_, 1>(), "bytes", "Size of the disk tier; the oldest are evicted."),
+    setting!(
+        log.dir,
+        PATH,
+        "path",
+        "Folder for access logs, JSON lines, one file an hour, made if missing. Not set: none are written.",
+        "\"/var/log/tintype\""
+    ),
+    setting!(log.retention, value::duration::<1_000>(), "time", "Access logs older than this are deleted."),
+    setting!(
+        log.client_ip,
+        value::choice(),
+        "",
+        "Client addresses: \"truncated\" (to /24 and /48), \"full\" or \"none\"."
+    ),
+    setting!(log.level, value::choice(), "", "Messages on standard error: \"error\", \"warn\", \"info\" or \"debug\"."),
+];
+
+/// A field of a source. `$name` is the key, dotted inside a table of its own.
+macro_rules! source_setting {
+    ($name:literal => $field:ident, $kinds:expr, $form:expr, $unit:literal, $summary:literal $(, $example:literal)?) => {
+        KeySpec {
+            section: "source",
+            name: $name,
+            kinds: $kinds,
+            unit: $unit,
+            summary: $summary,
+            example: concat!($($example)?),
+            set: |draft, written| {
+                draft.$field = ($form.read)(written)?;
+                Ok(())
+            },
+            show: |draft| ($form.show)(&draft.$field),
+        }
+    };
+}
+
+const ALL: &[Kind] = &[];
+const WEB: &[Kind] = &[Kind::WebFolder, Kind::WebProxy];
+const S3: &[Kind] = &[Kind::S3];
+
+/// Every key of `[[source]]`, in the order of the reference.
+pub(super) const SOURCE_SETTINGS: &[KeySpec<SourceDraft>] = &[
+    source_setting!("name" => name, ALL, TEXT, "", "Unique; letters, digits, '-', '_' and '.'. Part of hmac-sha256 signatures and of cache keys.", "\"photos\""),
+    source_setting!("kind" => kind, ALL, value::optional_choice(), "", "\"folder\", \"web-folder\", \"web-proxy\" or \"s3\".", "\"folder\""),
+    source_setting!("hosts" => hosts, ALL, value::hosts::<false>(), "host names", "Hosts it answers to. None: every host that no other source claims.", "[\"img.example.com\"]"),
+    source_setting!("root" => root, &[Kind::Folder], PATH, "path", "Folder that originals are in; nothing outside it is ever read.", "\"/srv/photos\""),
+    source_setting!("base_url" => base_url, &[Kind::WebFolder], BASE_URL, "URL", "The request's path is appended to it.", "\"https://www.example.com/images/\""),
+    source_setting!("allow_hosts" => allow_hosts, &[Kind::WebProxy], value::hosts::<true>(), "host names", "Hosts that may be fetched from; \"*.example.com\" is every host below example.com.", "[\"www.example.com\", \"*.example.net\"]"),
+    source_setting!("allow_private" => allow_private, WEB, NETWORKS, "networks", "Addresses, not globally routable, that may be connected to all the same.", "[\"127.0.0.0/8\"]"),
+    source_setting!("bucket" => bucket, S3, TEXT, "", "Name of the bucket.", "\"photos\""),
+    source_setting!("prefix" => prefix, S3, TEXT, "", "Put before the object's path.", "\"originals/\""),
+    source_setting!("region" => region, S3, TEXT, "", "Not set: the AWS default chain decides.", "\"eu-central-1\""),
+    source_setting!("endpoint" => endpoint, S3, BASE_URL, "URL", "Of a compatible service. Not set: AWS.", "\"https://s3.example.com\""),
+    source_setting!("path_style" => path_style, S3, SWITCH, "", "Bucket in the path instead of the host name."),
+    source_setting!("access_key" => access_key, S3, SECRET, "", "Where the access key is. Not set: the AWS default chain.", "\"env:S3_ACCESS_KEY\""),
+    source_setting!("secret_key" => secret_key, S3, SECRET, "", "Where the secret key is; goes with access_key.", "\"env:S3_SECRET_KEY\""),
+    source_setting!("default_params" => default_params, ALL, PARAMETERS, "parameters", "Added to every request that does not give them; `auto` values merge.", "{ auto = \"format\" }"),
+    source_setting!("cache_ttl" => cache_ttl, ALL, value::duration::<0>(), "time", "Lifetime sent with pictures, as cache_ttl_mode says."),
+    source_setting!("cache_ttl_mode" => cache_ttl_mode, ALL, value::choice(), "", "\"respect-origin\" (its max-age, else cache_ttl), \"override\" (cache_ttl) or \"minimum\" (the larger)."),
+    source_setting!("error_ttl" => error_ttl, ALL, value::duration::<0>(), "time", "Lifetime of errors that are not ours, such as a missing original."),
+    source_setting!("params_header" => params_header, ALL, SWITCH, "", "Send X-Tintype-Params, the parameters that were honoured."),
+    source_setting!("signing.mode" => mode, ALL, value::choice(), "", "\"off\" or \"required\"; a web-proxy must say \"required\"."),
+    source_setting!("signing.schemes" => schemes, ALL, value::choices(), "", "Accepted schemes: \"imgix\" (s=) and \"hmac-sha256\" (sig=)."),
+    source_setting!("signing.keys" => keys, ALL, SECRETS, "", "Where the keys are; each is tried, so that keys can be changed without a gap.", "[\"env:IMG_KEY_NEW\", \"env:IMG_KEY_OLD\", \"file:/run/secrets/k\"]"),
+    source_setting!("signing.allow_short_keys" => allow_short_keys, ALL, SWITCH, "", "Accept keys of less than 16 bytes, which can be guessed from one signed URL."),
+];

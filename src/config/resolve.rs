@@ -1,0 +1,97 @@
+//! Written -> meant. Reads every value, fills in defaults, checks what belongs together, and reports every fault.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::net::SocketAddr;
+
+use super::fault::{Fault, Place};
+use super::raw::{Entry, Raw, Text};
+use super::sources::resolve_sources;
+use super::{Config, Environment};
+
+/// The places of keys that were written, by their path.
+pub(super) struct Places<'a> {
+    file: Text<'a>,
+    written: BTreeMap<String, Place>,
+    /// Keys whose value could not be read, so that nothing follows from their absence.
+    faulty: BTreeSet<String>,
+    /// What to blame for a key that was not written.
+    otherwise: Place,
+}
+
+impl<'a> Places<'a> {
+    pub(super) const fn new(file: Text<'a>, otherwise: Place) -> Self {
+        Self { file, written: BTreeMap::new(), faulty: BTreeSet::new(), otherwise }
+    }
+
+    /// Where `key` was written, else the heading or file that lacks it.
+    pub(super) fn of(&self, key: &str) -> Place {
+        self.written.get(key).unwrap_or(&self.otherwise).clone()
+    }
+
+    /// Where a member of the list `key` was written.
+    pub(super) fn within(&self, key: &str, at: Option<&std::ops::Range<usize>>) -> Place {
+        at.map_or_else(|| self.of(key), |at| self.file.place(at))
+    }
+
+    pub(super) fn is_written(&self, key: &str) -> bool {
+        self.written.contains_key(key)
+    }
+
+    pub(super) fn is_faulty(&self, key: &str) -> bool {
+        self.faulty.contains(key)
+    }
+}
+
+/// Reads `entries` into `draft`, later ones over earlier ones.
+pub(super) fn apply<T>(draft: &mut T, entries: &[Entry<'_, T>], places: &mut Places<'_>, faults: &mut Vec<Fault>) {
+    for entry in entries {
+        let key = entry.spec.path();
+        if let Err(invalid) = (entry.spec.set)(draft, entry.written) {
+            faults.extend(invalid.into_iter().map(|invalid| {
+                let place = invalid.at.as_ref().map_or_else(|| entry.place.clone(), |at| places.file.place(at));
+                Fault::new(place, key.clone(), invalid.message)
+            }));
+            places.faulty.insert(key.clone());
+        }
+        places.written.insert(key, entry.place.clone());
+    }
+}
+
+/// The configuration that `raw` means.
+///
+/// # Errors
+/// Every fault, in the order of the file, then environment and flags.
+pub(super) fn resolve(raw: Raw<'_>, file: Text<'_>, environment: &Environment) -> Result<Config, Vec<Fault>> {
+    let Raw { settings, sources, mut faults } = raw;
+    let nowhere = if file.name.is_empty() { Place::Absent } else { Place::File(file.name.to_owned()) };
+
+    let mut config = Config::default();
+    let mut places = Places::new(file, nowhere.clone());
+    apply(&mut config, &settings, &mut places, &mut faults);
+    check_listeners(&config, &places, &mut faults);
+    if config.render.workers == 0 {
+        config.render.workers = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
+    }
+
+    config.sources = resolve_sources(&sources, file, environment, &mut faults);
+    // Not where a fault of syntax, or of `source` itself, may have hidden them.
+    if sources.is_empty() && !faults.iter().any(|fault| fault.key.is_empty() || fault.key == "source") {
+        faults.push(Fault::new(nowhere, "source", "there is no source; write at least one [[source]]"));
+    }
+    faults.sort();
+    faults.dedup();
+    if faults.is_empty() { Ok(config) } else { Err(faults) }
+}
+
+fn check_listeners(config: &Config, places: &Places<'_>, faults: &mut Vec<Fault>) {
+    if is_same_listener(config.server.listen, config.server.admin_listen) {
+        let key = if places.is_written("server.admin_listen") { "server.admin_listen" } else { "server.listen" };
+        let message = "server.listen and server.admin_listen must differ";
+        faults.push(Fault::new(places.of(key), key, message));
+    }
+}
+
+/// Port 0 takes any free port, so it meets no other.
+fn is_same_listener(a: SocketAddr, b: SocketAddr) -> bool {
+    a.port() == b.port() && a.port() != 0 && (a.ip() == b.ip() || a.ip().is_unspecified() || b.ip().is_unspecified())
+}

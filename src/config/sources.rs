@@ -1,0 +1,282 @@
+//! `[[source]]` as written -> [`SourceConfig`], with the checks between keys and between sources.
+
+use std::collections::BTreeMap;
+use std::fs;
+use std::path::Path;
+
+use super::fault::{Fault, Place};
+use super::keys::{Kind, SigningMode, SourceDraft};
+use super::raw::{RawSource, Text};
+use super::resolve::{Places, apply};
+use super::value::{Choice, SecretRef};
+use super::{Environment, S3Config, Secret, Signing, SourceConfig, SourceKind};
+
+/// Shorter keys can be searched for off-line, given one signed URL (`signing.md` 5).
+const KEY_BYTES_MIN: usize = 16;
+
+/// A key file larger than this is no key file.
+const KEY_FILE_BYTES_MAX: u64 = 64 << 10;
+
+/// Parameters that make no sense as a default: one needs the request's own opt-in, the others are about one URL.
+const NOT_DEFAULTS: [&str; 6] = ["ch", "s", "sig", "expires", "ixlib", "ixid"];
+
+/// One source under examination.
+struct Check<'a> {
+    draft: SourceDraft,
+    places: Places<'a>,
+    environment: &'a Environment,
+    faults: &'a mut Vec<Fault>,
+}
+
+/// Reads and checks all sources, first each alone, then together.
+pub(super) fn resolve_sources(
+    raw: &[RawSource<'_>],
+    file: Text<'_>,
+    environment: &Environment,
+    faults: &mut Vec<Fault>,
+) -> Vec<SourceConfig> {
+    let mut names = BTreeMap::new();
+    let mut hosts = BTreeMap::new();
+    let mut resolved = Vec::new();
+    for source in raw {
+        let mut draft = SourceDraft::default();
+        let mut places = Places::new(file, source.place.clone());
+        apply(&mut draft, &source.entries, &mut places, faults);
+        claim(&draft, &places, &mut names, &mut hosts, faults);
+        let mut check = Check { draft, places, environment, faults };
+        check.keys_belong(source);
+        resolved.extend(check.finish());
+    }
+    resolved
+}
+
+/// A name, and a host, belongs to one source; at most one has no hosts.
+fn claim(
+    draft: &SourceDraft,
+    places: &Places<'_>,
+    names: &mut BTreeMap<String, Place>,
+    hosts: &mut BTreeMap<String, Place>,
+    faults: &mut Vec<Fault>,
+) {
+    if let Some(name) = &draft.name
+        && let Some(first) = names.insert(name.clone(), places.of("source.name"))
+    {
+        let message = format!("the name \"{name}\" is taken, at {first}");
+        faults.push(Fault::new(places.of("source.name"), "source.name", message));
+    }
+    for host in &draft.hosts {
+        let place = places.within("source.hosts", host.at.as_ref());
+        if let Some(first) = hosts.insert(host.value.clone(), place.clone()) {
+            let message = format!("the host \"{}\" is taken, at {first}", host.value);
+            faults.push(Fault::new(place, "source.hosts", message));
+        }
+    }
+    if draft.hosts.is_empty() && !places.is_faulty("source.hosts") {
+        let place = places.of("source.hosts");
+        if let Some(first) = hosts.insert(String::new(), place.clone()) {
+            let message = format!("only one source may have no hosts; the first is at {first}");
+            faults.push(Fault::new(place, "source.hosts", message));
+        }
+    }
+}
+
+impl Check<'_> {
+    fn fault(&mut self, key: &str, message: impl Into<String>) {
+        let key = format!("source.{key}");
+        self.faults.push(Fault::new(self.places.of(&key), key, message));
+    }
+
+    /// Whether the value of `key` was missing, rather than written and already found faulty.
+    fn is_absent(&self, key: &str) -> bool {
+        !self.places.is_written(&format!("source.{key}"))
+    }
+
+    fn require<T>(&mut self, key: &str, kind: Kind, value: Option<T>) -> Option<T> {
+        if value.is_none() && self.is_absent(key) {
+            self.fault(key, format!("is needed for kind = \"{}\"", kind.word()));
+        }
+        value
+    }
+
+    /// Keys of another kind of source are faults: they would be silently ignored.
+    fn keys_belong(&mut self, source: &RawSource<'_>) {
+        let Some(kind) = self.draft.kind else { return };
+        for entry in &source.entries {
+            if !entry.spec.kinds.is_empty() && !entry.spec.kinds.contains(&kind) {
+                let message = format!("does not belong to kind = \"{}\"", kind.word());
+                self.faults.push(Fault::new(entry.place.clone(), entry.spec.path(), message));
+            }
+        }
+    }
+
+    /// The source, or `None` with its faults noted.
+    fn finish(mut self) -> Option<SourceConfig> {
+        let name = self.name();
+        let kind = self.kind();
+        let signing = self.signing();
+        let default_params = self.default_params();
+        let draft = self.draft;
+        Some(SourceConfig {
+            name: name?,
+            hosts: draft.hosts.into_iter().map(|host| host.value).collect(),
+            kind: kind?,
+            default_params,
+            cache_ttl: draft.cache_ttl,
+            cache_ttl_mode: draft.cache_ttl_mode,
+            error_ttl: draft.error_ttl,
+            signing,
+            params_header: draft.params_header,
+        })
+    }
+
+    fn name(&mut self) -> Option<String> {
+        let Some(name) = self.draft.name.clone() else {
+            if self.is_absent("name") {
+                self.fault("name", "every source needs a name");
+            }
+            return None;
+        };
+        let is_plain = |b: u8| b.is_ascii_alphanumeric() || matches!(b, b'-' | b'_' | b'.');
+        if name.len() > 64 || !name.bytes().all(is_plain) {
+            self.fault("name", "must be at most 64 letters, digits, '-', '_' and '.'");
+        }
+        Some(name)
+    }
+
+    fn kind(&mut self) -> Option<SourceKind> {
+        let Some(kind) = self.draft.kind else {
+            if self.is_absent("kind") {
+                self.fault("kind", "must be \"folder\", \"web-folder\", \"web-proxy\" or \"s3\"");
+            }
+            return None;
+        };
+        let allow_private = self.draft.allow_private.clone().unwrap_or_default();
+        match kind {
+            Kind::Folder => {
+                let root = self.draft.root.clone();
+                Some(SourceKind::Folder { root: self.require("root", kind, root)? })
+            }
+            Kind::WebFolder => {
+                let base_url = self.draft.base_url.clone();
+                Some(SourceKind::WebFolder { base_url: self.require("base_url", kind, base_url)?, allow_private })
+            }
+            Kind::WebProxy => {
+                let allow_hosts: Vec<_> = self.draft.allow_hosts.iter().map(|host| host.value.clone()).collect();
+                if allow_hosts.is_empty() && !self.is_faulty("allow_hosts") {
+                    self.fault("allow_hosts", "a web-proxy must list the hosts that it may fetch from");
+                }
+                Some(SourceKind::WebProxy { allow_hosts, allow_private })
+            }
+            Kind::S3 => self.s3().map(SourceKind::S3),
+        }
+    }
+
+    /// Whether the value of `key` was written and found faulty.
+    fn is_faulty(&self, key: &str) -> bool {
+        self.places.is_faulty(&format!("source.{key}"))
+    }
+
+    fn s3(&mut self) -> Option<S3Config> {
+        let bucket = self.draft.bucket.clone();
+        let bucket = self.require("bucket", Kind::S3, bucket);
+        let credentials = match (self.draft.access_key.clone(), self.draft.secret_key.clone()) {
+            (Some(access), Some(secret)) => {
+                let access = self.secret("access_key", None, &access);
+                let secret = self.secret("secret_key", None, &secret);
+                access.zip(secret)
+            }
+            (Some(_), None) if self.is_absent("secret_key") => {
+                self.fault("secret_key", "access_key and secret_key go together");
+                None
+            }
+            (None, Some(_)) if self.is_absent("access_key") => {
+                self.fault("access_key", "access_key and secret_key go together");
+                None
+            }
+            (_, _) => None,
+        };
+        let prefix = self.draft.prefix.clone().unwrap_or_default();
+        Some(S3Config {
+            bucket: bucket?,
+            prefix: prefix.trim_start_matches('/').to_owned(),
+            region: self.draft.region.clone(),
+            endpoint: self.draft.endpoint.clone(),
+            path_style: self.draft.path_style,
+            credentials,
+        })
+    }
+
+    fn signing(&mut self) -> Signing {
+        let required = self.draft.mode == SigningMode::Required;
+        if self.draft.kind == Some(Kind::WebProxy) && !required && !self.is_faulty("signing.mode") {
+            self.fault("signing.mode", "a web-proxy must have signing = { mode = \"required\", ... }");
+        }
+        if required && self.draft.keys.is_empty() && !self.is_faulty("signing.keys") {
+            self.fault("signing.keys", "signing is required, but there is no key");
+        }
+        let mut keys = Vec::new();
+        for reference in self.draft.keys.clone() {
+            let Some(key) = self.secret("signing.keys", reference.at.as_ref(), &reference.value) else { continue };
+            if key.expose().len() < KEY_BYTES_MIN && !self.draft.allow_short_keys {
+                let place = self.places.within("source.signing.keys", reference.at.as_ref());
+                let message =
+                    format!("the key has less than {KEY_BYTES_MIN} bytes; signing.allow_short_keys accepts it");
+                self.faults.push(Fault::new(place, "source.signing.keys", message));
+            }
+            keys.push(key);
+        }
+        Signing { required, schemes: self.draft.schemes.clone(), keys }
+    }
+
+    /// Reads one secret. Faults name the variable or file, never what is in it.
+    fn secret(&mut self, key: &str, at: Option<&std::ops::Range<usize>>, reference: &SecretRef) -> Option<Secret> {
+        let read = match reference {
+            SecretRef::Environment(name) => match self.environment.get(name) {
+                Some(value) => Ok(value.clone().into_bytes()),
+                None => Err(format!("the environment has no {name}")),
+            },
+            SecretRef::File(path) => read_secret_file(path),
+        };
+        let read =
+            read.and_then(|bytes| if bytes.is_empty() { Err("the secret is empty".to_owned()) } else { Ok(bytes) });
+        match read {
+            Ok(bytes) => Some(Secret::new(bytes)),
+            Err(message) => {
+                let key = format!("source.{key}");
+                self.faults.push(Fault::new(self.places.within(&key, at), key, message));
+                None
+            }
+        }
+    }
+
+    fn default_params(&mut self) -> Vec<(String, String)> {
+        let params = std::mem::take(&mut self.draft.default_params);
+        for param in &params {
+            let (name, _) = &param.value;
+            if NOT_DEFAULTS.contains(&name.as_str()) {
+                let place = self.places.within("source.default_params", param.at.as_ref());
+                let message = format!("{name} cannot be a default");
+                self.faults.push(Fault::new(place, "source.default_params", message));
+            }
+        }
+        params.into_iter().map(|param| param.value).collect()
+    }
+}
+
+fn read_secret_file(path: &Path) -> Result<Vec<u8>, String> {
+    let shown = path.display();
+    match fs::metadata(path) {
+        Ok(file) if file.len() > KEY_FILE_BYTES_MAX => return Err(format!("{shown} is too large for a secret")),
+        Ok(_) => {}
+        Err(_) => return Err(format!("there is no readable file {shown}")),
+    }
+    let mut bytes = fs::read(path).map_err(|_| format!("there is no readable file {shown}"))?;
+    // Editors and `echo` end a file with a newline that is not part of the key.
+    if bytes.ends_with(b"\n") {
+        bytes.pop();
+        if bytes.ends_with(b"\r") {
+            bytes.pop();
+        }
+    }
+    Ok(bytes)
+}

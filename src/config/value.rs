@@ -1,0 +1,493 @@
+//! One written value to one typed value, and back for the reference: sizes and durations with units, lists, choices.
+
+use std::fmt::Display;
+use std::net::SocketAddr;
+use std::ops::Range;
+use std::path::PathBuf;
+use std::str::FromStr;
+use std::time::Duration;
+
+use ipnet::IpNet;
+use toml::Spanned;
+use toml::de::DeValue;
+
+/// A value as written: parsed TOML, or the text of an environment variable or flag.
+#[derive(Clone, Copy, Debug)]
+pub(super) enum Written<'a> {
+    /// In the file.
+    Toml(&'a Spanned<DeValue<'a>>),
+    /// Outside it; lists are separated by commas.
+    Text(&'a str),
+}
+
+/// Why a written value cannot be read.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Invalid {
+    /// Byte range in the file, when it is a part of the value (one member of a list).
+    pub(super) at: Option<Range<usize>>,
+    /// What would be right; never repeats a secret.
+    pub(super) message: String,
+}
+
+/// All that is wrong with one value.
+pub(super) type Reading<T> = Result<T, Vec<Invalid>>;
+
+/// How values of one kind are read and shown.
+pub(super) struct Form<T> {
+    /// From what was written.
+    pub(super) read: fn(Written<'_>) -> Reading<T>,
+    /// As TOML; `None` where the value means "not set".
+    pub(super) show: fn(&T) -> Option<String>,
+}
+
+/// A value with the place of its text inside a list.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Located<T> {
+    /// Byte range in the file.
+    pub(super) at: Option<Range<usize>>,
+    /// The value.
+    pub(super) value: T,
+}
+
+fn invalid<T>(message: impl Into<String>) -> Reading<T> {
+    Err(vec![Invalid { at: None, message: message.into() }])
+}
+
+impl<'a> Written<'a> {
+    /// A string; `what` completes "must be".
+    fn text(self, what: &str) -> Reading<&'a str> {
+        match self {
+            Written::Text(text) => Ok(text),
+            Written::Toml(value) => {
+                value.get_ref().as_str().map_or_else(|| invalid(format!("must be {what}, in quotes")), Ok)
+            }
+        }
+    }
+
+    /// A whole number from 0, if that is what was written.
+    fn whole(self) -> Option<Result<u64, std::num::ParseIntError>> {
+        match self {
+            Written::Text(text) => text.starts_with(|c: char| c.is_ascii_digit() || c == '-').then(|| {
+                let digits: String = text.chars().filter(|&c| c != '_').collect();
+                digits.parse()
+            }),
+            Written::Toml(value) => value.get_ref().as_integer().map(|i| u64::from_str_radix(i.as_str(), i.radix())),
+        }
+    }
+
+    /// The members of a list of strings.
+    fn list(self, what: &str) -> Reading<Vec<Located<String>>> {
+        match self {
+            Written::Text(text) => Ok(text
+                .split(',')
+                .map(str::trim)
+                .filter(|member| !member.is_empty())
+                .map(|member| Located { at: None, value: member.to_owned() })
+                .collect()),
+            Written::Toml(value) => {
+                let Some(array) = value.get_ref().as_array() else {
+                    return invalid(format!("must be a list of {what}, such as [\"...\"]"));
+                };
+                collect(array.iter().map(|member| {
+                    let at = Some(member.span());
+                    match member.get_ref().as_str() {
+                        Some(text) => Ok(Located { at, value: text.to_owned() }),
+                        None => Err(vec![Invalid { at, message: format!("must be {what}, in quotes") }]),
+                    }
+                }))
+            }
+        }
+    }
+}
+
+/// All values, or all that is wrong.
+fn collect<T>(items: impl Iterator<Item = Reading<T>>) -> Reading<Vec<T>> {
+    let mut values = Vec::new();
+    let mut faults = Vec::new();
+    for item in items {
+        match item {
+            Ok(value) => values.push(value),
+            Err(more) => faults.extend(more),
+        }
+    }
+    if faults.is_empty() { Ok(values) } else { Err(faults) }
+}
+
+fn quoted(text: &str) -> String {
+    toml::Value::String(text.to_owned()).to_string()
+}
+
+/// `"127.0.0.1:8080"`
+pub(super) const ADDRESS: Form<SocketAddr> = Form {
+    read: |written| {
+        let what = "an address with a port, such as \"127.0.0.1:8080\"";
+        written.text(what)?.parse().or_else(|_| invalid(format!("must be {what}")))
+    },
+    show: |address| Some(quoted(&address.to_string())),
+};
+
+/// `true` or `false`
+pub(super) const SWITCH: Form<bool> = Form {
+    read: |written| {
+        let value = match written {
+            Written::Text(text) => text.parse().ok(),
+            Written::Toml(value) => value.get_ref().as_bool(),
+        };
+        value.map_or_else(|| invalid("must be true or false"), Ok)
+    },
+    show: |switch| Some(switch.to_string()),
+};
+
+/// A whole number of at least `MIN` that fits `T`.
+pub(super) const fn count<T: TryFrom<u64> + Display, const MIN: u64>() -> Form<T> {
+    Form {
+        read: |written| match written.whole() {
+            Some(Ok(n)) if n >= MIN => T::try_from(n).or_else(|_| invalid("is too large")),
+            Some(_) if MIN > 0 => invalid(format!("must be a whole number of at least {MIN}")),
+            Some(_) | None => invalid("must be a whole number, not negative"),
+        },
+        show: |n| Some(grouped(&n.to_string())),
+    }
+}
+
+/// Digits in groups of three, as TOML allows.
+fn grouped(digits: &str) -> String {
+    let mut text = String::new();
+    for (i, digit) in digits.chars().enumerate() {
+        if i > 0 && (digits.len() - i).is_multiple_of(3) && digits.len() > 4 {
+            text.push('_');
+        }
+        text.push(digit);
+    }
+    text
+}
+
+const BYTE_UNITS: [(&str, u64); 9] = [
+    ("B", 1),
+    ("KiB", 1 << 10),
+    ("MiB", 1 << 20),
+    ("GiB", 1 << 30),
+    ("TiB", 1 << 40),
+    ("kB", 1_000),
+    ("MB", 1_000_000),
+    ("GB", 1_000_000_000),
+    ("TB", 1_000_000_000_000),
+];
+
+/// A number of bytes of at least `MIN`: `"256MiB"`, or a plain number.
+pub(super) const fn bytes<T: TryFrom<u64> + Copy + Into<ByteCount>, const MIN: u64>() -> Form<T> {
+    Form {
+        read: |written| {
+            let what = "a size such as \"256MiB\" (B, KiB, MiB, GiB, TiB, kB, MB, GB, TB) or a number of bytes";
+            let count = match written.whole() {
+                Some(Ok(n)) => Some(n),
+                Some(Err(_)) | None => written.text(what).ok().and_then(parse_bytes),
+            };
+            match count {
+                Some(n) if n >= MIN => T::try_from(n).or_else(|_| invalid("is too large")),
+                Some(_) => invalid("must be above 0"),
+                None => invalid(format!("must be {what}")),
+            }
+        },
+        show: |&n| {
+            let ByteCount(n) = n.into();
+            Some(show_bytes(n))
+        },
+    }
+}
+
+/// A number of bytes on its way to being shown.
+pub(super) struct ByteCount(u64);
+
+impl From<u64> for ByteCount {
+    fn from(n: u64) -> Self {
+        Self(n)
+    }
+}
+
+impl From<usize> for ByteCount {
+    fn from(n: usize) -> Self {
+        Self(n as u64)
+    }
+}
+
+fn parse_bytes(text: &str) -> Option<u64> {
+    let digits = text.find(|c: char| !c.is_ascii_digit() && c != '_')?;
+    let number: u64 = text[..digits].replace('_', "").parse().ok()?;
+    let unit = text[digits..].trim();
+    let (_, factor) = BYTE_UNITS.iter().find(|(name, _)| name.eq_ignore_ascii_case(unit))?;
+    number.checked_mul(*factor)
+}
+
+fn show_bytes(n: u64) -> String {
+    for (unit, factor) in [("GiB", 1_u64 << 30), ("MiB", 1 << 20), ("KiB", 1 << 10)] {
+        if n > 0 && n.is_multiple_of(factor) {
+            return quoted(&format!("{}{unit}", n / factor));
+        }
+    }
+    grouped(&n.to_string())
+}
+
+/// `"10s"`, at least `MIN` milliseconds.
+pub(super) const fn duration<const MIN: u64>() -> Form<Duration> {
+    Form {
+        read: |written| {
+            let what = "a time with its unit, such as \"500ms\", \"10s\", \"5m\", \"24h\" or \"365d\"";
+            match humantime::parse_duration(written.text(what)?.trim()) {
+                Ok(time) if time >= Duration::from_millis(MIN) => Ok(time),
+                Ok(_) => invalid(format!("must be at least {MIN}ms")),
+                Err(_) => invalid(format!("must be {what}")),
+            }
+        },
+        show: |&time| Some(quoted(&show_duration(time))),
+    }
+}
+
+fn show_duration(time: Duration) -> String {
+    let seconds = time.as_secs();
+    if time.subsec_nanos() > 0 {
+        format!("{}ms", time.as_millis())
+    } else if seconds > 0 && seconds.is_multiple_of(86_400) && seconds > 86_400 {
+        format!("{}d", seconds / 86_400)
+    } else if seconds > 0 && seconds.is_multiple_of(3_600) {
+        format!("{}h", seconds / 3_600)
+    } else {
+        format!("{seconds}s")
+    }
+}
+
+/// A path, relative to the working directory.
+pub(super) const PATH: Form<Option<PathBuf>> = Form {
+    read: |written| match written.text("a path")? {
+        "" => invalid("must not be empty"),
+        path if path.contains('\0') => invalid("must not hold a NUL"),
+        path => Ok(Some(PathBuf::from(path))),
+    },
+    show: |path| path.as_ref().map(|path| quoted(&path.to_string_lossy())),
+};
+
+/// Any text that is not empty.
+pub(super) const TEXT: Form<Option<String>> = Form {
+    read: |written| match written.text("text")? {
+        "" => invalid("must not be empty"),
+        text => Ok(Some(text.to_owned())),
+    },
+    show: |text| text.as_deref().map(quoted),
+};
+
+/// An absolute http or https URL without query, fragment or password.
+pub(super) const BASE_URL: Form<Option<url::Url>> = Form {
+    read: |written| {
+        let what = "an absolute URL such as \"https://example.com/images/\"";
+        let Ok(url) = url::Url::parse(written.text(what)?) else { return invalid(format!("must be {what}")) };
+        if !matches!(url.scheme(), "http" | "https") || !url.has_host() {
+            return invalid("must start with http:// or https:// and a host");
+        }
+        if url.query().is_some() || url.fragment().is_some() {
+            return invalid("must have no query and no fragment");
+        }
+        if !url.username().is_empty() || url.password().is_some() {
+            return invalid("must hold no user name or password");
+        }
+        Ok(Some(url))
+    },
+    show: |url| url.as_ref().map(|url| quoted(url.as_str())),
+};
+
+/// Networks such as `10.0.0.0/8`.
+pub(super) const NETWORKS: Form<Option<Vec<IpNet>>> = Form {
+    read: |written| {
+        let what = "a network such as \"127.0.0.0/8\" or \"fd00::/8\"";
+        collect(written.list(what)?.into_iter().map(|Located { at, value }| {
+            IpNet::from_str(&value).map_err(|_| vec![Invalid { at, message: format!("must be {what}") }])
+        }))
+        .map(Some)
+    },
+    show: |_| None,
+};
+
+/// Host names, made lower-case, without port; a leading `*.` only where `WILD`.
+pub(super) const fn hosts<const WILD: bool>() -> Form<Vec<Located<String>>> {
+    Form {
+        read: |written| {
+            collect(written.list("a host name")?.into_iter().map(|Located { at, value }| {
+                let value = value.to_ascii_lowercase();
+                let name = if WILD { value.strip_prefix("*.").unwrap_or(&value) } else { &value };
+                match check_host(name) {
+                    Ok(()) => Ok(Located { at, value }),
+                    Err(message) => Err(vec![Invalid { at, message }]),
+                }
+            }))
+        },
+        show: |_| None,
+    }
+}
+
+fn check_host(name: &str) -> Result<(), String> {
+    let bare = "must be a bare host name, without scheme, port or path".to_owned();
+    if let Some(address) = name.strip_prefix('[').and_then(|rest| rest.strip_suffix(']')) {
+        return address.parse::<std::net::Ipv6Addr>().map(|_| ()).map_err(|_| bare);
+    }
+    if !name.is_ascii() {
+        return Err("must be in ASCII; write an international name as \"xn--...\"".to_owned());
+    }
+    let is_label = |label: &str| {
+        (1..=63).contains(&label.len())
+            && label.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-' || b == b'_')
+            && !label.starts_with('-')
+            && !label.ends_with('-')
+    };
+    if name.len() <= 253 && name.split('.').all(is_label) { Ok(()) } else { Err(bare) }
+}
+
+/// Where a secret is; the secret itself is never written in a configuration.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) enum SecretRef {
+    /// `env:NAME`
+    Environment(String),
+    /// `file:/path`
+    File(PathBuf),
+}
+
+fn secret_ref(text: &str) -> Option<SecretRef> {
+    if let Some(name) = text.strip_prefix("env:") {
+        return (!name.is_empty()).then(|| SecretRef::Environment(name.to_owned()));
+    }
+    let path = text.strip_prefix("file:")?;
+    (!path.is_empty()).then(|| SecretRef::File(PathBuf::from(path)))
+}
+
+// Says nothing of what was written, which may be the secret itself put in the wrong place.
+const SECRET_FORM: &str = "must be \"env:NAME\" or \"file:/path\"; a secret is never written here";
+
+/// One secret.
+pub(super) const SECRET: Form<Option<SecretRef>> = Form {
+    read: |written| match secret_ref(written.text("\"env:NAME\" or \"file:/path\"")?) {
+        Some(reference) => Ok(Some(reference)),
+        None => invalid(SECRET_FORM),
+    },
+    show: |_| None,
+};
+
+/// Several secrets.
+pub(super) const SECRETS: Form<Vec<Located<SecretRef>>> = Form {
+    read: |written| {
+        collect(written.list("\"env:NAME\" or \"file:/path\"")?.into_iter().map(
+            |Located { at, value }| match secret_ref(&value) {
+                Some(value) => Ok(Located { at, value }),
+                None => Err(vec![Invalid { at, message: SECRET_FORM.to_owned() }]),
+            },
+        ))
+    },
+    show: |_| None,
+};
+
+/// A closed set of words.
+pub(super) trait Choice: Copy + PartialEq + 'static {
+    /// Word and meaning, the default first.
+    const WORDS: &'static [(&'static str, Self)];
+
+    /// The word for this value.
+    fn word(self) -> &'static str {
+        Self::WORDS.iter().find(|(_, value)| *value == self).map_or("", |(word, _)| word)
+    }
+}
+
+fn choose<T: Choice>(text: &str) -> Option<T> {
+    T::WORDS.iter().find(|(word, _)| *word == text).map(|(_, value)| *value)
+}
+
+fn words<T: Choice>() -> String {
+    let words: Vec<_> = T::WORDS.iter().map(|(word, _)| format!("\"{word}\"")).collect();
+    words.join(", ")
+}
+
+/// One word of a set.
+pub(super) const fn choice<T: Choice>() -> Form<T> {
+    Form {
+        read: |written| {
+            let what = format!("one of {}", words::<T>());
+            choose(written.text(&what)?).map_or_else(|| invalid(format!("must be {what}")), Ok)
+        },
+        show: |value| Some(quoted(value.word())),
+    }
+}
+
+/// One word of a set, or nothing.
+pub(super) const fn optional_choice<T: Choice>() -> Form<Option<T>> {
+    Form { read: |written| (choice::<T>().read)(written).map(Some), show: |value| value.map(|v| quoted(v.word())) }
+}
+
+/// Several words of a set, each once, at least one.
+pub(super) const fn choices<T: Choice>() -> Form<Vec<T>> {
+    Form {
+        read: |written| {
+            let what = format!("one of {}", words::<T>());
+            let members = written.list(&what)?;
+            if members.is_empty() {
+                return invalid(format!("must hold at least {what}"));
+            }
+            let mut seen = Vec::new();
+            collect(members.into_iter().map(|Located { at, value }| match choose::<T>(&value) {
+                Some(choice) if seen.contains(&choice) => {
+                    Err(vec![Invalid { at, message: format!("\"{value}\" is there twice") }])
+                }
+                Some(choice) => {
+                    seen.push(choice);
+                    Ok(choice)
+                }
+                None => Err(vec![Invalid { at, message: format!("must be {what}") }]),
+            }))
+        },
+        show: |values| {
+            let words: Vec<_> = values.iter().map(|v| quoted(v.word())).collect();
+            Some(format!("[{}]", words.join(", ")))
+        },
+    }
+}
+
+/// `{ auto = "format", q = 60, crop = ["faces", "top"] }`, in the order written.
+pub(super) const PARAMETERS: Form<Vec<Located<(String, String)>>> = Form {
+    read: |written| match written {
+        Written::Text(_) => invalid("can only be written in the file"),
+        Written::Toml(value) => {
+            let Some(table) = value.get_ref().as_table() else {
+                return invalid("must be a table such as { auto = \"format\" }");
+            };
+            let mut entries: Vec<_> = table.iter().collect();
+            // The map is sorted by name; the order written is that of the spans.
+            entries.sort_by_key(|(name, _)| name.span().start);
+            collect(entries.into_iter().map(|(name, value)| {
+                let at = Some(name.span());
+                match parameter_text(value.get_ref()) {
+                    Some(text) => Ok(Located { at, value: (name.get_ref().to_string(), text) }),
+                    None => Err(vec![Invalid {
+                        at,
+                        message: format!("{}: must be text, a number, true, false or a list of these", name.get_ref()),
+                    }]),
+                }
+            }))
+        }
+    },
+    show: |_| None,
+};
+
+fn parameter_text(value: &DeValue<'_>) -> Option<String> {
+    match value {
+        DeValue::String(text) => Some(text.to_string()),
+        DeValue::Integer(number) => i64::from_str_radix(number.as_str(), number.radix()).ok().map(|n| n.to_string()),
+        DeValue::Float(number) => number.as_str().parse::<f64>().ok().filter(|n| n.is_finite()).map(|n| n.to_string()),
+        DeValue::Boolean(switch) => Some(switch.to_string()),
+        DeValue::Array(members) => {
+            let texts: Option<Vec<_>> = members
+                .iter()
+                .map(|member| match member.get_ref() {
+                    DeValue::Array(_) => None,
+                    scalar => parameter_text(scalar),
+                })
+                .collect();
+            texts.map(|texts| texts.join(","))
+        }
+        DeValue::Datetime(_) | DeValue::Table(_) => None,
+    }
+}
