@@ -226,6 +226,18 @@ pub(super) const SETTINGS: &[KeySpec<Config>] = &[
     ),
     setting!(cache.disk_bytes_max, value::bytes::<_, 1>(), "bytes", "Size of the disk tier; the oldest are evicted."),
     setting!(
+        cache.originals_bytes_max,
+        value::bytes::<_, 0>(),
+        "bytes",
+        "Originals kept in memory, so that several sizes of one picture fetch it once. 0 turns this off."
+    ),
+    setting!(
+        cache.originals_ttl,
+        value::duration::<0>(),
+        "time",
+        "How long an original is used without asking its source again."
+    ),
+    setting!(
         log.dir,
         PATH,
         "path",

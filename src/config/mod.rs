@@ -9,6 +9,8 @@ mod raw;
 pub mod reference;
 mod resolve;
 mod sources;
+#[cfg(test)]
+mod tests;
 mod value;
 
 use std::collections::BTreeMap;
@@ -167,7 +169,13 @@ pub struct CacheConfig {
 
 impl Default for CacheConfig {
     fn default() -> Self {
-        Self { memory_bytes_max: 256 << 20, disk_dir: None, disk_bytes_max: 10 << 30 }
+        Self {
+            memory_bytes_max: 256 << 20,
+            disk_dir: None,
+            disk_bytes_max: 10 << 30,
+            originals_bytes_max: 64 << 20,
+            originals_ttl: Duration::from_secs(60),
+        }
     }
 }
 

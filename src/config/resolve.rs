@@ -23,9 +23,14 @@ impl<'a> Places<'a> {
         Self { file, written: BTreeMap::new(), faulty: BTreeSet::new(), otherwise }
     }
 
-    /// Where `key` was written, else the heading or file that lacks it.
+    /// Where `key` was written, else the table that lacks it (`signing`), else the heading or file.
     pub(super) fn of(&self, key: &str) -> Place {
-        self.written.get(key).unwrap_or(&self.otherwise).clone()
+        if let Some(place) = self.written.get(key) {
+            return place.clone();
+        }
+        let table = key.rsplit_once('.').map(|(table, _)| table).filter(|table| table.contains('.'));
+        let mut neighbours = self.written.iter().filter(|(other, _)| table.is_some_and(|t| other.starts_with(t)));
+        neighbours.next().map_or_else(|| self.otherwise.clone(), |(_, place)| place.clone())
     }
 
     /// Where a member of the list `key` was written.
@@ -78,9 +83,16 @@ pub(super) fn resolve(raw: Raw<'_>, file: Text<'_>, environment: &Environment) -
     if sources.is_empty() && !faults.iter().any(|fault| fault.key.is_empty() || fault.key == "source") {
         faults.push(Fault::new(nowhere, "source", "there is no source; write at least one [[source]]"));
     }
+    forget_what_follows_from_syntax(&mut faults);
     faults.sort();
     faults.dedup();
     if faults.is_empty() { Ok(config) } else { Err(faults) }
+}
+
+/// What stands on a line that the parser could not read is no value at all.
+fn forget_what_follows_from_syntax(faults: &mut Vec<Fault>) {
+    let unread: Vec<Place> = faults.iter().filter(|fault| fault.key.is_empty()).map(|f| f.place.clone()).collect();
+    faults.retain(|fault| fault.key.is_empty() || !unread.contains(&fault.place));
 }
 
 fn check_listeners(config: &Config, places: &Places<'_>, faults: &mut Vec<Fault>) {
