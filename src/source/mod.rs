@@ -1,11 +1,23 @@
 //! Where originals come from: one trait, four kinds, one conformance suite.
 
+mod body;
+mod facts;
+pub mod folder;
+pub mod guard;
+pub mod http;
+mod path;
+mod resolve;
+pub mod s3;
+pub mod web;
+
+use std::io;
 use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
 use async_trait::async_trait;
 
 use crate::blob::Blob;
+use crate::config::{Limits, SourceConfig, SourceKind};
 
 /// A configured place that originals come from.
 ///
@@ -20,6 +32,43 @@ pub trait Source: Send + Sync + std::fmt::Debug + 'static {
     /// # Errors
     /// A [`SourceError`] that says whose fault it was.
     async fn fetch(&self, request: FetchRequest<'_>) -> Result<Fetched, SourceError>;
+}
+
+/// Makes the source that `config` describes. Fetches nothing yet: an upstream may come up later than we do.
+///
+/// # Errors
+/// A [`BuildError`] for what could never work.
+pub async fn build(config: &SourceConfig, limits: &Limits) -> Result<Arc<dyn Source>, BuildError> {
+    Ok(match &config.kind {
+        SourceKind::Folder { root } => Arc::new(folder::FolderSource::new(root.clone(), limits)?),
+        SourceKind::WebFolder { base_url, allow_private } => {
+            Arc::new(web::WebFolder::new(base_url.clone(), allow_private.clone(), limits)?)
+        }
+        SourceKind::WebProxy { allow_hosts, allow_private } => {
+            Arc::new(web::WebProxy::new(allow_hosts, allow_private.clone(), limits)?)
+        }
+        SourceKind::S3(s3) => Arc::new(s3::S3Source::new(s3, limits).await?),
+    })
+}
+
+/// Why a source cannot be made. Shown to the operator at start-up.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum BuildError {
+    /// `root` is no directory that can be opened.
+    #[error("root cannot be opened: {0}")]
+    Root(io::ErrorKind),
+    /// `base_url` is no http(s) URL, or has a query or fragment.
+    #[error("base_url must be an http or https URL without query and fragment")]
+    BaseUrl,
+    /// An entry of `allow_hosts` is no host.
+    #[error("allow_hosts must hold names such as \"example.com\" or \"*.example.com\"")]
+    AllowHosts,
+    /// `access_key` or `secret_key` is no text.
+    #[error("access_key and secret_key must be text")]
+    Credentials,
+    /// TLS could not be set up.
+    #[error("TLS cannot be set up")]
+    Tls,
 }
 
 /// What to fetch.

@@ -1,0 +1,198 @@
+//! A body on its way into shared memory: the byte cap, enforced as bytes arrive, and gzip undone.
+
+use std::io::{self, Write};
+
+use flate2::write::MultiGzDecoder;
+
+use super::SourceError;
+use crate::blob::{Blob, BlobWriter};
+
+/// Takes a body piece by piece and never holds more than its cap.
+pub(super) struct Body {
+    sink: Sink,
+    max: u64,
+}
+
+enum Sink {
+    Plain(Capped),
+    Gzip(Box<MultiGzDecoder<Capped>>),
+}
+
+/// How the upstream wrapped the body, from its `Content-Encoding`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Coding {
+    Identity,
+    Gzip,
+}
+
+impl Coding {
+    /// Reads `Content-Encoding`. We ask for `identity`, but objects stored compressed are sent so all the same.
+    ///
+    /// # Errors
+    /// [`SourceError::Upstream`] for a coding that we did not ask for and do not undo.
+    pub(super) fn parse(header: Option<&str>) -> Result<Self, SourceError> {
+        // `aws-chunked` names how S3 received the object, not how it is stored or sent.
+        let mut codings = header
+            .unwrap_or_default()
+            .split(',')
+            .map(|c| c.trim().to_ascii_lowercase())
+            .filter(|c| !matches!(c.as_str(), "" | "identity" | "aws-chunked"));
+        match (codings.next().as_deref(), codings.next()) {
+            (None, _) => Ok(Self::Identity),
+            (Some("gzip" | "x-gzip"), None) => Ok(Self::Gzip),
+            (Some(_), _) => Err(SourceError::Upstream),
+        }
+    }
+}
+
+impl Body {
+    /// An empty body that may grow to `max` bytes, counted after decoding.
+    ///
+    /// # Errors
+    /// [`SourceError::TooLarge`] when the upstream declares more than that; [`SourceError::Upstream`] when this machine
+    /// has no memory for it.
+    pub(super) fn new(declared: Option<u64>, coding: Coding, max: u64) -> Result<Self, SourceError> {
+        if declared.is_some_and(|n| n > max) {
+            return Err(SourceError::TooLarge { max });
+        }
+        let capped = Capped { writer: BlobWriter::new().map_err(|e| failed(&e))?, max, over: false };
+        let sink = match coding {
+            Coding::Identity => Sink::Plain(capped),
+            Coding::Gzip => Sink::Gzip(Box::new(MultiGzDecoder::new(capped))),
+        };
+        Ok(Self { sink, max })
+    }
+
+    /// Adds the next piece.
+    ///
+    /// # Errors
+    /// [`SourceError::TooLarge`] past the cap, [`SourceError::Upstream`] for gzip that is none.
+    pub(super) fn push(&mut self, piece: &[u8]) -> Result<(), SourceError> {
+        let written = match &mut self.sink {
+            Sink::Plain(capped) => capped.write_all(piece),
+            Sink::Gzip(decoder) => decoder.write_all(piece),
+        };
+        written.map_err(|e| self.classify(&e))
+    }
+
+    /// Seals what arrived.
+    ///
+    /// # Errors
+    /// [`SourceError::Upstream`] for gzip that stops early.
+    pub(super) fn finish(mut self) -> Result<Blob, SourceError> {
+        if let Sink::Gzip(decoder) = &mut self.sink {
+            let ended = decoder.try_finish();
+            ended.map_err(|e| self.classify(&e))?;
+        }
+        let capped = match self.sink {
+            Sink::Plain(capped) => capped,
+            Sink::Gzip(decoder) => decoder.finish().map_err(|e| failed(&e))?,
+        };
+        capped.writer.finish().map_err(|e| failed(&e))
+    }
+
+    fn capped(&self) -> &Capped {
+        match &self.sink {
+            Sink::Plain(capped) => capped,
+            Sink::Gzip(decoder) => decoder.get_ref(),
+        }
+    }
+
+    fn classify(&self, error: &io::Error) -> SourceError {
+        if self.capped().over { SourceError::TooLarge { max: self.max } } else { failed(error) }
+    }
+}
+
+/// A failure on our side or in the stream; only its kind is logged, which names no object.
+fn failed(error: &io::Error) -> SourceError {
+    tracing::debug!(kind = ?error.kind(), "body not stored");
+    SourceError::Upstream
+}
+
+struct Capped {
+    writer: BlobWriter,
+    max: u64,
+    over: bool,
+}
+
+impl Write for Capped {
+    fn write(&mut self, piece: &[u8]) -> io::Result<usize> {
+        if self.writer.len().saturating_add(piece.len() as u64) > self.max {
+            self.over = true;
+            return Err(io::Error::other("over the cap"));
+        }
+        self.writer.write(piece)
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        self.writer.flush()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const MAX: u64 = 1000;
+
+    fn gzip(bytes: &[u8]) -> Vec<u8> {
+        let mut encoder = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::default());
+        encoder.write_all(bytes).unwrap();
+        encoder.finish().unwrap()
+    }
+
+    fn collect(pieces: &[&[u8]], declared: Option<u64>, coding: Coding) -> Result<Vec<u8>, SourceError> {
+        let mut body = Body::new(declared, coding, MAX)?;
+        for piece in pieces {
+            body.push(piece)?;
+            assert!(body.capped().writer.len() <= MAX);
+        }
+        Ok(body.finish()?.as_slice().to_vec())
+    }
+
+    #[test]
+    fn the_cap_holds_at_its_edge() {
+        let full = vec![7; 1000];
+        assert_eq!(collect(&[&full], Some(1000), Coding::Identity), Ok(full.clone()));
+        assert_eq!(collect(&[&full, b"x"], None, Coding::Identity), Err(SourceError::TooLarge { max: MAX }));
+        assert_eq!(collect(&[], Some(1001), Coding::Identity), Err(SourceError::TooLarge { max: MAX }));
+        assert_eq!(collect(&[], None, Coding::Identity), Ok(Vec::new()));
+    }
+
+    #[test]
+    fn gzip_is_undone_and_counted_after_decoding() {
+        let text = b"<svg xmlns='http://www.w3.org/2000/svg'/>".repeat(20);
+        let packed = gzip(&text);
+        for size in [1, 7, packed.len()] {
+            let pieces: Vec<&[u8]> = packed.chunks(size).collect();
+            assert_eq!(collect(&pieces, None, Coding::Gzip), Ok(text.clone()));
+        }
+        let bomb = gzip(&vec![0; 1 << 20]);
+        assert_eq!(collect(&[&bomb], None, Coding::Gzip), Err(SourceError::TooLarge { max: MAX }));
+    }
+
+    #[test]
+    fn broken_gzip_is_the_upstreams_fault() {
+        let packed = gzip(b"hello hello hello");
+        for len in 0..packed.len() {
+            assert_eq!(collect(&[&packed[..len]], None, Coding::Gzip), Err(SourceError::Upstream), "cut at {len}");
+        }
+        assert_eq!(collect(&[b"not gzip at all"], None, Coding::Gzip), Err(SourceError::Upstream));
+    }
+
+    #[test]
+    fn codings_are_recognised() {
+        for (header, expected) in [
+            (None, Ok(Coding::Identity)),
+            (Some(""), Ok(Coding::Identity)),
+            (Some("Identity"), Ok(Coding::Identity)),
+            (Some("GZIP"), Ok(Coding::Gzip)),
+            (Some("aws-chunked, gzip"), Ok(Coding::Gzip)),
+            (Some("aws-chunked"), Ok(Coding::Identity)),
+            (Some("br"), Err(SourceError::Upstream)),
+            (Some("gzip, gzip"), Err(SourceError::Upstream)),
+        ] {
+            assert_eq!(Coding::parse(header), expected, "{header:?}");
+        }
+    }
+}

@@ -1,0 +1,164 @@
+//! What an upstream's headers say of an object: validators, caching, type. Pure.
+
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
+
+use http::HeaderMap;
+use http::header::{AGE, AsHeaderName, CACHE_CONTROL, CONTENT_TYPE, ETAG, LAST_MODIFIED};
+
+use super::{OriginCaching, Validators};
+
+/// Longest `ETag` or `Content-Type` kept; a longer one is dropped rather than stored with every object.
+const VALUE_BYTES_MAX: usize = 1024;
+
+/// Greatest lifetime believed, about 68 years (RFC 9111 1.2.2).
+const SECONDS_MAX: u64 = (1 << 31) - 1;
+
+/// `ETag` and `Last-Modified`.
+pub(super) fn validators(headers: &HeaderMap) -> Validators {
+    Validators {
+        etag: text(headers, ETAG),
+        last_modified: text(headers, LAST_MODIFIED).and_then(|v| httpdate::parse_http_date(&v).ok()),
+    }
+}
+
+/// `Cache-Control` of all its lines, less `Age`.
+pub(super) fn caching(headers: &HeaderMap) -> OriginCaching {
+    let lines = headers.get_all(CACHE_CONTROL).iter().filter_map(|line| line.to_str().ok());
+    caching_of(lines, text(headers, AGE).and_then(|age| age.parse().ok()).unwrap_or(0))
+}
+
+/// `Content-Type`, as sent.
+pub(super) fn content_type(headers: &HeaderMap) -> Option<String> {
+    text(headers, CONTENT_TYPE)
+}
+
+/// Reads the directives of RFC 9111 5.2.2 that `delivery.md` 2 uses; `age` is in seconds.
+///
+/// `private="x"` and `no-cache="x"` are about single headers, none of which we pass on, so they do not count.
+pub(super) fn caching_of<'a>(lines: impl Iterator<Item = &'a str>, age: u64) -> OriginCaching {
+    let (mut shared, mut max, mut uncacheable) = (None, None, false);
+    for directive in lines.flat_map(|line| line.split(',')) {
+        let (name, value) = match directive.split_once('=') {
+            Some((name, value)) => (name, Some(value.trim().trim_matches('"'))),
+            None => (directive, None),
+        };
+        let seconds = || value.and_then(|v| v.parse::<u64>().ok());
+        match (name.trim().to_ascii_lowercase().as_str(), value) {
+            ("s-maxage", _) => shared = shared.or_else(seconds),
+            ("max-age", _) => max = max.or_else(seconds),
+            ("private" | "no-store" | "no-cache", None) => uncacheable = true,
+            (_, _) => {}
+        }
+    }
+    let max_age = shared.or(max).map(|s| Duration::from_secs(s.min(SECONDS_MAX).saturating_sub(age)));
+    OriginCaching { max_age, uncacheable }
+}
+
+/// A time as an HTTP date, when it can be written as one: 1970 to 9999.
+pub(super) fn http_date(time: SystemTime) -> Option<String> {
+    const YEAR_10000: u64 = 253_402_300_800;
+    let seconds = time.duration_since(UNIX_EPOCH).ok()?.as_secs();
+    (seconds < YEAR_10000).then(|| httpdate::fmt_http_date(time))
+}
+
+fn text(headers: &HeaderMap, name: impl AsHeaderName) -> Option<String> {
+    let value = headers.get(name)?.to_str().ok()?.trim();
+    (!value.is_empty() && value.len() <= VALUE_BYTES_MAX).then(|| value.to_owned())
+}
+
+/// The media type that a file name's extension stands for.
+pub(super) fn type_of_name(name: &str) -> Option<&'static str> {
+    let (_, extension) = name.rsplit_once('.')?;
+    Some(match extension.to_ascii_lowercase().as_str() {
+        "jpg" | "jpeg" | "jpe" | "jfif" | "pjpg" | "pjpeg" => "image/jpeg",
+        "png" => "image/png",
+        "apng" => "image/apng",
+        "gif" => "image/gif",
+        "webp" => "image/webp",
+        "avif" => "image/avif",
+        "heic" => "image/heic",
+        "heif" => "image/heif",
+        "jxl" => "image/jxl",
+        "jp2" | "j2k" | "jpf" => "image/jp2",
+        "tif" | "tiff" => "image/tiff",
+        "svg" => "image/svg+xml",
+        "bmp" => "image/bmp",
+        "ico" => "image/x-icon",
+        "psd" => "image/vnd.adobe.photoshop",
+        "pdf" => "application/pdf",
+        "mp4" | "m4v" => "video/mp4",
+        "webm" => "video/webm",
+        "mov" => "video/quicktime",
+        "mp3" => "audio/mpeg",
+        "ogg" => "audio/ogg",
+        "wav" => "audio/wav",
+        "txt" => "text/plain; charset=utf-8",
+        "html" | "htm" => "text/html; charset=utf-8",
+        "css" => "text/css; charset=utf-8",
+        "js" | "mjs" => "text/javascript; charset=utf-8",
+        "csv" => "text/csv; charset=utf-8",
+        "json" => "application/json",
+        "xml" => "application/xml",
+        "zip" => "application/zip",
+        "wasm" => "application/wasm",
+        "woff" => "font/woff",
+        "woff2" => "font/woff2",
+        "ttf" => "font/ttf",
+        "otf" => "font/otf",
+        _ => return None,
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[track_caller]
+    fn check(lines: &[&str], age: u64, max_age: Option<u64>, uncacheable: bool) {
+        let expected = OriginCaching { max_age: max_age.map(Duration::from_secs), uncacheable };
+        assert_eq!(caching_of(lines.iter().copied(), age), expected, "{lines:?}");
+    }
+
+    #[test]
+    fn cache_control_is_read_as_the_rules_say() {
+        check(&[], 0, None, false);
+        check(&["max-age=60"], 0, Some(60), false);
+        check(&["public, Max-Age=\"60\""], 10, Some(50), false);
+        check(&["max-age=60", "s-maxage=30"], 0, Some(30), false);
+        check(&["s-maxage=30,max-age=60"], 40, Some(0), false);
+        check(&["max-age=-1"], 0, None, false);
+        check(&["max-age=99999999999999999999"], 0, None, false);
+        check(&["max-age=99999999999"], 0, Some(SECONDS_MAX), false);
+        check(&["private, max-age=5"], 0, Some(5), true);
+        check(&["NO-STORE"], 0, None, true);
+        check(&["no-cache"], 0, None, true);
+        check(&["no-cache=\"set-cookie\", max-age=9"], 0, Some(9), false);
+        check(&["x-private, not-no-store"], 0, None, false);
+    }
+
+    #[test]
+    fn validators_are_kept_as_sent_and_dates_are_parsed() {
+        let mut headers = HeaderMap::new();
+        headers.insert(ETAG, " W/\"a\" ".parse().unwrap());
+        headers.insert(LAST_MODIFIED, "Sun, 06 Nov 1994 08:49:37 GMT".parse().unwrap());
+        let v = validators(&headers);
+        assert_eq!(v.etag.as_deref(), Some("W/\"a\""));
+        assert_eq!(v.last_modified.and_then(http_date).as_deref(), Some("Sun, 06 Nov 1994 08:49:37 GMT"));
+        headers.insert(ETAG, "x".repeat(2000).parse().unwrap());
+        headers.insert(LAST_MODIFIED, "yesterday".parse().unwrap());
+        assert_eq!(validators(&headers), Validators::default());
+    }
+
+    #[test]
+    fn times_that_are_no_http_dates_are_left_out() {
+        assert_eq!(http_date(UNIX_EPOCH - Duration::from_secs(1)), None);
+        assert_eq!(http_date(UNIX_EPOCH + Duration::from_secs(400_000_000_000)), None);
+    }
+
+    #[test]
+    fn types_follow_the_last_extension() {
+        assert_eq!(type_of_name("/a.b/c.JPG"), Some("image/jpeg"));
+        assert_eq!(type_of_name("/a.png/c"), None);
+        assert_eq!(type_of_name("/archive.tar.unknown"), None);
+    }
+}

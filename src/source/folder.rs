@@ -1,0 +1,348 @@
+//! Originals from a directory. No path leaves it, whatever it or a symbolic link says, and only regular files are read.
+
+use std::fs::File;
+use std::io::{self, Read};
+use std::os::fd::{AsFd, OwnedFd};
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
+
+use async_trait::async_trait;
+use rustix::fs::{CWD, FileType, Mode, OFlags, ResolveFlags, Stat, fstat, openat, openat2};
+use rustix::io::Errno;
+
+use super::body::{Body, Coding};
+use super::{BuildError, FetchRequest, Fetched, OriginCaching, Original, Source, SourceError, Validators, facts, path};
+use crate::config::Limits;
+
+/// Bytes read between two looks at the cap and the deadline.
+const CHUNK_BYTES: usize = 256 << 10;
+
+/// A symbolic link with `..` may be answered `EAGAIN` while something is renamed (openat2(2)).
+const RACES_MAX: usize = 16;
+
+/// Never blocks on a FIFO, never becomes the controlling terminal's owner, never leaks into a worker.
+const FLAGS: OFlags = OFlags::RDONLY.union(OFlags::NONBLOCK).union(OFlags::NOCTTY).union(OFlags::CLOEXEC);
+
+/// A directory whose files are originals.
+#[derive(Debug)]
+pub struct FolderSource {
+    inner: Arc<Inner>,
+    timeout: Duration,
+}
+
+#[derive(Debug)]
+struct Inner {
+    root: PathBuf,
+    bytes_max: u64,
+    /// Whether the kernel and its seccomp filter let us use `openat2`; found out at the first refusal.
+    has_openat2: AtomicBool,
+}
+
+impl FolderSource {
+    /// A source of the files below `root`. The directory is opened anew for every fetch, so that a link to the current
+    /// release may be moved under it.
+    ///
+    /// # Errors
+    /// [`BuildError::Root`] when `root` is no directory that can be opened.
+    pub fn new(root: PathBuf, limits: &Limits) -> Result<Self, BuildError> {
+        let inner = Inner { root, bytes_max: limits.original_bytes_max, has_openat2: AtomicBool::new(true) };
+        inner.open_root().map_err(|e| BuildError::Root(io::Error::from(e).kind()))?;
+        Ok(Self { inner: Arc::new(inner), timeout: limits.fetch_timeout })
+    }
+}
+
+#[async_trait]
+impl Source for FolderSource {
+    async fn fetch(&self, request: FetchRequest<'_>) -> Result<Fetched, SourceError> {
+        let inner = Arc::clone(&self.inner);
+        let object = request.object.to_owned();
+        let held = request.if_changed_from.cloned();
+        // A hung network mount holds its thread, not the request. Dropping the guard ends the reading.
+        let stop = Arc::new(AtomicBool::new(false));
+        let _guard = StopOnDrop(Arc::clone(&stop));
+        let reading = tokio::task::spawn_blocking(move || inner.read(&object, held.as_ref(), &stop));
+        match tokio::time::timeout(self.timeout, reading).await {
+            Ok(Ok(fetched)) => fetched,
+            Ok(Err(_panicked_or_cancelled)) => Err(SourceError::Upstream),
+            Err(_elapsed) => Err(SourceError::Timeout),
+        }
+    }
+}
+
+struct StopOnDrop(Arc<AtomicBool>);
+
+impl Drop for StopOnDrop {
+    fn drop(&mut self) {
+        self.0.store(true, Ordering::Relaxed);
+    }
+}
+
+impl Inner {
+    fn read(&self, object: &str, held: Option<&Validators>, stop: &AtomicBool) -> Result<Fetched, SourceError> {
+        let relative = relative(object).ok_or(SourceError::Missing)?;
+        let fd = self.open_root().and_then(|root| self.open(&root, relative)).map_err(classify)?;
+        let stat = fstat(&fd).map_err(classify)?;
+        if FileType::from_raw_mode(stat.st_mode) != FileType::RegularFile {
+            return Err(SourceError::Missing);
+        }
+        let validators = validators(&stat);
+        if held.is_some_and(|held| is_current(held, &validators)) {
+            return Ok(Fetched::NotModified(OriginCaching::default()));
+        }
+        let mut file = File::from(fd);
+        let mut body = Body::new(u64::try_from(stat.st_size).ok(), Coding::Identity, self.bytes_max)?;
+        let mut chunk = vec![0; CHUNK_BYTES];
+        loop {
+            if stop.load(Ordering::Relaxed) {
+                return Err(SourceError::Timeout);
+            }
+            match file.read(&mut chunk) {
+                Ok(0) => break,
+                Ok(n) => body.push(chunk.get(..n).unwrap_or_default())?,
+                Err(e) if e.kind() == io::ErrorKind::Interrupted => {}
+                Err(_) => return Err(SourceError::Upstream),
+            }
+        }
+        // Rewritten in place while it was read: neither the old picture nor the new one.
+        if self::validators(&fstat(&file).map_err(classify)?) != validators {
+            return Err(SourceError::Upstream);
+        }
+        Ok(Fetched::Original(Arc::new(Original {
+            body: body.finish()?,
+            content_type: facts::type_of_name(relative).map(str::to_owned),
+            validators,
+            caching: OriginCaching::default(),
+        })))
+    }
+
+    fn open_root(&self) -> Result<OwnedFd, Errno> {
+        openat(CWD, &self.root, OFlags::PATH | OFlags::DIRECTORY | OFlags::CLOEXEC, Mode::empty())
+    }
+
+    fn open(&self, root: &OwnedFd, relative: &str) -> Result<OwnedFd, Errno> {
+        if self.has_openat2.load(Ordering::Relaxed) {
+            match open_beneath(root, relative) {
+                // Older than Linux 5.6, or a container's seccomp filter that has not heard of it.
+                Err(Errno::NOSYS | Errno::PERM) => self.has_openat2.store(false, Ordering::Relaxed),
+                other => return other,
+            }
+        }
+        open_by_component(root, relative)
+    }
+}
+
+/// The path below the root, when it can name a file there: no empty, `.` or `..` segment and no NUL.
+///
+/// Empty segments would be a second name for one file, which purging by path would miss.
+fn relative(object: &str) -> Option<&str> {
+    let relative = object.strip_prefix('/').unwrap_or(object);
+    let plain = relative.split('/').all(|segment| !matches!(segment, "" | "." | ".."));
+    (plain && path::stays_below(relative)).then_some(relative)
+}
+
+/// Lets the kernel follow links that stay below the root, and nothing else.
+fn open_beneath(root: impl AsFd, relative: &str) -> Result<OwnedFd, Errno> {
+    let resolve = ResolveFlags::BENEATH | ResolveFlags::NO_MAGICLINKS;
+    let mut outcome = Err(Errno::AGAIN);
+    for _ in 0..RACES_MAX {
+        outcome = openat2(&root, relative, FLAGS, Mode::empty(), resolve);
+        if !matches!(outcome, Err(Errno::AGAIN | Errno::INTR)) {
+            break;
+        }
+    }
+    outcome
+}
+
+/// Opens one segment after the other and follows no link at all.
+fn open_by_component(root: &OwnedFd, relative: &str) -> Result<OwnedFd, Errno> {
+    let (parents, name) = relative.rsplit_once('/').map_or((None, relative), |(dirs, name)| (Some(dirs), name));
+    let mut dir: Option<OwnedFd> = None;
+    for segment in parents.into_iter().flat_map(|dirs| dirs.split('/')) {
+        // O_DIRECTORY refuses the link that O_PATH | O_NOFOLLOW would open as itself.
+        let flags = OFlags::PATH | OFlags::DIRECTORY | OFlags::NOFOLLOW | OFlags::CLOEXEC;
+        dir = Some(openat(dir.as_ref().unwrap_or(root), segment, flags, Mode::empty())?);
+    }
+    openat(dir.as_ref().unwrap_or(root), name, FLAGS | OFlags::NOFOLLOW, Mode::empty())
+}
+
+/// Says whose fault a refused opening is.
+const fn classify(error: Errno) -> SourceError {
+    match error {
+        Errno::ACCESS | Errno::PERM => SourceError::Denied,
+        // XDEV: the path left the root. NXIO: a socket, or a device without a driver.
+        Errno::NOENT
+        | Errno::NOTDIR
+        | Errno::LOOP
+        | Errno::XDEV
+        | Errno::NXIO
+        | Errno::NODEV
+        | Errno::ISDIR
+        | Errno::INVAL
+        | Errno::NAMETOOLONG => SourceError::Missing,
+        _ => SourceError::Upstream,
+    }
+}
+
+/// An entity tag of time and size, which together change with every sane way of writing a file.
+fn validators(stat: &Stat) -> Validators {
+    let (seconds, nanos) = (stat.st_mtime, stat.st_mtime_nsec);
+    let last_modified = u64::try_from(seconds).ok().and_then(|s| UNIX_EPOCH.checked_add(Duration::from_secs(s)));
+    Validators { etag: Some(format!("\"{seconds:x}.{nanos:x}-{:x}\"", stat.st_size)), last_modified }
+}
+
+/// RFC 9110 13.2.2: the entity tag decides when there is one.
+fn is_current(held: &Validators, now: &Validators) -> bool {
+    let not_after = |held: SystemTime| now.last_modified.is_some_and(|modified| modified <= held);
+    if held.etag.is_some() { held.etag == now.etag } else { held.last_modified.is_some_and(not_after) }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::fs;
+    use std::os::unix::fs::symlink;
+    use std::path::Path;
+
+    use rustix::fs::mknodat;
+
+    use super::*;
+
+    const SECRET: &[u8] = b"outside the root";
+
+    /// `outer/secret.jpg` is out of reach of a source on `outer/root`.
+    fn tree() -> (tempfile::TempDir, PathBuf) {
+        let outer = tempfile::tempdir().unwrap();
+        let root = outer.path().join("root");
+        fs::create_dir_all(root.join("sub/deep")).unwrap();
+        fs::create_dir_all(outer.path().join("root-beside")).unwrap();
+        fs::write(outer.path().join("secret.jpg"), SECRET).unwrap();
+        fs::write(outer.path().join("root-beside/secret.jpg"), SECRET).unwrap();
+        fs::write(root.join("a.jpg"), b"inside").unwrap();
+        fs::write(root.join("sub/deep/b.jpg"), b"deep").unwrap();
+        fs::write(root.join("%2e%2e"), b"odd name").unwrap();
+        symlink("../secret.jpg", root.join("out.jpg")).unwrap();
+        symlink(outer.path().join("secret.jpg"), root.join("absolute.jpg")).unwrap();
+        symlink("..", root.join("up")).unwrap();
+        symlink("/", root.join("slash")).unwrap();
+        symlink("/proc/self/root", root.join("magic")).unwrap();
+        symlink("loop.jpg", root.join("loop.jpg")).unwrap();
+        symlink("sub/deep/../../a.jpg", root.join("in.jpg")).unwrap();
+        symlink("deep", root.join("sub/link")).unwrap();
+        mknodat(CWD, root.join("pipe.jpg"), FileType::Fifo, Mode::RWXU, 0).unwrap();
+        (outer, root)
+    }
+
+    fn source(root: &Path) -> FolderSource {
+        FolderSource::new(root.to_owned(), &Limits { original_bytes_max: 1000, ..Limits::default() }).unwrap()
+    }
+
+    async fn get(source: &FolderSource, object: &str) -> Result<Vec<u8>, SourceError> {
+        match source.fetch(FetchRequest { object, if_changed_from: None }).await? {
+            Fetched::Original(original) => Ok(original.body.as_slice().to_vec()),
+            Fetched::NotModified(_) => panic!("not asked for"),
+        }
+    }
+
+    #[tokio::test]
+    async fn nothing_outside_the_root_or_irregular_is_ever_read() {
+        let (_outer, root) = tree();
+        for with_openat2 in [true, false] {
+            let source = source(&root);
+            source.inner.has_openat2.store(with_openat2, Ordering::Relaxed);
+            for object in [
+                "/../secret.jpg",
+                "/sub/../../secret.jpg",
+                "/%2e%2e/secret.jpg",
+                "/..%2fsecret.jpg",
+                "/..\\secret.jpg",
+                "/../root-beside/secret.jpg",
+                "/out.jpg",
+                "/absolute.jpg",
+                "/up/secret.jpg",
+                "/slash/etc/hostname",
+                "/magic/etc/hostname",
+                "/loop.jpg",
+                "//etc/hostname",
+                "/etc/hostname",
+                "/a.jpg\0.png",
+                "/\0",
+                "/",
+                "",
+                "/sub",
+                "/sub/",
+                "/a.jpg/",
+                "/a.jpg/x",
+                "/pipe.jpg",
+                "/./a.jpg",
+                "/sub/../a.jpg",
+                "//a.jpg",
+                "/sub//deep/b.jpg",
+                "/missing.jpg",
+                "/..",
+                "..",
+            ] {
+                assert_eq!(get(&source, object).await, Err(SourceError::Missing), "{object:?}, openat2 {with_openat2}");
+            }
+            let long = format!("/{}", "x".repeat(5000));
+            assert_eq!(get(&source, &long).await, Err(SourceError::Missing));
+            for (object, expected) in [("/a.jpg", "inside"), ("a.jpg", "inside"), ("/sub/deep/b.jpg", "deep")] {
+                assert_eq!(get(&source, object).await.as_deref(), Ok(expected.as_bytes()), "{object}");
+            }
+        }
+    }
+
+    #[tokio::test]
+    async fn links_that_stay_inside_are_followed_by_openat2_only() {
+        let (_outer, root) = tree();
+        let source = source(&root);
+        assert_eq!(get(&source, "/in.jpg").await.as_deref(), Ok(b"inside".as_slice()));
+        assert_eq!(get(&source, "/sub/link/b.jpg").await.as_deref(), Ok(b"deep".as_slice()));
+        source.inner.has_openat2.store(false, Ordering::Relaxed);
+        assert_eq!(get(&source, "/in.jpg").await, Err(SourceError::Missing));
+        assert_eq!(get(&source, "/sub/link/b.jpg").await, Err(SourceError::Missing));
+    }
+
+    #[tokio::test]
+    async fn devices_are_no_originals() {
+        let source = source(Path::new("/dev"));
+        for object in ["/null", "/zero", "/tty", "/fd/0"] {
+            assert_eq!(get(&source, object).await, Err(SourceError::Missing), "{object}");
+        }
+    }
+
+    #[tokio::test]
+    async fn a_root_may_be_a_link_that_moves() {
+        let outer = tempfile::tempdir().unwrap();
+        for release in ["1", "2"] {
+            fs::create_dir(outer.path().join(release)).unwrap();
+            fs::write(outer.path().join(release).join("a"), release).unwrap();
+        }
+        let current = outer.path().join("current");
+        symlink("1", &current).unwrap();
+        let source = source(&current);
+        assert_eq!(get(&source, "/a").await.as_deref(), Ok(b"1".as_slice()));
+        fs::remove_file(&current).unwrap();
+        symlink("2", &current).unwrap();
+        assert_eq!(get(&source, "/a").await.as_deref(), Ok(b"2".as_slice()));
+    }
+
+    #[test]
+    fn a_root_that_is_no_directory_is_refused_at_the_start() {
+        let (_outer, root) = tree();
+        for bad in [root.join("a.jpg"), root.join("missing")] {
+            assert!(matches!(FolderSource::new(bad, &Limits::default()), Err(BuildError::Root(_))));
+        }
+    }
+
+    #[test]
+    fn files_from_before_1970_have_an_entity_tag_only() {
+        let (_outer, root) = tree();
+        let file = File::options().write(true).open(root.join("a.jpg")).unwrap();
+        file.set_modified(UNIX_EPOCH - Duration::from_secs(5)).unwrap();
+        let v = validators(&fstat(&file).unwrap());
+        assert_eq!(v.last_modified, None);
+        assert!(v.etag.is_some());
+        assert!(is_current(&v, &v));
+    }
+}
