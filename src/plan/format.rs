@@ -90,3 +90,133 @@ pub fn choose_formats(output: &Output, picture: &Measured, source: Option<Format
     formats.retain(|format| !seen.contains(format) && (seen.push(*format), true).1);
     formats
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::units::Size;
+
+    const STILL: Measured = Measured { size: Size::new(30, 20), orientation: 1, has_alpha: false, frames: 1 };
+    const CLEAR: Measured = Measured { has_alpha: true, ..STILL };
+    const MOVING: Measured = Measured { frames: 9, ..STILL };
+
+    fn params(auto: &str, fm: Option<FormatWord>) -> FormatParams {
+        let auto = Auto { format: auto.contains("format"), compress: auto.contains("compress"), ..Auto::default() };
+        FormatParams { auto, fm, ..FormatParams::default() }
+    }
+
+    /// `accept` holds the names of the accepted formats.
+    fn check(
+        auto: &str,
+        fm: Option<FormatWord>,
+        accept: &str,
+        picture: &Measured,
+        source: Format,
+        expected: &[Format],
+    ) {
+        let negotiation =
+            Negotiation { avif: accept.contains("avif"), webp: accept.contains("webp"), ..Negotiation::default() };
+        let output = output(&params(auto, fm), &negotiation);
+        assert_eq!(choose_formats(&output, picture, Some(source)), expected, "auto={auto} {fm:?} {accept} {picture:?}");
+    }
+
+    #[test]
+    fn without_auto_fm_or_the_source_decides() {
+        use Format::{Avif, Gif, Jpeg, Jxl, Png, Png8, Png32, Webp};
+        check("", None, "avif,webp", &STILL, Jpeg, &[Jpeg]);
+        check("", None, "", &CLEAR, Gif, &[Gif, Png]);
+        check("", None, "", &STILL, Avif, &[Avif, Jpeg]);
+        for (word, format) in [
+            (FormatWord::Jpg, Jpeg),
+            (FormatWord::Pjpg, Jpeg),
+            (FormatWord::Png, Png),
+            (FormatWord::Png8, Png8),
+            (FormatWord::Png32, Png32),
+            (FormatWord::Webp, Webp),
+            (FormatWord::Avif, Avif),
+            (FormatWord::Jxl, Jxl),
+            (FormatWord::Gif, Gif),
+            (FormatWord::Jp2, Format::Jp2),
+            (FormatWord::Json, Format::Json),
+        ] {
+            check("", Some(word), "avif", &CLEAR, Jpeg, &[format]);
+        }
+        check("", Some(FormatWord::Jxr), "", &STILL, Png, &[Jpeg]);
+        check("", Some(FormatWord::Jxr), "", &CLEAR, Jpeg, &[Png]);
+    }
+
+    #[test]
+    fn an_original_of_a_format_we_do_not_write_becomes_jpeg_or_png() {
+        let output = output(&params("", None), &Negotiation::default());
+        assert_eq!(choose_formats(&output, &STILL, None), [Format::Jpeg]);
+        assert_eq!(choose_formats(&output, &CLEAR, None), [Format::Png]);
+    }
+
+    #[test]
+    fn auto_format_prefers_what_is_accepted() {
+        use Format::{Avif, Gif, Jpeg, Png, Webp};
+        check("format", None, "avif,webp", &STILL, Jpeg, &[Avif, Webp, Jpeg]);
+        check("format", None, "webp", &CLEAR, Png, &[Webp, Png]);
+        check("format", None, "", &STILL, Jpeg, &[Jpeg]);
+        check("format", Some(FormatWord::Png), "avif", &STILL, Jpeg, &[Avif, Png]);
+        check("format", Some(FormatWord::Webp), "webp", &STILL, Jpeg, &[Webp]);
+        check("format", None, "avif,webp", &MOVING, Gif, &[Webp, Gif, Jpeg]);
+        check("format", None, "avif", &MOVING, Gif, &[Gif, Jpeg]);
+    }
+
+    #[test]
+    fn auto_compress_overrides_fm_for_stills() {
+        use Format::{Avif, Gif, Jpeg, Png, Png8, Webp};
+        check("compress", None, "avif", &STILL, Png, &[Jpeg]);
+        check("compress", None, "", &CLEAR, Jpeg, &[Png]);
+        check("compress", Some(FormatWord::Gif), "", &STILL, Jpeg, &[Jpeg]);
+        check("compress", Some(FormatWord::Webp), "", &CLEAR, Jpeg, &[Png]);
+        check("compress", Some(FormatWord::Webp), "", &MOVING, Gif, &[Webp]);
+        check("compress", None, "", &MOVING, Gif, &[Gif, Jpeg]);
+        check("compress,format", None, "avif,webp", &STILL, Png, &[Avif, Webp, Jpeg]);
+        check("compress,format", None, "webp", &CLEAR, Png, &[Webp, Png8]);
+        check("compress,format", None, "", &STILL, Png, &[Jpeg]);
+        check("compress,format", Some(FormatWord::Png), "", &CLEAR, Png, &[Png8]);
+        check("compress,format", None, "avif,webp", &MOVING, Gif, &[Webp, Gif, Jpeg]);
+    }
+
+    #[test]
+    fn quality_follows_q_then_compress_then_save_data() {
+        let check = |auto: &str, q: Option<i64>, save_data: bool, expected: u8| {
+            let params = FormatParams { q: q.map(Quality::clamped), ..params(auto, None) };
+            let negotiation = Negotiation { save_data, ..Negotiation::default() };
+            assert_eq!(output(&params, &negotiation).quality.get(), expected, "{auto} {q:?} {save_data}");
+        };
+        check("", None, false, 75);
+        check("format", None, false, 75);
+        check("compress", None, false, 45);
+        check("compress", Some(80), false, 80);
+        check("", Some(0), false, 0);
+        check("", None, true, 45);
+        check("", Some(80), true, 45);
+        check("", Some(30), true, 30);
+    }
+
+    #[test]
+    fn compress_strips_unless_cs_puts_a_profile_back() {
+        let of = |auto: &str, cs| {
+            let params = FormatParams { cs, iptc_allow: Some(true), ..params(auto, None) };
+            let output = output(&params, &Negotiation::default());
+            (output.color_space, output.iptc)
+        };
+        assert_eq!(of("", None), (ColorSpace::Origin, true));
+        assert_eq!(of("compress", None), (ColorSpace::Strip, false));
+        assert_eq!(of("compress", Some(ColorSpace::Srgb)), (ColorSpace::Srgb, false));
+    }
+
+    #[test]
+    fn pjpg_is_progressive_always() {
+        let of = |fm, jpg_progressive| {
+            let params = FormatParams { jpg_progressive, ..params("", fm) };
+            output(&params, &Negotiation::default()).progressive
+        };
+        assert!(of(None, None));
+        assert!(!of(Some(FormatWord::Jpg), Some(false)));
+        assert!(of(Some(FormatWord::Pjpg), Some(false)));
+    }
+}

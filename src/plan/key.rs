@@ -51,3 +51,76 @@ impl Intent {
         VariantKey(hash.finalize().into())
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+    use crate::config::Limits;
+    use crate::plan::examples::any_params;
+    use crate::plan::{Negotiation, resolve_params};
+
+    const VERSION: [u8; 32] = [7; 32];
+
+    fn intent(params: &crate::param::Params, negotiation: &Negotiation) -> Intent {
+        resolve_params(params, true, negotiation, &Limits::default()).intent
+    }
+
+    #[test]
+    fn fields_do_not_run_together() {
+        let key = |source: &str, object: &str| Intent::PassThrough.key(source, &VERSION, object);
+        assert_eq!(key("a", "/b"), key("a", "/b"));
+        assert_ne!(key("a", "/b"), key("a/", "b"));
+        assert_ne!(key("a", "/b"), key("a", "/c"));
+        assert_ne!(key("a", "/b"), Intent::PassThrough.key("a", &[8; 32], "/b"));
+    }
+
+    #[test]
+    fn display_is_hexadecimal() {
+        let mut bytes = [0; 32];
+        (bytes[0], bytes[31]) = (0xab, 1);
+        assert_eq!(VariantKey(bytes).to_string(), format!("ab{}01", "0".repeat(60)));
+    }
+
+    #[test]
+    fn only_the_outcome_of_negotiation_counts() {
+        let mut params = crate::param::Params::default();
+        params.format.auto.format = true;
+        let key = |negotiation| intent(&params, &negotiation).key("s", &VERSION, "/o");
+        let webp = Negotiation { webp: true, ..Negotiation::default() };
+        let avif = Negotiation { avif: true, ..webp };
+        assert_ne!(key(webp), key(avif));
+        assert_ne!(key(webp), key(Negotiation::default()));
+        params.format.auto.format = false;
+        params.format.dl = Some("name.jpg".to_owned());
+        let named = intent(&params, &avif).key("s", &VERSION, "/o");
+        params.format.dl = None;
+        params.control.expires = Some(crate::param::Expires::At(1));
+        assert_eq!(named, intent(&params, &Negotiation::default()).key("s", &VERSION, "/o"));
+    }
+
+    proptest! {
+        #[test]
+        fn keys_are_equal_iff_plans_are(a in any_params(), b in any_params(), swap in any::<bool>()) {
+            // Two independent draws are seldom equal: half the time only what is outside the plan differs.
+            let mut c = if swap { b } else { a.clone() };
+            c.format.dl_bare = true;
+            c.control.expires = Some(crate::param::Expires::Unparseable);
+            let none = Negotiation::default();
+            let (a, c) = (intent(&a, &none), intent(&c, &none));
+            let same = a.key("s", &VERSION, "/o") == c.key("s", &VERSION, "/o");
+            prop_assert_eq!(same, a == c);
+            if !swap {
+                prop_assert!(same);
+            }
+        }
+
+        #[test]
+        fn plans_survive_the_worker_protocol(params in any_params()) {
+            let intent = intent(&params, &Negotiation::default());
+            let bytes = postcard::to_stdvec(&intent).unwrap();
+            prop_assert_eq!(postcard::from_bytes::<Intent>(&bytes).unwrap(), intent);
+        }
+    }
+}

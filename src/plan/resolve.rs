@@ -234,3 +234,182 @@ fn download(params: &Params) -> Option<Download> {
         None => params.format.dl_bare.then_some(Download::FromPath),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::param::{Auto, ClientHints, FrameSelect};
+
+    fn with(set: impl FnOnce(&mut Params)) -> Params {
+        let mut params = Params::default();
+        set(&mut params);
+        params
+    }
+
+    fn resolved(params: &Params) -> Resolved {
+        resolve_params(params, true, &Negotiation::default(), &Limits::default())
+    }
+
+    fn plan_of(params: &Params) -> Plan {
+        match resolved(params).intent {
+            Intent::Render(plan) => *plan,
+            other @ (Intent::PassThrough | Intent::Unsupported(_)) => panic!("{other:?}"),
+        }
+    }
+
+    fn auto_format(params: &mut Params) {
+        params.format.auto = Auto { format: true, ..Auto::default() };
+    }
+
+    fn all_hints(params: &mut Params) {
+        params.format.ch = ClientHints { width: true, dpr: true, save_data: true };
+    }
+
+    #[test]
+    fn inert_parameters_leave_no_trace() {
+        let plain = plan_of(&Params::default());
+        let check = |what: &str, set: fn(&mut Params)| assert_eq!(plan_of(&with(set)), plain, "{what}");
+        check("dpr without a side", |p| p.size.dpr = Dpr::clamped(2.0));
+        check("ar with fit=clip", |p| p.size.ar = Some(2.0));
+        check("bounds with fit=clip", |p| (p.size.min_w, p.size.max_h) = (Some(9), Some(9)));
+        check("crop without fit=crop", |p| p.size.crop = vec![CropWord::Entropy]);
+        check("focal point without crop=focalpoint", |p| (p.focal.x, p.focal.debug) = (Some(0.1), Some(true)));
+        check("fill without bars", |p| p.fill.mode = Some(FillMode::Blur));
+        check("rot=0", |p| p.rotation.rot = Some(-0.0));
+        check("bg of no opacity", |p| p.fill.bg = Some(Color { r: 1, g: 2, b: 3, a: 0 }));
+        check("page=1", |p| p.document.page = Some(1));
+        check("dl", |p| p.format.dl = Some("x.png".to_owned()));
+        check("q=75", |p| p.format.q = Some(crate::units::Quality::DEFAULT));
+        check("face-blur=0", |p| p.faces.blur = Some(0));
+    }
+
+    #[test]
+    fn both_sides_beat_ar_and_bounds() {
+        let plan = plan_of(&with(|p| {
+            (p.size.w, p.size.h, p.size.fit) = (Some(Length::Px(3.0)), Some(Length::Px(3.0)), Some(Fit::Crop));
+            (p.size.ar, p.size.min_w, p.size.max_h) = (Some(2.0), Some(9), Some(1));
+        }));
+        assert_eq!((plan.sizing.ar, plan.sizing.min_w, plan.sizing.max_h), (None, None, None));
+    }
+
+    #[test]
+    fn bars_take_bg_unless_filled() {
+        let red = Color { r: 255, g: 0, b: 0, a: 255 };
+        let bars = |mode, color| {
+            plan_of(&with(|p| {
+                (p.size.fit, p.fill.mode, p.fill.color, p.fill.bg) = (Some(Fit::Fill), mode, color, Some(Color::BLACK));
+            }))
+            .bars
+        };
+        assert_eq!(bars(None, Some(red)), Bars::Solid(Color::BLACK));
+        assert_eq!(bars(Some(FillMode::Solid), Some(red)), Bars::Solid(red));
+        assert_eq!(bars(Some(FillMode::Solid), None), Bars::Solid(Color::TRANSPARENT_WHITE));
+        assert_eq!(bars(Some(FillMode::Blur), None), Bars::Blur);
+    }
+
+    #[test]
+    fn nothing_to_render_passes_through() {
+        let params = with(|p| p.format.dl_bare = true);
+        let found = resolve_params(&params, false, &Negotiation::default(), &Limits::default());
+        assert_eq!(found.intent, Intent::PassThrough);
+        assert_eq!(found.vary, VaryOn::default());
+        assert_eq!(found.download, Some(Download::FromPath));
+    }
+
+    #[test]
+    fn hints_stand_for_their_parameters() {
+        let params = with(|p| {
+            all_hints(p);
+            (p.size.w, p.size.dpr) = (Some(Length::Px(50.0)), Dpr::clamped(3.0));
+        });
+        let hints = Negotiation { width_px: Some(328), dpr: Dpr::clamped(2.0), ..Negotiation::default() };
+        let sizing = |negotiation| match resolve_params(&params, true, &negotiation, &Limits::default()).intent {
+            Intent::Render(plan) => (plan.sizing.w, plan.sizing.dpr.get()),
+            other @ (Intent::PassThrough | Intent::Unsupported(_)) => panic!("{other:?}"),
+        };
+        assert_eq!(sizing(hints), (Some(Length::Px(328.0)), 2.0));
+        assert_eq!(sizing(Negotiation::default()), (Some(Length::Px(50.0)), 3.0));
+        // `ch` alone renders when a hint came, and says that the answer depends on it either way.
+        let alone = with(all_hints);
+        let came = resolve_params(&alone, false, &hints, &Limits::default());
+        let absent = resolve_params(&alone, false, &Negotiation::default(), &Limits::default());
+        assert!(matches!(came.intent, Intent::Render(_)) && came.vary.width);
+        assert!(absent.intent == Intent::PassThrough && absent.vary.width && absent.vary.save_data);
+    }
+
+    #[test]
+    fn vary_names_what_the_choice_used() {
+        let accept = VaryOn { accept: true, ..VaryOn::default() };
+        let check = |set: fn(&mut Params), expected| assert_eq!(resolved(&with(set)).vary, expected);
+        check(|p| p.size.w = Some(Length::Px(9.0)), VaryOn::default());
+        check(auto_format, accept);
+        check(
+            |p| {
+                auto_format(p);
+                p.format.fm = Some(FormatWord::Png);
+            },
+            accept,
+        );
+        let json = |p: &mut Params| {
+            auto_format(p);
+            all_hints(p);
+            p.format.fm = Some(FormatWord::Json);
+        };
+        check(json, VaryOn::default());
+        check(all_hints, VaryOn { width: true, save_data: true, ..VaryOn::default() });
+        check(
+            |p| {
+                all_hints(p);
+                p.size.h = Some(Length::Px(9.0));
+            },
+            VaryOn { width: true, dpr: true, save_data: true, accept: false },
+        );
+        check(
+            |p| {
+                auto_format(p);
+                p.format.fm = Some(FormatWord::Mp4);
+            },
+            VaryOn::default(),
+        );
+    }
+
+    #[test]
+    fn json_describes_the_source_whatever_else_is_asked() {
+        let plain = plan_of(&with(|p| p.format.fm = Some(FormatWord::Json)));
+        let busy = plan_of(&with(|p| {
+            p.format.fm = Some(FormatWord::Json);
+            p.format.auto = Auto { format: true, compress: true, ..Auto::default() };
+            p.size.w = Some(Length::Px(9.0));
+            p.rotation.flip_h = true;
+        }));
+        assert_eq!(plain, busy);
+        assert_eq!(plain.output.fallback, FallbackFormat::Fixed(Format::Json));
+        let framed = plan_of(&with(|p| {
+            p.format.fm = Some(FormatWord::Json);
+            p.animation.frame = Some(FrameSelect::One(2));
+        }));
+        assert_ne!(plain, framed);
+    }
+
+    #[test]
+    fn what_cannot_be_made_is_refused() {
+        let check = |set: fn(&mut Params), expected| {
+            // Refused even where nothing else asks for rendering.
+            let intent = resolve_params(&with(set), false, &Negotiation::default(), &Limits::default()).intent;
+            assert_eq!(intent, Intent::Unsupported(expected));
+        };
+        check(|p| p.format.fm = Some(FormatWord::Mp4), Unsupported::Video);
+        check(|p| p.format.fm = Some(FormatWord::Webm), Unsupported::Video);
+        check(|p| p.faces.blur = Some(1), Unsupported::Privacy);
+        check(|p| (p.faces.pixel, p.format.rasterize_bypass) = (Some(9), Some(true)), Unsupported::Privacy);
+        check(|p| p.faces.lp_blur = Some(50), Unsupported::Privacy);
+        check(|p| (p.model.bg_remove, p.model.bg_remove_fallback) = (true, Some(false)), Unsupported::Model);
+        check(
+            |p| {
+                (p.size.fit, p.fill.mode, p.model.fill_gen_fallback) =
+                    (Some(Fit::Fill), Some(FillMode::Gen), Some(false))
+            },
+            Unsupported::Model,
+        );
+    }
+}
