@@ -1,8 +1,24 @@
 //! Query string to [`Params`]: the grammar. Pure: no clock, I/O or libvips.
 //!
-//! `spec` says what a parameter is, `table` lists them all once, `value` parses one value of each kind, `query` splits
-//! the query string and applies the rules on duplicates, aliases and base64 twins, `params` is the typed result.
+//! `spec` says what a parameter is, `table` lists them all once, `kind` parses one value of each form, `value` is the
+//! result, `query` splits the query string and applies the rules on duplicates, aliases, base64 twins, defaults and
+//! dependencies, `params` is the typed outcome, `reference` writes the table down for people and programs.
 
+mod color;
+mod keyword;
+mod kind;
+mod number;
 mod params;
+mod query;
+pub mod reference;
+mod spec;
+mod table;
+mod value;
 
+pub use keyword::Keyword;
+pub use kind::Kind;
 pub use params::*;
+pub use query::{Honoured, ParamError, Parsed, canonical, parse};
+pub use spec::{Category, Needs, ParamSpec, State, Tier};
+pub use table::{PARAMS, find};
+pub use value::Value;

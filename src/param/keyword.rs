@@ -1,0 +1,50 @@
+//! The words of each enumerated parameter, beside the variant that each stands for.
+
+use super::{
+    AlignWord, BlendMode, ChromaSub, ColorSpace, CropWord, FillMode, Fit, FormatWord, GradientSpace, GradientType,
+    PaletteFormat, RotType, TextClip, TrimMode,
+};
+
+/// A type whose values are written as single words.
+pub trait Keyword: Copy + 'static {
+    /// The words, in the order of the reference.
+    const WORDS: &'static [&'static str];
+    /// The value of each word, in the same order.
+    const VALUES: &'static [Self];
+
+    /// The value written as `word`, exactly.
+    fn of(word: &str) -> Option<Self> {
+        let at = Self::WORDS.iter().position(|known| *known == word)?;
+        Self::VALUES.get(at).copied()
+    }
+}
+
+macro_rules! keywords {
+    ($type:ident: $($word:literal $variant:ident),+ $(,)?) => {
+        impl Keyword for $type {
+            const WORDS: &'static [&'static str] = &[$($word),+];
+            const VALUES: &'static [Self] = &[$(Self::$variant),+];
+        }
+    };
+}
+
+keywords!(Fit: "clip" Clip, "clamp" Clamp, "crop" Crop, "facearea" FaceArea, "fill" Fill, "fillmax" FillMax, "max" Max,
+    "min" Min, "scale" Scale);
+keywords!(CropWord: "top" Top, "bottom" Bottom, "left" Left, "right" Right, "center" Center, "faces" Faces,
+    "entropy" Entropy, "edges" Edges, "focalpoint" FocalPoint);
+keywords!(AlignWord: "top" Top, "middle" Middle, "bottom" Bottom, "left" Left, "center" Center, "right" Right);
+keywords!(RotType: "straighten" Straighten, "pivot" Pivot);
+keywords!(TrimMode: "auto" Auto, "color" Color, "alpha" Alpha, "colorunlessalpha" ColorUnlessAlpha);
+keywords!(FillMode: "solid" Solid, "blur" Blur, "gradient" Gradient, "gen" Gen);
+keywords!(GradientType: "linear" Linear, "radial" Radial);
+keywords!(GradientSpace: "srgb" Srgb, "linear" Linear, "oklab" Oklab, "hsl" Hsl, "lch" Lch, "oklch" Oklch, "hsv" Hsv);
+keywords!(BlendMode: "normal" Normal, "darken" Darken, "multiply" Multiply, "burn" Burn, "lighten" Lighten,
+    "screen" Screen, "dodge" Dodge, "overlay" Overlay, "softlight" SoftLight, "hardlight" HardLight,
+    "difference" Difference, "exclusion" Exclusion, "color" Color, "hue" Hue, "saturation" Saturation,
+    "luminosity" Luminosity, "destination-out" DestinationOut, "destination-in" DestinationIn);
+keywords!(TextClip: "start" Start, "middle" Middle, "end" End);
+keywords!(PaletteFormat: "css" Css, "json" Json);
+keywords!(FormatWord: "jpg" Jpg, "pjpg" Pjpg, "png" Png, "png8" Png8, "png32" Png32, "webp" Webp, "avif" Avif,
+    "gif" Gif, "jxl" Jxl, "jp2" Jp2, "jxr" Jxr, "json" Json, "blurhash" Blurhash, "mp4" Mp4, "webm" Webm);
+keywords!(ChromaSub: "420" Yuv420, "422" Yuv422, "444" Yuv444);
+keywords!(ColorSpace: "origin" Origin, "srgb" Srgb, "adobergb1998" AdobeRgb1998, "tinysrgb" TinySrgb, "strip" Strip);

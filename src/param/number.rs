@@ -1,0 +1,74 @@
+//! The number grammar: digits with an optional sign and decimal point, nothing else.
+//!
+//! Narrower than Rust's own: `inf`, `NaN` and exponents are not numbers in a URL, so no value that follows is ever NaN.
+
+/// A whole number; one too long for 64 bits becomes the nearest that fits, so that it is clamped like any other.
+pub(super) fn whole(text: &str) -> Option<i64> {
+    let (negative, digits) = unsigned(text);
+    if digits.is_empty() || !digits.bytes().all(|byte| byte.is_ascii_digit()) {
+        return None;
+    }
+    let saturated = if negative { i64::MIN } else { i64::MAX };
+    // The sign is parsed with the digits because the smallest number has no positive counterpart.
+    let sign = if negative { "-" } else { "" };
+    Some(format!("{sign}{digits}").parse().unwrap_or(saturated))
+}
+
+/// A decimal number, `.5` and `5.` included; finite, except that hundreds of digits make an infinity to be clamped.
+pub(super) fn decimal(text: &str) -> Option<f64> {
+    let (negative, digits) = unsigned(text);
+    let (before, after) = digits.split_once('.').unwrap_or((digits, ""));
+    let all_digits = before.bytes().chain(after.bytes()).all(|byte| byte.is_ascii_digit());
+    if before.len() + after.len() == 0 || !all_digits {
+        return None;
+    }
+    let value: f64 = digits.parse().ok()?;
+    // A minus zero would be written back as `-0`.
+    Some(if negative && value > 0.0 { -value } else { value })
+}
+
+/// Half up, as every rounding of the grammar (`rendering.md`, preface).
+pub(super) fn round(value: f64) -> f64 {
+    (value + 0.5).floor()
+}
+
+fn unsigned(text: &str) -> (bool, &str) {
+    match text.as_bytes().first() {
+        Some(b'-') => (true, &text[1..]),
+        Some(b'+') => (false, &text[1..]),
+        Some(_) | None => (false, text),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn whole_numbers() {
+        let check = |text, expected| assert_eq!(whole(text), expected, "{text}");
+        check("0", Some(0));
+        check("-12", Some(-12));
+        check("+7", Some(7));
+        check("007", Some(7));
+        check("99999999999999999999999", Some(i64::MAX));
+        check("-99999999999999999999999", Some(i64::MIN));
+        for text in ["", "-", "+", "1.5", "1.0", "1e3", "0x10", "--1", "-+1", "1 2", "NaN", "inf", "٣"] {
+            check(text, None);
+        }
+    }
+
+    #[test]
+    fn decimal_numbers() {
+        let check = |text: &str, expected| assert_eq!(decimal(text), expected, "{text}");
+        check("0.5", Some(0.5));
+        check(".5", Some(0.5));
+        check("5.", Some(5.0));
+        check("-2.25", Some(-2.25));
+        check(&"9".repeat(400), Some(f64::INFINITY));
+        for text in ["", ".", "-.", "1e400", "1e3", "NaN", "nan", "inf", "-inf", "infinity", "1.2.3", "1,5", "0x1p3"] {
+            check(text, None);
+        }
+        assert!(decimal("-0").is_some_and(f64::is_sign_positive));
+    }
+}

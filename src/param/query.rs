@@ -1,0 +1,475 @@
+//! Query string to [`Parsed`]: splitting, decoding, duplicates, aliases, base64 twins, defaults, dependencies.
+//!
+//! Work and memory are proportional to the length of the query: however often a parameter is repeated, only the
+//! spelling that wins is parsed.
+
+use std::borrow::Cow;
+
+use base64::Engine;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, percent_decode, utf8_percent_encode};
+
+use super::table::{Rank, spelling};
+use super::{Needs, PARAMS, ParamSpec, Params, Value};
+
+/// What a request asks for, after defaults and dependencies.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Parsed {
+    /// The typed values.
+    pub params: Params,
+    /// The parameters that count, in the order of the table. Those that were dropped are missing, as are `s`, `sig` and
+    /// `ixlib`, which say nothing about the picture.
+    pub honoured: Vec<Honoured>,
+    /// Whether any of them asks for rendering; if not, the original passes through.
+    pub renders: bool,
+}
+
+/// A parameter that counts.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Honoured {
+    /// Canonical name.
+    pub name: &'static str,
+    /// Canonical text of the value, decoded; arbitrary Unicode where the parameter is text.
+    pub value: String,
+}
+
+/// The one way in which a query can be wrong: everything else is dropped or clamped (`rendering.md` 17).
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum ParamError {
+    /// The value of a base64 twin is not base64url without padding, or not UTF-8. Answered 400, `param-base64-invalid`.
+    #[error("the base64 form of {name} is not valid base64url text")]
+    InvalidBase64 {
+        /// Canonical name, without the `64`.
+        name: &'static str,
+    },
+}
+
+/// Parses the raw query (without `?`, still percent-encoded), with the source's default parameters behind it.
+///
+/// `defaults` are names and values as configured, not percent-encoded. A parameter of the query replaces the default of
+/// the same name, whichever spelling either uses, if its value is valid; `auto` adds to it; `ch` is not taken from
+/// them (`rendering.md` 13).
+///
+/// # Errors
+/// [`ParamError::InvalidBase64`] for a known base64 twin with an invalid value, in the query or in the defaults.
+pub fn parse(query: &str, defaults: &[(String, String)]) -> Result<Parsed, ParamError> {
+    let sent = query.split('&').map(|pair| {
+        let (name, value) = pair.split_once('=').unwrap_or((pair, ""));
+        (decode(name), Encoded::Percent(value))
+    });
+    let preset = defaults.iter().map(|(name, value)| (Cow::from(name.as_str()), Encoded::Not(value)));
+
+    let mut sent = Slots::fill(sent)?;
+    let mut preset = Slots::fill(preset.filter(|(name, _)| name != "ch"))?;
+    let mut values: Vec<Option<Value>> = PARAMS
+        .iter()
+        .zip(sent.0.iter_mut().zip(&mut preset.0))
+        .map(|(spec, (sent, preset))| match (sent.take(), preset.take()) {
+            (sent, Some(preset)) if spec.merges => {
+                merged(sent.into_iter().chain([preset]).flat_map(|slot| slot.values(spec)))
+            }
+            (sent, preset) => [sent, preset].into_iter().flatten().find_map(|slot| merged(slot.values(spec))),
+        })
+        .collect();
+    drop_unmet(&mut values);
+    Ok(collect(&values))
+}
+
+/// A query string that parses to the same result, in a form of its own: canonical names and values, in table order.
+#[must_use]
+pub fn canonical(parsed: &Parsed) -> String {
+    /// Left readable besides letters and digits; none of them has a meaning in a query.
+    const ENCODED: &AsciiSet =
+        &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~').remove(b',').remove(b':').remove(b'/');
+    let pair = |Honoured { name, value }: &Honoured| format!("{name}={}", utf8_percent_encode(value, ENCODED));
+    parsed.honoured.iter().map(pair).collect::<Vec<_>>().join("&")
+}
+
+/// A value as it came.
+#[derive(Clone, Copy)]
+enum Encoded<'a> {
+    /// From a query: percent-encoded, `+` for a space.
+    Percent(&'a str),
+    /// From the configuration.
+    Not(&'a str),
+}
+
+impl<'a> Encoded<'a> {
+    const fn is_empty(self) -> bool {
+        match self {
+            Self::Percent(text) | Self::Not(text) => text.is_empty(),
+        }
+    }
+
+    fn decoded(self) -> Cow<'a, str> {
+        match self {
+            Self::Percent(text) => decode(text),
+            Self::Not(text) => Cow::Borrowed(text),
+        }
+    }
+}
+
+/// Decodes once. Malformed escapes stay as they are and bytes that are not UTF-8 become U+FFFD: neither is an error.
+fn decode(text: &str) -> Cow<'_, str> {
+    if !text.bytes().any(|byte| byte == b'%' || byte == b'+') {
+        return Cow::Borrowed(text);
+    }
+    // Before decoding, so that `%2B` stays a plus.
+    let spaced = text.replace('+', " ");
+    Cow::Owned(percent_decode(spaced.as_bytes()).decode_utf8_lossy().into_owned())
+}
+
+/// The winning spelling of one parameter, decoded.
+struct Slot<'a> {
+    rank: Rank,
+    text: Cow<'a, str>,
+    /// Earlier occurrences, kept only for a parameter that merges.
+    earlier: Vec<Cow<'a, str>>,
+}
+
+impl Slot<'_> {
+    /// The valid values, in the order sent.
+    fn values(self, spec: &ParamSpec) -> impl Iterator<Item = Value> {
+        self.earlier.into_iter().chain([self.text]).filter_map(|text| spec.parse(&text))
+    }
+}
+
+/// A place for each parameter of the table.
+struct Slots<'a>(Vec<Option<Slot<'a>>>);
+
+impl<'a> Slots<'a> {
+    fn fill(pairs: impl Iterator<Item = (Cow<'a, str>, Encoded<'a>)>) -> Result<Self, ParamError> {
+        let mut slots = Self(PARAMS.iter().map(|_| None).collect());
+        for (name, value) in pairs {
+            let Some(spelling) = spelling(&name) else { continue };
+            slots.offer(&PARAMS[spelling.index], spelling.index, spelling.rank, value)?;
+        }
+        Ok(slots)
+    }
+
+    fn offer(
+        &mut self,
+        spec: &'static ParamSpec,
+        index: usize,
+        rank: Rank,
+        value: Encoded<'a>,
+    ) -> Result<(), ParamError> {
+        // An empty value is an absent parameter, unless the bare name means something.
+        if value.is_empty() && (rank.is_twin() || !spec.bare) {
+            return Ok(());
+        }
+        let decoded = value.decoded();
+        // Even a twin that another spelling beats has to be valid.
+        let text = if rank.is_twin() { Cow::Owned(decode_twin(spec.name, &decoded)?) } else { decoded };
+        let slot = &mut self.0[index];
+        match slot {
+            Some(taken) if spec.merges => taken.earlier.push(std::mem::replace(&mut taken.text, text)),
+            Some(taken) if taken.rank > rank => {}
+            Some(_) | None => *slot = Some(Slot { rank, text, earlier: Vec::new() }),
+        }
+        Ok(())
+    }
+}
+
+fn decode_twin(name: &'static str, text: &str) -> Result<String, ParamError> {
+    let bytes = URL_SAFE_NO_PAD.decode(text).map_err(|_| ParamError::InvalidBase64 { name })?;
+    String::from_utf8(bytes).map_err(|_| ParamError::InvalidBase64 { name })
+}
+
+/// The union of word lists; of anything else, which has one value only, the first.
+fn merged(values: impl Iterator<Item = Value>) -> Option<Value> {
+    values.reduce(|all, more| match (all, more) {
+        (Value::Words(mut all), Value::Words(more)) => {
+            for word in more {
+                if !all.contains(&word) {
+                    all.push(word);
+                }
+            }
+            Value::Words(all)
+        }
+        (first, _) => first,
+    })
+}
+
+/// Drops what lacks something it needs, then what needed that, until nothing changes.
+fn drop_unmet(values: &mut [Option<Value>]) {
+    loop {
+        let unmet: Vec<usize> = (0..values.len())
+            .filter(|&index| values[index].is_some() && !is_met(PARAMS[index].needs, values))
+            .collect();
+        if unmet.is_empty() {
+            return;
+        }
+        for index in unmet {
+            values[index] = None;
+        }
+    }
+}
+
+fn is_met(needs: Needs, values: &[Option<Value>]) -> bool {
+    let holds = |condition: &&str| {
+        let (name, word) = condition.split_once('=').map_or((*condition, None), |(name, word)| (name, Some(word)));
+        let value = spelling(name).and_then(|spelling| values[spelling.index].as_ref());
+        value.is_some_and(|value| word.is_none_or(|word| value.has(word)))
+    };
+    match needs {
+        Needs::Nothing | Needs::Advisory(_) => true,
+        Needs::All(conditions) => conditions.iter().all(holds),
+        Needs::Any(conditions) => conditions.iter().any(holds),
+    }
+}
+
+fn collect(values: &[Option<Value>]) -> Parsed {
+    let mut parsed = Parsed::default();
+    for (spec, value) in PARAMS.iter().zip(values) {
+        let Some(value) = value else { continue };
+        (spec.set)(&mut parsed.params, value);
+        parsed.renders |= spec.asks_for_rendering();
+        if !matches!(spec.name, "s" | "sig" | "ixlib") {
+            parsed.honoured.push(Honoured { name: spec.name, value: value.to_string() });
+        }
+    }
+    parsed
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::param::{CropWord, Expires, Fit, FormatWord, Location};
+    use crate::units::{Length, Quality};
+
+    fn params(query: &str) -> Params {
+        parse(query, &[]).unwrap().params
+    }
+
+    fn with_defaults(query: &str, defaults: &[(&str, &str)]) -> Parsed {
+        let defaults: Vec<_> = defaults.iter().map(|(n, v)| ((*n).to_owned(), (*v).to_owned())).collect();
+        parse(query, &defaults).unwrap()
+    }
+
+    /// The honoured set, written as a query.
+    fn check(query: &str, expected: &str) {
+        assert_eq!(canonical(&parse(query, &[]).unwrap()), expected, "{query}");
+    }
+
+    fn check_defaults(query: &str, defaults: &[(&str, &str)], expected: &str) {
+        assert_eq!(canonical(&with_defaults(query, defaults)), expected, "{query} over {defaults:?}");
+    }
+
+    #[test]
+    fn absent_empty_and_unknown() {
+        for query in ["", "&", "&&&", "=", "=5", "w", "w=", "w&h", "foo=1", "W=100", "Width=100", "w[0]=5", "%", "w%=5"]
+        {
+            check(query, "");
+            assert_eq!(parse(query, &[]).unwrap(), Parsed::default(), "{query}");
+        }
+        check("foo64=!!!&auto64=!!!&ch64=!!!&s64=!!!&sig64=!!!&ixlib64=!!!", "");
+    }
+
+    #[test]
+    fn decoding() {
+        check("%77=100", "w=100");
+        check("w=%31%30%30", "w=100");
+        check("txt=a+b%20c%2Bd", "txt=a%20b%20c%2Bd");
+        check("txt=%2525", "txt=%2525");
+        check("txt=100%", "txt=100%25");
+        check("txt=%zz%4", "txt=%25zz%254");
+        check("txt=%ff", "txt=%EF%BF%BD");
+        check("txt=a%0D%0Ab%09c%00d", "txt=a%20b%20cd");
+        check("txt=%00", "");
+        check("ar=3%3A2&fit=crop", "fit=crop&ar=3:2");
+        check("txt=a=b", "txt=a%3Db");
+    }
+
+    #[test]
+    fn duplicates_and_spellings() {
+        check("w=100&w=200", "w=200");
+        check("w=100&w=", "w=100");
+        check("w=100&w=abc", "");
+        check("width=100", "w=100");
+        check("w=100&width=200", "w=100");
+        check("width=200&w=100&width=300", "w=100");
+        check("width=100&width=200", "w=200");
+        check("w=100&width64=MjAw", "w=100");
+        check("w64=MjAw&w=100", "w=200");
+        check("w64=MjAw&w64=&w=100", "w=200");
+        check("width64=MjAw&width=100", "w=200");
+        check("txt=a&txtclr64=cmVk", "txt=a&txt-color=ff0000");
+    }
+
+    #[test]
+    fn auto_adds_up() {
+        check("auto=compress&auto=format,foo&auto=&auto=nothing", "auto=compress,format");
+        check("auto=foo", "");
+        let auto = params("auto=true&auto=enhance").format.auto;
+        assert!(auto.compress && auto.format && auto.enhance && !auto.redeye);
+        check_defaults("auto=compress", &[("auto", "format")], "auto=compress,format");
+        check_defaults("w=100", &[("auto", "format")], "w=100&auto=format");
+        check_defaults("auto=", &[("auto", "format,compress")], "auto=format,compress");
+    }
+
+    #[test]
+    fn base64_twins() {
+        assert_eq!(params("txt64=SGVsbG8sIFdvcmxkIQ").text.txt.as_deref(), Some("Hello, World!"));
+        let long = "SSBjYW5uw7h0IGJlbMOuw6l24oiRIGl0IHdvcu-jv3MhIPCfmLE";
+        assert_eq!(params(&format!("txt64={long}")).text.txt.as_deref(), Some("I cannøt belîév∑ it wor\u{f8ff}s! 😱"));
+        // `a+b`: a plus sign inside base64 is no space.
+        assert_eq!(params("txt64=YSti").text.txt.as_deref(), Some("a+b"));
+        for value in ["MTAw=", "MTAwMA==", "MTAw%3D", "-_-_+", "a/b", "a%2Fb", "a%2Bb", "!!!", "M", "_w", "MTAw "] {
+            for name in ["w64", "width64", "txt64", "mark64", "expires64"] {
+                assert!(parse(&format!("w=1&{name}={value}&h=2"), &[]).is_err(), "{name}={value}");
+            }
+        }
+        let error = parse("mw64=a*b", &[]).unwrap_err();
+        assert_eq!(error, ParamError::InvalidBase64 { name: "mark-w" });
+        assert!(parse("", &[("txt64".to_owned(), "?".to_owned())]).is_err());
+    }
+
+    #[test]
+    fn defaults_give_way_by_name() {
+        check_defaults("w=100", &[("w", "500"), ("h", "50")], "w=100&h=50");
+        check_defaults("width=100", &[("w", "500")], "w=100");
+        check_defaults("w64=MTAw", &[("width", "500")], "w=100");
+        check_defaults("w=abc", &[("w", "500")], "w=500");
+        check_defaults("w=", &[("w64", "NTAw")], "w=500");
+        check_defaults("", &[("ch", "Width"), ("foo", "1")], "");
+        check_defaults("fit=max", &[("fit", "crop"), ("crop", "top")], "fit=max");
+        check_defaults("", &[("txt", "a+b%20")], "txt=a%2Bb%2520");
+        check_defaults("dl", &[("dl", "a.jpg")], "dl=");
+    }
+
+    #[test]
+    fn sizes() {
+        let width = |query: &str| params(query).size.w;
+        assert_eq!(width("w=300"), Some(Length::Px(300.0)));
+        assert_eq!(width("w=300.5"), Some(Length::Px(301.0)));
+        assert_eq!(width("w=300.4"), Some(Length::Px(300.0)));
+        assert_eq!(width("w=1"), Some(Length::Fraction(1.0)));
+        assert_eq!(width("w=1.0"), Some(Length::Fraction(1.0)));
+        assert_eq!(width("w=0.5"), Some(Length::Fraction(0.5)));
+        assert_eq!(width("w=1.2"), Some(Length::Px(2.0)));
+        // Scaled down in proportion later, so not clamped to 8192 here.
+        assert_eq!(width("w=10000"), Some(Length::Px(10_000.0)));
+        assert_eq!(width(&format!("w={}", "9".repeat(400))), Some(Length::Px(100_000_000.0)));
+        for query in ["w=0", "w=-5", "w=0.0", "w=-0", "w=NaN", "w=inf", "w=1e400", "w=1e2", "w=0x10", "w=5px", "w=1,5"]
+        {
+            assert_eq!(width(query), None, "{query}");
+        }
+        for (text, ratio) in [("16:9", 16.0 / 9.0), ("3x2", 1.5), ("3,2", 1.5), ("1.5", 1.5), ("0.85:1", 0.85)] {
+            assert_eq!(params(&format!("fit=crop&ar={text}")).size.ar, Some(ratio), "{text}");
+        }
+        for text in ["0:1", "1:0", "-1:1", "1:", ":1", "a:b", "1:2:3", "0", "1e2", "inf"] {
+            assert_eq!(params(&format!("fit=crop&ar={text}")).size.ar, None, "{text}");
+        }
+        assert!(params("dpr=9").size.dpr.is_some_and(|dpr| dpr.get() == 5.0));
+        assert!(params("dpr=0").size.dpr.is_none() && params("dpr=-1").size.dpr.is_none());
+        check("rect=right,middle,0.5,full", "rect=right,middle,0.5,full");
+        check("rect=1,0,1,1", "rect=1,0,1,1");
+        check("rect=1.0,.25,200,100.5", "rect=1.0,0.25,200,101");
+        for rect in ["1,2,3", "1,2,3,4,5", "top,left,5,5", "1,1,0,5", "1,1,-5,5", "a,b,c,d", ",,,"] {
+            check(&format!("rect={rect}"), "");
+        }
+    }
+
+    #[test]
+    fn dropped_and_clamped() {
+        check("q=500&bri=-999&fp-x=2&rot=-90&page=0", "rot=0&bri=-100&q=100&page=1");
+        check("q=abc&bri=&sat=1e3&lossless=maybe&fm=bmp&fit=cover&flip=x", "");
+        check("q=99999999999999999999999", "q=100");
+        check("q=75.5", "");
+        check("shad=-10&txt=a&txt-shad=-1", "txt=a");
+        check("high=20&blur=-5", "high=0&blur=0");
+        check("bg=FF8800&monochrome=transparent", "bg=ff8800");
+        check("bg=%23f00", "bg=ff0000");
+        check("orient=90&fm=jpeg&fit=fill&fill=generative", "fit=fill&orient=6&fill=gen&fm=jpg");
+        check("frame=3&video-clip-start=2-", "frame=3&video-clip-start=2-");
+        check("frame=-5", "frame=-5");
+        check("frame=5-2", "");
+        check("frame=0", "frame=1");
+        check("mask=corners&corner-radius=0", "mask=corners");
+        check("mask=corners&corner-radius=1,2,3,4", "mask=corners&corner-radius=1,2,3,4");
+        check("mask=poly5&mask-bg=000", "mask=poly5&mask-bg=000000");
+        check("grid-colors=ccc&transparency=grid", "transparency=grid&grid-colors=cccccc,ffffff");
+        check("duotone=8000,f00", "duotone=000000,ff0000");
+        check("duotone=000", "");
+        check("ch=Width,DPR,Save-Data,foo", "ch=width,dpr,save-data");
+    }
+
+    #[test]
+    fn unmet_dependencies_drop() {
+        check("w=100&crop=top", "w=100");
+        check("fit=crop&crop=top,left,foo,top", "fit=crop&crop=top,left");
+        check("fit=crop&fp-x=0.2", "fit=crop");
+        check("fit=crop&crop=faces,focalpoint&fp-x=0.2", "fit=crop&crop=faces,focalpoint&fp-x=0.2");
+        check("crop=focalpoint&fp-x=0.2", "");
+        check("min-w=5&max-h=5", "");
+        check("ar=1:1", "");
+        check("ar=1:1&fit=fill", "fit=fill&ar=1:1");
+        check("fill=solid&fill-color=red", "");
+        check("fit=fillmax&fill-color=red", "fit=fillmax");
+        check("fit=fillmax&fill=solid&fill-color=red", "fit=fillmax&fill=solid&fill-color=ff0000");
+        check("fit=fillmax&fill=gradient&fill-gradient-cs=hsv", "fit=fillmax&fill=gradient&fill-gradient-cs=hsv");
+        check("fit=facearea,fill&fill=blur", "fit=facearea,fill&fill=blur");
+        check("trim=alpha&trim-color=red&trim-tol=5", "trim=alpha&trim-tol=5");
+        check("txt-size=5&txt-line-color=red", "");
+        check("txt=a&txt-line-color=red", "txt=a");
+        check("mark=/a.png&mark-w=5&mark-fit=crop", "mark=/a.png&mark-w=5");
+        check("blend-color=red&blend-alpha=5&blend-w=7", "blend-color=ff0000&blend-alpha=5");
+        check("bg-remove=false&bg-remove-fg-type=car", "bg-remove=false");
+        check("bg-remove=1&bg-remove-fg-type=car", "bg-remove=true&bg-remove-fg-type=car");
+        // The format is not known yet, so quality is never dropped for it.
+        check("fm=png&q=5&lossless=1", "fm=png&q=5&lossless=true");
+        // A location that looks like the word is not the word.
+        check("mask=corners,x&corner-radius=5", "mask=corners,x");
+    }
+
+    #[test]
+    fn typed_results() {
+        let params = params("fit=facearea,max&fm=jxl&q=60&expires=1700000000&dl=a%2Fb.jpg&flip=hv&auto=format");
+        assert_eq!((params.size.fit, params.size.fit_fallback), (Some(Fit::FaceArea), Some(Fit::Max)));
+        assert_eq!((params.format.fm, params.format.q), (Some(FormatWord::Jxl), Some(Quality::clamped(60))));
+        assert_eq!(params.control.expires, Some(Expires::At(1_700_000_000)));
+        assert_eq!((params.format.dl.as_deref(), params.format.dl_bare), (Some("a/b.jpg"), false));
+        assert!(params.rotation.flip_h && params.rotation.flip_v);
+        let crop = params("fit=crop&crop=center,focalpoint").size.crop;
+        assert_eq!(crop, [CropWord::Center, CropWord::FocalPoint]);
+    }
+
+    #[test]
+    fn expiry_fails_closed() {
+        for text in ["abc", "-1", "1.5", "%2B5", "99999999999999999999999", "+", "1e9"] {
+            assert_eq!(params(&format!("expires={text}")).control.expires, Some(Expires::Unparseable), "{text}");
+        }
+        assert_eq!(params("expires=").control.expires, None);
+        assert_eq!(params("expires64=MTIz").control.expires, Some(Expires::At(123)));
+    }
+
+    #[test]
+    fn locations() {
+        let mark = |text: &str| params(&format!("mark={text}")).mark.source;
+        assert_eq!(mark("/a%20b.png"), Some(Location::Path("/a b.png".to_owned())));
+        assert_eq!(mark("~text%3Ftxt%3Dhi"), Some(Location::Path("~text?txt=hi".to_owned())));
+        assert_eq!(mark("https://a.example/b.png"), Some(Location::Url("https://a.example/b.png".to_owned())));
+        assert_eq!(mark("HTTP%3A%2F%2Fa.example%2F"), Some(Location::Url("HTTP://a.example/".to_owned())));
+        for text in ["file:///etc/passwd", "ftp://a/b", "http://", "https:///", "a%00b", "a%0Ab", "%20"] {
+            assert_eq!(mark(text), None, "{text}");
+        }
+    }
+
+    #[test]
+    fn only_some_parameters_ask_for_rendering() {
+        let renders = |query: &str| parse(query, &[]).unwrap().renders;
+        assert!(!renders("s=abc&sig=abc&expires=5&ixlib=js-1&dl=a&ch=width&video-bitrate=1m&foo=1"));
+        assert!(!renders("w=abc&crop=top"));
+        assert!(renders("w=5") && renders("auto=format") && renders("ch=width&q=5"));
+        assert!(with_defaults("", &[("fm", "webp")]).renders);
+    }
+
+    #[test]
+    fn four_thousand_parameters_are_quick_and_small() {
+        let many = "w=1&".repeat(2000);
+        check(&many, "w=1");
+        check(&"auto=format&".repeat(700), "auto=format");
+        check(&format!("crop={}&fit=crop", "top,".repeat(2000)), "fit=crop&crop=top");
+    }
+}

@@ -1,0 +1,1 @@
+//! The table written down: for programs (JSON) and for a terminal (text).

@@ -1,0 +1,113 @@
+//! [`PARAMS`]: every parameter of the grammar, once.
+//!
+//! The entries stand in one file per group under `table/`; adding a parameter means adding an entry there, and a field
+//! of `Params` if it draws.
+
+mod adjust;
+mod border;
+mod fill;
+mod format;
+mod media;
+mod model;
+mod orientation;
+mod overlay;
+mod size;
+mod text;
+
+use std::collections::HashMap;
+use std::sync::LazyLock;
+
+use super::ParamSpec;
+
+/// Greatest seed of the generative parameters.
+const SEED_MAX: i64 = u32::MAX as i64;
+
+const GROUPS: [&[ParamSpec]; 10] = [
+    &size::ENTRIES,
+    &orientation::ENTRIES,
+    &fill::ENTRIES,
+    &adjust::ENTRIES,
+    &overlay::ENTRIES,
+    &border::ENTRIES,
+    &text::ENTRIES,
+    &format::ENTRIES,
+    &media::ENTRIES,
+    &model::ENTRIES,
+];
+
+const COUNT: usize = {
+    let mut count = 0;
+    let mut group = 0;
+    while group < GROUPS.len() {
+        count += GROUPS[group].len();
+        group += 1;
+    }
+    count
+};
+
+/// The table: the 181 current parameters of the public grammar and `sig`, in the order of the reference.
+pub static PARAMS: &[ParamSpec] = &{
+    let mut all = [GROUPS[0][0]; COUNT];
+    let (mut group, mut at, mut filled) = (0, 0, 0);
+    while group < GROUPS.len() {
+        if at < GROUPS[group].len() {
+            all[filled] = GROUPS[group][at];
+            filled += 1;
+            at += 1;
+        } else {
+            group += 1;
+            at = 0;
+        }
+    }
+    all
+};
+
+/// One of the names under which a parameter may be sent.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Spelling {
+    /// Place in [`PARAMS`].
+    pub(super) index: usize,
+    /// Which spelling wins when several are sent; among equals the last.
+    pub(super) rank: Rank,
+}
+
+/// Canonical beats alias, and the base64 twin of either beats its plain form (`rendering.md` 1.1 and 1.2).
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) enum Rank {
+    Alias,
+    AliasTwin,
+    Canonical,
+    CanonicalTwin,
+}
+
+impl Rank {
+    /// Whether the value is in base64url.
+    pub(super) const fn is_twin(self) -> bool {
+        matches!(self, Self::AliasTwin | Self::CanonicalTwin)
+    }
+}
+
+static SPELLINGS: LazyLock<HashMap<String, Spelling>> = LazyLock::new(|| {
+    let mut spellings = HashMap::new();
+    for (index, spec) in PARAMS.iter().enumerate() {
+        let aliases = spec.aliases.iter().map(|alias| (*alias, Rank::Alias, Rank::AliasTwin));
+        for (name, plain, twin) in aliases.chain([(spec.name, Rank::Canonical, Rank::CanonicalTwin)]) {
+            spellings.insert(name.to_owned(), Spelling { index, rank: plain });
+            if spec.base64 {
+                spellings.insert(format!("{name}64"), Spelling { index, rank: twin });
+            }
+        }
+    }
+    spellings
+});
+
+/// What `name`, exactly as decoded, stands for.
+pub(super) fn spelling(name: &str) -> Option<Spelling> {
+    SPELLINGS.get(name).copied()
+}
+
+/// The entry with this canonical name.
+#[must_use]
+pub fn find(name: &str) -> Option<&'static ParamSpec> {
+    spelling(name).filter(|spelling| spelling.rank == Rank::Canonical).and_then(|spelling| PARAMS.get(spelling.index))
+}

@@ -1,0 +1,215 @@
+//! Adjustments, sharpening, noise reduction and effects.
+
+use crate::param::{Category, Kind, Needs, ParamSpec, Tier};
+
+/// Greatest radius of the unsharp mask, pixels: beyond it the kernel is larger than most pictures.
+const RADIUS_MAX: f64 = 500.0;
+
+/// This part of the table.
+pub(super) const ENTRIES: [ParamSpec; 22] = [
+    ParamSpec {
+        name: "bri",
+        kinds: &[Kind::Whole(-100..=100)],
+        default: Some("0"),
+        summary: "Brightens or darkens the whole picture.",
+        example: "bri=20",
+        set: |p, v| p.adjust.bri = v.number(),
+        ..ParamSpec::base(Category::Adjustment)
+    },
+    ParamSpec {
+        name: "con",
+        kinds: &[Kind::Whole(-100..=100)],
+        default: Some("0"),
+        summary: "Raises or lowers the contrast around mid-grey.",
+        example: "con=20",
+        set: |p, v| p.adjust.con = v.number(),
+        ..ParamSpec::base(Category::Adjustment)
+    },
+    ParamSpec {
+        name: "exp",
+        kinds: &[Kind::Whole(-100..=100)],
+        default: Some("0"),
+        summary: "Exposure, as opening or closing a lens: 50 doubles the light.",
+        example: "exp=25",
+        set: |p, v| p.adjust.exp = v.number(),
+        ..ParamSpec::base(Category::Adjustment)
+    },
+    ParamSpec {
+        name: "gam",
+        kinds: &[Kind::Whole(-100..=100)],
+        default: Some("0"),
+        summary: "Gamma: brightens or darkens the middle tones, leaving black and white.",
+        example: "gam=25",
+        set: |p, v| p.adjust.gam = v.number(),
+        ..ParamSpec::base(Category::Adjustment)
+    },
+    ParamSpec {
+        name: "high",
+        kinds: &[Kind::Whole(-100..=0)],
+        default: Some("0"),
+        summary: "Takes back bright areas to show what is in them.",
+        example: "high=-50",
+        set: |p, v| p.adjust.high = v.number(),
+        ..ParamSpec::base(Category::Adjustment)
+    },
+    ParamSpec {
+        name: "shad",
+        kinds: &[Kind::Quantity(0.0..=100.0)],
+        default: Some("0"),
+        summary: "Opens dark areas to show what is in them.",
+        example: "shad=50",
+        set: |p, v| p.adjust.shad = v.number(),
+        ..ParamSpec::base(Category::Adjustment)
+    },
+    ParamSpec {
+        name: "sat",
+        kinds: &[Kind::Whole(-100..=100)],
+        default: Some("0"),
+        summary: "Saturation, from -100 (grey) to 100.",
+        example: "sat=-100",
+        set: |p, v| p.adjust.sat = v.number(),
+        ..ParamSpec::base(Category::Adjustment)
+    },
+    ParamSpec {
+        name: "vib",
+        kinds: &[Kind::Whole(-100..=100)],
+        default: Some("0"),
+        summary: "Saturation of the duller colours above all.",
+        example: "vib=50",
+        set: |p, v| p.adjust.vib = v.number(),
+        ..ParamSpec::base(Category::Adjustment)
+    },
+    ParamSpec {
+        name: "hue",
+        kinds: &[Kind::Whole(0..=360)],
+        default: Some("0"),
+        summary: "Turns every colour round the colour wheel, in degrees.",
+        example: "hue=90",
+        set: |p, v| p.adjust.hue = v.number(),
+        ..ParamSpec::base(Category::Adjustment)
+    },
+    ParamSpec {
+        name: "invert",
+        aliases: &["inv"],
+        kinds: &[Kind::Bool],
+        default: Some("false"),
+        summary: "Makes a negative.",
+        example: "invert=true",
+        set: |p, v| p.adjust.invert = v.bool(),
+        ..ParamSpec::base(Category::Adjustment)
+    },
+    ParamSpec {
+        name: "sharp",
+        kinds: &[Kind::Number(0.0..=100.0)],
+        default: Some("0"),
+        summary: "Sharpens the lightness and leaves the colours.",
+        example: "w=400&sharp=20",
+        set: |p, v| p.adjust.sharp = v.number(),
+        ..ParamSpec::base(Category::Adjustment)
+    },
+    ParamSpec {
+        name: "usm",
+        kinds: &[Kind::Whole(-100..=100)],
+        default: Some("0"),
+        summary: "Unsharp mask; below 0 it softens.",
+        example: "w=400&usm=20",
+        set: |p, v| p.adjust.usm = v.number(),
+        ..ParamSpec::base(Category::Adjustment)
+    },
+    ParamSpec {
+        name: "usmrad",
+        kinds: &[Kind::Number(0.0..=RADIUS_MAX)],
+        default: Some("2.5"),
+        needs: Needs::All(&["usm"]),
+        summary: "Radius of the unsharp mask in pixels.",
+        example: "w=400&usm=20&usmrad=4",
+        set: |p, v| p.adjust.usmrad = v.number(),
+        ..ParamSpec::base(Category::Adjustment)
+    },
+    ParamSpec {
+        name: "nr",
+        tier: Tier::Extended,
+        kinds: &[Kind::Whole(-100..=100)],
+        default: Some("20"),
+        summary: "Smooths noise below this threshold.",
+        example: "nr=40",
+        set: |p, v| p.adjust.nr = v.number(),
+        ..ParamSpec::base(Category::NoiseReduction)
+    },
+    ParamSpec {
+        name: "nrs",
+        tier: Tier::Extended,
+        kinds: &[Kind::Whole(-100..=100)],
+        default: Some("20"),
+        summary: "Sharpens again what noise reduction softened.",
+        example: "nr=40&nrs=30",
+        set: |p, v| p.adjust.nrs = v.number(),
+        ..ParamSpec::base(Category::NoiseReduction)
+    },
+    ParamSpec {
+        name: "blur",
+        kinds: &[Kind::Whole(0..=2000)],
+        default: Some("0"),
+        summary: "Gaussian blur; 2000 leaves nothing to recognise.",
+        example: "blur=100",
+        set: |p, v| p.stylize.blur = v.number(),
+        ..ParamSpec::base(Category::Stylize)
+    },
+    ParamSpec {
+        name: "px",
+        kinds: &[Kind::Whole(0..=100)],
+        default: Some("0"),
+        summary: "Replaces the picture by square blocks of this many pixels.",
+        example: "px=10",
+        set: |p, v| p.stylize.px = v.whole(),
+        ..ParamSpec::base(Category::Stylize)
+    },
+    ParamSpec {
+        name: "htn",
+        tier: Tier::Extended,
+        kinds: &[Kind::Whole(0..=100)],
+        default: Some("0"),
+        summary: "Prints the picture as dots of this width.",
+        example: "htn=8",
+        set: |p, v| p.stylize.htn = v.whole(),
+        ..ParamSpec::base(Category::Stylize)
+    },
+    ParamSpec {
+        name: "sepia",
+        kinds: &[Kind::Whole(0..=100)],
+        default: Some("0"),
+        summary: "Tones the picture brown, as an old print.",
+        example: "sepia=80",
+        set: |p, v| p.stylize.sepia = v.number(),
+        ..ParamSpec::base(Category::Stylize)
+    },
+    ParamSpec {
+        name: "monochrome",
+        aliases: &["mono"],
+        kinds: &[Kind::Color],
+        summary: "Tints the picture with one colour, whose alpha is the strength.",
+        example: "monochrome=80336699",
+        set: |p, v| p.stylize.monochrome = v.color(),
+        ..ParamSpec::base(Category::Stylize)
+    },
+    ParamSpec {
+        name: "duotone",
+        tier: Tier::Extended,
+        kinds: &[Kind::RgbPair],
+        summary: "Shows the picture in two colours, the first for shadows and the second for highlights.",
+        example: "duotone=000080,fa8072",
+        set: |p, v| p.stylize.duotone = v.colors(),
+        ..ParamSpec::base(Category::Stylize)
+    },
+    ParamSpec {
+        name: "duotone-alpha",
+        tier: Tier::Extended,
+        kinds: &[Kind::Whole(0..=100)],
+        default: Some("100"),
+        needs: Needs::All(&["duotone"]),
+        summary: "Share of the duotone in the result.",
+        example: "duotone=000080,fa8072&duotone-alpha=50",
+        set: |p, v| p.stylize.duotone_alpha = v.number(),
+        ..ParamSpec::base(Category::Stylize)
+    },
+];

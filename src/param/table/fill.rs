@@ -1,0 +1,214 @@
+//! Background, bars and the checkerboard.
+
+use super::SEED_MAX;
+use crate::param::kind::SIDE_PX_MAX;
+use crate::param::{
+    AlignWord, Category, FillMode, GradientSpace, GradientType, Keyword, Kind, Needs, ParamSpec, State, Tier,
+};
+
+/// This part of the table.
+pub(super) const ENTRIES: [ParamSpec; 19] = [
+    ParamSpec {
+        name: "bg",
+        kinds: &[Kind::Color],
+        default: Some("0fff"),
+        summary: "Colour behind transparent parts and padding. Formats without alpha show white if it is not opaque.",
+        example: "w=300&h=300&fit=fill&bg=336699",
+        state: State::Rendered,
+        set: |p, v| p.fill.bg = v.color(),
+        ..ParamSpec::base(Category::Fill)
+    },
+    ParamSpec {
+        name: "fill",
+        kinds: &[Kind::Word(FillMode::WORDS), Kind::Synonym("generative", "gen")],
+        needs: Needs::Any(&["fit=fill", "fit=fillmax"]),
+        summary: "What the bars of `fit=fill` and `fit=fillmax` show: a colour, a blurred copy, a gradient or generated \
+            content. `bg` without it.",
+        example: "w=300&h=300&fit=fill&fill=blur",
+        state: State::Rendered,
+        set: |p, v| p.fill.mode = v.word(),
+        ..ParamSpec::base(Category::Fill)
+    },
+    ParamSpec {
+        name: "fill-color",
+        aliases: &["fillcolor"],
+        kinds: &[Kind::Color],
+        default: Some("0fff"),
+        needs: Needs::All(&["fill=solid"]),
+        summary: "Colour of the bars.",
+        example: "w=300&h=300&fit=fill&fill=solid&fill-color=fc0",
+        state: State::Rendered,
+        set: |p, v| p.fill.color = v.color(),
+        ..ParamSpec::base(Category::Fill)
+    },
+    ParamSpec {
+        name: "fill-gradient-type",
+        tier: Tier::Extended,
+        kinds: &[Kind::Word(GradientType::WORDS)],
+        default: Some("linear"),
+        needs: Needs::All(&["fill=gradient"]),
+        summary: "Straight or circular gradient.",
+        example: "w=300&h=300&fit=fill&fill=gradient&fill-gradient-type=radial",
+        set: |p, v| p.fill.gradient_type = v.word(),
+        ..ParamSpec::base(Category::Fill)
+    },
+    ParamSpec {
+        name: "fill-gradient-cs",
+        tier: Tier::Extended,
+        kinds: &[Kind::Word(GradientSpace::WORDS)],
+        default: Some("srgb"),
+        needs: Needs::All(&["fill=gradient"]),
+        summary: "Colour space in which the colours between the two ends are worked out.",
+        example: "w=300&h=300&fit=fill&fill=gradient&fill-gradient-cs=oklab",
+        set: |p, v| p.fill.gradient_cs = v.word(),
+        ..ParamSpec::base(Category::Fill)
+    },
+    ParamSpec {
+        name: "fill-gradient-linear",
+        tier: Tier::Extended,
+        kinds: &[Kind::RgbPair],
+        needs: Needs::All(&["fill=gradient"]),
+        summary: "First and last colour of a straight gradient; two colours of the picture if absent.",
+        example: "w=300&h=300&fit=fill&fill=gradient&fill-gradient-linear=036,fc9",
+        set: |p, v| p.fill.gradient_linear = v.colors(),
+        ..ParamSpec::base(Category::Fill)
+    },
+    ParamSpec {
+        name: "fill-gradient-linear-direction",
+        tier: Tier::Extended,
+        kinds: &[Kind::Words(&["top", "bottom", "left", "right"])],
+        default: Some("bottom"),
+        needs: Needs::All(&["fill=gradient"]),
+        summary: "Side, or two sides for a corner, at which a straight gradient ends.",
+        example: "w=300&h=300&fit=fill&fill=gradient&fill-gradient-linear-direction=bottom,right",
+        set: |p, v| p.fill.gradient_linear_direction = v.words(),
+        ..ParamSpec::base(Category::Fill)
+    },
+    ParamSpec {
+        name: "fill-gradient-radial",
+        tier: Tier::Extended,
+        kinds: &[Kind::RgbPair],
+        needs: Needs::All(&["fill=gradient"]),
+        summary: "Inner and outer colour of a circular gradient; two colours of the picture if absent.",
+        example: "w=300&h=300&fit=fill&fill=gradient&fill-gradient-type=radial&fill-gradient-radial=036,fc9",
+        set: |p, v| p.fill.gradient_radial = v.colors(),
+        ..ParamSpec::base(Category::Fill)
+    },
+    ParamSpec {
+        name: "fill-gradient-radial-radius",
+        tier: Tier::Extended,
+        kinds: &[Kind::PlacePair(SIDE_PX_MAX)],
+        default: Some("0.125,0.5"),
+        needs: Needs::All(&["fill=gradient"]),
+        summary: "Where a circular gradient begins and ends, in pixels or as a fraction of the shorter side.",
+        example: "w=300&h=300&fit=fill&fill=gradient&fill-gradient-type=radial&fill-gradient-radial-radius=0.1,0.6",
+        set: |p, v| p.fill.gradient_radial_radius = v.lengths(),
+        ..ParamSpec::base(Category::Fill)
+    },
+    ParamSpec {
+        name: "fill-gradient-radial-x",
+        tier: Tier::Extended,
+        kinds: &[Kind::Place(SIDE_PX_MAX)],
+        default: Some("0.5"),
+        needs: Needs::All(&["fill=gradient"]),
+        summary: "Centre of a circular gradient from the left, in pixels or as a fraction of the width.",
+        example: "w=300&h=300&fit=fill&fill=gradient&fill-gradient-type=radial&fill-gradient-radial-x=0.3",
+        set: |p, v| p.fill.gradient_radial_x = v.length(),
+        ..ParamSpec::base(Category::Fill)
+    },
+    ParamSpec {
+        name: "fill-gradient-radial-y",
+        tier: Tier::Extended,
+        kinds: &[Kind::Place(SIDE_PX_MAX)],
+        default: Some("0.5"),
+        needs: Needs::All(&["fill=gradient"]),
+        summary: "Centre of a circular gradient from the top, in pixels or as a fraction of the height.",
+        example: "w=300&h=300&fit=fill&fill=gradient&fill-gradient-type=radial&fill-gradient-radial-y=0.3",
+        set: |p, v| p.fill.gradient_radial_y = v.length(),
+        ..ParamSpec::base(Category::Fill)
+    },
+    ParamSpec {
+        name: "fill-gen-fallback",
+        aliases: &["fill-generative-fallback"],
+        tier: Tier::Ai,
+        kinds: &[Kind::Bool],
+        default: Some("true"),
+        needs: Needs::All(&["fit=fill", "fill=gen"]),
+        summary: "When no content can be generated: the picture without bars (true) or an error (false).",
+        example: "w=300&h=300&fit=fill&fill=gen&fill-gen-fallback=false",
+        set: |p, v| p.model.fill_gen_fallback = v.bool(),
+        ..ParamSpec::base(Category::Fill)
+    },
+    ParamSpec {
+        name: "fill-gen-prompt",
+        aliases: &["fill-generative-prompt"],
+        tier: Tier::Ai,
+        kinds: &[Kind::Text],
+        needs: Needs::All(&["fit=fill", "fill=gen"]),
+        summary: "What to generate in the bars.",
+        example: "w=300&h=300&fit=fill&fill=gen&fill-gen-prompt=a+sandy+beach",
+        ..ParamSpec::base(Category::Fill)
+    },
+    ParamSpec {
+        name: "fill-gen-neg-prompt",
+        aliases: &["fill-generative-negative-prompt"],
+        tier: Tier::Ai,
+        kinds: &[Kind::Text],
+        needs: Needs::All(&["fit=fill", "fill=gen"]),
+        summary: "What to keep out of the bars.",
+        example: "w=300&h=300&fit=fill&fill=gen&fill-gen-neg-prompt=people",
+        ..ParamSpec::base(Category::Fill)
+    },
+    ParamSpec {
+        name: "fill-gen-pos",
+        aliases: &["fill-generative-position"],
+        tier: Tier::Ai,
+        kinds: &[Kind::Words(AlignWord::WORDS)],
+        default: Some("center,middle"),
+        needs: Needs::All(&["fit=fill", "fill=gen"]),
+        summary: "Where the picture stands among the generated content.",
+        example: "w=300&h=300&fit=fill&fill=gen&fill-gen-pos=left,middle",
+        ..ParamSpec::base(Category::Fill)
+    },
+    ParamSpec {
+        name: "fill-gen-seed",
+        aliases: &["fill-generative-seed"],
+        tier: Tier::Ai,
+        kinds: &[Kind::Whole(0..=SEED_MAX)],
+        needs: Needs::All(&["fit=fill", "fill=gen"]),
+        summary: "Repeats an earlier generated result.",
+        example: "w=300&h=300&fit=fill&fill=gen&fill-gen-seed=7",
+        ..ParamSpec::base(Category::Fill)
+    },
+    ParamSpec {
+        name: "transparency",
+        tier: Tier::Extended,
+        kinds: &[Kind::Word(&["grid"])],
+        summary: "Shows a checkerboard where the picture is transparent.",
+        example: "transparency=grid",
+        set: |p, v| p.fill.transparency_grid = v.has("grid"),
+        ..ParamSpec::base(Category::Fill)
+    },
+    ParamSpec {
+        name: "grid-colors",
+        tier: Tier::Extended,
+        kinds: &[Kind::Grid],
+        default: Some("d0d7dd,ffffff"),
+        needs: Needs::All(&["transparency"]),
+        summary: "Colours of the checkerboard; a single one is paired with white.",
+        example: "transparency=grid&grid-colors=ccc,999",
+        set: |p, v| p.fill.grid_colors = v.colors(),
+        ..ParamSpec::base(Category::Fill)
+    },
+    ParamSpec {
+        name: "grid-size",
+        tier: Tier::Extended,
+        kinds: &[Kind::Whole(0..=SIDE_PX_MAX)],
+        default: Some("4"),
+        needs: Needs::All(&["transparency"]),
+        summary: "Side of a square of the checkerboard, in pixels.",
+        example: "transparency=grid&grid-size=8",
+        set: |p, v| p.fill.grid_size = v.whole(),
+        ..ParamSpec::base(Category::Fill)
+    },
+];

@@ -1,0 +1,209 @@
+//! Choice of format, encoding, delivery and control.
+
+use crate::param::{
+    Category, ChromaSub, ColorSpace, FormatWord, Keyword, Kind, Needs, ParamSpec, Params, State, Tier, Value,
+};
+use crate::units::Quality;
+
+/// What the 16-bit resolution field of JFIF can hold.
+const DPI_MAX: i64 = 65_535;
+
+/// This part of the table.
+pub(super) const ENTRIES: [ParamSpec; 18] = [
+    ParamSpec {
+        name: "auto",
+        kinds: &[Kind::Words(&["enhance", "format", "redeye", "compress", "true"])],
+        summary: "Leaves decisions to the server: the best format that the client accepts, smaller files, better levels. \
+            `true` is `compress,format`. Repetitions add up.",
+        example: "auto=format,compress",
+        state: State::Rendered,
+        base64: false,
+        merges: true,
+        set: set_auto,
+        ..ParamSpec::base(Category::Auto)
+    },
+    ParamSpec {
+        name: "ch",
+        kinds: &[Kind::WordsAnyCase(&["width", "dpr", "save-data"])],
+        summary: "Lets these request headers of the client take the place of `w`, `dpr` and `q`. Not allowed among the \
+            default parameters.",
+        example: "ch=Width,DPR",
+        base64: false,
+        set: set_hints,
+        ..ParamSpec::base(Category::Format)
+    },
+    ParamSpec {
+        name: "fm",
+        kinds: &[Kind::Word(FormatWord::WORDS), Kind::Synonym("jpeg", "jpg")],
+        summary: "Format of the output; that of the source if absent. With `auto=format`, what to send when nothing better \
+            is accepted.",
+        example: "fm=webp",
+        state: State::Rendered,
+        set: |p, v| p.format.fm = v.word(),
+        ..ParamSpec::base(Category::Format)
+    },
+    ParamSpec {
+        name: "q",
+        kinds: &[Kind::Whole(0..=100)],
+        default: Some("75"),
+        needs: Needs::Advisory(&["fm=avif", "fm=jpg", "fm=pjpg", "fm=webp", "fm=jxr"]),
+        summary: "Quality of lossy formats. 45 is the default under `auto=compress`.",
+        example: "fm=jpg&q=60",
+        state: State::Rendered,
+        set: |p, v| p.format.q = v.whole().map(Quality::clamped),
+        ..ParamSpec::base(Category::Format)
+    },
+    ParamSpec {
+        name: "lossless",
+        kinds: &[Kind::Bool],
+        default: Some("false"),
+        needs: Needs::Advisory(&["fm=webp", "fm=jxr"]),
+        summary: "Keeps every pixel where the format can.",
+        example: "fm=webp&lossless=true",
+        state: State::Rendered,
+        set: |p, v| p.format.lossless = v.bool(),
+        ..ParamSpec::base(Category::Format)
+    },
+    ParamSpec {
+        name: "jpg-progressive",
+        aliases: &["jpeg-progressive"],
+        kinds: &[Kind::Bool],
+        default: Some("true"),
+        summary: "Progressive or baseline JPEG.",
+        example: "fm=jpg&jpg-progressive=false",
+        state: State::Rendered,
+        set: |p, v| p.format.jpg_progressive = v.bool(),
+        ..ParamSpec::base(Category::Format)
+    },
+    ParamSpec {
+        name: "chromasub",
+        kinds: &[Kind::Word(ChromaSub::WORDS)],
+        default: Some("420"),
+        summary: "Chroma subsampling of JPEG.",
+        example: "fm=jpg&chromasub=444",
+        state: State::Rendered,
+        set: |p, v| p.format.chromasub = v.word(),
+        ..ParamSpec::base(Category::Format)
+    },
+    ParamSpec {
+        name: "colorquant",
+        kinds: &[Kind::Whole(2..=256)],
+        summary: "Greatest number of different colours.",
+        example: "fm=png8&colorquant=16",
+        state: State::Rendered,
+        set: |p, v| p.format.colorquant = v.whole(),
+        ..ParamSpec::base(Category::Format)
+    },
+    ParamSpec {
+        name: "cs",
+        kinds: &[Kind::Word(ColorSpace::WORDS)],
+        default: Some("origin"),
+        summary: "Colour profile of the output: that of the source, another, a minimal one or none.",
+        example: "cs=srgb",
+        state: State::Rendered,
+        set: |p, v| p.format.cs = v.word(),
+        ..ParamSpec::base(Category::Format)
+    },
+    ParamSpec {
+        name: "dpi",
+        kinds: &[Kind::Whole(0..=DPI_MAX)],
+        summary: "Print resolution written into the file; the pixels stay.",
+        example: "dpi=300",
+        state: State::Rendered,
+        set: |p, v| p.format.dpi = v.whole(),
+        ..ParamSpec::base(Category::Format)
+    },
+    ParamSpec {
+        name: "iptc",
+        tier: Tier::Extended,
+        kinds: &[Kind::Word(&["block", "allow"])],
+        default: Some("block"),
+        summary: "Whether IPTC metadata passes from JPEG to JPEG.",
+        example: "iptc=allow",
+        set: |p, v| p.format.iptc_allow = Some(v.has("allow")),
+        ..ParamSpec::base(Category::Format)
+    },
+    ParamSpec {
+        name: "svg-sanitize",
+        kinds: &[Kind::Bool],
+        default: Some("true"),
+        summary: "Removes scripts and event handlers from SVG.",
+        example: "svg-sanitize=true",
+        set: |p, v| p.format.svg_sanitize = v.bool(),
+        ..ParamSpec::base(Category::Format)
+    },
+    ParamSpec {
+        name: "dl",
+        kinds: &[Kind::Text],
+        summary: "Makes the browser save the picture under this name, or without a value under its own.",
+        example: "dl=photo.jpg",
+        state: State::Rendered,
+        bare: true,
+        set: set_download,
+        ..ParamSpec::base(Category::Format)
+    },
+    ParamSpec {
+        name: "rasterize-bypass",
+        kinds: &[Kind::Bool],
+        default: Some("false"),
+        summary: "Sends SVG, EPS, PDF and Illustrator originals as they are, whatever else is asked.",
+        example: "rasterize-bypass=true",
+        set: |p, v| p.format.rasterize_bypass = v.bool(),
+        ..ParamSpec::base(Category::Misc)
+    },
+    ParamSpec {
+        name: "expires",
+        kinds: &[Kind::UnixSeconds],
+        summary: "Time after which the URL answers 404.",
+        example: "expires=4102444800",
+        state: State::Rendered,
+        set: |p, v| p.control.expires = v.expires(),
+        ..ParamSpec::base(Category::Expiration)
+    },
+    ParamSpec {
+        name: "s",
+        kinds: &[Kind::Text],
+        summary: "Signature in the compatible scheme; always the last parameter.",
+        example: "s=6797c24146142d5b40bde3141fd3600c",
+        state: State::Rendered,
+        base64: false,
+        ..ParamSpec::base(Category::Control)
+    },
+    ParamSpec {
+        name: "sig",
+        kinds: &[Kind::Text],
+        summary: "Signature in our own scheme, HMAC-SHA256; always the last parameter.",
+        example: "sig=SGVsbG8sIFdvcmxkIQ",
+        state: State::Rendered,
+        base64: false,
+        ..ParamSpec::base(Category::Control)
+    },
+    ParamSpec {
+        name: "ixlib",
+        kinds: &[Kind::Text],
+        summary: "Name and version of the client library. Signed, otherwise without effect.",
+        example: "ixlib=js-3.8.0",
+        state: State::Rendered,
+        base64: false,
+        ..ParamSpec::base(Category::Control)
+    },
+];
+
+fn set_auto(params: &mut Params, value: &Value) {
+    let auto = &mut params.format.auto;
+    auto.enhance |= value.has("enhance");
+    auto.redeye |= value.has("redeye");
+    auto.format |= value.has("format") || value.has("true");
+    auto.compress |= value.has("compress") || value.has("true");
+}
+
+fn set_hints(params: &mut Params, value: &Value) {
+    params.format.ch.width = value.has("width");
+    params.format.ch.dpr = value.has("dpr");
+    params.format.ch.save_data = value.has("save-data");
+}
+
+fn set_download(params: &mut Params, value: &Value) {
+    params.format.dl = value.text().filter(|name| !name.is_empty());
+    params.format.dl_bare = params.format.dl.is_none();
+}

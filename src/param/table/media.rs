@@ -1,0 +1,164 @@
+//! Palette, animation, documents and video.
+
+use crate::param::{Category, Keyword, Kind, Needs, PaletteFormat, ParamSpec, Tier};
+
+/// Frames and seconds: what the field can hold; the number of frames of an original is bounded elsewhere.
+const FRAME_MAX: i64 = u32::MAX as i64;
+/// What the loop field of a GIF can hold.
+const LOOP_MAX: i64 = 65_535;
+/// Pages of a document; more than any that is rendered on demand.
+const PAGE_MAX: i64 = 100_000;
+
+/// This part of the table.
+pub(super) const ENTRIES: [ParamSpec; 16] = [
+    ParamSpec {
+        name: "palette",
+        tier: Tier::Extended,
+        kinds: &[Kind::Word(PaletteFormat::WORDS)],
+        summary: "Answers with the colours of the rendered picture, as a style sheet or as JSON.",
+        example: "palette=json",
+        set: |p, v| p.palette.format = v.word(),
+        ..ParamSpec::base(Category::ColorPalette)
+    },
+    ParamSpec {
+        name: "colors",
+        tier: Tier::Extended,
+        kinds: &[Kind::Whole(0..=16)],
+        default: Some("6"),
+        needs: Needs::All(&["palette"]),
+        summary: "Number of colours in the palette.",
+        example: "palette=json&colors=8",
+        set: |p, v| p.palette.colors = v.whole(),
+        ..ParamSpec::base(Category::ColorPalette)
+    },
+    ParamSpec {
+        name: "prefix",
+        tier: Tier::Extended,
+        kinds: &[Kind::Identifier],
+        default: Some("image"),
+        needs: Needs::All(&["palette=css"]),
+        summary: "First word of the class names in the style sheet.",
+        example: "palette=css&prefix=hero",
+        set: |p, v| p.palette.prefix = v.text(),
+        ..ParamSpec::base(Category::ColorPalette)
+    },
+    ParamSpec {
+        name: "frame",
+        tier: Tier::Extended,
+        kinds: &[Kind::Span, Kind::Whole(1..=FRAME_MAX)],
+        summary: "One frame of an animation, counted from 1, or a span of them.",
+        example: "frame=1",
+        set: |p, v| p.animation.frame = v.frames(),
+        ..ParamSpec::base(Category::Animation)
+    },
+    ParamSpec {
+        name: "fps",
+        tier: Tier::Extended,
+        kinds: &[Kind::Whole(1..=60)],
+        summary: "Frames a second, instead of the stored delays.",
+        example: "fps=12",
+        set: |p, v| p.animation.fps = v.whole(),
+        ..ParamSpec::base(Category::Animation)
+    },
+    ParamSpec {
+        name: "loop",
+        tier: Tier::Extended,
+        kinds: &[Kind::Whole(0..=LOOP_MAX)],
+        default: Some("0"),
+        summary: "How often an animation plays; 0 is for ever.",
+        example: "loop=2",
+        set: |p, v| p.animation.loop_count = v.whole(),
+        ..ParamSpec::base(Category::Animation)
+    },
+    ParamSpec {
+        name: "interval",
+        tier: Tier::Extended,
+        kinds: &[Kind::Whole(1..=FRAME_MAX)],
+        summary: "Keeps the first frame and every so many after it.",
+        example: "interval=2",
+        set: |p, v| p.animation.interval = v.whole(),
+        ..ParamSpec::base(Category::Animation)
+    },
+    ParamSpec {
+        name: "skip",
+        tier: Tier::Extended,
+        kinds: &[Kind::Whole(1..=FRAME_MAX)],
+        summary: "Leaves out the first frame and every so many after it.",
+        example: "skip=3",
+        set: |p, v| p.animation.skip = v.whole(),
+        ..ParamSpec::base(Category::Animation)
+    },
+    ParamSpec {
+        name: "reverse",
+        tier: Tier::Extended,
+        kinds: &[Kind::Bool],
+        default: Some("false"),
+        summary: "Plays an animation backwards.",
+        example: "reverse=true",
+        set: |p, v| p.animation.reverse = v.bool(),
+        ..ParamSpec::base(Category::Animation)
+    },
+    ParamSpec {
+        name: "page",
+        tier: Tier::Extended,
+        kinds: &[Kind::Whole(1..=PAGE_MAX)],
+        default: Some("1"),
+        summary: "Page of a document, counted from 1.",
+        example: "page=2",
+        set: |p, v| p.document.page = v.whole(),
+        ..ParamSpec::base(Category::Pdf)
+    },
+    ParamSpec {
+        name: "pdf-annotation",
+        aliases: &["annotation"],
+        tier: Tier::Extended,
+        kinds: &[Kind::Bool],
+        default: Some("true"),
+        summary: "Whether annotations of a PDF are drawn.",
+        example: "page=1&pdf-annotation=false",
+        set: |p, v| p.document.annotation = v.bool(),
+        ..ParamSpec::base(Category::Pdf)
+    },
+    ParamSpec {
+        name: "video-bitrate",
+        tier: Tier::Video,
+        kinds: &[Kind::Word(&["1m", "2m", "3m", "4m", "5m"])],
+        summary: "Target bit rate of a video.",
+        example: "video-bitrate=2m",
+        ..ParamSpec::base(Category::VideoRendering)
+    },
+    ParamSpec {
+        name: "video-clip-start",
+        tier: Tier::Video,
+        kinds: &[Kind::Span, Kind::Whole(1..=FRAME_MAX)],
+        summary: "Second at which a clip starts.",
+        example: "video-clip-start=2",
+        ..ParamSpec::base(Category::VideoRendering)
+    },
+    ParamSpec {
+        name: "video-clip-end",
+        tier: Tier::Video,
+        kinds: &[Kind::Span, Kind::Whole(1..=FRAME_MAX)],
+        summary: "Second at which a clip ends.",
+        example: "video-clip-end=8",
+        ..ParamSpec::base(Category::VideoRendering)
+    },
+    ParamSpec {
+        name: "video-codec",
+        tier: Tier::Video,
+        kinds: &[Kind::Word(&["av1", "h264", "h265"])],
+        needs: Needs::All(&["fm=mp4"]),
+        summary: "Codec of an MP4 video.",
+        example: "fm=mp4&video-codec=h264",
+        ..ParamSpec::base(Category::VideoRendering)
+    },
+    ParamSpec {
+        name: "video-thumbnail",
+        tier: Tier::Video,
+        kinds: &[Kind::Whole(0..=FRAME_MAX), Kind::Word(&["auto"])],
+        default: Some("auto"),
+        summary: "Second of a video to show as a still.",
+        example: "video-thumbnail=3",
+        ..ParamSpec::base(Category::VideoRendering)
+    },
+];

@@ -1,0 +1,209 @@
+//! What needs a vision or generative model: faces, plates, backgrounds, removal, upscaling.
+
+use super::SEED_MAX;
+use crate::param::{Category, Kind, Needs, ParamSpec, Tier};
+
+/// Faces of one picture.
+const FACE_MAX: i64 = 10_000;
+
+/// This part of the table.
+pub(super) const ENTRIES: [ParamSpec; 20] = [
+    ParamSpec {
+        name: "faces",
+        tier: Tier::Ai,
+        kinds: &[Kind::Word(&["1"])],
+        needs: Needs::All(&["fm=json"]),
+        summary: "Adds the boxes of the faces to `fm=json`.",
+        example: "fm=json&faces=1",
+        set: |p, v| p.faces.faces = v.has("1"),
+        ..ParamSpec::base(Category::FaceDetection)
+    },
+    ParamSpec {
+        name: "faceindex",
+        tier: Tier::Ai,
+        kinds: &[Kind::Whole(1..=FACE_MAX)],
+        needs: Needs::Any(&["fit=facearea", "crop=faces"]),
+        summary: "Which of several faces, counted from 1.",
+        example: "w=200&h=200&fit=facearea&faceindex=1",
+        set: |p, v| p.faces.index = v.whole(),
+        ..ParamSpec::base(Category::FaceDetection)
+    },
+    ParamSpec {
+        name: "facepad",
+        tier: Tier::Ai,
+        kinds: &[Kind::Number(1.0..=10.0)],
+        default: Some("1"),
+        needs: Needs::All(&["fit=facearea"]),
+        summary: "Room around the face, as a multiple of its size.",
+        example: "w=200&h=200&fit=facearea&facepad=2",
+        set: |p, v| p.faces.pad = v.number(),
+        ..ParamSpec::base(Category::FaceDetection)
+    },
+    ParamSpec {
+        name: "face-blur",
+        tier: Tier::Ai,
+        kinds: &[Kind::Whole(0..=100)],
+        default: Some("0"),
+        summary: "Blurs faces. Never served without effect: without a detector the answer is an error.",
+        example: "face-blur=50",
+        set: |p, v| p.faces.blur = v.whole(),
+        ..ParamSpec::base(Category::FaceDetection)
+    },
+    ParamSpec {
+        name: "face-pixel",
+        aliases: &["face-pixelate"],
+        tier: Tier::Ai,
+        kinds: &[Kind::Whole(0..=100)],
+        default: Some("0"),
+        summary: "Pixellates faces. Never served without effect: without a detector the answer is an error.",
+        example: "face-pixel=20",
+        set: |p, v| p.faces.pixel = v.whole(),
+        ..ParamSpec::base(Category::FaceDetection)
+    },
+    ParamSpec {
+        name: "lp-blur",
+        aliases: &["license-plate-blur"],
+        tier: Tier::Ai,
+        kinds: &[Kind::Whole(0..=100)],
+        default: Some("0"),
+        summary: "Blurs licence plates. Never served without effect: without a detector the answer is an error.",
+        example: "lp-blur=50",
+        set: |p, v| p.faces.lp_blur = v.whole(),
+        ..ParamSpec::base(Category::LicensePlateDetection)
+    },
+    ParamSpec {
+        name: "bg-remove",
+        aliases: &["background-remove"],
+        tier: Tier::Ai,
+        kinds: &[Kind::Bool],
+        default: Some("false"),
+        summary: "Cuts the subject out of its background.",
+        example: "bg-remove=true",
+        set: |p, v| p.model.bg_remove = v.has("true"),
+        ..ParamSpec::base(Category::Background)
+    },
+    ParamSpec {
+        name: "bg-remove-fallback",
+        tier: Tier::Ai,
+        kinds: &[Kind::Bool],
+        default: Some("true"),
+        summary: "When the background cannot be removed: the picture as it is (true) or an error (false).",
+        example: "bg-remove=true&bg-remove-fallback=false",
+        set: |p, v| p.model.bg_remove_fallback = v.bool(),
+        ..ParamSpec::base(Category::Background)
+    },
+    ParamSpec {
+        name: "bg-remove-fg-type",
+        tier: Tier::Ai,
+        kinds: &[Kind::Words(&["auto", "car"])],
+        default: Some("auto"),
+        needs: Needs::All(&["bg-remove=true"]),
+        summary: "Kind of subject to keep.",
+        example: "bg-remove=true&bg-remove-fg-type=car",
+        ..ParamSpec::base(Category::Background)
+    },
+    ParamSpec {
+        name: "bg-remove-semi-transparency",
+        aliases: &["background-removal-semi-transparency"],
+        tier: Tier::Ai,
+        kinds: &[Kind::Bool],
+        default: Some("true"),
+        summary: "Keeps glass, hair and the like half transparent.",
+        example: "bg-remove=true&bg-remove-semi-transparency=false",
+        ..ParamSpec::base(Category::Background)
+    },
+    ParamSpec {
+        name: "bg-remove-transparency-threshold",
+        tier: Tier::Ai,
+        kinds: &[Kind::Number(0.0..=1.0)],
+        default: Some("0.2"),
+        summary: "Leaves alone a picture that is transparent beyond this share.",
+        example: "bg-remove=true&bg-remove-transparency-threshold=0.5",
+        ..ParamSpec::base(Category::Background)
+    },
+    ParamSpec {
+        name: "bg-replace",
+        aliases: &["background-replace"],
+        tier: Tier::Ai,
+        kinds: &[Kind::Text],
+        summary: "Generates another background from a description.",
+        example: "bg-replace=a+sandy+beach",
+        set: |p, v| p.model.bg_replace = v.text(),
+        ..ParamSpec::base(Category::Background)
+    },
+    ParamSpec {
+        name: "bg-replace-fallback",
+        tier: Tier::Ai,
+        kinds: &[Kind::Bool],
+        default: Some("true"),
+        summary: "When no background can be generated: the picture as it is (true) or an error (false).",
+        example: "bg-replace=a+beach&bg-replace-fallback=false",
+        set: |p, v| p.model.bg_replace_fallback = v.bool(),
+        ..ParamSpec::base(Category::Background)
+    },
+    ParamSpec {
+        name: "bg-replace-neg-prompt",
+        aliases: &["background-replace-negative-prompt"],
+        tier: Tier::Ai,
+        kinds: &[Kind::Text],
+        summary: "What to keep out of the generated background.",
+        example: "bg-replace=a+beach&bg-replace-neg-prompt=people",
+        ..ParamSpec::base(Category::Background)
+    },
+    ParamSpec {
+        name: "object-removal-rect",
+        tier: Tier::Ai,
+        kinds: &[Kind::PixelRect],
+        summary: "Paints over what is inside this rectangle of the source.",
+        example: "object-removal-rect=100,100,50,50",
+        set: |p, v| p.model.object_removal_rect = v.four(),
+        ..ParamSpec::base(Category::ObjectManipulation)
+    },
+    ParamSpec {
+        name: "object-removal-prompt",
+        tier: Tier::Ai,
+        kinds: &[Kind::Text],
+        needs: Needs::All(&["object-removal-rect"]),
+        summary: "What to paint instead.",
+        example: "object-removal-rect=100,100,50,50&object-removal-prompt=grass",
+        ..ParamSpec::base(Category::ObjectManipulation)
+    },
+    ParamSpec {
+        name: "object-removal-negative-prompt",
+        tier: Tier::Ai,
+        kinds: &[Kind::Text],
+        needs: Needs::All(&["object-removal-rect"]),
+        summary: "What not to paint instead.",
+        example: "object-removal-rect=100,100,50,50&object-removal-negative-prompt=people",
+        ..ParamSpec::base(Category::ObjectManipulation)
+    },
+    ParamSpec {
+        name: "object-removal-seed",
+        tier: Tier::Ai,
+        kinds: &[Kind::Whole(-SEED_MAX..=SEED_MAX)],
+        needs: Needs::All(&["object-removal-rect", "object-removal-prompt"]),
+        summary: "Repeats an earlier result.",
+        example: "object-removal-rect=100,100,50,50&object-removal-prompt=grass&object-removal-seed=7",
+        ..ParamSpec::base(Category::ObjectManipulation)
+    },
+    ParamSpec {
+        name: "upscale",
+        tier: Tier::Ai,
+        kinds: &[Kind::Bool],
+        default: Some("false"),
+        summary: "Enlarges small pictures with a model.",
+        example: "upscale=true",
+        set: |p, v| p.model.upscale = v.has("true"),
+        ..ParamSpec::base(Category::SuperResolution)
+    },
+    ParamSpec {
+        name: "upscale-fallback",
+        tier: Tier::Ai,
+        kinds: &[Kind::Bool],
+        default: Some("true"),
+        summary: "When the picture cannot be enlarged: the picture as it is (true) or an error (false).",
+        example: "upscale=true&upscale-fallback=false",
+        set: |p, v| p.model.upscale_fallback = v.bool(),
+        ..ParamSpec::base(Category::SuperResolution)
+    },
+];

@@ -1,0 +1,140 @@
+//! Rotation, mirroring and trim: what happens to the frame of the source.
+
+use crate::param::{Category, Keyword, Kind, Needs, ParamSpec, Params, RotType, State, Tier, TrimMode, Value};
+
+/// Bound of trim's open-ended tuning values; colours differ by at most 255 on each of their channels.
+const TUNING_MAX: f64 = 65_535.0;
+
+/// This part of the table.
+pub(super) const ENTRIES: [ParamSpec; 11] = [
+    ParamSpec {
+        name: "orient",
+        aliases: &["or"],
+        kinds: &[
+            Kind::Word(&["0", "1", "2", "3", "4", "5", "6", "7", "8"]),
+            Kind::Synonym("90", "6"),
+            Kind::Synonym("180", "3"),
+            Kind::Synonym("270", "8"),
+        ],
+        summary: "Takes the place of the EXIF orientation: its values 1 to 8, a clockwise turn of 90, 180 or 270 degrees, or \
+            0 for the pixels as stored.",
+        example: "orient=6",
+        state: State::Rendered,
+        set: set_orient,
+        ..ParamSpec::base(Category::Rotation)
+    },
+    ParamSpec {
+        name: "flip",
+        kinds: &[Kind::Word(&["h", "v", "hv"])],
+        summary: "Mirrors left to right (`h`), top to bottom (`v`), or both.",
+        example: "flip=h",
+        state: State::Rendered,
+        set: set_flip,
+        ..ParamSpec::base(Category::Rotation)
+    },
+    ParamSpec {
+        name: "rot",
+        kinds: &[Kind::Number(0.0..=359.0)],
+        default: Some("0"),
+        summary: "Turns the picture counter-clockwise by degrees inside a frame that keeps its size.",
+        example: "rot=5",
+        state: State::Rendered,
+        set: |p, v| p.rotation.rot = v.number(),
+        ..ParamSpec::base(Category::Rotation)
+    },
+    ParamSpec {
+        name: "rot-type",
+        aliases: &["rott", "rottype"],
+        tier: Tier::Extended,
+        kinds: &[Kind::Word(RotType::WORDS)],
+        default: Some("straighten"),
+        summary: "Whether a turned picture is zoomed until no corner is empty (`straighten`) or not (`pivot`).",
+        example: "rot=5&rot-type=pivot",
+        state: State::Rendered,
+        set: |p, v| p.rotation.rot_type = v.word(),
+        ..ParamSpec::base(Category::Rotation)
+    },
+    ParamSpec {
+        name: "trim",
+        kinds: &[Kind::Word(TrimMode::WORDS)],
+        summary: "Cuts away a uniform border before sizing: by its look, its colour or its transparency.",
+        example: "trim=auto",
+        set: |p, v| p.trim.mode = v.word(),
+        ..ParamSpec::base(Category::Trim)
+    },
+    ParamSpec {
+        name: "trim-alpha",
+        tier: Tier::Extended,
+        kinds: &[Kind::Number(0.0..=255.0)],
+        needs: Needs::All(&["trim=alpha"]),
+        summary: "Alpha below which a pixel counts as empty.",
+        example: "trim=alpha&trim-alpha=10",
+        set: |p, v| p.trim.alpha = v.number(),
+        ..ParamSpec::base(Category::Trim)
+    },
+    ParamSpec {
+        name: "trim-color",
+        aliases: &["trimcolor"],
+        kinds: &[Kind::Rgb],
+        needs: Needs::Any(&["trim=color", "trim=colorunlessalpha"]),
+        summary: "Colour of the border; that of the top left pixel if absent.",
+        example: "trim=color&trim-color=fff",
+        set: |p, v| p.trim.color = v.color(),
+        ..ParamSpec::base(Category::Trim)
+    },
+    ParamSpec {
+        name: "trim-md",
+        aliases: &["trimmd"],
+        kinds: &[Kind::Number(0.0..=TUNING_MAX)],
+        default: Some("11"),
+        needs: Needs::All(&["trim=auto"]),
+        summary: "Greatest difference between the mean colours of neighbouring border lines.",
+        example: "trim=auto&trim-md=20",
+        set: |p, v| p.trim.md = v.number(),
+        ..ParamSpec::base(Category::Trim)
+    },
+    ParamSpec {
+        name: "trim-sd",
+        aliases: &["trimsd"],
+        kinds: &[Kind::Number(0.0..=TUNING_MAX)],
+        default: Some("10"),
+        needs: Needs::All(&["trim=auto"]),
+        summary: "Greatest standard deviation of a line that still counts as border.",
+        example: "trim=auto&trim-sd=20",
+        set: |p, v| p.trim.sd = v.number(),
+        ..ParamSpec::base(Category::Trim)
+    },
+    ParamSpec {
+        name: "trim-tol",
+        aliases: &["trimtol"],
+        kinds: &[Kind::Number(0.0..=TUNING_MAX)],
+        default: Some("0"),
+        needs: Needs::Any(&["trim=color", "trim=alpha", "trim=colorunlessalpha"]),
+        summary: "How far a pixel may be from the border colour and still be trimmed.",
+        example: "trim=color&trim-tol=10",
+        set: |p, v| p.trim.tol = v.number(),
+        ..ParamSpec::base(Category::Trim)
+    },
+    ParamSpec {
+        name: "trim-pad",
+        aliases: &["trimpad"],
+        tier: Tier::Extended,
+        kinds: &[Kind::Whole(0..=200)],
+        default: Some("0"),
+        needs: Needs::All(&["trim"]),
+        summary: "Pixels of border left around what remains.",
+        example: "trim=auto&trim-pad=10",
+        set: |p, v| p.trim.pad = v.whole(),
+        ..ParamSpec::base(Category::Trim)
+    },
+];
+
+/// The word is already the EXIF number.
+fn set_orient(params: &mut Params, value: &Value) {
+    params.rotation.orient = (0..=8).find(|number: &u8| value.has(&number.to_string()));
+}
+
+fn set_flip(params: &mut Params, value: &Value) {
+    params.rotation.flip_h = value.has("h") || value.has("hv");
+    params.rotation.flip_v = value.has("v") || value.has("hv");
+}

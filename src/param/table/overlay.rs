@@ -1,0 +1,339 @@
+//! Blending, watermark and mask.
+
+use crate::param::kind::SIDE_PX_MAX;
+use crate::param::{AlignWord, BlendMode, Category, Keyword, Kind, Needs, ParamSpec, Tier};
+
+/// This part of the table.
+pub(super) const ENTRIES: [ParamSpec; 31] = [
+    ParamSpec {
+        name: "blend",
+        aliases: &["b"],
+        tier: Tier::Extended,
+        kinds: &[Kind::Color, Kind::Location],
+        summary: "Lays a colour or another picture over this one.",
+        example: "blend=80ff6600",
+        set: |p, v| p.blend.source = v.blend(),
+        ..ParamSpec::base(Category::Blending)
+    },
+    ParamSpec {
+        name: "blend-color",
+        aliases: &["blend-clr", "blendclr", "blendcolor"],
+        tier: Tier::Extended,
+        kinds: &[Kind::Color],
+        summary: "Lays a colour over the picture, with or without `blend`.",
+        example: "blend-color=80ff6600",
+        set: |p, v| p.blend.color = v.color(),
+        ..ParamSpec::base(Category::Blending)
+    },
+    ParamSpec {
+        name: "blend-mode",
+        aliases: &["blendmode", "bm"],
+        tier: Tier::Extended,
+        kinds: &[Kind::Word(BlendMode::WORDS)],
+        default: Some("overlay"),
+        needs: Needs::Any(&["blend", "blend-color"]),
+        summary: "Formula that mixes overlay and picture.",
+        example: "blend=ff6600&blend-mode=multiply",
+        set: |p, v| p.blend.mode = v.word(),
+        ..ParamSpec::base(Category::Blending)
+    },
+    ParamSpec {
+        name: "blend-alpha",
+        aliases: &["balph", "blendalpha"],
+        tier: Tier::Extended,
+        kinds: &[Kind::Whole(0..=100)],
+        default: Some("100"),
+        needs: Needs::Any(&["blend", "blend-color"]),
+        summary: "Opacity of the overlay.",
+        example: "blend=ff6600&blend-alpha=40",
+        set: |p, v| p.blend.alpha = v.number(),
+        ..ParamSpec::base(Category::Blending)
+    },
+    ParamSpec {
+        name: "blend-fit",
+        aliases: &["bf", "blendfit"],
+        tier: Tier::Extended,
+        kinds: &[Kind::Word(&["clip", "clamp", "crop", "max", "scale"])],
+        default: Some("clip"),
+        needs: Needs::All(&["blend"]),
+        summary: "How the overlay meets the box of `blend-w` and `blend-h`.",
+        example: "blend=/logo.png&blend-w=200&blend-h=200&blend-fit=crop",
+        set: |p, v| p.blend.fit = v.word(),
+        ..ParamSpec::base(Category::Blending)
+    },
+    ParamSpec {
+        name: "blend-crop",
+        aliases: &["bc", "blendcrop"],
+        tier: Tier::Extended,
+        kinds: &[Kind::Words(&["top", "bottom", "left", "right", "faces"])],
+        needs: Needs::All(&["blend"]),
+        summary: "Which part of the overlay survives `blend-fit=crop`.",
+        example: "blend=/logo.png&blend-w=200&blend-h=200&blend-fit=crop&blend-crop=top",
+        set: |p, v| p.blend.crop = v.words(),
+        ..ParamSpec::base(Category::Blending)
+    },
+    ParamSpec {
+        name: "blend-align",
+        aliases: &["ba", "blendalign"],
+        tier: Tier::Extended,
+        kinds: &[Kind::Words(AlignWord::WORDS)],
+        needs: Needs::All(&["blend"]),
+        summary: "Side or corner at which the overlay lies.",
+        example: "blend=/logo.png&blend-align=bottom,right",
+        set: |p, v| p.blend.align = v.words(),
+        ..ParamSpec::base(Category::Blending)
+    },
+    ParamSpec {
+        name: "blend-pad",
+        aliases: &["blendpad", "bp"],
+        tier: Tier::Extended,
+        kinds: &[Kind::Whole(0..=SIDE_PX_MAX)],
+        default: Some("0"),
+        needs: Needs::All(&["blend"]),
+        summary: "Pixels between the overlay and the edge of the picture.",
+        example: "blend=/logo.png&blend-align=bottom,right&blend-pad=10",
+        set: |p, v| p.blend.pad = v.whole(),
+        ..ParamSpec::base(Category::Blending)
+    },
+    ParamSpec {
+        name: "blend-size",
+        aliases: &["blendsize", "bs"],
+        tier: Tier::Extended,
+        kinds: &[Kind::Word(&["inherit"])],
+        needs: Needs::All(&["blend"]),
+        summary: "Gives the overlay the size, fit and crop of the picture.",
+        example: "blend=/logo.png&w=400&blend-size=inherit",
+        set: |p, v| p.blend.inherit_size = v.has("inherit"),
+        ..ParamSpec::base(Category::Blending)
+    },
+    ParamSpec {
+        name: "blend-w",
+        aliases: &["blendw", "bw"],
+        tier: Tier::Extended,
+        kinds: &[Kind::Length(SIDE_PX_MAX)],
+        needs: Needs::All(&["blend"]),
+        summary: "Width of the overlay in pixels, or as a fraction of the resized picture.",
+        example: "blend=/logo.png&blend-w=0.5",
+        set: |p, v| p.blend.w = v.length(),
+        ..ParamSpec::base(Category::Blending)
+    },
+    ParamSpec {
+        name: "blend-h",
+        aliases: &["bh", "blendh"],
+        tier: Tier::Extended,
+        kinds: &[Kind::Length(SIDE_PX_MAX)],
+        needs: Needs::All(&["blend"]),
+        summary: "Height of the overlay in pixels, or as a fraction of the resized picture.",
+        example: "blend=/logo.png&blend-h=0.5",
+        set: |p, v| p.blend.h = v.length(),
+        ..ParamSpec::base(Category::Blending)
+    },
+    ParamSpec {
+        name: "blend-x",
+        aliases: &["blendx", "bx"],
+        tier: Tier::Extended,
+        kinds: &[Kind::Whole(0..=SIDE_PX_MAX)],
+        default: Some("0"),
+        needs: Needs::All(&["blend"]),
+        summary: "Pixels from the left edge to the overlay; takes the place of the alignment.",
+        example: "blend=/logo.png&blend-x=20",
+        set: |p, v| p.blend.x = v.whole(),
+        ..ParamSpec::base(Category::Blending)
+    },
+    ParamSpec {
+        name: "blend-y",
+        aliases: &["blendy", "by"],
+        tier: Tier::Extended,
+        kinds: &[Kind::Whole(0..=SIDE_PX_MAX)],
+        default: Some("0"),
+        needs: Needs::All(&["blend"]),
+        summary: "Pixels from the top edge to the overlay; takes the place of the alignment.",
+        example: "blend=/logo.png&blend-y=20",
+        set: |p, v| p.blend.y = v.whole(),
+        ..ParamSpec::base(Category::Blending)
+    },
+    ParamSpec {
+        name: "mark",
+        aliases: &["m"],
+        kinds: &[Kind::Location],
+        summary: "Puts another picture on this one.",
+        example: "mark=/logo.png",
+        set: |p, v| p.mark.source = v.location(),
+        ..ParamSpec::base(Category::Watermark)
+    },
+    ParamSpec {
+        name: "mark-base",
+        aliases: &["markbase", "mb"],
+        kinds: &[Kind::Location],
+        needs: Needs::All(&["mark"]),
+        summary: "Goes in front of `mark`; meant for the default parameters of a source.",
+        example: "mark-base=/brand&mark=logo.png",
+        set: |p, v| p.mark.base = v.text(),
+        ..ParamSpec::base(Category::Watermark)
+    },
+    ParamSpec {
+        name: "mark-align",
+        aliases: &["ma", "markalign"],
+        kinds: &[Kind::Words(AlignWord::WORDS)],
+        default: Some("bottom,right"),
+        needs: Needs::All(&["mark"]),
+        summary: "Side or corner at which the watermark lies.",
+        example: "mark=/logo.png&mark-align=top,left",
+        set: |p, v| p.mark.align = v.words(),
+        ..ParamSpec::base(Category::Watermark)
+    },
+    ParamSpec {
+        name: "mark-alpha",
+        aliases: &["malph", "markalpha"],
+        kinds: &[Kind::Whole(0..=100)],
+        default: Some("100"),
+        needs: Needs::All(&["mark"]),
+        summary: "Opacity of the watermark.",
+        example: "mark=/logo.png&mark-alpha=50",
+        set: |p, v| p.mark.alpha = v.number(),
+        ..ParamSpec::base(Category::Watermark)
+    },
+    ParamSpec {
+        name: "mark-fit",
+        aliases: &["markfit", "mf"],
+        kinds: &[Kind::Word(&["clip", "crop", "fill", "max", "scale"])],
+        default: Some("clip"),
+        needs: Needs::All(&["mark", "mark-w", "mark-h"]),
+        summary: "How the watermark meets the box of `mark-w` and `mark-h`.",
+        example: "mark=/logo.png&mark-w=80&mark-h=80&mark-fit=crop",
+        set: |p, v| p.mark.fit = v.word(),
+        ..ParamSpec::base(Category::Watermark)
+    },
+    ParamSpec {
+        name: "mark-w",
+        aliases: &["markw", "mw"],
+        kinds: &[Kind::Length(SIDE_PX_MAX)],
+        needs: Needs::All(&["mark"]),
+        summary: "Width of the watermark in pixels, or as a fraction of its own width.",
+        example: "mark=/logo.png&mark-w=120",
+        set: |p, v| p.mark.w = v.length(),
+        ..ParamSpec::base(Category::Watermark)
+    },
+    ParamSpec {
+        name: "mark-h",
+        aliases: &["markh", "mh"],
+        kinds: &[Kind::Length(SIDE_PX_MAX)],
+        needs: Needs::All(&["mark"]),
+        summary: "Height of the watermark in pixels, or as a fraction of its own height.",
+        example: "mark=/logo.png&mark-h=60",
+        set: |p, v| p.mark.h = v.length(),
+        ..ParamSpec::base(Category::Watermark)
+    },
+    ParamSpec {
+        name: "mark-pad",
+        aliases: &["markpad", "mp"],
+        kinds: &[Kind::Whole(0..=SIDE_PX_MAX)],
+        default: Some("5"),
+        needs: Needs::All(&["mark"]),
+        summary: "Pixels between the watermark and the edges, or between tiles.",
+        example: "mark=/logo.png&mark-pad=20",
+        set: |p, v| p.mark.pad = v.whole(),
+        ..ParamSpec::base(Category::Watermark)
+    },
+    ParamSpec {
+        name: "mark-rot",
+        tier: Tier::Extended,
+        kinds: &[Kind::Number(0.0..=359.0)],
+        default: Some("0"),
+        needs: Needs::All(&["mark"]),
+        summary: "Turns the watermark, or each tile of it, by degrees.",
+        example: "mark=/logo.png&mark-rot=30",
+        set: |p, v| p.mark.rot = v.number(),
+        ..ParamSpec::base(Category::Watermark)
+    },
+    ParamSpec {
+        name: "mark-scale",
+        aliases: &["markscale", "ms"],
+        kinds: &[Kind::Whole(0..=100)],
+        needs: Needs::All(&["mark"]),
+        summary: "Width of the watermark as a percentage of the picture.",
+        example: "mark=/logo.png&mark-scale=25",
+        set: |p, v| p.mark.scale = v.number(),
+        ..ParamSpec::base(Category::Watermark)
+    },
+    ParamSpec {
+        name: "mark-tile",
+        aliases: &["marktile", "mtile"],
+        tier: Tier::Extended,
+        kinds: &[Kind::Word(&["grid"])],
+        needs: Needs::All(&["mark"]),
+        summary: "Repeats the watermark over the whole picture.",
+        example: "mark=/logo.png&mark-tile=grid",
+        set: |p, v| p.mark.tile = v.has("grid"),
+        ..ParamSpec::base(Category::Watermark)
+    },
+    ParamSpec {
+        name: "mark-x",
+        aliases: &["markx", "mx"],
+        kinds: &[Kind::Whole(-SIDE_PX_MAX..=SIDE_PX_MAX)],
+        needs: Needs::All(&["mark"]),
+        summary: "Pixels from the left edge to the watermark; takes the place of alignment and gap.",
+        example: "mark=/logo.png&mark-x=20",
+        set: |p, v| p.mark.x = v.whole(),
+        ..ParamSpec::base(Category::Watermark)
+    },
+    ParamSpec {
+        name: "mark-y",
+        aliases: &["marky", "my"],
+        kinds: &[Kind::Whole(-SIDE_PX_MAX..=SIDE_PX_MAX)],
+        needs: Needs::All(&["mark"]),
+        summary: "Pixels from the top edge to the watermark; takes the place of alignment and gap.",
+        example: "mark=/logo.png&mark-y=20",
+        set: |p, v| p.mark.y = v.whole(),
+        ..ParamSpec::base(Category::Watermark)
+    },
+    ParamSpec {
+        name: "mark-if-min-width",
+        tier: Tier::Extended,
+        kinds: &[Kind::Whole(0..=SIDE_PX_MAX)],
+        needs: Needs::All(&["mark"]),
+        summary: "Leaves the watermark off narrower pictures.",
+        example: "mark=/logo.png&mark-if-min-width=300",
+        set: |p, v| p.mark.if_min_width = v.whole(),
+        ..ParamSpec::base(Category::Watermark)
+    },
+    ParamSpec {
+        name: "mark-if-min-height",
+        tier: Tier::Extended,
+        kinds: &[Kind::Whole(0..=SIDE_PX_MAX)],
+        needs: Needs::All(&["mark"]),
+        summary: "Leaves the watermark off lower pictures.",
+        example: "mark=/logo.png&mark-if-min-height=300",
+        set: |p, v| p.mark.if_min_height = v.whole(),
+        ..ParamSpec::base(Category::Watermark)
+    },
+    ParamSpec {
+        name: "mask",
+        kinds: &[Kind::Word(&["ellipse", "corners"]), Kind::Polygon, Kind::Location],
+        summary: "Shows only what is inside a shape, or where another picture is light and opaque.",
+        example: "mask=ellipse",
+        set: |p, v| p.mask.shape = v.mask(),
+        ..ParamSpec::base(Category::Mask)
+    },
+    ParamSpec {
+        name: "mask-bg",
+        aliases: &["maskbg"],
+        kinds: &[Kind::Color],
+        default: Some("0fff"),
+        needs: Needs::All(&["mask"]),
+        summary: "Colour of what the mask hides; white in formats without alpha.",
+        example: "mask=ellipse&mask-bg=000",
+        set: |p, v| p.mask.bg = v.color(),
+        ..ParamSpec::base(Category::Mask)
+    },
+    ParamSpec {
+        name: "corner-radius",
+        kinds: &[Kind::CornerRadii],
+        needs: Needs::All(&["mask=corners"]),
+        summary: "Radius of the corners in pixels: one for all or four clockwise from the top left. A fifth of the shorter \
+            side if absent.",
+        example: "mask=corners&corner-radius=20",
+        set: |p, v| p.mask.corner_radius = v.four(),
+        ..ParamSpec::base(Category::Mask)
+    },
+];

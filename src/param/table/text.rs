@@ -1,0 +1,202 @@
+//! Text and typesetting.
+
+use crate::param::kind::SIDE_PX_MAX;
+use crate::param::{AlignWord, Category, Keyword, Kind, Needs, ParamSpec, Params, TextClip, Tier, Value};
+
+/// This part of the table.
+pub(super) const ENTRIES: [ParamSpec; 16] = [
+    ParamSpec {
+        name: "txt",
+        aliases: &["t"],
+        tier: Tier::Extended,
+        kinds: &[Kind::Text],
+        summary: "Writes a line of text on the picture.",
+        example: "txt=Hello,+World!",
+        set: |p, v| p.text.txt = v.text(),
+        ..ParamSpec::base(Category::Text)
+    },
+    ParamSpec {
+        name: "txt-align",
+        aliases: &["ta", "txtalign"],
+        tier: Tier::Extended,
+        kinds: &[Kind::Words(AlignWord::WORDS)],
+        default: Some("bottom,right"),
+        needs: Needs::All(&["txt"]),
+        summary: "Side or corner at which the text stands.",
+        example: "txt=Hello&txt-align=top,center",
+        set: |p, v| p.text.align = v.words(),
+        ..ParamSpec::base(Category::Text)
+    },
+    ParamSpec {
+        name: "txt-clip",
+        aliases: &["tcl", "txtclip"],
+        tier: Tier::Extended,
+        kinds: &[Kind::Words(&["start", "middle", "end", "ellipsis"])],
+        default: Some("end"),
+        needs: Needs::All(&["txt"]),
+        summary: "Where a text that is too long is cut, and whether dots show it.",
+        example: "txt=Hello&txt-clip=end,ellipsis",
+        set: set_clip,
+        ..ParamSpec::base(Category::Text)
+    },
+    ParamSpec {
+        name: "txt-color",
+        aliases: &["tc", "txt-clr", "txtclr", "txtcolor"],
+        tier: Tier::Extended,
+        kinds: &[Kind::Color],
+        default: Some("000"),
+        needs: Needs::All(&["txt"]),
+        summary: "Colour of the text.",
+        example: "txt=Hello&txt-color=fff",
+        set: |p, v| p.text.color = v.color(),
+        ..ParamSpec::base(Category::Text)
+    },
+    ParamSpec {
+        name: "txt-fit",
+        aliases: &["txtfit"],
+        tier: Tier::Extended,
+        kinds: &[Kind::Word(&["max"])],
+        needs: Needs::All(&["txt"]),
+        summary: "Makes a text that is too long smaller instead of cutting it.",
+        example: "txt=Hello&txt-fit=max",
+        set: |p, v| p.text.fit_max = v.has("max"),
+        ..ParamSpec::base(Category::Text)
+    },
+    ParamSpec {
+        name: "txt-font",
+        aliases: &["tf", "txtfont"],
+        tier: Tier::Extended,
+        kinds: &[Kind::Font],
+        default: Some("Helvetica"),
+        needs: Needs::All(&["txt"]),
+        summary: "Typeface: a family, or `serif`, `sans-serif`, `monospace`, `cursive` or `fantasy`.",
+        example: "txt=Hello&txt-font=serif,bold",
+        set: |p, v| p.text.font = v.font(),
+        ..ParamSpec::base(Category::Text)
+    },
+    ParamSpec {
+        name: "txt-line",
+        aliases: &["tl", "txtline"],
+        tier: Tier::Extended,
+        kinds: &[Kind::Whole(0..=SIDE_PX_MAX)],
+        default: Some("0"),
+        needs: Needs::All(&["txt"]),
+        summary: "Thickness of an outline inside the letters, in pixels.",
+        example: "txt=Hello&txt-line=2",
+        set: |p, v| p.text.line = v.whole(),
+        ..ParamSpec::base(Category::Text)
+    },
+    ParamSpec {
+        name: "txt-line-color",
+        aliases: &["txt-line-clr", "txtlineclr", "txtlinecolor"],
+        tier: Tier::Extended,
+        kinds: &[Kind::Color],
+        default: Some("fff"),
+        needs: Needs::All(&["txt", "txt-line"]),
+        summary: "Colour of the outline.",
+        example: "txt=Hello&txt-line=2&txt-line-color=000",
+        set: |p, v| p.text.line_color = v.color(),
+        ..ParamSpec::base(Category::Text)
+    },
+    ParamSpec {
+        name: "txt-pad",
+        aliases: &["tp", "txtpad"],
+        tier: Tier::Extended,
+        kinds: &[Kind::Whole(0..=SIDE_PX_MAX)],
+        default: Some("10"),
+        needs: Needs::All(&["txt"]),
+        summary: "Pixels between the text and the edges.",
+        example: "txt=Hello&txt-pad=30",
+        set: |p, v| p.text.pad = v.whole(),
+        ..ParamSpec::base(Category::Text)
+    },
+    ParamSpec {
+        name: "txt-shad",
+        aliases: &["tsh", "txtshad"],
+        tier: Tier::Extended,
+        kinds: &[Kind::Quantity(0.0..=10.0)],
+        default: Some("0"),
+        needs: Needs::All(&["txt"]),
+        summary: "Strength of a shadow behind the text.",
+        example: "txt=Hello&txt-shad=5",
+        set: |p, v| p.text.shad = v.number(),
+        ..ParamSpec::base(Category::Text)
+    },
+    ParamSpec {
+        name: "txt-size",
+        aliases: &["tsz", "txtsize"],
+        tier: Tier::Extended,
+        kinds: &[Kind::Whole(0..=SIDE_PX_MAX)],
+        default: Some("12"),
+        needs: Needs::All(&["txt"]),
+        summary: "Size of the letters in pixels.",
+        example: "txt=Hello&txt-size=48",
+        set: |p, v| p.text.size = v.whole(),
+        ..ParamSpec::base(Category::Text)
+    },
+    ParamSpec {
+        name: "txt-width",
+        aliases: &["txtwidth"],
+        tier: Tier::Extended,
+        kinds: &[Kind::Whole(0..=SIDE_PX_MAX)],
+        needs: Needs::All(&["txt"]),
+        summary: "Width of the box that the text stands in, in pixels.",
+        example: "txt=Hello&txt-width=200",
+        set: |p, v| p.text.width = v.whole(),
+        ..ParamSpec::base(Category::Text)
+    },
+    ParamSpec {
+        name: "txt-x",
+        aliases: &["txtx"],
+        tier: Tier::Extended,
+        kinds: &[Kind::Whole(-SIDE_PX_MAX..=SIDE_PX_MAX)],
+        default: Some("0"),
+        needs: Needs::All(&["txt"]),
+        summary: "Pixels from the left edge to the text; takes the place of the alignment.",
+        example: "txt=Hello&txt-x=40",
+        set: |p, v| p.text.x = v.whole(),
+        ..ParamSpec::base(Category::Text)
+    },
+    ParamSpec {
+        name: "txt-y",
+        aliases: &["txty"],
+        tier: Tier::Extended,
+        kinds: &[Kind::Whole(-SIDE_PX_MAX..=SIDE_PX_MAX)],
+        default: Some("0"),
+        needs: Needs::All(&["txt"]),
+        summary: "Pixels from the top edge to the text; takes the place of the alignment.",
+        example: "txt=Hello&txt-y=40",
+        set: |p, v| p.text.y = v.whole(),
+        ..ParamSpec::base(Category::Text)
+    },
+    ParamSpec {
+        name: "txt-lead",
+        aliases: &["txtlead"],
+        tier: Tier::Extended,
+        kinds: &[Kind::Whole(0..=SIDE_PX_MAX)],
+        default: Some("0"),
+        needs: Needs::All(&["txt"]),
+        summary: "Pixels added between the lines of `~text`.",
+        example: "txt=Hello&txt-lead=4",
+        set: |p, v| p.text.lead = v.whole(),
+        ..ParamSpec::base(Category::Typesetting)
+    },
+    ParamSpec {
+        name: "txt-track",
+        aliases: &["tt", "txttrack"],
+        tier: Tier::Extended,
+        kinds: &[Kind::Whole(-4..=SIDE_PX_MAX)],
+        default: Some("0"),
+        needs: Needs::All(&["txt"]),
+        summary: "Pixels added between the letters of `~text`.",
+        example: "txt=Hello&txt-track=2",
+        set: |p, v| p.text.track = v.whole(),
+        ..ParamSpec::base(Category::Typesetting)
+    },
+];
+
+/// `ellipsis` is a word of its own beside the side that is cut.
+fn set_clip(params: &mut Params, value: &Value) {
+    params.text.clip = value.words::<TextClip>().first().copied();
+    params.text.clip_ellipsis = value.has("ellipsis");
+}

@@ -1,0 +1,238 @@
+//! [`Value`]: one parsed value, on its way from the grammar to its field in `Params`.
+
+use std::fmt;
+
+use super::{
+    BlendSource, Expires, Font, FrameSelect, FrameSpan, Keyword, Location, MaskShape, RectEdge, RectExtent, RectParam,
+    color,
+};
+use crate::units::{Color, Length};
+
+/// A value inside its range, in the shape that the [`Kind`](super::Kind) which parsed it promises.
+///
+/// `Display` writes the canonical text, which the same kind parses to the same value.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Value {
+    /// A whole number.
+    Whole(i64),
+    /// A decimal number, never NaN or infinite.
+    Number(f64),
+    /// `true`, `false`, `1`, `0`.
+    Bool(bool),
+    /// One word of a fixed set.
+    Word(&'static str),
+    /// Distinct words of a fixed set, in the order sent; at least one.
+    Words(Vec<&'static str>),
+    /// A colour.
+    Color(Color),
+    /// Two colours.
+    Colors([Color; 2]),
+    /// Pixels or a fraction.
+    Length(Length),
+    /// Two lengths.
+    Lengths([Length; 2]),
+    /// Width to height, both above 0.
+    Ratio([f64; 2]),
+    /// A source rectangle.
+    Rect(RectParam),
+    /// Four whole numbers.
+    Four([u32; 4]),
+    /// A thickness in pixels and a colour.
+    Border(u32, Color),
+    /// Where a picture is.
+    Location(Location),
+    /// Sides of a regular polygon.
+    Polygon(u8),
+    /// Frames, or seconds of a video.
+    Span(FrameSpan),
+    /// A typeface.
+    Font(Font),
+    /// Free text without control characters.
+    Text(String),
+    /// Seconds since 1970, or what was there instead.
+    Expires(Expires),
+}
+
+/// What a setter takes out of a value. `None` when the value has another shape, which the table's tests rule out.
+impl Value {
+    /// The whole number, in the integer type of the field.
+    pub(super) fn whole<T: TryFrom<i64>>(&self) -> Option<T> {
+        if let Self::Whole(value) = self { T::try_from(*value).ok() } else { None }
+    }
+
+    /// The number, whole or not.
+    pub(super) fn number(&self) -> Option<f64> {
+        match self {
+            // Whole numbers of the table are far below 2^53.
+            Self::Whole(value) => Some(*value as f64),
+            Self::Number(value) => Some(*value),
+            _ => None,
+        }
+    }
+
+    /// The truth value.
+    pub(super) fn bool(&self) -> Option<bool> {
+        if let Self::Bool(value) = self { Some(*value) } else { None }
+    }
+
+    /// The keyword: the word itself, or the first of several.
+    pub(super) fn word<T: Keyword>(&self) -> Option<T> {
+        match self {
+            Self::Word(word) => T::of(word),
+            Self::Words(words) => words.first().and_then(|word| T::of(word)),
+            _ => None,
+        }
+    }
+
+    /// Those of the words that are a `T`, in order.
+    pub(super) fn words<T: Keyword>(&self) -> Vec<T> {
+        match self {
+            Self::Word(word) => T::of(word).into_iter().collect(),
+            Self::Words(words) => words.iter().filter_map(|word| T::of(word)).collect(),
+            _ => Vec::new(),
+        }
+    }
+
+    /// Whether the value is `word`, has it as a member, or is the truth value so written: what dependencies ask.
+    pub(super) fn has(&self, word: &str) -> bool {
+        match self {
+            Self::Word(own) => *own == word,
+            Self::Words(own) => own.contains(&word),
+            Self::Bool(own) => word == if *own { "true" } else { "false" },
+            _ => false,
+        }
+    }
+
+    pub(super) fn color(&self) -> Option<Color> {
+        if let Self::Color(value) = self { Some(*value) } else { None }
+    }
+
+    pub(super) fn colors(&self) -> Option<[Color; 2]> {
+        if let Self::Colors(value) = self { Some(*value) } else { None }
+    }
+
+    pub(super) fn length(&self) -> Option<Length> {
+        if let Self::Length(value) = self { Some(*value) } else { None }
+    }
+
+    pub(super) fn lengths(&self) -> Option<[Length; 2]> {
+        if let Self::Lengths(value) = self { Some(*value) } else { None }
+    }
+
+    /// Width over height.
+    pub(super) fn ratio(&self) -> Option<f64> {
+        if let Self::Ratio([width, height]) = self { Some(width / height) } else { None }
+    }
+
+    pub(super) fn rect(&self) -> Option<RectParam> {
+        if let Self::Rect(value) = self { Some(*value) } else { None }
+    }
+
+    pub(super) fn four(&self) -> Option<[u32; 4]> {
+        if let Self::Four(value) = self { Some(*value) } else { None }
+    }
+
+    pub(super) fn border(&self) -> Option<(u32, Color)> {
+        if let Self::Border(size, color) = self { Some((*size, *color)) } else { None }
+    }
+
+    pub(super) fn location(&self) -> Option<Location> {
+        if let Self::Location(value) = self { Some(value.clone()) } else { None }
+    }
+
+    pub(super) fn font(&self) -> Option<Font> {
+        if let Self::Font(value) = self { Some(value.clone()) } else { None }
+    }
+
+    /// The text, or the text of a location.
+    pub(super) fn text(&self) -> Option<String> {
+        match self {
+            Self::Text(text) | Self::Location(Location::Url(text) | Location::Path(text)) => Some(text.clone()),
+            _ => None,
+        }
+    }
+
+    pub(super) fn expires(&self) -> Option<Expires> {
+        if let Self::Expires(value) = self { Some(*value) } else { None }
+    }
+
+    /// `blend`: a colour or a picture.
+    pub(super) fn blend(&self) -> Option<BlendSource> {
+        self.color().map(BlendSource::Color).or_else(|| self.location().map(BlendSource::Image))
+    }
+
+    /// `mask`: a shape word, a polygon or a picture.
+    pub(super) fn mask(&self) -> Option<MaskShape> {
+        match self {
+            Self::Word("ellipse") => Some(MaskShape::Ellipse),
+            Self::Word("corners") => Some(MaskShape::Corners),
+            Self::Polygon(sides) => Some(MaskShape::Polygon(*sides)),
+            Self::Location(location) => Some(MaskShape::Image(location.clone())),
+            _ => None,
+        }
+    }
+
+    /// `frame`: one or a span.
+    pub(super) fn frames(&self) -> Option<FrameSelect> {
+        match self {
+            Self::Whole(_) => self.whole().map(FrameSelect::One),
+            Self::Span(span) => Some(FrameSelect::Span(*span)),
+            _ => None,
+        }
+    }
+}
+
+impl fmt::Display for Value {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Whole(value) => write!(out, "{value}"),
+            Self::Number(value) => write!(out, "{value}"),
+            Self::Bool(value) => write!(out, "{value}"),
+            Self::Word(word) => out.write_str(word),
+            Self::Words(words) => out.write_str(&words.join(",")),
+            Self::Color(value) => out.write_str(&color::write(*value)),
+            Self::Colors([first, second]) => write!(out, "{},{}", color::write(*first), color::write(*second)),
+            Self::Length(length) => out.write_str(&length_text(*length)),
+            Self::Lengths([first, second]) => write!(out, "{},{}", length_text(*first), length_text(*second)),
+            Self::Ratio([width, height]) => write!(out, "{width}:{height}"),
+            Self::Rect(rect) => out.write_str(&rect_text(*rect)),
+            Self::Four([a, b, c, d]) => write!(out, "{a},{b},{c},{d}"),
+            Self::Border(size, value) => write!(out, "{size},{}", color::write(*value)),
+            Self::Location(Location::Url(text) | Location::Path(text)) | Self::Text(text) => out.write_str(text),
+            Self::Polygon(sides) => write!(out, "poly{sides}"),
+            Self::Span(FrameSpan { first, last }) => {
+                let end = |end: &Option<u32>| end.map(|at| at.to_string()).unwrap_or_default();
+                write!(out, "{}-{}", end(first), end(last))
+            }
+            Self::Font(Font { family, bold, italic }) => {
+                write!(out, "{family}{}{}", if *bold { ",bold" } else { "" }, if *italic { ",italic" } else { "" })
+            }
+            Self::Expires(Expires::At(seconds)) => write!(out, "{seconds}"),
+            Self::Expires(Expires::Unparseable) => out.write_str("unparseable"),
+        }
+    }
+}
+
+fn length_text(length: Length) -> String {
+    match length {
+        Length::Px(value) | Length::Fraction(value) => value.to_string(),
+    }
+}
+
+fn rect_text(RectParam { x, y, w, h }: RectParam) -> String {
+    let edge = |edge, [start, middle, end]: [&str; 3]| match edge {
+        // `1.0` is written as such: a bare 1 is a pixel here.
+        RectEdge::At(Length::Fraction(value)) => format!("{value:?}"),
+        RectEdge::At(Length::Px(value)) => value.to_string(),
+        RectEdge::Start => start.to_owned(),
+        RectEdge::Middle => middle.to_owned(),
+        RectEdge::End => end.to_owned(),
+    };
+    let extent = |extent| match extent {
+        RectExtent::Of(length) => length_text(length),
+        RectExtent::Full => "full".to_owned(),
+    };
+    let x = edge(x, ["left", "center", "right"]);
+    let y = edge(y, ["top", "middle", "bottom"]);
+    format!("{x},{y},{},{}", extent(w), extent(h))
+}
