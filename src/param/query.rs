@@ -425,12 +425,12 @@ mod tests {
 
     #[test]
     fn typed_results() {
-        let params = params("fit=facearea,max&fm=jxl&q=60&expires=1700000000&dl=a%2Fb.jpg&flip=hv&auto=format");
-        assert_eq!((params.size.fit, params.size.fit_fallback), (Some(Fit::FaceArea), Some(Fit::Max)));
-        assert_eq!((params.format.fm, params.format.q), (Some(FormatWord::Jxl), Some(Quality::clamped(60))));
-        assert_eq!(params.control.expires, Some(Expires::At(1_700_000_000)));
-        assert_eq!((params.format.dl.as_deref(), params.format.dl_bare), (Some("a/b.jpg"), false));
-        assert!(params.rotation.flip_h && params.rotation.flip_v);
+        let all = params("fit=facearea,max&fm=jxl&q=60&expires=1700000000&dl=a%2Fb.jpg&flip=hv&auto=format");
+        assert_eq!((all.size.fit, all.size.fit_fallback), (Some(Fit::FaceArea), Some(Fit::Max)));
+        assert_eq!((all.format.fm, all.format.q), (Some(FormatWord::Jxl), Some(Quality::clamped(60))));
+        assert_eq!(all.control.expires, Some(Expires::At(1_700_000_000)));
+        assert_eq!((all.format.dl.as_deref(), all.format.dl_bare), (Some("a/b.jpg"), false));
+        assert!(all.rotation.flip_h && all.rotation.flip_v);
         let crop = params("fit=crop&crop=center,focalpoint").size.crop;
         assert_eq!(crop, [CropWord::Center, CropWord::FocalPoint]);
     }
