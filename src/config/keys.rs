@@ -5,9 +5,10 @@ use std::path::PathBuf;
 
 use ipnet::IpNet;
 
+use super::secret::SecretRef;
 use super::value::{
-    self, ADDRESS, BASE_URL, Choice, Located, NETWORKS, PARAMETERS, PATH, Reading, SECRET, SECRETS, SWITCH, SecretRef,
-    TEXT, Written,
+    self, ADDRESS, BASE_URL, Choice, Located, NETWORKS, PARAMETERS, PATH, Reading, SECRET, SECRETS, SWITCH, TEXT,
+    Written,
 };
 use super::{ClientIp, Config, LogLevel, SignScheme, TtlMode};
 

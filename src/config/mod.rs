@@ -8,6 +8,7 @@ pub mod limits;
 mod raw;
 pub mod reference;
 mod resolve;
+mod secret;
 mod sources;
 #[cfg(test)]
 mod tests;
@@ -25,6 +26,7 @@ use toml::de::DeTable;
 pub use fault::{Fault, Place};
 pub use limits::Limits;
 use raw::{Raw, Text};
+pub use secret::{Secret, read_secret};
 
 /// The environment's variables, taken once.
 pub type Environment = BTreeMap<String, String>;
@@ -329,28 +331,4 @@ pub enum SignScheme {
     Imgix,
     /// `sig=`, HMAC-SHA256.
     HmacSha256,
-}
-
-/// A key or password. `Debug` shows nothing of it, and there is no `Display`.
-#[derive(Clone, PartialEq, Eq)]
-pub struct Secret(Vec<u8>);
-
-impl Secret {
-    /// Wraps the bytes of a secret.
-    #[must_use]
-    pub const fn new(bytes: Vec<u8>) -> Self {
-        Self(bytes)
-    }
-
-    /// The bytes, for the one computation that needs them.
-    #[must_use]
-    pub fn expose(&self) -> &[u8] {
-        &self.0
-    }
-}
-
-impl std::fmt::Debug for Secret {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.write_str("Secret(..)")
-    }
 }

@@ -1,21 +1,17 @@
 //! `[[source]]` as written -> [`SourceConfig`], with the checks between keys and between sources.
 
 use std::collections::BTreeMap;
-use std::fs;
-use std::path::Path;
 
 use super::fault::{Fault, Place};
 use super::keys::{Kind, SigningMode, SourceDraft};
 use super::raw::{RawSource, Text};
 use super::resolve::{Places, apply};
-use super::value::{Choice, SecretRef};
+use super::secret::SecretRef;
+use super::value::Choice;
 use super::{Environment, S3Config, Secret, Signing, SourceConfig, SourceKind};
 
 /// Shorter keys can be searched for off-line, given one signed URL (`signing.md` 5).
 const KEY_BYTES_MIN: usize = 16;
-
-/// A key file larger than this is no key file.
-const KEY_FILE_BYTES_MAX: u64 = 64 << 10;
 
 /// Parameters that make no sense as a default: one needs the request's own opt-in, the others are about one URL.
 const NOT_DEFAULTS: [&str; 6] = ["ch", "s", "sig", "expires", "ixlib", "ixid"];
@@ -228,19 +224,9 @@ impl Check<'_> {
         Signing { required, schemes: self.draft.schemes.clone(), keys }
     }
 
-    /// Reads one secret. Faults name the variable or file, never what is in it.
     fn secret(&mut self, key: &str, at: Option<&std::ops::Range<usize>>, reference: &SecretRef) -> Option<Secret> {
-        let read = match reference {
-            SecretRef::Environment(name) => match self.environment.get(name) {
-                Some(value) => Ok(value.clone().into_bytes()),
-                None => Err(format!("the environment has no {name}")),
-            },
-            SecretRef::File(path) => read_secret_file(path),
-        };
-        let read =
-            read.and_then(|bytes| if bytes.is_empty() { Err("the secret is empty".to_owned()) } else { Ok(bytes) });
-        match read {
-            Ok(bytes) => Some(Secret::new(bytes)),
+        match reference.read(self.environment) {
+            Ok(secret) => Some(secret),
             Err(message) => {
                 let key = format!("source.{key}");
                 self.faults.push(Fault::new(self.places.within(&key, at), key, message));
@@ -261,22 +247,4 @@ impl Check<'_> {
         }
         params.into_iter().map(|param| param.value).collect()
     }
-}
-
-fn read_secret_file(path: &Path) -> Result<Vec<u8>, String> {
-    let shown = path.display();
-    match fs::metadata(path) {
-        Ok(file) if file.len() > KEY_FILE_BYTES_MAX => return Err(format!("{shown} is too large for a secret")),
-        Ok(_) => {}
-        Err(_) => return Err(format!("there is no readable file {shown}")),
-    }
-    let mut bytes = fs::read(path).map_err(|_| format!("there is no readable file {shown}"))?;
-    // Editors and `echo` end a file with a newline that is not part of the key.
-    if bytes.ends_with(b"\n") {
-        bytes.pop();
-        if bytes.ends_with(b"\r") {
-            bytes.pop();
-        }
-    }
-    Ok(bytes)
 }

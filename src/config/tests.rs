@@ -20,7 +20,9 @@ fn faults_in(text: &str, environment: &Environment) -> Vec<String> {
         .iter()
         .map(|fault| match &fault.place {
             Place::Line { file: _, line } => format!("{line} {}", fault.key),
-            other => format!("{other} {}", fault.key),
+            other @ (Place::File(_) | Place::Environment(_) | Place::Flag(_) | Place::Absent) => {
+                format!("{other} {}", fault.key)
+            }
         })
         .collect()
 }
@@ -221,7 +223,7 @@ fn sources_are_checked_against_each_other() {
     check(&format!("{}{}", folder("a", ""), folder("b", "")), &["10 source.hosts"]);
     check(&format!("{SOUND}{}", folder("b", "\"h\"")), &[]);
     check(
-        &format!("[[source]]\nname = \"z\"\nkind = \"s3\"\naccess_key = \"env:A\"\n"),
+        "[[source]]\nname = \"z\"\nkind = \"s3\"\naccess_key = \"env:A\"\n",
         &["1 source.bucket", "1 source.secret_key"],
     );
 }

@@ -11,6 +11,8 @@ use ipnet::IpNet;
 use toml::Spanned;
 use toml::de::DeValue;
 
+use super::secret::SecretRef;
+
 /// A value as written: parsed TOML, or the text of an environment variable or flag.
 #[derive(Clone, Copy, Debug)]
 pub(super) enum Written<'a> {
@@ -340,29 +342,12 @@ fn check_host(name: &str) -> Result<(), String> {
     if name.len() <= 253 && name.split('.').all(is_label) { Ok(()) } else { Err(bare) }
 }
 
-/// Where a secret is; the secret itself is never written in a configuration.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) enum SecretRef {
-    /// `env:NAME`
-    Environment(String),
-    /// `file:/path`
-    File(PathBuf),
-}
-
-fn secret_ref(text: &str) -> Option<SecretRef> {
-    if let Some(name) = text.strip_prefix("env:") {
-        return (!name.is_empty()).then(|| SecretRef::Environment(name.to_owned()));
-    }
-    let path = text.strip_prefix("file:")?;
-    (!path.is_empty()).then(|| SecretRef::File(PathBuf::from(path)))
-}
-
 // Says nothing of what was written, which may be the secret itself put in the wrong place.
 const SECRET_FORM: &str = "must be \"env:NAME\" or \"file:/path\"; a secret is never written here";
 
 /// One secret.
 pub(super) const SECRET: Form<Option<SecretRef>> = Form {
-    read: |written| match secret_ref(written.text("\"env:NAME\" or \"file:/path\"")?) {
+    read: |written| match SecretRef::parse(written.text("\"env:NAME\" or \"file:/path\"")?) {
         Some(reference) => Ok(Some(reference)),
         None => invalid(SECRET_FORM),
     },
@@ -372,12 +357,12 @@ pub(super) const SECRET: Form<Option<SecretRef>> = Form {
 /// Several secrets.
 pub(super) const SECRETS: Form<Vec<Located<SecretRef>>> = Form {
     read: |written| {
-        collect(written.list("\"env:NAME\" or \"file:/path\"")?.into_iter().map(
-            |Located { at, value }| match secret_ref(&value) {
+        collect(written.list("\"env:NAME\" or \"file:/path\"")?.into_iter().map(|Located { at, value }| {
+            match SecretRef::parse(&value) {
                 Some(value) => Ok(Located { at, value }),
                 None => Err(vec![Invalid { at, message: SECRET_FORM.to_owned() }]),
-            },
-        ))
+            }
+        }))
     },
     show: |_| None,
 };
@@ -481,10 +466,7 @@ fn parameter_text(value: &DeValue<'_>) -> Option<String> {
         DeValue::Array(members) => {
             let texts: Option<Vec<_>> = members
                 .iter()
-                .map(|member| match member.get_ref() {
-                    DeValue::Array(_) => None,
-                    scalar => parameter_text(scalar),
-                })
+                .map(|member| Some(member.get_ref()).filter(|member| !member.is_array()).and_then(parameter_text))
                 .collect();
             texts.map(|texts| texts.join(","))
         }
