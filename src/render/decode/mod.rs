@@ -1,0 +1,5 @@
+//! Original bytes -> [`Frames`](super::raster::Frames).
+
+mod sniff;
+
+pub use sniff::{SourceFormat, sniff};
