@@ -59,7 +59,8 @@ mod tests {
     use super::*;
     use crate::config::Limits;
     use crate::plan::examples::any_params;
-    use crate::plan::{Negotiation, resolve_params};
+    use crate::plan::resolve::resolve_params;
+    use crate::plan::{Negotiation, resolve};
 
     const VERSION: [u8; 32] = [7; 32];
 
@@ -98,6 +99,28 @@ mod tests {
         params.format.dl = None;
         params.control.expires = Some(crate::param::Expires::At(1));
         assert_eq!(named, intent(&params, &Negotiation::default()).key("s", &VERSION, "/o"));
+    }
+
+    #[test]
+    fn spelling_order_and_delivery_do_not_count() {
+        let key = |query: &str| {
+            let parsed = crate::param::parse(query, &[]).unwrap();
+            resolve(&parsed, &Negotiation::default(), &Limits::default()).intent.key("s", &VERSION, "/o")
+        };
+        let plain = key("w=300&fit=crop&bg=f00");
+        for same in [
+            "bg=f00&fit=crop&w=300",
+            "width=300&fit=crop&bg=ffff0000",
+            "w64=MzAw&fit=crop&bg=red",
+            "w=300&fit=crop&bg=f00&dl=a.jpg&ixlib=x&unknown=1",
+            "w=300&fit=crop&bg=f00&expires=99&s=0123456789abcdef0123456789abcdef",
+            "w=7&w=300&fit=crop&bg=%23FF0000&fp-x=0.2&dpr=1&q=75",
+        ] {
+            assert_eq!(key(same), plain, "{same}");
+        }
+        for other in ["w=301&fit=crop&bg=f00", "w=300&bg=f00", "w=300&fit=crop", "w=300&fit=crop&bg=f00&q=74"] {
+            assert_ne!(key(other), plain, "{other}");
+        }
     }
 
     proptest! {

@@ -19,5 +19,5 @@ pub use key::{PLAN_REVISION, VariantKey};
 pub use layout::layout;
 pub use negotiate::SRCSET_WIDTHS;
 pub use op::*;
-pub use resolve::resolve_params;
+pub use resolve::resolve;
 pub use types::*;

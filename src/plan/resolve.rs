@@ -3,7 +3,7 @@
 //! A parameter that another one makes inert leaves no trace in the plan, so that it splits no cache.
 
 use crate::config::Limits;
-use crate::param::{CropWord, FillMode, Fit, FormatWord, Params, RectEdge, RectExtent, RectParam};
+use crate::param::{CropWord, FillMode, Fit, FormatWord, Params, Parsed, RectEdge, RectExtent, RectParam};
 use crate::units::{Color, Dpr, Length};
 
 use super::format;
@@ -12,11 +12,16 @@ use super::types::{
     Rotation, Select, Sizing, Unsupported, VaryOn,
 };
 
-/// What the request means. `renders` says whether a valid parameter asks for rendering.
+/// What the request means.
 ///
 /// Never fails: what this origin cannot do is an [`Intent::Unsupported`], what it should ignore is gone.
 #[must_use]
-pub fn resolve_params(params: &Params, renders: bool, negotiation: &Negotiation, limits: &Limits) -> Resolved {
+pub fn resolve(parsed: &Parsed, negotiation: &Negotiation, limits: &Limits) -> Resolved {
+    resolve_params(&parsed.params, parsed.renders, negotiation, limits)
+}
+
+/// As [`resolve`], from typed parameters; `renders` says whether any of them asks for rendering.
+pub(super) fn resolve_params(params: &Params, renders: bool, negotiation: &Negotiation, limits: &Limits) -> Resolved {
     let intent = intent(params, renders, negotiation, limits);
     Resolved { vary: vary(params, &intent), intent, download: download(params) }
 }
