@@ -107,6 +107,21 @@ impl Blob {
         Ok(Self(Arc::new(Inner { file, map })))
     }
 
+    /// As [`Blob::from_sealed`], for at most `bytes_max` bytes: what a worker sends is mapped only after its length is known.
+    ///
+    /// # Errors
+    /// `FileTooLarge` above the bound, else as [`Blob::from_sealed`].
+    pub fn from_sealed_within(file: OwnedFd, bytes_max: u64) -> io::Result<Self> {
+        // GROW is part of what makes the length final, and so is checked with it.
+        if !fcntl_get_seals(&file)?.contains(SEALS.difference(SealFlags::SEAL)) {
+            return Err(io::Error::new(io::ErrorKind::InvalidData, "shared memory is not sealed"));
+        }
+        match u64::try_from(rustix::fs::fstat(&file)?.st_size) {
+            Ok(len) if len <= bytes_max => Self::from_sealed(file),
+            Ok(_) | Err(_) => Err(io::Error::from(io::ErrorKind::FileTooLarge)),
+        }
+    }
+
     /// The bytes.
     #[must_use]
     pub fn as_slice(&self) -> &[u8] {
@@ -170,5 +185,21 @@ mod tests {
     fn unsealed_memory_is_refused() {
         let fd = memfd_create("t", MemfdFlags::CLOEXEC | MemfdFlags::ALLOW_SEALING).unwrap();
         assert_eq!(Blob::from_sealed(fd).unwrap_err().kind(), io::ErrorKind::InvalidData);
+        let ordinary = OwnedFd::from(File::open("/dev/null").unwrap());
+        assert!(Blob::from_sealed(ordinary).is_err(), "only a memfd has seals");
+    }
+
+    #[test]
+    fn the_bound_is_on_the_final_length() {
+        let check = |bytes_max| {
+            let blob = Blob::copy_from(b"four").unwrap();
+            Blob::from_sealed_within(rustix::io::dup(&blob).unwrap(), bytes_max).map(|b| b.len()).map_err(|e| e.kind())
+        };
+        assert_eq!(check(4), Ok(4));
+        assert_eq!(check(3), Err(io::ErrorKind::FileTooLarge));
+
+        let growable = memfd_create("t", MemfdFlags::CLOEXEC | MemfdFlags::ALLOW_SEALING).unwrap();
+        fcntl_add_seals(&growable, SealFlags::SHRINK | SealFlags::WRITE).unwrap();
+        assert_eq!(Blob::from_sealed_within(growable, 9).unwrap_err().kind(), io::ErrorKind::InvalidData);
     }
 }
