@@ -1,0 +1,243 @@
+//! One worker process as the server sees it: started, spoken to, judged, killed.
+
+use std::fs;
+use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
+use std::os::unix::process::{CommandExt, ExitStatusExt};
+use std::process::{Child, Command, ExitStatus, Stdio};
+use std::time::{Duration, Instant};
+
+use rustix::net::{AddressFamily, RecvFlags, SocketFlags, SocketType, socketpair};
+
+use super::pool::PoolConfig;
+use super::protocol::{self, Answer, Confinement, Frame, FrameError, Hello, Meta, Packed, Setup};
+use crate::blob::Blob;
+use crate::render::{RenderError, Rendered, Timings};
+
+/// Kept short: a name is a fact about us, and must not become a channel for what an original contains.
+const NAME_CHARS_MAX: usize = 24;
+
+/// A process of ours.
+#[derive(Debug)]
+pub(super) struct Worker {
+    process: Child,
+    socket: OwnedFd,
+    /// Jobs answered.
+    pub(super) jobs: u64,
+}
+
+impl Worker {
+    /// Starts a process with one end of a socket as its standard input, and tells it how to set itself up.
+    ///
+    /// The environment is empty but for what `config` names, because it may hold credentials. The calling thread must
+    /// outlive the worker: the kernel kills a worker when the *thread* that started it ends.
+    pub(super) fn spawn(config: &PoolConfig) -> Result<Self, FrameError> {
+        let (socket, theirs) = socketpair(AddressFamily::UNIX, SocketType::SEQPACKET, SocketFlags::CLOEXEC, None)?;
+        let process = Command::new(&config.executable)
+            .arg0("tintype") // not the path, which is often `/proc/self/exe`
+            .args(&config.arguments)
+            .env_clear()
+            .envs(config.environment.iter().map(|(name, value)| (name, value)))
+            .stdin(Stdio::from(theirs))
+            .stdout(Stdio::null())
+            .stderr(Stdio::null())
+            .spawn()?;
+        let worker = Self { process, socket, jobs: 0 };
+        let setup = Setup {
+            sandbox: config.sandbox,
+            output_bytes_max: config.output_bytes_max,
+            data_bytes_max: config.worker_data_bytes_max,
+            trim_above_bytes: config.worker_memory_bytes_max / 2,
+            read_paths: config.read_paths.clone(),
+        };
+        match protocol::send(&worker.socket, &setup, &[]) {
+            Ok(()) => Ok(worker),
+            Err(error) => {
+                let mut dying = worker.kill();
+                dying.wait();
+                Err(error)
+            }
+        }
+    }
+
+    /// Hands over a job without waiting.
+    pub(super) fn send(&self, packed: &Packed) -> Result<(), FrameError> {
+        packed.send(&self.socket)
+    }
+
+    /// What a starting worker has to say; `None` when it is gone.
+    pub(super) fn hello(&self) -> Result<Option<Confinement>, FrameError> {
+        match self.receive()?.map(|frame| frame.decode()).transpose()? {
+            Some(Hello::Ready(confinement)) => Ok(Some(confinement)),
+            Some(Hello::Failed) | None => Ok(None),
+        }
+    }
+
+    /// What a busy worker has to say; `None` when it is gone. `elapsed` bounds the times that it claims.
+    pub(super) fn answer(&mut self, bytes_max: u64, elapsed: Duration) -> Result<Option<Verdict>, FrameError> {
+        let Some(frame) = self.receive()? else { return Ok(None) };
+        let verdict = judge(frame, bytes_max, elapsed)?;
+        self.jobs += 1;
+        Ok(Some(verdict))
+    }
+
+    fn receive(&self) -> Result<Option<Frame>, FrameError> {
+        protocol::receive(&self.socket, RecvFlags::DONTWAIT)
+    }
+
+    /// Resident memory in bytes, from the kernel rather than from the worker; 0 when it cannot be told.
+    pub(super) fn resident_bytes(&self) -> u64 {
+        let statm = fs::read_to_string(format!("/proc/{}/statm", self.process.id())).unwrap_or_default();
+        let pages: u64 = statm.split(' ').nth(1).and_then(|pages| pages.parse().ok()).unwrap_or(0);
+        pages * rustix::param::page_size() as u64
+    }
+
+    /// Ends it, whatever it is doing.
+    pub(super) fn kill(self) -> Dying {
+        let Self { mut process, socket, jobs: _ } = self;
+        // Fails only for a process that was reaped already, which would need a `Dying`.
+        let _ = process.kill();
+        drop(socket);
+        Dying { process, since: Instant::now() }
+    }
+}
+
+impl AsFd for Worker {
+    fn as_fd(&self) -> BorrowedFd<'_> {
+        self.socket.as_fd()
+    }
+}
+
+/// A killed process whose remains are still to be collected. Freeing much memory takes the kernel a while, and nobody
+/// should wait for it.
+#[derive(Debug)]
+pub(super) struct Dying {
+    process: Child,
+    since: Instant,
+}
+
+impl Dying {
+    /// Collects it if it has ended. A process that cannot be waited for is as good as gone.
+    pub(super) fn is_gone(&mut self) -> bool {
+        match self.process.try_wait() {
+            Ok(Some(status)) => {
+                tracing::debug!(pid = self.process.id(), cause = cause(status), took = ?self.since.elapsed(), "worker ended");
+                true
+            }
+            Ok(None) => false,
+            Err(_) => true,
+        }
+    }
+
+    /// Collects it when it has ended.
+    pub(super) fn wait(&mut self) {
+        let _ = self.process.wait();
+    }
+}
+
+fn cause(status: ExitStatus) -> String {
+    match (status.code(), status.signal()) {
+        (Some(code), _) => format!("exit {code}"),
+        (None, Some(signal)) => format!("signal {signal}"),
+        (None, None) => "unknown".to_owned(),
+    }
+}
+
+/// An answer that passed every check.
+#[derive(Debug)]
+pub(super) struct Verdict {
+    pub(super) result: Result<Rendered, RenderError>,
+    pub(super) retire: bool,
+}
+
+/// Checks an answer as one checks a stranger's.
+fn judge(frame: Frame, bytes_max: u64, elapsed: Duration) -> Result<Verdict, FrameError> {
+    let Answer { result, retire } = frame.decode()?;
+    let result = match (result, <[OwnedFd; 1]>::try_from(frame.fds)) {
+        (Ok(meta), Ok([body])) => Ok(rendered(meta, Blob::from_sealed_within(body, bytes_max)?, elapsed)?),
+        (Err(error), Err(fds)) if fds.is_empty() => Err(facts_only(error)?),
+        (Ok(_) | Err(_), Ok(_) | Err(_)) => return Err(FrameError::Malformed),
+    };
+    Ok(Verdict { result, retire })
+}
+
+fn rendered(meta: Meta, body: Blob, elapsed: Duration) -> Result<Rendered, FrameError> {
+    let Meta { format, size, render, encode } = meta;
+    if body.is_empty() || size.width == 0 || size.height == 0 {
+        return Err(FrameError::Malformed);
+    }
+    let render = render.min(elapsed);
+    let encode = encode.min(elapsed.saturating_sub(render));
+    Ok(Rendered { body, format, size, timings: Timings { queue: Duration::ZERO, render, encode } })
+}
+
+/// An error as a worker may report it: only kinds that are its to report, and names cut down to what ours look like.
+fn facts_only(mut error: RenderError) -> Result<RenderError, FrameError> {
+    match &mut error {
+        RenderError::NotAnImage | RenderError::Undecodable => {}
+        RenderError::UnsupportedFormat { format: name }
+        | RenderError::TooLarge { what: name, .. }
+        | RenderError::Stage { stage: name }
+        | RenderError::Encode { format: name } => {
+            name.retain(|c| c.is_ascii_alphanumeric() || matches!(c, ' ' | '-' | '_'));
+            name.truncate(NAME_CHARS_MAX);
+        }
+        RenderError::Timeout | RenderError::WorkerCrashed | RenderError::QueueFull | RenderError::Unavailable => {
+            return Err(FrameError::Malformed);
+        }
+    }
+    Ok(error)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::plan::Format;
+    use crate::units::Size;
+
+    const META: Meta = Meta {
+        format: Format::Png,
+        size: Size::new(3, 2),
+        render: Duration::from_secs(9),
+        encode: Duration::from_secs(9),
+    };
+
+    /// What becomes of an answer with these blobs beside it, for at most 4 bytes in 10 ms.
+    fn verdict(result: Result<Meta, RenderError>, blobs: &[&[u8]]) -> Option<Result<Rendered, RenderError>> {
+        let bytes = postcard::to_stdvec(&Answer { result, retire: false }).unwrap();
+        let blobs = blobs.iter().map(|bytes| Blob::copy_from(bytes).unwrap());
+        let fds = blobs.map(|blob| rustix::io::dup(&blob).unwrap()).collect();
+        judge(Frame { bytes, fds }, 4, Duration::from_millis(10)).ok().map(|verdict| verdict.result)
+    }
+
+    #[test]
+    fn a_rendition_comes_with_exactly_one_body_within_bounds() {
+        let rendered = verdict(Ok(META), &[b"four"]).unwrap().unwrap();
+        assert_eq!((rendered.body.as_slice(), rendered.size), (&b"four"[..], META.size));
+        assert_eq!(rendered.timings.render + rendered.timings.encode, Duration::from_millis(10), "claims are capped");
+
+        assert!(verdict(Ok(META), &[]).is_none());
+        assert!(verdict(Ok(META), &[b"a", b"b"]).is_none());
+        assert!(verdict(Ok(META), &[b""]).is_none());
+        assert!(verdict(Ok(META), &[b"fives"]).is_none());
+        assert!(verdict(Ok(Meta { size: Size { width: 0, height: 1 }, ..META }), &[b"four"]).is_none());
+    }
+
+    #[test]
+    fn errors_are_believed_only_when_they_are_a_workers_to_report() {
+        let check = |error: RenderError, believed: Option<RenderError>| {
+            assert_eq!(verdict(Err(error), &[]).map(|result| result.unwrap_err()), believed);
+        };
+        let too_large = RenderError::TooLarge { what: "animation pixels".into(), got: 2, max: 1 };
+        check(RenderError::NotAnImage, Some(RenderError::NotAnImage));
+        check(too_large.clone(), Some(too_large));
+        check(
+            RenderError::Stage { stage: "http://a.example/?s=12345678".into() },
+            Some(RenderError::Stage { stage: "httpaexamples12345678".into() }),
+        );
+        let encode = |times| RenderError::Encode { format: "x".repeat(times) };
+        check(encode(1000), Some(encode(NAME_CHARS_MAX)));
+        check(RenderError::QueueFull, None);
+        check(RenderError::Timeout, None);
+        assert!(verdict(Err(RenderError::Undecodable), &[b"body"]).is_none());
+    }
+}

@@ -1,0 +1,322 @@
+//! What server and worker say to each other, and how it travels.
+//!
+//! A `SOCK_SEQPACKET` pair carries one message a packet: a postcard header of at most [`FRAME_BYTES_MAX`] bytes, and
+//! pictures beside it as sealed memfds (`SCM_RIGHTS`). No pixel goes through the socket itself. Both sides check what
+//! they receive; the server takes any surprise for a crash.
+
+use std::io::{self, IoSlice, IoSliceMut};
+use std::mem::MaybeUninit;
+use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
+use std::path::PathBuf;
+use std::time::Duration;
+
+use rustix::net::{
+    RecvAncillaryBuffer, RecvAncillaryMessage, RecvFlags, ReturnFlags, SendAncillaryBuffer, SendAncillaryMessage,
+    SendFlags,
+};
+use serde::{Deserialize, Serialize};
+
+use crate::blob::Blob;
+use crate::plan::{Format, Plan};
+use crate::render::{Job, RenderError, RenderLimits};
+use crate::units::Size;
+
+/// Bytes of one header. A plan is made from a request target of some thousand bytes, so this is ample, and it fits in
+/// every default socket buffer.
+pub const FRAME_BYTES_MAX: usize = 64 * 1024;
+
+/// Descriptors beside one header: the original, and room for the pictures laid over it.
+pub const FDS_MAX: usize = 16;
+
+/// Why a message could not be sent or understood.
+#[derive(Debug, thiserror::Error)]
+pub enum FrameError {
+    /// The socket refused.
+    #[error("socket: {0}")]
+    Io(#[from] io::Error),
+    /// Longer than [`FRAME_BYTES_MAX`], or more than [`FDS_MAX`] descriptors.
+    #[error("message too large")]
+    TooLarge,
+    /// Not the message that was due, or not whole.
+    #[error("malformed message")]
+    Malformed,
+}
+
+impl From<rustix::io::Errno> for FrameError {
+    fn from(errno: rustix::io::Errno) -> Self {
+        Self::Io(errno.into())
+    }
+}
+
+/// First message to a worker: how to set itself up.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Setup {
+    /// Whether to give up all rights that rendering does not need.
+    pub sandbox: bool,
+    /// Bytes of one rendition (`RLIMIT_FSIZE`).
+    pub output_bytes_max: u64,
+    /// Bytes of private memory (`RLIMIT_DATA`).
+    pub data_bytes_max: u64,
+    /// Resident bytes above which freed memory is handed back to the system before an answer.
+    pub trim_above_bytes: u64,
+    /// Directories that stay readable beside the system's own libraries and fonts.
+    pub read_paths: Vec<PathBuf>,
+}
+
+/// First message of a worker.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Hello {
+    /// Ready for jobs.
+    Ready(Confinement),
+    /// It cannot work, and ends.
+    Failed,
+}
+
+/// What holds a worker in.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Confinement {
+    /// Files and network, by Landlock.
+    pub landlock: Enforcement,
+    /// System calls, by seccomp.
+    pub seccomp: Enforcement,
+}
+
+/// How much of a restriction this kernel enforces.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Enforcement {
+    /// All that was asked.
+    Full,
+    /// A part: the kernel is older than some of the rights.
+    Partial,
+    /// Nothing: turned off, or unknown to the kernel.
+    #[default]
+    None,
+}
+
+/// A job without its pictures. Descriptor 0 is the original.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Request {
+    /// What to make.
+    pub plan: Plan,
+    /// Bounds on decoding.
+    pub limits: RenderLimits,
+}
+
+/// What became of a job. One descriptor, the rendition, goes with `Ok`, none with `Err`.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Answer {
+    /// The facts about the rendition, or why there is none.
+    pub result: Result<Meta, RenderError>,
+    /// The worker no longer trusts its own state and ends.
+    pub retire: bool,
+}
+
+/// A rendition without its bytes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Meta {
+    /// What was written.
+    pub format: Format,
+    /// Size in pixels.
+    pub size: Size,
+    /// Time for decoding and stages.
+    pub render: Duration,
+    /// Time for encoding.
+    pub encode: Duration,
+}
+
+/// A job as it is sent: encoded once, by whoever asks for it, so that the dispatcher only copies.
+#[derive(Debug)]
+pub struct Packed {
+    /// The encoded [`Request`].
+    pub header: Vec<u8>,
+    /// In the order that [`Request`] documents.
+    pub blobs: Vec<Blob>,
+}
+
+impl Packed {
+    /// Encodes a job.
+    ///
+    /// # Errors
+    /// [`FrameError::TooLarge`] for a plan beyond [`FRAME_BYTES_MAX`].
+    pub fn new(job: Job) -> Result<Self, FrameError> {
+        let Job { plan, original, limits } = job;
+        Ok(Self { header: encode(&Request { plan, limits })?, blobs: vec![original] })
+    }
+
+    /// Sends it without waiting.
+    ///
+    /// # Errors
+    /// [`FrameError::Io`] when the worker is gone or does not read.
+    pub fn send(&self, socket: impl AsFd) -> Result<(), FrameError> {
+        let fds: Vec<BorrowedFd<'_>> = self.blobs.iter().map(AsFd::as_fd).collect();
+        send_bytes(socket, &self.header, &fds, SendFlags::DONTWAIT)
+    }
+}
+
+/// A message as it came, not yet understood.
+#[derive(Debug)]
+pub struct Frame {
+    /// The header.
+    pub bytes: Vec<u8>,
+    /// What came beside it.
+    pub fds: Vec<OwnedFd>,
+}
+
+impl Frame {
+    /// Reads the header as a `T` and nothing more.
+    ///
+    /// # Errors
+    /// [`FrameError::Malformed`] for anything else, trailing bytes included.
+    pub fn decode<'a, T: Deserialize<'a>>(&'a self) -> Result<T, FrameError> {
+        match postcard::take_from_bytes(&self.bytes) {
+            Ok((value, [])) => Ok(value),
+            Ok(_) | Err(_) => Err(FrameError::Malformed),
+        }
+    }
+
+    /// Reads the message as a job.
+    ///
+    /// # Errors
+    /// [`FrameError::Malformed`] unless it is a [`Request`] with exactly its pictures, all sealed.
+    pub fn into_job(self) -> Result<Job, FrameError> {
+        let Request { plan, limits } = self.decode()?;
+        let [original] = <[OwnedFd; 1]>::try_from(self.fds).map_err(|_| FrameError::Malformed)?;
+        Ok(Job { plan, original: Blob::from_sealed(original)?, limits })
+    }
+}
+
+fn encode<T: Serialize>(message: &T) -> Result<Vec<u8>, FrameError> {
+    let bytes = postcard::to_stdvec(message).map_err(|_| FrameError::Malformed)?;
+    if bytes.len() > FRAME_BYTES_MAX { Err(FrameError::TooLarge) } else { Ok(bytes) }
+}
+
+/// Sends one message, waiting for room.
+///
+/// # Errors
+/// [`FrameError::TooLarge`] beyond the bounds; [`FrameError::Io`] when the other side is gone.
+pub fn send<T: Serialize>(socket: impl AsFd, message: &T, fds: &[BorrowedFd<'_>]) -> Result<(), FrameError> {
+    send_bytes(socket, &encode(message)?, fds, SendFlags::empty())
+}
+
+fn send_bytes(socket: impl AsFd, bytes: &[u8], fds: &[BorrowedFd<'_>], flags: SendFlags) -> Result<(), FrameError> {
+    if fds.len() > FDS_MAX {
+        return Err(FrameError::TooLarge);
+    }
+    let mut space = [MaybeUninit::uninit(); rustix::cmsg_space!(ScmRights(FDS_MAX))];
+    let mut control = SendAncillaryBuffer::new(&mut space);
+    if !fds.is_empty() && !control.push(SendAncillaryMessage::ScmRights(fds)) {
+        return Err(FrameError::TooLarge);
+    }
+    // NOSIGNAL because a dead peer is an ordinary event here, not a reason to end.
+    let flags = flags | SendFlags::NOSIGNAL;
+    loop {
+        match rustix::net::sendmsg(&socket, &[IoSlice::new(bytes)], &mut control, flags) {
+            Ok(_) => return Ok(()), // a packet goes whole or not at all
+            Err(rustix::io::Errno::INTR) => {}
+            Err(errno) => return Err(errno.into()),
+        }
+    }
+}
+
+/// Receives one message, or `None` when the other side is gone.
+///
+/// # Errors
+/// [`FrameError::TooLarge`] for what does not fit the bounds; [`FrameError::Io`] otherwise, `WouldBlock` included when
+/// `flags` has `DONTWAIT`.
+pub fn receive(socket: impl AsFd, flags: RecvFlags) -> Result<Option<Frame>, FrameError> {
+    let mut bytes = vec![0; FRAME_BYTES_MAX];
+    let mut space = [MaybeUninit::uninit(); rustix::cmsg_space!(ScmRights(FDS_MAX))];
+    let mut control = RecvAncillaryBuffer::new(&mut space);
+    let flags = flags | RecvFlags::CMSG_CLOEXEC;
+    let received = loop {
+        match rustix::net::recvmsg(&socket, &mut [IoSliceMut::new(&mut bytes)], &mut control, flags) {
+            Ok(received) => break received,
+            Err(rustix::io::Errno::INTR) => {}
+            Err(errno) => return Err(errno.into()),
+        }
+    };
+    // Collected before any check, so that whatever came is closed again on every path.
+    let mut fds = Vec::new();
+    for message in control.drain() {
+        if let RecvAncillaryMessage::ScmRights(rights) = message {
+            fds.extend(rights);
+        }
+    }
+    // The space for descriptors is rounded up, and may have room for one more.
+    if received.flags.intersects(ReturnFlags::TRUNC | ReturnFlags::CTRUNC) || fds.len() > FDS_MAX {
+        return Err(FrameError::TooLarge);
+    }
+    if received.bytes == 0 {
+        return Ok(None); // an empty packet looks the same, and is no message of ours either
+    }
+    bytes.truncate(received.bytes);
+    Ok(Some(Frame { bytes, fds }))
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+    use rustix::net::{AddressFamily, SocketFlags, SocketType, socketpair};
+
+    use super::*;
+
+    fn pair() -> (OwnedFd, OwnedFd) {
+        socketpair(AddressFamily::UNIX, SocketType::SEQPACKET, SocketFlags::CLOEXEC, None).unwrap()
+    }
+
+    #[test]
+    fn messages_and_descriptors_arrive_whole() {
+        let (a, b) = pair();
+        let blob = Blob::copy_from(b"picture").unwrap();
+        send(&a, &Hello::Failed, &[blob.as_fd(), blob.as_fd()]).unwrap();
+        let frame = receive(&b, RecvFlags::empty()).unwrap().unwrap();
+        assert_eq!(frame.decode::<Hello>().unwrap(), Hello::Failed);
+        let got: Vec<Blob> = frame.fds.into_iter().map(|fd| Blob::from_sealed(fd).unwrap()).collect();
+        assert_eq!(got.iter().map(Blob::as_slice).collect::<Vec<_>>(), [b"picture", b"picture"]);
+    }
+
+    #[test]
+    fn a_closed_socket_is_the_end_and_a_silent_one_is_not() {
+        let (a, b) = pair();
+        let silent = receive(&b, RecvFlags::DONTWAIT).unwrap_err();
+        assert!(matches!(silent, FrameError::Io(e) if e.kind() == io::ErrorKind::WouldBlock));
+        drop(a);
+        assert!(receive(&b, RecvFlags::empty()).unwrap().is_none());
+    }
+
+    #[test]
+    fn oversized_packets_and_too_many_descriptors_are_refused_by_both_sides() {
+        let (a, b) = pair();
+        assert!(matches!(send(&a, &vec![7_u8; FRAME_BYTES_MAX], &[]), Err(FrameError::TooLarge)));
+        rustix::net::send(&a, &vec![7; FRAME_BYTES_MAX + 1], SendFlags::empty()).unwrap();
+        assert!(matches!(receive(&b, RecvFlags::empty()), Err(FrameError::TooLarge)));
+
+        let fds = vec![a.as_fd(); FDS_MAX + 1];
+        assert!(matches!(send(&a, &Hello::Failed, &fds), Err(FrameError::TooLarge)));
+        let mut space = [MaybeUninit::uninit(); rustix::cmsg_space!(ScmRights(FDS_MAX + 1))];
+        let mut control = SendAncillaryBuffer::new(&mut space);
+        assert!(control.push(SendAncillaryMessage::ScmRights(&fds)));
+        rustix::net::sendmsg(&a, &[IoSlice::new(b"x")], &mut control, SendFlags::empty()).unwrap();
+        assert!(matches!(receive(&b, RecvFlags::empty()), Err(FrameError::TooLarge)));
+    }
+
+    #[test]
+    fn trailing_bytes_are_malformed() {
+        let mut bytes = encode(&Hello::Failed).unwrap();
+        bytes.push(0);
+        assert!(matches!(Frame { bytes, fds: vec![] }.decode::<Hello>(), Err(FrameError::Malformed)));
+    }
+
+    proptest! {
+        #[test]
+        fn any_bytes_are_an_answer_or_malformed(bytes in prop::collection::vec(any::<u8>(), 0..200)) {
+            let frame = Frame { bytes, fds: vec![] };
+            if let Ok(answer) = frame.decode::<Answer>() {
+                // What was understood can be said again, and means the same.
+                let again = Frame { bytes: encode(&answer).unwrap(), fds: vec![] };
+                prop_assert_eq!(again.decode::<Answer>().unwrap(), answer);
+            }
+            prop_assert!(frame.into_job().is_err(), "a job needs an original");
+        }
+    }
+}
