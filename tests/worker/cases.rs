@@ -1,0 +1,377 @@
+//! The pool: what callers get when workers work, crash, hang, lie, grow or are too few.
+
+use std::collections::HashSet;
+use std::process::{Command, Stdio};
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::{Duration, Instant};
+
+use futures_util::future::join_all;
+use tintype::render::RenderError;
+use tintype::render::worker::{Pool, PoolConfig, StartError};
+
+use crate::rogue::first_line;
+use crate::support::{ask, block_on, config, config_starting, eventually, is_running, job, start, text};
+
+pub(crate) const ALL: &[(&str, fn())] = &[
+    ("a_job_comes_back_with_its_facts", a_job_comes_back_with_its_facts),
+    ("a_crash_costs_one_job", a_crash_costs_one_job),
+    ("a_lie_costs_one_job", a_lie_costs_one_job),
+    ("a_panic_is_an_error_and_a_fresh_worker", a_panic_is_an_error_and_a_fresh_worker),
+    ("a_hanging_worker_is_killed_in_time", a_hanging_worker_is_killed_in_time),
+    ("nobody_waits_for_a_cold_start", nobody_waits_for_a_cold_start),
+    ("a_worker_killed_while_idle_costs_nothing", a_worker_killed_while_idle_costs_nothing),
+    ("many_jobs_at_once_all_come_back", many_jobs_at_once_all_come_back),
+    ("a_full_queue_says_so_at_once", a_full_queue_says_so_at_once),
+    ("waiting_ends_after_the_queue_timeout", waiting_ends_after_the_queue_timeout),
+    ("jobs_are_served_in_order", jobs_are_served_in_order),
+    ("a_dropped_future_leaves_a_whole_pool", a_dropped_future_leaves_a_whole_pool),
+    ("a_dropped_future_gives_back_its_place_in_the_queue", a_dropped_future_gives_back_its_place_in_the_queue),
+    ("workers_are_recycled_after_their_jobs", workers_are_recycled_after_their_jobs),
+    ("workers_are_recycled_when_they_grow", workers_are_recycled_when_they_grow),
+    ("freed_memory_does_not_count", freed_memory_does_not_count),
+    ("a_drain_finishes_what_was_taken", a_drain_finishes_what_was_taken),
+    ("dropping_the_pool_ends_its_workers", dropping_the_pool_ends_its_workers),
+    ("no_worker_outlives_a_killed_server", no_worker_outlives_a_killed_server),
+    ("an_executable_that_is_not_there_is_an_error", an_executable_that_is_not_there_is_an_error),
+    ("workers_that_never_start_are_tried_ever_more_slowly", workers_that_never_start_are_tried_ever_more_slowly),
+    ("a_worker_hanging_at_its_start_is_replaced", a_worker_hanging_at_its_start_is_replaced),
+    ("nothing_leaks", nothing_leaks),
+];
+
+fn count(counter: &AtomicU64) -> u64 {
+    counter.load(Ordering::Relaxed)
+}
+
+fn a_job_comes_back_with_its_facts() {
+    block_on(async {
+        let pool = start(config());
+        let rendered = ask(&pool, "echo picture").await.unwrap();
+        assert_eq!(rendered.body.as_slice(), b"picture");
+        assert_eq!((rendered.size.width, rendered.size.height), (4, 3));
+        assert!(rendered.timings.render < Duration::from_secs(10), "the worker claims an hour");
+        assert_eq!(ask(&pool, "undecodable").await.unwrap_err(), RenderError::Undecodable);
+        assert!(pool.is_ready());
+        assert_eq!(count(&pool.stats().crashed), 0);
+    });
+}
+
+fn a_crash_costs_one_job() {
+    block_on(async {
+        let pool = start(config());
+        for (n, order) in ["segv", "abort", "exit"].into_iter().enumerate() {
+            let before = text(&pool, "pid").await;
+            assert_eq!(ask(&pool, order).await.unwrap_err(), RenderError::WorkerCrashed, "{order}");
+            assert_ne!(text(&pool, "pid").await, before, "a fresh worker after {order}");
+            assert_eq!(count(&pool.stats().crashed), n as u64 + 1);
+        }
+    });
+}
+
+fn a_lie_costs_one_job() {
+    let lies = [
+        "garbage",
+        "oversized",
+        "empty",
+        "no-body",
+        "two-bodies",
+        "body-with-error",
+        "trailing",
+        "unsealed",
+        "pipe",
+        "many-fds",
+        "nothing",
+    ];
+    block_on(async {
+        let pool = start(PoolConfig { sandbox: false, ..config() });
+        for lie in lies {
+            let before = text(&pool, "pid").await;
+            assert_eq!(ask(&pool, lie).await.unwrap_err(), RenderError::WorkerCrashed, "{lie}");
+            eventually("the liar is gone", || !is_running(&before)).await;
+            assert_eq!(text(&pool, "echo on").await, "on");
+        }
+        // The first answer is a good one; the second comes unasked, and ends the worker before it can answer a
+        // job that is not its own.
+        let before = text(&pool, "pid").await;
+        assert_eq!(text(&pool, "twice").await, "x");
+        eventually("the liar is gone", || !is_running(&before)).await;
+        assert_eq!(text(&pool, "echo on").await, "on");
+    });
+}
+
+fn a_panic_is_an_error_and_a_fresh_worker() {
+    block_on(async {
+        let pool = start(config());
+        let before = text(&pool, "pid").await;
+        assert_eq!(ask(&pool, "panic").await.unwrap_err(), RenderError::Stage { stage: "panic".into() });
+        assert_ne!(text(&pool, "pid").await, before);
+        assert_eq!((count(&pool.stats().crashed), count(&pool.stats().recycled)), (0, 1));
+    });
+}
+
+fn a_hanging_worker_is_killed_in_time() {
+    block_on(async {
+        let pool = start(PoolConfig { timeout: Duration::from_millis(300), ..config() });
+        let before = text(&pool, "pid").await;
+        let start = Instant::now();
+        assert_eq!(ask(&pool, "hang").await.unwrap_err(), RenderError::Timeout);
+        let took = start.elapsed();
+        assert!(took >= Duration::from_millis(300) && took < Duration::from_millis(600), "{took:?}");
+        assert_ne!(text(&pool, "pid").await, before);
+        eventually("the hanging worker is gone", || !is_running(&before)).await;
+        assert_eq!((count(&pool.stats().killed), count(&pool.stats().crashed)), (1, 0));
+    });
+}
+
+fn nobody_waits_for_a_cold_start() {
+    block_on(async {
+        let pool = start(config_starting("slow"));
+        text(&pool, "echo").await;
+        eventually("the spare is ready", || count(&pool.stats().idle) == 2).await;
+        assert_eq!(ask(&pool, "abort").await.unwrap_err(), RenderError::WorkerCrashed);
+        assert!(pool.is_ready(), "the spare is there");
+        let start = Instant::now();
+        assert_eq!(text(&pool, "echo on").await, "on");
+        assert!(start.elapsed() < Duration::from_millis(200), "a start takes 400 ms: {:?}", start.elapsed());
+    });
+}
+
+fn a_worker_killed_while_idle_costs_nothing() {
+    block_on(async {
+        let pool = start(config());
+        for _ in 0..5 {
+            let pid = text(&pool, "pid").await;
+            let number = rustix::process::Pid::from_raw(pid.parse().unwrap()).unwrap();
+            rustix::process::kill_process(number, rustix::process::Signal::KILL).unwrap();
+            eventually("it is gone", || !is_running(&pid)).await;
+            assert_eq!(text(&pool, "echo on").await, "on");
+        }
+    });
+}
+
+fn many_jobs_at_once_all_come_back() {
+    block_on(async {
+        let pool = start(PoolConfig { workers: 4, queue_max: 500, ..config() });
+        let orders: Vec<String> = (0..500).map(|n| format!("echo {n}")).collect();
+        let answers = join_all(orders.iter().map(|order| text(&pool, order))).await;
+        for (n, answer) in answers.into_iter().enumerate() {
+            assert_eq!(answer, n.to_string(), "every caller has its own picture");
+        }
+        let pids: HashSet<String> = join_all((0..8).map(|_| async {
+            text(&pool, "sleep 50").await;
+            text(&pool, "pid").await
+        }))
+        .await
+        .into_iter()
+        .collect();
+        assert!(pids.len() >= 2, "{pids:?}");
+    });
+}
+
+fn a_full_queue_says_so_at_once() {
+    block_on(async {
+        let pool = start(PoolConfig { workers: 2, queue_max: 1, ..config() });
+        text(&pool, "echo").await;
+        let start = Instant::now();
+        let mut outcomes: Vec<_> = join_all((0..4).map(|_| ask(&pool, "sleep 200"))).await;
+        assert!(start.elapsed() >= Duration::from_millis(400), "two at a time");
+        assert_eq!(outcomes.pop().unwrap().unwrap_err(), RenderError::QueueFull);
+        assert!(outcomes.iter().all(Result::is_ok), "two run, one waits: {outcomes:?}");
+        assert_eq!(count(&pool.stats().shed), 1);
+        // Refused without waiting.
+        let (_, _, _, (refusal, took)) =
+            tokio::join!(ask(&pool, "sleep 100"), ask(&pool, "sleep 100"), ask(&pool, "sleep 100"), async {
+                let start = Instant::now();
+                (ask(&pool, "echo").await, start.elapsed())
+            });
+        assert_eq!(refusal.unwrap_err(), RenderError::QueueFull);
+        assert!(took < Duration::from_millis(50), "{took:?}");
+    });
+}
+
+fn waiting_ends_after_the_queue_timeout() {
+    block_on(async {
+        let pool = start(PoolConfig { queue_timeout: Duration::from_millis(100), ..config() });
+        text(&pool, "echo").await;
+        let (slow, (waiting, took)) = tokio::join!(ask(&pool, "sleep 400"), async {
+            let start = Instant::now();
+            (ask(&pool, "echo").await, start.elapsed())
+        });
+        assert!(slow.is_ok(), "a job that runs is not bound by it");
+        assert_eq!(waiting.unwrap_err(), RenderError::QueueFull);
+        assert!(took >= Duration::from_millis(100) && took < Duration::from_millis(300), "{took:?}");
+    });
+}
+
+fn jobs_are_served_in_order() {
+    block_on(async {
+        let pool = start(config());
+        let done = std::sync::Mutex::new(Vec::new());
+        join_all((0..20).map(|n| {
+            let (pool, done) = (&pool, &done);
+            async move {
+                let rendered = ask(pool, "sleep 2").await.unwrap();
+                done.lock().unwrap().push((n, rendered.timings.queue));
+            }
+        }))
+        .await;
+        let done = done.into_inner().unwrap();
+        assert!(done.is_sorted(), "first come, first served, and the later the longer the wait: {done:?}");
+        assert!(done[19].1 >= Duration::from_millis(19 * 2));
+    });
+}
+
+fn a_dropped_future_leaves_a_whole_pool() {
+    block_on(async {
+        let pool = start(config());
+        let pid = text(&pool, "pid").await;
+        let start = Instant::now();
+        let dropped = tokio::time::timeout(Duration::from_millis(100), ask(&pool, "sleep 400")).await;
+        assert!(dropped.is_err());
+        assert_eq!(count(&pool.stats().busy), 1, "the slot is still in use");
+        assert_eq!(text(&pool, "pid").await, pid, "the worker came back, unharmed");
+        assert!(start.elapsed() >= Duration::from_millis(400), "not before its job was done");
+        assert_eq!((count(&pool.stats().killed), count(&pool.stats().crashed)), (0, 0));
+    });
+    // And when the abandoned job never ends, its deadline ends it.
+    block_on(async {
+        let pool = start(PoolConfig { timeout: Duration::from_millis(200), ..config() });
+        text(&pool, "echo").await;
+        assert!(tokio::time::timeout(Duration::from_millis(50), ask(&pool, "hang")).await.is_err());
+        assert_eq!(text(&pool, "echo on").await, "on");
+        assert_eq!(count(&pool.stats().killed), 1);
+    });
+}
+
+fn a_dropped_future_gives_back_its_place_in_the_queue() {
+    block_on(async {
+        let pool = start(PoolConfig { queue_max: 1, ..config() });
+        text(&pool, "echo").await;
+        let (first, second) = tokio::join!(ask(&pool, "sleep 300"), async {
+            let given_up = tokio::time::timeout(Duration::from_millis(50), ask(&pool, "abort")).await;
+            assert!(given_up.is_err(), "it was waiting");
+            ask(&pool, "echo").await
+        });
+        assert!(first.is_ok() && second.is_ok(), "{second:?}");
+        assert_eq!(count(&pool.stats().crashed), 0, "a job that nobody waits for is not started");
+    });
+}
+
+fn workers_are_recycled_after_their_jobs() {
+    block_on(async {
+        let pool = start(PoolConfig { worker_jobs_max: 3, ..config() });
+        let mut pids = Vec::new();
+        for _ in 0..9 {
+            pids.push(text(&pool, "pid").await);
+        }
+        assert!(pids.chunks(3).all(|three| three.iter().all(|pid| *pid == three[0])), "{pids:?}");
+        assert_eq!(pids.iter().collect::<HashSet<_>>().len(), 3);
+        eventually("the third is recycled", || count(&pool.stats().recycled) == 3).await;
+        assert_eq!(count(&pool.stats().crashed), 0);
+    });
+}
+
+fn workers_are_recycled_when_they_grow() {
+    block_on(async {
+        let pool = start(PoolConfig { worker_memory_bytes_max: 96 << 20, ..config() });
+        let first = text(&pool, "pid").await;
+        assert_eq!(text(&pool, "keep 10").await, "kept");
+        assert_eq!(text(&pool, "pid").await, first, "10 MiB are no reason");
+        assert_eq!(text(&pool, "keep 100").await, "kept");
+        assert_ne!(text(&pool, "pid").await, first);
+        assert_eq!(count(&pool.stats().recycled), 1);
+    });
+}
+
+fn freed_memory_does_not_count() {
+    block_on(async {
+        let pool = start(PoolConfig { worker_memory_bytes_max: 96 << 20, ..config() });
+        let first = text(&pool, "pid").await;
+        for _ in 0..3 {
+            assert_eq!(text(&pool, "drop 200").await, "dropped");
+        }
+        assert_eq!(text(&pool, "pid").await, first);
+    });
+}
+
+fn a_drain_finishes_what_was_taken() {
+    block_on(async {
+        let pool = start(config());
+        let pid = text(&pool, "pid").await;
+        let start = Instant::now();
+        let (running, waiting, (), refused) =
+            tokio::join!(ask(&pool, "sleep 300"), ask(&pool, "echo"), pool.drain(), async {
+                tokio::time::sleep(Duration::from_millis(50)).await;
+                assert!(!pool.is_ready());
+                ask(&pool, "echo").await
+            });
+        assert!(running.is_ok() && waiting.is_ok(), "{waiting:?}");
+        assert_eq!(refused.unwrap_err(), RenderError::Unavailable);
+        assert!(start.elapsed() >= Duration::from_millis(300));
+        assert!(!is_running(&pid), "drained means gone");
+        assert_eq!((count(&pool.stats().busy), count(&pool.stats().idle)), (0, 0));
+    });
+}
+
+fn dropping_the_pool_ends_its_workers() {
+    block_on(async {
+        let pool = start(config());
+        let pid = text(&pool, "pid").await;
+        let hanging = pool.render(job("hang"));
+        assert!(tokio::time::timeout(Duration::from_millis(50), hanging).await.is_err());
+        drop(pool);
+        assert!(!is_running(&pid));
+    });
+}
+
+fn no_worker_outlives_a_killed_server() {
+    let executable = std::env::current_exe().unwrap();
+    let mut server = Command::new(executable).arg("server").stdout(Stdio::piped()).spawn().unwrap();
+    let pid = first_line(server.stdout.take().unwrap());
+    assert!(is_running(&pid), "its worker");
+    std::thread::sleep(Duration::from_millis(100)); // the worker is in an endless loop, and reads no socket
+    server.kill().unwrap();
+    server.wait().unwrap();
+    block_on(eventually("the worker died with its server", || !is_running(&pid)));
+}
+
+fn an_executable_that_is_not_there_is_an_error() {
+    let missing = Pool::start(PoolConfig { executable: "/nowhere/tintype".into(), ..config() });
+    assert!(matches!(missing, Err(StartError::Spawn(_))), "{missing:?}");
+}
+
+fn workers_that_never_start_are_tried_ever_more_slowly() {
+    for how in ["exit", "fail"] {
+        block_on(async {
+            let pool = start(PoolConfig { queue_timeout: Duration::from_millis(1000), ..config_starting(how) });
+            assert_eq!(ask(&pool, "echo").await.unwrap_err(), RenderError::QueueFull);
+            assert!(!pool.is_ready());
+            let spawned = count(&pool.stats().spawned);
+            assert!((2..20).contains(&spawned), "{how}: {spawned} starts in a second");
+        });
+    }
+}
+
+fn a_worker_hanging_at_its_start_is_replaced() {
+    block_on(async {
+        let pool = start(PoolConfig { start_timeout: Duration::from_millis(100), ..config_starting("hang") });
+        eventually("another is tried", || count(&pool.stats().spawned) > 2).await;
+        assert!(!pool.is_ready());
+    });
+}
+
+fn nothing_leaks() {
+    let open = || std::fs::read_dir("/proc/self/fd").unwrap().count();
+    let before = open();
+    block_on(async {
+        let pool = start(PoolConfig { sandbox: false, ..config() });
+        text(&pool, "echo").await;
+        for _ in 0..5 {
+            for order in ["echo x", "undecodable", "abort", "two-bodies", "body-with-error", "many-fds"] {
+                let _ = ask(&pool, order).await;
+            }
+        }
+    });
+    assert_eq!(open(), before, "descriptors");
+    let children = std::fs::read_to_string("/proc/thread-self/children").unwrap_or_default();
+    assert_eq!(children, "", "processes");
+}

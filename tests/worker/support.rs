@@ -1,0 +1,76 @@
+//! Pools of this executable, and jobs that are orders.
+
+use std::ffi::OsString;
+use std::future::Future;
+use std::path::Path;
+use std::time::{Duration, Instant};
+
+use tintype::blob::Blob;
+use tintype::config::{Limits, RenderConfig};
+use tintype::param::Params;
+use tintype::plan::{Intent, Negotiation, resolve_params};
+use tintype::render::worker::{Pool, PoolConfig};
+use tintype::render::{Job, RenderError, RenderLimits, Rendered};
+
+/// One worker (and a spare), confined, that follows orders; tests change what they are about.
+pub(crate) fn config() -> PoolConfig {
+    let render = RenderConfig {
+        workers: 1,
+        timeout: Duration::from_secs(10),
+        queue_max: 64,
+        worker_jobs_max: 10_000,
+        worker_memory_bytes_max: 1 << 30,
+        sandbox: true,
+        undecodable_is_421: false,
+    };
+    PoolConfig::new(PoolConfig::this_program(), &render, &Limits::default())
+}
+
+/// The same, with a worker that behaves as `how` says while it starts.
+pub(crate) fn config_starting(how: &str) -> PoolConfig {
+    PoolConfig { arguments: vec![OsString::from("worker"), OsString::from(how)], ..config() }
+}
+
+pub(crate) fn start(config: PoolConfig) -> Pool {
+    Pool::start(config).expect("this executable can be run")
+}
+
+pub(crate) fn job(order: &str) -> Job {
+    let Intent::Render(plan) =
+        resolve_params(&Params::default(), true, &Negotiation::default(), &Limits::default()).intent
+    else {
+        panic!("a rendering request is a plan");
+    };
+    let limits = RenderLimits { pixels_max: 1, frames_max: 1, animation_pixels_max: 1 };
+    Job { plan: *plan, original: Blob::copy_from(order.as_bytes()).unwrap(), limits }
+}
+
+/// The answer to an order.
+pub(crate) async fn ask(pool: &Pool, order: &str) -> Result<Rendered, RenderError> {
+    pool.render(job(order)).await
+}
+
+/// The answer to an order, as text.
+pub(crate) async fn text(pool: &Pool, order: &str) -> String {
+    let rendered = ask(pool, order).await.unwrap_or_else(|error| panic!("{order}: {error}"));
+    String::from_utf8(rendered.body.as_slice().to_vec()).unwrap()
+}
+
+pub(crate) fn block_on<T>(future: impl Future<Output = T>) -> T {
+    tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap().block_on(future)
+}
+
+/// Waits for `what`, at most 10 s.
+pub(crate) async fn eventually(what: &str, mut is: impl FnMut() -> bool) {
+    let start = Instant::now();
+    while !is() {
+        assert!(start.elapsed() < Duration::from_secs(10), "never: {what}");
+        tokio::time::sleep(Duration::from_millis(5)).await;
+    }
+}
+
+/// Whether a process runs; one that has ended but was not collected does not.
+pub(crate) fn is_running(pid: &str) -> bool {
+    let stat = std::fs::read_to_string(Path::new("/proc").join(pid).join("stat")).unwrap_or_default();
+    stat.rsplit(") ").next().is_some_and(|rest| !rest.is_empty() && !rest.starts_with(['Z', 'X']))
+}
