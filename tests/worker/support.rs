@@ -7,8 +7,8 @@ use std::time::{Duration, Instant};
 
 use tintype::blob::Blob;
 use tintype::config::{Limits, RenderConfig};
-use tintype::param::Params;
-use tintype::plan::{Intent, Negotiation, resolve_params};
+use tintype::param;
+use tintype::plan::{Intent, Negotiation, resolve};
 use tintype::render::worker::{Pool, PoolConfig};
 use tintype::render::{Job, RenderError, RenderLimits, Rendered};
 
@@ -36,9 +36,8 @@ pub(crate) fn start(config: PoolConfig) -> Pool {
 }
 
 pub(crate) fn job(order: &str) -> Job {
-    let Intent::Render(plan) =
-        resolve_params(&Params::default(), true, &Negotiation::default(), &Limits::default()).intent
-    else {
+    let parsed = param::parse("w=300&fm=webp", &[]).unwrap();
+    let Intent::Render(plan) = resolve(&parsed, &Negotiation::default(), &Limits::default()).intent else {
         panic!("a rendering request is a plan");
     };
     let limits = RenderLimits { pixels_max: 1, frames_max: 1, animation_pixels_max: 1 };
