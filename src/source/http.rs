@@ -17,7 +17,7 @@ use url::Url;
 
 use super::body::{Body, Coding};
 use super::guard::{Guard, HostPattern};
-use super::resolve::{GuardedResolver, Refused};
+use super::resolve::{self, GuardedResolver, Lookup, Refused};
 use super::{BuildError, Fetched, Original, SourceError, Validators, facts};
 use crate::config::Limits;
 
@@ -57,10 +57,19 @@ impl HttpClient {
         allow_hosts: Option<Vec<HostPattern>>,
         limits: &Limits,
     ) -> Result<Self, BuildError> {
+        Self::with_lookup(resolve::system(), guard, allow_hosts, limits)
+    }
+
+    fn with_lookup(
+        lookup: Lookup,
+        guard: Guard,
+        allow_hosts: Option<Vec<HostPattern>>,
+        limits: &Limits,
+    ) -> Result<Self, BuildError> {
         let client = Client::builder()
             .user_agent(USER_AGENT)
             .tls_backend_preconfigured(tls()?)
-            .dns_resolver(Arc::new(GuardedResolver(guard.clone())))
+            .dns_resolver(Arc::new(GuardedResolver::new(guard.clone(), lookup)))
             .redirect(reqwest::redirect::Policy::none())
             .referer(false)
             .no_proxy()
@@ -165,7 +174,9 @@ fn redirect(from: &Url, response: &Response) -> Result<Option<Url>, SourceError>
     if has_other_scheme || (from.scheme() == "https" && to.scheme() == "http") {
         return Err(SourceError::Forbidden);
     }
-    if to.origin() != from.origin() && (to.set_username("").is_err() || to.set_password(None).is_err()) {
+    // A password goes to the origin it was configured for, and none is taken from an answer.
+    let (user, password) = if to.origin() == from.origin() { (from.username(), from.password()) } else { ("", None) };
+    if to.set_username(user).is_err() || to.set_password(password).is_err() {
         return Err(SourceError::Upstream);
     }
     to.set_fragment(None);
@@ -233,7 +244,50 @@ fn tls() -> Result<ClientConfig, BuildError> {
 
 #[cfg(test)]
 mod tests {
+    use std::net::IpAddr;
+    use std::sync::Mutex;
+
+    use tokio::io::{AsyncReadExt, AsyncWriteExt};
+
     use super::*;
+
+    /// Answers the n-th question with the n-th list; an empty script is a panic, so every question is counted.
+    fn scripted(answers: &[&[&str]]) -> Lookup {
+        let parse = |list: &&[&str]| list.iter().map(|ip| ip.parse().unwrap()).collect();
+        let script: Mutex<Vec<Vec<IpAddr>>> = Mutex::new(answers.iter().rev().map(parse).collect());
+        Arc::new(move |_name| {
+            let answer = script.lock().unwrap().pop().expect("asked more often than the script says");
+            Box::pin(async move { Ok(answer) })
+        })
+    }
+
+    #[tokio::test]
+    async fn a_name_that_changes_its_address_is_refused_the_moment_it_does() {
+        // Listens on every address of the machine, so that a connection to a wrong one would be answered.
+        let listener = tokio::net::TcpListener::bind("0.0.0.0:0").await.unwrap();
+        let port = listener.local_addr().unwrap().port();
+        let reached = tokio::spawn(async move {
+            let mut reached = Vec::new();
+            while reached.len() < 2 {
+                let (mut stream, _) = listener.accept().await.unwrap();
+                reached.push(stream.local_addr().unwrap().ip().to_string());
+                let _head = stream.read(&mut [0; 2048]).await.unwrap();
+                stream.write_all(b"HTTP/1.1 200 OK\r\nConnection: close\r\nContent-Length: 2\r\n\r\nok").await.unwrap();
+            }
+            reached
+        });
+        let lookup = scripted(&[&["127.0.0.1"], &["127.0.0.9"], &["127.0.0.9", "10.0.0.1", "::1", "127.0.0.1"], &[]]);
+        let guard = Guard::new(vec!["127.0.0.1/32".parse().unwrap()]);
+        let client = HttpClient::with_lookup(lookup, guard, None, &Limits::default()).unwrap();
+        let url = Url::parse(&format!("http://rebinding.example:{port}/a")).unwrap();
+        let mut outcomes = Vec::new();
+        for _ in 0..4 {
+            outcomes.push(client.fetch(url.clone(), None).await.map(drop));
+        }
+        let refused = || Err(SourceError::Forbidden);
+        assert_eq!(outcomes, [Ok(()), refused(), Ok(()), refused()]);
+        assert_eq!(reached.await.unwrap(), ["127.0.0.1", "127.0.0.1"]);
+    }
 
     #[test]
     fn statuses_map_as_documented() {

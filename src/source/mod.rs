@@ -1,6 +1,7 @@
 //! Where originals come from: one trait, four kinds, one conformance suite.
 
 mod body;
+pub mod conformance;
 mod facts;
 pub mod folder;
 pub mod guard;

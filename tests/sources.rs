@@ -1,0 +1,405 @@
+//! Every kind of source against real upstreams: the conformance suite, and what a bad upstream is taken for.
+#![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
+
+mod support;
+
+use std::net::{TcpListener, TcpStream};
+use std::path::Path;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
+use support::nginx::Nginx;
+use support::seaweed::{self, Seaweed};
+use support::upstream::{Seen, Step, Upstream, head, whole};
+use tintype::config::{Limits, S3Config, Secret, Signing, SourceConfig, SourceKind, TtlMode};
+use tintype::source::conformance::{self, BYTES_MAX, Subject};
+use tintype::source::{self, FetchRequest, Fetched, Original, Source, SourceError};
+use url::Url;
+
+/// Time-outs short enough to wait for, with room for a busy machine.
+fn impatient() -> Limits {
+    Limits {
+        connect_timeout: Duration::from_millis(1000),
+        first_byte_timeout: Duration::from_millis(1500),
+        fetch_timeout: Duration::from_millis(2500),
+        ..conformance::limits()
+    }
+}
+
+async fn build(kind: SourceKind, limits: &Limits) -> Arc<dyn Source> {
+    let config = SourceConfig {
+        name: "test".to_owned(),
+        hosts: Vec::new(),
+        kind,
+        default_params: Vec::new(),
+        cache_ttl: Duration::from_secs(60),
+        cache_ttl_mode: TtlMode::RespectOrigin,
+        error_ttl: Duration::from_secs(60),
+        signing: Signing { required: false, schemes: Vec::new(), keys: Vec::new() },
+        params_header: false,
+    };
+    source::build(&config, limits).await.unwrap()
+}
+
+fn web_folder(base: &str, private: &[&str]) -> SourceKind {
+    let allow_private = private.iter().map(|net| net.parse().unwrap()).collect();
+    SourceKind::WebFolder { base_url: Url::parse(base).unwrap(), allow_private }
+}
+
+fn web_proxy(hosts: &[&str], private: &[&str]) -> SourceKind {
+    let allow_private = private.iter().map(|net| net.parse().unwrap()).collect();
+    SourceKind::WebProxy { allow_hosts: hosts.iter().map(ToString::to_string).collect(), allow_private }
+}
+
+fn s3(endpoint: &Url, bucket: &str, prefix: &str, secret: &str) -> SourceKind {
+    SourceKind::S3(S3Config {
+        bucket: bucket.to_owned(),
+        prefix: prefix.to_owned(),
+        region: None,
+        endpoint: Some(endpoint.clone()),
+        path_style: true,
+        credentials: Some((Secret::new(seaweed::ACCESS_KEY.into()), Secret::new(secret.into()))),
+    })
+}
+
+const LOOPBACK: &[&str] = &["127.0.0.0/8"];
+
+async fn fetch(source: &Arc<dyn Source>, object: &str) -> Result<Arc<Original>, SourceError> {
+    match source.fetch(FetchRequest { object, if_changed_from: None }).await? {
+        Fetched::Original(original) => Ok(original),
+        Fetched::NotModified(_) => panic!("nothing was held"),
+    }
+}
+
+fn write_objects(root: &Path) {
+    for object in conformance::objects() {
+        let path = root.join(object.name);
+        std::fs::create_dir_all(path.parent().unwrap()).unwrap();
+        std::fs::write(path, object.bytes).unwrap();
+    }
+}
+
+fn plain(name: &str) -> String {
+    format!("/{name}")
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn folder_conforms() {
+    let dir = tempfile::tempdir().unwrap();
+    write_objects(dir.path());
+    let source = build(SourceKind::Folder { root: dir.path().to_owned() }, &conformance::limits()).await;
+    let subject = Subject { source, locate: &plain };
+    subject.conforms().await;
+    subject.is_confined().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn web_folder_and_web_proxy_conform_on_nginx() {
+    let dir = tempfile::tempdir().unwrap();
+    write_objects(dir.path());
+    let Some(nginx) = Nginx::start(dir.path()) else { return };
+    let base = nginx.base.as_str();
+
+    let source = build(web_folder(base, LOOPBACK), &conformance::limits()).await;
+    let subject = Subject { source, locate: &plain };
+    subject.conforms().await;
+    subject.is_confined().await;
+
+    let source = build(web_proxy(&["127.0.0.1"], LOOPBACK), &conformance::limits()).await;
+    let in_path = |name: &str| {
+        let segments: Vec<_> = name.split('/').map(|s| utf8_percent_encode(s, NON_ALPHANUMERIC).to_string()).collect();
+        format!("/{base}{}", segments.join("/"))
+    };
+    Subject { source, locate: &in_path }.conforms().await;
+
+    let chunked = build(web_folder(&format!("{base}chunked"), LOOPBACK), &conformance::limits()).await;
+    assert_eq!(fetch(&chunked, "/full.png").await.unwrap().body.len() as u64, BYTES_MAX);
+    assert_eq!(fetch(&chunked, "/over.png").await.err(), Some(SourceError::TooLarge { max: BYTES_MAX }));
+
+    let cached = build(web_folder(&format!("{base}cached/"), LOOPBACK), &conformance::limits()).await;
+    let caching = fetch(&cached, "/plain.jpg").await.unwrap().caching;
+    assert_eq!((caching.max_age, caching.uncacheable), (Some(Duration::from_secs(600)), false));
+
+    let moved = build(web_folder(&format!("{base}moved/"), LOOPBACK), &conformance::limits()).await;
+    assert_eq!(fetch(&moved, "/dir/sub/x.svg").await.unwrap().body.len(), 3000);
+
+    let all = build(web_folder(base, LOOPBACK), &impatient()).await;
+    assert_eq!(fetch(&all, "/slow/full.png").await.err(), Some(SourceError::Timeout));
+    assert_eq!(fetch(&all, "/denied/x.png").await.err(), Some(SourceError::Denied));
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn s3_conforms_on_seaweedfs() {
+    let Some(seaweed) = Seaweed::start() else { return };
+    seaweed.create_bucket("photos").await;
+    seaweed.create_bucket("other").await;
+    for object in conformance::objects() {
+        seaweed.put("photos", &format!("a/prefix/{}", object.name), object.bytes, object.content_type).await;
+    }
+    seaweed.put("photos", "plain.jpg", b"outside the prefix".to_vec(), "image/jpeg").await;
+    seaweed.put("other", "plain.jpg", b"another bucket".to_vec(), "image/jpeg").await;
+
+    for prefix in ["a/prefix", "/a/prefix/"] {
+        let kind = s3(&seaweed.endpoint, "photos", prefix, seaweed::SECRET_KEY);
+        let subject = Subject { source: build(kind, &conformance::limits()).await, locate: &plain };
+        subject.conforms().await;
+        subject.is_confined().await;
+    }
+
+    let whole_bucket = s3(&seaweed.endpoint, "photos", "", seaweed::SECRET_KEY);
+    let source = build(whole_bucket, &conformance::limits()).await;
+    assert_eq!(fetch(&source, "/plain.jpg").await.unwrap().body.as_slice(), b"outside the prefix");
+    for escape in ["/../other/plain.jpg", "/%2e%2e/other/plain.jpg", "/..%2fother/plain.jpg", "/"] {
+        assert_eq!(fetch(&source, escape).await.err(), Some(SourceError::Missing), "{escape}");
+    }
+
+    let wrong = build(s3(&seaweed.endpoint, "photos", "", "another-secret"), &conformance::limits()).await;
+    assert_eq!(fetch(&wrong, "/plain.jpg").await.err(), Some(SourceError::Denied));
+    let absent = build(s3(&seaweed.endpoint, "no-such", "", seaweed::SECRET_KEY), &conformance::limits()).await;
+    assert_eq!(fetch(&absent, "/plain.jpg").await.err(), Some(SourceError::Missing));
+
+    drop(seaweed);
+    assert_eq!(fetch(&source, "/plain.jpg").await.err(), Some(SourceError::Upstream));
+}
+
+/// What the bad upstream does with the object of a name, and what a source must make of it.
+fn faults() -> Vec<(&'static str, Vec<Step>, SourceError)> {
+    let declared = |n: u64| head(200, &format!("Content-Length: {n}\r\n"));
+    let chunked = || head(200, "Transfer-Encoding: chunked\r\n");
+    let filler = vec![b'x'; 60_000];
+    let chunk = [b"ea60\r\n".as_slice(), &filler, b"\r\n"].concat();
+    let (too_large, tick) = (SourceError::TooLarge { max: BYTES_MAX }, Duration::from_millis(100));
+    let send = |bytes: &[u8]| Step::Send(bytes.to_vec());
+    let mut faults = vec![
+        ("large-declared", vec![Step::Send(declared(BYTES_MAX + 1)), Step::Hang], too_large.clone()),
+        ("large-chunked", vec![Step::Send(chunked()), Step::Forever(chunk.clone(), Duration::ZERO)], too_large.clone()),
+        (
+            "large-until-close",
+            vec![Step::Send(head(200, "")), Step::Forever(filler.clone(), Duration::ZERO)],
+            too_large,
+        ),
+        ("cut-declared", vec![Step::Send(declared(100_000)), Step::Send(filler)], SourceError::Upstream),
+        ("cut-chunked", vec![Step::Send(chunked()), Step::Send(chunk)], SourceError::Upstream),
+        ("cut-gzip", whole(200, "Content-Encoding: gzip\r\n", &[0x1f, 0x8b, 8, 0]), SourceError::Upstream),
+        ("brotli", whole(200, "Content-Encoding: br\r\n", b"xx"), SourceError::Upstream),
+        ("silent", vec![Step::Hang], SourceError::Timeout),
+        ("stalled", vec![Step::Send(declared(10)), send(b"12345"), Step::Hang], SourceError::Timeout),
+        ("dripping", vec![Step::Send(declared(1000)), Step::Forever(vec![b'x'], tick)], SourceError::Timeout),
+        ("dripping-head", vec![send(b"HTTP/1.1 200 OK\r\nX: "), Step::Forever(vec![b'x'], tick)], SourceError::Timeout),
+        ("closed", vec![], SourceError::Upstream),
+        ("garbage", vec![send(b"SSH-2.0-OpenSSH_9.2\r\n\r\n")], SourceError::Upstream),
+        (
+            "endless-head",
+            vec![send(b"HTTP/1.1 200 OK\r\n"), Step::Forever(b"X-A: b\r\n".repeat(1000), Duration::ZERO)],
+            SourceError::Upstream,
+        ),
+        ("unasked-304", vec![Step::Send(head(304, ""))], SourceError::Upstream),
+        ("lost-redirect", vec![Step::Send(head(302, "Content-Length: 0\r\n"))], SourceError::Upstream),
+    ];
+    for (name, status, error) in [
+        ("404", 404, SourceError::Missing),
+        ("410", 410, SourceError::Missing),
+        ("401", 401, SourceError::Denied),
+        ("403", 403, SourceError::Denied),
+        ("400", 400, SourceError::Rejected { status: 400 }),
+        ("418", 418, SourceError::Rejected { status: 418 }),
+        ("500", 500, SourceError::Upstream),
+        ("503", 503, SourceError::Upstream),
+    ] {
+        faults.push((name, whole(status, "", b"secret upstream text"), error));
+    }
+    faults
+}
+
+fn bad_upstream() -> Upstream {
+    Upstream::start(|request| {
+        let path = request.target.split('?').next().unwrap_or_default();
+        let name = path.rsplit('/').next().unwrap_or_default();
+        faults().into_iter().find(|(n, _, _)| *n == name).map_or_else(|| whole(200, "", b"fine"), |(_, steps, _)| steps)
+    })
+}
+
+async fn check_faults(source: Arc<dyn Source>, locate: impl Fn(&str) -> String) {
+    assert_eq!(fetch(&source, &locate("fine")).await.unwrap().body.as_slice(), b"fine");
+    let checks = faults().into_iter().map(|(name, _, expected)| {
+        let (source, object) = (Arc::clone(&source), locate(name));
+        async move {
+            let started = Instant::now();
+            assert_eq!(fetch(&source, &object).await.err(), Some(expected), "{name}");
+            assert!(started.elapsed() < Duration::from_secs(8), "{name} took {:?}", started.elapsed());
+        }
+    });
+    for check in checks.map(tokio::spawn).collect::<Vec<_>>() {
+        check.await.unwrap();
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn bad_upstreams_are_told_apart_by_every_network_source() {
+    let upstream = bad_upstream();
+    check_faults(build(web_folder(&upstream.url("/base"), LOOPBACK), &impatient()).await, plain).await;
+    let proxy = build(web_proxy(&["127.0.0.1"], LOOPBACK), &impatient()).await;
+    check_faults(proxy, |name| format!("/{}", upstream.url(&plain(name)))).await;
+    let endpoint = Url::parse(&upstream.url("")).unwrap();
+    check_faults(build(s3(&endpoint, "bucket", "", "secret"), &impatient()).await, plain).await;
+}
+
+#[tokio::test]
+async fn a_closed_port_is_the_upstreams_fault() {
+    let [port] = support::process::free_ports();
+    let gone = format!("http://127.0.0.1:{port}/");
+    for kind in [web_folder(&gone, LOOPBACK), s3(&Url::parse(&gone).unwrap(), "b", "", "x")] {
+        assert_eq!(fetch(&build(kind, &impatient()).await, "/a").await.err(), Some(SourceError::Upstream));
+    }
+    let unknown = build(web_folder("http://no-such-host.invalid/", &[]), &impatient()).await;
+    assert!(matches!(fetch(&unknown, "/a").await.err(), Some(SourceError::Upstream | SourceError::Timeout)));
+}
+
+#[tokio::test]
+async fn a_port_that_takes_no_connections_times_out() {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    rustix::net::listen(&listener, 0).unwrap();
+    let address = listener.local_addr().unwrap();
+    // Once the queue is full, the kernel leaves every further connection without an answer.
+    let connect = || TcpStream::connect_timeout(&address, Duration::from_millis(300));
+    let queued: Vec<_> = std::iter::repeat_with(connect).take(8).map_while(Result::ok).collect();
+    assert!(queued.len() < 8, "the queue does not fill");
+    let base = format!("http://{address}/");
+    for kind in [web_folder(&base, LOOPBACK), s3(&Url::parse(&base).unwrap(), "b", "", "x")] {
+        assert_eq!(fetch(&build(kind, &impatient()).await, "/a").await.err(), Some(SourceError::Timeout));
+    }
+}
+
+#[tokio::test]
+async fn the_upstream_learns_nothing_of_the_client_and_who_we_are() {
+    let upstream = Upstream::start(|_| whole(200, "ETag: \"v1\"\r\nContent-Type: image/png\r\n", b"x"));
+    let source = build(web_folder(&upstream.url("/base/"), LOOPBACK), &impatient()).await;
+    fetch(&source, "/a b+c?d#e%2F.png").await.unwrap();
+    let seen = upstream.seen();
+    assert_eq!(seen[0].target, "/base/a%20b%2Bc%3Fd%23e%252F.png");
+    let mut names: Vec<_> = seen[0].headers.iter().map(|(name, _)| name.as_str()).collect();
+    names.sort_unstable();
+    assert_eq!(names, ["accept", "accept-encoding", "host", "user-agent"]);
+    assert_eq!(seen[0].header("accept-encoding"), Some("identity"));
+    assert_eq!(seen[0].header("user-agent"), Some(concat!("tintype/", env!("CARGO_PKG_VERSION"))));
+}
+
+/// `/hops/N` leads through N redirects to an object; `/to/URL` to that URL.
+fn redirecting() -> Upstream {
+    Upstream::start(|request: &Seen| {
+        let to = |location: &str| whole(302, &format!("Location: {location}\r\nSet-Cookie: a=b\r\n"), b"moved");
+        if let Some(location) = request.target.strip_prefix("/to/") {
+            return to(&percent_encoding::percent_decode_str(location).decode_utf8().unwrap());
+        }
+        match request.target.strip_prefix("/hops/").map(|n| n.parse::<u32>().unwrap()) {
+            Some(0) | None => whole(200, "", b"arrived"),
+            Some(n) => to(&format!("../hops/{}", n - 1)),
+        }
+    })
+}
+
+#[tokio::test]
+async fn redirects_are_followed_three_times_and_judged_each_time() {
+    let upstream = redirecting();
+    let source = build(web_folder(&upstream.url(""), LOOPBACK), &impatient()).await;
+    for hops in 0..=3 {
+        assert_eq!(fetch(&source, &format!("/hops/{hops}")).await.unwrap().body.as_slice(), b"arrived");
+    }
+    assert_eq!(fetch(&source, "/hops/4").await.err(), Some(SourceError::Upstream));
+    assert!(upstream.seen().iter().all(|seen| seen.header("cookie").is_none() && seen.header("referer").is_none()));
+
+    // Here the target has to be exact, and a web folder would encode it once more.
+    let proxy = build(web_proxy(&["*"], LOOPBACK), &impatient()).await;
+    let follow = async |target: &str| {
+        let encoded = utf8_percent_encode(target, NON_ALPHANUMERIC).to_string();
+        fetch(&proxy, &format!("/{}", upstream.url(&format!("/to/{encoded}")))).await.map(drop)
+    };
+    let port = upstream.address.port();
+    for target in [
+        "http://10.0.0.1/",
+        "http://169.254.169.254/latest/meta-data/",
+        "http://[::1]/",
+        "http://0/",
+        "//10.0.0.1/",
+        "file:///etc/passwd",
+        "http://[::ffff:10.0.0.1]/",
+    ] {
+        assert_eq!(follow(target).await, Err(SourceError::Forbidden), "{target}");
+    }
+    assert_eq!(follow(&format!("http://2130706433:{port}/x")).await, Ok(()));
+    assert_eq!(follow(&format!("//user:password@127.0.0.1:{port}/x")).await, Ok(()));
+    assert_eq!(follow("http://").await, Err(SourceError::Upstream));
+    assert!(upstream.seen().iter().all(|seen| seen.header("authorization").is_none()));
+}
+
+#[tokio::test]
+async fn hosts_outside_the_list_are_refused_before_and_after_redirects() {
+    let upstream = redirecting();
+    let port = upstream.address.port();
+    let listed = build(web_proxy(&["localhost", "*.example.com"], &["127.0.0.0/8", "::1/128"]), &impatient()).await;
+    assert_eq!(fetch(&listed, &format!("/http://localhost:{port}/x")).await.unwrap().body.as_slice(), b"arrived");
+    assert_eq!(fetch(&listed, &format!("/http:/localhost:{port}/x")).await.unwrap().body.as_slice(), b"arrived");
+    for object in [
+        format!("/http://127.0.0.1:{port}/x"),
+        format!("/http://localhost.evil.com:{port}/x"),
+        "/http://example.com/x".to_owned(),
+        format!("/http://localhost:{port}/to/http%3A%2F%2F127%2E0%2E0%2E1%3A{port}%2Fx"),
+    ] {
+        assert_eq!(fetch(&listed, &object).await.err(), Some(SourceError::Forbidden), "{object}");
+    }
+    for object in ["/x.jpg", "/ftp://localhost/x", "/http://", "/http%3A%2F%2Flocalhost%2Fx"] {
+        assert_eq!(fetch(&listed, object).await.err(), Some(SourceError::InvalidUrl), "{object}");
+    }
+    let nothing_listed = build(web_proxy(&[], LOOPBACK), &impatient()).await;
+    assert_eq!(
+        fetch(&nothing_listed, &format!("/http://localhost:{port}/x")).await.err(),
+        Some(SourceError::Forbidden)
+    );
+}
+
+#[tokio::test]
+async fn private_addresses_are_refused_unless_listed_however_they_are_reached() {
+    let upstream = Upstream::start(|_| whole(200, "", b"internal"));
+    let port = upstream.address.port();
+    for host in ["127.0.0.1", "localhost", "2130706433", "0177.0.0.1", "0x7f.1", "[::ffff:127.0.0.1]", "[::1]"] {
+        let folder = build(web_folder(&format!("http://{host}:{port}/"), &[]), &impatient()).await;
+        assert_eq!(fetch(&folder, "/x").await.err(), Some(SourceError::Forbidden), "{host}");
+        let proxy = build(web_proxy(&["*"], &["10.0.0.0/8"]), &impatient()).await;
+        assert_eq!(
+            fetch(&proxy, &format!("/http://{host}:{port}/x")).await.err(),
+            Some(SourceError::Forbidden),
+            "{host}"
+        );
+    }
+    assert!(upstream.seen().is_empty(), "a connection was made");
+}
+
+#[tokio::test]
+async fn gzip_that_was_not_asked_for_is_undone_under_the_cap() {
+    let pack = |bytes: &[u8]| {
+        let mut encoder = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::best());
+        std::io::Write::write_all(&mut encoder, bytes).unwrap();
+        encoder.finish().unwrap()
+    };
+    let (small, bomb) = (pack(b"<svg/>"), pack(&vec![0; 1 + (1 << 20)]));
+    let upstream = Upstream::start(move |request| {
+        let body = if request.target.contains("bomb") { &bomb } else { &small };
+        whole(200, "Content-Encoding: gzip\r\n", body)
+    });
+    let endpoint = Url::parse(&upstream.url("")).unwrap();
+    for kind in [web_folder(&upstream.url(""), LOOPBACK), s3(&endpoint, "b", "", "x")] {
+        let source = build(kind, &impatient()).await;
+        assert_eq!(fetch(&source, "/a.svg").await.unwrap().body.as_slice(), b"<svg/>");
+        assert_eq!(fetch(&source, "/bomb.svg").await.err(), Some(SourceError::TooLarge { max: BYTES_MAX }));
+    }
+}
+
+#[tokio::test]
+async fn no_secret_is_shown_by_debug() {
+    let endpoint = Url::parse("http://127.0.0.1:1/").unwrap();
+    for kind in [s3(&endpoint, "b", "", "hush-secret"), web_folder("http://user:hush-password@127.0.0.1/", LOOPBACK)] {
+        let shown = format!("{:?}", build(kind, &impatient()).await);
+        assert!(!shown.contains("hush") && !shown.contains(seaweed::ACCESS_KEY), "{shown}");
+    }
+}
