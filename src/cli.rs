@@ -4,6 +4,7 @@
 //! one line each.
 
 mod check_config;
+mod examples;
 mod params;
 mod render;
 mod serve;
@@ -15,6 +16,7 @@ use std::process::ExitCode;
 use clap::{Parser, Subcommand};
 
 use crate::config::Fault;
+use crate::render::worker::child;
 
 /// An image rendering origin that speaks the imgix URL grammar.
 #[derive(Debug, Parser)]
@@ -69,7 +71,7 @@ pub fn main() -> ExitCode {
         Command::Sign(arguments) => sign::run(&arguments),
         Command::CheckConfig(arguments) => check_config::run(&arguments),
         Command::Params(arguments) => params::run(&arguments),
-        Command::Worker => Err(Failure::Runtime("not built yet".to_owned())),
+        Command::Worker => return child::run(),
     };
     outcome.map_or_else(report, |()| ExitCode::SUCCESS)
 }

@@ -9,12 +9,13 @@ use super::resolve::{Places, apply};
 use super::secret::SecretRef;
 use super::value::Choice;
 use super::{Environment, S3Config, Secret, Signing, SourceConfig, SourceKind};
+use crate::param::{self, PARAMS, ParamError};
 
 /// Shorter keys can be searched for off-line, given one signed URL (`signing.md` 5).
 const KEY_BYTES_MIN: usize = 16;
 
 /// Parameters that make no sense as a default: one needs the request's own opt-in, the others are about one URL.
-const NOT_DEFAULTS: [&str; 6] = ["ch", "s", "sig", "expires", "ixlib", "ixid"];
+const NOT_DEFAULTS: [&str; 5] = ["ch", "s", "sig", "expires", "ixlib"];
 
 /// One source under examination.
 struct Check<'a> {
@@ -238,13 +239,28 @@ impl Check<'_> {
     fn default_params(&mut self) -> Vec<(String, String)> {
         let params = std::mem::take(&mut self.draft.default_params);
         for param in &params {
-            let (name, _) = &param.value;
-            if NOT_DEFAULTS.contains(&name.as_str()) {
+            let (name, value) = &param.value;
+            if let Some(message) = default_fault(name, value) {
                 let place = self.places.within("source.default_params", param.at.as_ref());
-                let message = format!("{name} cannot be a default");
                 self.faults.push(Fault::new(place, "source.default_params", message));
             }
         }
         params.into_iter().map(|param| param.value).collect()
     }
+}
+
+/// What is wrong with a default parameter. A request drops what is wrong in silence; here somebody is there to tell.
+fn default_fault(name: &str, value: &str) -> Option<String> {
+    let find = |name: &str| PARAMS.iter().find(|spec| spec.name == name || spec.aliases.contains(&name));
+    let twin = name.strip_suffix("64").and_then(find).filter(|spec| spec.base64);
+    let Some(spec) = find(name).or(twin) else { return Some(format!("{name} is no parameter")) };
+    if NOT_DEFAULTS.contains(&spec.name) {
+        return Some(format!("{name} cannot be a default"));
+    }
+    let is_valid = match param::parse("", &[(name.to_owned(), value.to_owned())]) {
+        // Plain values are looked at alone: what they need may come with the request.
+        Ok(parsed) => parsed.honoured.iter().any(|honoured| honoured.name == spec.name) || spec.parse(value).is_some(),
+        Err(ParamError::InvalidBase64 { name: _ }) => false,
+    };
+    (!is_valid).then(|| format!("{name} cannot have this value; it takes {}", spec.grammar()))
 }

@@ -273,6 +273,26 @@ fn default_params_hold_scalars_and_lists_only() {
 }
 
 #[test]
+fn default_params_are_parameters_with_values_they_can_have() {
+    let check = |pair: &str, is_sound: bool| {
+        let expected: &[&str] = if is_sound { &[] } else { &["5 source.default_params"] };
+        check_source(&format!("default_params = {{ {pair} }}"), expected);
+    };
+    check("auto = [\"format\", \"compress\"]", true);
+    check("q = 60", true);
+    check("fit = \"crop\"", true);
+    check("crop = \"faces,top\"", true); // needs fit=crop, which a request may bring
+    check("txt64 = \"SGk\"", true);
+    check("dl = \"\"", true);
+    check("wide = 3", false);
+    check("fit = \"snugly\"", false);
+    check("w = \"\"", false);
+    check("txt64 = \"&&\"", false);
+    check("ch = \"width\"", false);
+    check("s = \"0123\"", false);
+}
+
+#[test]
 fn flags_win_over_the_environment_and_that_over_the_file() {
     let text = format!("[limits]\nframes_max = 1\npixels_max = 1\noutput_side_max = 1\n{SOUND}");
     let environment = environment(&[("TINTYPE_LIMITS_FRAMES_MAX", "2"), ("TINTYPE_LIMITS_PIXELS_MAX", "2_000")]);

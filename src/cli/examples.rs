@@ -1,0 +1,104 @@
+//! URLs to open, for a first look at a server: pictures of its folder sources, each with another request.
+
+use std::fs;
+use std::net::SocketAddr;
+use std::path::Path;
+
+use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
+
+use crate::config::{Config, SignScheme, SourceConfig, SourceKind};
+use crate::sign;
+
+/// Requests that show something different each; the pictures of a folder take turns.
+const OPEN: [&str; 7] = [
+    "w=300&h=300&fit=crop&crop=top",
+    "w=400",
+    "w=400&fm=webp&q=60",
+    "w=480&h=480&fit=fill&fill=blur",
+    "w=300&bg=1f6f8b&fm=jpg",
+    "w=600&auto=format,compress",
+    "w=400&ar=1:1&fit=crop&crop=entropy",
+];
+
+/// Requests for a source that demands signatures.
+const SIGNED: [&str; 1] = ["w=500&flip=h"];
+
+/// Enough to choose from, however large the folder is.
+const ENTRIES_MAX: usize = 1_000;
+
+/// Encoded in a path segment.
+const SEGMENT: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~');
+
+/// One URL a line; nothing where no source is a folder with pictures.
+///
+/// Holds signatures, so it is for a terminal and not for a log.
+pub(super) fn urls(config: &Config, address: SocketAddr) -> Vec<String> {
+    let mut urls = Vec::new();
+    for source in &config.sources {
+        let SourceKind::Folder { root } = &source.kind else { continue };
+        let queries: &[&str] = if source.signing.required { &SIGNED } else { &OPEN };
+        let pictures = pictures(root);
+        for (query, picture) in queries.iter().zip(pictures.iter().cycle()) {
+            let target = signed(source, format!("/{}?{query}", utf8_percent_encode(picture, SEGMENT)));
+            urls.push(format!("http://{}{target}", authority(source, address)));
+        }
+    }
+    urls
+}
+
+/// Names of the pictures that lie in the folder itself, sorted.
+fn pictures(root: &Path) -> Vec<String> {
+    let Ok(entries) = fs::read_dir(root) else { return Vec::new() };
+    let is_picture = |name: &String| {
+        let extension = Path::new(name).extension().and_then(|e| e.to_str()).unwrap_or_default();
+        ["jpg", "jpeg", "png", "webp", "avif", "gif"].contains(&extension.to_ascii_lowercase().as_str())
+    };
+    let names = entries.take(ENTRIES_MAX).filter_map(|entry| entry.ok()?.file_name().into_string().ok());
+    let mut names: Vec<String> = names.filter(is_picture).collect();
+    names.sort();
+    names
+}
+
+fn authority(source: &SourceConfig, address: SocketAddr) -> String {
+    match source.hosts.first() {
+        Some(host) => format!("{host}:{}", address.port()),
+        None => address.to_string(),
+    }
+}
+
+fn signed(source: &SourceConfig, target: String) -> String {
+    let signing = &source.signing;
+    match (signing.required, signing.keys.first(), signing.schemes.first()) {
+        (true, Some(key), Some(&scheme)) => {
+            let scheme = if signing.schemes.contains(&SignScheme::Imgix) { SignScheme::Imgix } else { scheme };
+            sign::sign(&target, &source.name, scheme, key.expose())
+        }
+        (_, _, _) => target,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::config::{self, Environment};
+    use crate::sign::Target;
+
+    #[test]
+    fn the_demonstration_has_seven_open_urls_and_a_signed_one() {
+        let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+        // Paths in the demonstration are relative to the root of the repository.
+        let text = fs::read_to_string(root.join("config/demo.toml")).unwrap();
+        let text = text.replace("\"fixtures", &format!("\"{}/fixtures", root.display()));
+        let text = text.replace("file:", &format!("file:{}/", root.display()));
+        let config = config::parse("demo.toml", &text, &Environment::new(), &[]).unwrap();
+
+        let urls = urls(&config, config.server.listen);
+        assert_eq!(urls.len(), 8);
+        assert_eq!(urls[0], "http://127.0.0.1:8080/astronaut.jpg?w=300&h=300&fit=crop&crop=top");
+        let target = urls[7].strip_prefix("http://localhost:8080").unwrap();
+        let signing = &config.sources[1].signing;
+        assert_eq!(sign::verify(&Target::split(target), "signed", signing), Ok(()));
+        let changed = target.replace("w=500", "w=501");
+        assert!(sign::verify(&Target::split(&changed), "signed", signing).is_err());
+    }
+}
