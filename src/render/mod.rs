@@ -1,6 +1,7 @@
 //! Original + [`Plan`] -> encoded bytes. The same code runs in a worker process and, for the command line and tests,
 //! in this one.
 
+mod color;
 pub mod decode;
 pub mod encode;
 pub mod raster;

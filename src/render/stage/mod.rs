@@ -1,3 +1,13 @@
-//! Stages: the code that performs one op.
+//! Stages: the code that performs one op. Each takes the picture and its own op, and knows of no other stage.
+//!
+//! Orientation and cropping come before scaling and take 8 or 16 bits; the rest work on the scaled picture, in 8 bits.
 
+pub mod background;
+pub mod crop;
+pub mod extend;
+pub mod find;
+pub mod focal_debug;
+pub mod mirror;
+pub mod orient;
 pub mod resize;
+pub mod rotate;

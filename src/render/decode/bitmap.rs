@@ -1,0 +1,74 @@
+//! BMP and ICO, which no safe libvips loader reads, through the `image` crate under its own limits.
+
+use std::io::Cursor;
+
+use image::codecs::bmp::BmpDecoder;
+use image::codecs::ico::IcoDecoder;
+use image::{DynamicImage, ImageDecoder, Limits};
+
+use super::{SourceFormat, check_max};
+use crate::plan::Measured;
+use crate::render::raster::{Frames, Raster, Samples};
+use crate::render::{RenderError, RenderLimits};
+use crate::units::Size;
+
+/// Reads the header. Checked here too, since these decoders allocate as soon as they are asked for pixels.
+pub(super) fn measure(bytes: &[u8], format: SourceFormat, limits: &RenderLimits) -> Result<Measured, RenderError> {
+    let icon;
+    let decoder: Box<dyn ImageDecoder> = if format == SourceFormat::Ico {
+        icon = as_icon(bytes);
+        Box::new(IcoDecoder::new(Cursor::new(&icon)).map_err(|_| RenderError::Undecodable)?)
+    } else {
+        Box::new(BmpDecoder::new(Cursor::new(bytes)).map_err(|_| RenderError::Undecodable)?)
+    };
+    let (width, height) = decoder.dimensions();
+    if width == 0 || height == 0 {
+        return Err(RenderError::Undecodable);
+    }
+    let size = Size::new(width, height);
+    check_max("pixels", size.area(), limits.pixels_max)?;
+    Ok(Measured { size, orientation: 1, has_alpha: decoder.color_type().has_alpha(), frames: 1 })
+}
+
+/// Decodes the picture; of an icon, the largest and deepest.
+pub(super) fn decode(bytes: &[u8], format: SourceFormat, limits: &RenderLimits) -> Result<Frames, RenderError> {
+    let icon;
+    let image = if format == SourceFormat::Ico {
+        icon = as_icon(bytes);
+        into_image(IcoDecoder::new(Cursor::new(&icon)).map_err(|_| RenderError::Undecodable)?, limits)?
+    } else {
+        into_image(BmpDecoder::new(Cursor::new(bytes)).map_err(|_| RenderError::Undecodable)?, limits)?
+    };
+    let size = Size::new(image.width(), image.height());
+    let (channels, samples) = match image {
+        DynamicImage::ImageLuma8(pixels) => (1, pixels.into_raw()),
+        DynamicImage::ImageLumaA8(pixels) => (2, pixels.into_raw()),
+        DynamicImage::ImageRgb8(pixels) => (3, pixels.into_raw()),
+        other => (4, other.into_rgba8().into_raw()),
+    };
+    let raster = Raster { size, channels, samples: Samples::U8(samples) };
+    Ok(Frames { rasters: vec![raster], delays_ms: Vec::new(), loop_count: 0, profile: None })
+}
+
+fn into_image(mut decoder: impl ImageDecoder, limits: &RenderLimits) -> Result<DynamicImage, RenderError> {
+    let mut bounds = Limits::default();
+    // RGBA, and as much again for what the decoder keeps beside it.
+    bounds.max_alloc = Some(limits.pixels_max.saturating_mul(8));
+    decoder.set_limits(bounds).map_err(|_| RenderError::Undecodable)?;
+    DynamicImage::from_decoder(decoder).map_err(|_| RenderError::Undecodable)
+}
+
+/// A cursor as an icon: the same file but for its type and for the hot spots, which sit where an icon has planes and
+/// depth (0: unspecified).
+fn as_icon(bytes: &[u8]) -> Vec<u8> {
+    const CURSOR: u8 = 2;
+    let mut icon = bytes.to_vec();
+    if icon.get(2) == Some(&CURSOR) {
+        icon[2] = 1;
+        let entries = usize::from(u16::from_le_bytes([icon[4], icon[5]]));
+        for entry in icon[6..].chunks_exact_mut(16).take(entries) {
+            entry[4..8].fill(0);
+        }
+    }
+    icon
+}

@@ -1,0 +1,179 @@
+//! Originals that libvips reads.
+
+use std::ffi::CStr;
+
+use super::exif;
+use super::{SourceFormat, Wanted};
+use crate::param::FrameSelect;
+use crate::plan::{Measured, Select};
+use crate::render::RenderError;
+use crate::render::color;
+use crate::render::raster::{Frames, Raster, Samples};
+use crate::units::Size;
+use crate::vips::{Call, Image, VipsError};
+
+/// Delay of a frame that states none, milliseconds: what browsers use.
+const DEFAULT_DELAY_MS: u32 = 100;
+
+/// An original opened by libvips, header only.
+pub struct Foreign<'a> {
+    bytes: &'a [u8],
+    format: SourceFormat,
+    /// Page of a document or frame of an animation that the header is of, from 0.
+    page: u32,
+    header: Image<'a>,
+}
+
+impl<'a> Foreign<'a> {
+    /// Reads the header of the selected page.
+    pub(super) fn open(bytes: &'a [u8], format: SourceFormat, select: &Select) -> Result<Self, RenderError> {
+        let mut page = 0;
+        let mut header = load(bytes, format, page, 1, |call| call)?;
+        let pages = count(&header, c"n-pages");
+        let wanted = match (format, select.frame) {
+            (SourceFormat::Pdf, _) => select.page.saturating_sub(1).min(pages - 1),
+            (SourceFormat::Gif | SourceFormat::Webp, Some(FrameSelect::One(number))) => {
+                number.saturating_sub(1).min(pages - 1)
+            }
+            _ => 0,
+        };
+        if wanted != page {
+            page = wanted;
+            header = load(bytes, format, page, 1, |call| call)?;
+        }
+        Ok(Self { bytes, format, page, header })
+    }
+
+    /// The header's numbers. HEIF and JPEG XL decoders turn the picture themselves, so theirs is always upright.
+    pub(super) fn measure(&self) -> Measured {
+        let frames = match self.format {
+            SourceFormat::Gif | SourceFormat::Webp => count(&self.header, c"n-pages"),
+            _ => 1,
+        };
+        Measured {
+            size: self.header.size(),
+            orientation: self.orientation(),
+            has_alpha: self.header.has_alpha(),
+            frames,
+        }
+    }
+
+    /// The picture as libvips opened it.
+    #[must_use]
+    pub const fn header(&self) -> &Image<'a> {
+        &self.header
+    }
+
+    fn orientation(&self) -> u8 {
+        let stored = match self.format {
+            SourceFormat::Jpeg | SourceFormat::Png | SourceFormat::Webp | SourceFormat::Tiff => {
+                self.header.meta_int(c"orientation").and_then(|value| u8::try_from(value).ok())
+            }
+            _ => None,
+        };
+        let from_exif = || match self.format {
+            SourceFormat::Jpeg | SourceFormat::Png | SourceFormat::Webp => {
+                self.header.meta_blob(c"exif-data").map(|exif| exif::orientation(&exif))
+            }
+            _ => None,
+        };
+        stored.filter(|value| (1..=8).contains(value)).or_else(from_exif).unwrap_or(1)
+    }
+
+    /// Decodes `count` frames from `first` on and converts their colours.
+    pub(super) fn decode(self, first: u32, count: u32, wanted: &Wanted) -> Result<Frames, RenderError> {
+        let image = self.pixels(first, count, wanted)?;
+        let frame_height = if count > 1 { image.page_height() } else { image.height() };
+        let delays_ms = if count > 1 { delays(&image, first, count) } else { Vec::new() };
+        let loop_count = image.meta_int(c"loop").and_then(|n| u32::try_from(n).ok()).unwrap_or(0);
+        let (raster, profile) = color::decoded(image, wanted.color_space)?;
+        let rasters = if count > 1 { split(raster, frame_height) } else { vec![raster] };
+        Ok(Frames { rasters, delays_ms, loop_count, profile })
+    }
+
+    fn pixels(self, first: u32, count: u32, wanted: &Wanted) -> Result<Image<'a>, RenderError> {
+        let at_default = wanted.shrink <= 1 && (wanted.scale - 1.0).abs() < 1e-9;
+        match self.format {
+            SourceFormat::Jpeg if !at_default => {
+                let shrink = i32::try_from(wanted.shrink).unwrap_or(1);
+                load(self.bytes, self.format, 0, 1, |call| call.int(c"shrink", shrink))
+            }
+            SourceFormat::Svg | SourceFormat::Pdf if !at_default => {
+                load(self.bytes, self.format, self.page, 1, |call| call.double(c"scale", wanted.scale))
+            }
+            SourceFormat::Gif | SourceFormat::Webp if count > 1 || first != self.page => {
+                load(self.bytes, self.format, first, count, |call| call)
+            }
+            _ => Ok(self.header),
+        }
+    }
+}
+
+/// Opens `count` pages from `page` on.
+fn load<'a>(
+    bytes: &'a [u8],
+    format: SourceFormat,
+    page: u32,
+    count: u32,
+    more: impl FnOnce(Call<'a>) -> Call<'a>,
+) -> Result<Image<'a>, RenderError> {
+    let unsupported = || RenderError::UnsupportedFormat { format: format.name().to_owned() };
+    let loader = loader(format).ok_or_else(unsupported)?;
+    let mut call = Call::new(loader).bytes(c"buffer", bytes).nick(c"access", c"sequential").nick(c"fail-on", c"error");
+    if matches!(format, SourceFormat::Gif | SourceFormat::Webp | SourceFormat::Pdf) {
+        let (page, count) = (i32::try_from(page).unwrap_or(0), i32::try_from(count).unwrap_or(1));
+        call = call.int(c"page", page).int(c"n", count);
+    }
+    more(call).image_out().map_err(|error| match error {
+        VipsError::UnknownOperation { .. } => unsupported(),
+        VipsError::UnknownOption { .. } | VipsError::Failed { .. } | VipsError::Unrepresentable { .. } => {
+            RenderError::Undecodable
+        }
+    })
+}
+
+const fn loader(format: SourceFormat) -> Option<&'static CStr> {
+    match format {
+        SourceFormat::Jpeg => Some(c"jpegload_buffer"),
+        SourceFormat::Png => Some(c"pngload_buffer"),
+        SourceFormat::Webp => Some(c"webpload_buffer"),
+        SourceFormat::Gif => Some(c"gifload_buffer"),
+        SourceFormat::Tiff => Some(c"tiffload_buffer"),
+        SourceFormat::Heic | SourceFormat::Avif => Some(c"heifload_buffer"),
+        SourceFormat::Jxl => Some(c"jxlload_buffer"),
+        SourceFormat::Jp2 => Some(c"jp2kload_buffer"),
+        SourceFormat::Svg => Some(c"svgload_buffer"),
+        SourceFormat::Pdf => Some(c"pdfload_buffer"),
+        SourceFormat::Bmp
+        | SourceFormat::Ico
+        | SourceFormat::Psd
+        | SourceFormat::Eps
+        | SourceFormat::Jxr
+        | SourceFormat::Icns => None,
+    }
+}
+
+/// A count from the metadata, at least 1.
+fn count(image: &Image<'_>, name: &CStr) -> u32 {
+    image.meta_int(name).and_then(|n| u32::try_from(n).ok()).unwrap_or(1).max(1)
+}
+
+/// The delays of the frames from `first` on. The header lists those of all frames, or of those loaded.
+fn delays(image: &Image<'_>, first: u32, count: u32) -> Vec<u32> {
+    let stored = image.meta_ints(c"delay").unwrap_or_default();
+    let skip = if stored.len() > count as usize { first as usize } else { 0 };
+    let stated = stored.into_iter().skip(skip).map(|ms| u32::try_from(ms).unwrap_or(DEFAULT_DELAY_MS));
+    stated.chain(std::iter::repeat(DEFAULT_DELAY_MS)).take(count as usize).collect()
+}
+
+/// Cuts a stack of frames apart.
+fn split(stack: Raster, frame_height: u32) -> Vec<Raster> {
+    let size = Size::new(stack.size.width, frame_height);
+    let channels = stack.channels;
+    let samples = usize::try_from(size.area()).expect("a frame in memory") * usize::from(channels);
+    let frame = |samples| Raster { size, channels, samples };
+    match stack.samples {
+        Samples::U8(all) => all.chunks_exact(samples).map(|s| frame(Samples::U8(s.to_vec()))).collect(),
+        Samples::U16(all) => all.chunks_exact(samples).map(|s| frame(Samples::U16(s.to_vec()))).collect(),
+    }
+}

@@ -1,0 +1,205 @@
+//! Put the picture on a larger canvas.
+
+use super::{background, resize};
+use crate::plan::{Extend, ExtendFill, Resize, Window};
+use crate::render::RenderError;
+use crate::render::raster::{Raster, Rearrange, Samples};
+use crate::units::{Color, Rect, Size};
+
+/// Places the picture at `(op.left, op.top)` of a canvas of `op.canvas` and fills what is left. 8 bits out; an alpha
+/// channel appears when the fill is not opaque.
+///
+/// # Errors
+/// [`RenderError::Stage`] if the picture does not lie inside the canvas.
+pub fn apply(raster: Raster, op: &Extend) -> Result<Raster, RenderError> {
+    let placed = Rect { left: op.left, top: op.top, size: raster.size };
+    if !placed.is_inside(op.canvas) {
+        return Err(RenderError::Stage { stage: "extend".to_owned() });
+    }
+    match op.fill {
+        ExtendFill::Edge => Ok(raster.rearranged(&Stretch { canvas: op.canvas, placed })),
+        ExtendFill::Solid(color) => Ok(solid(raster, op.canvas, placed, color)),
+        ExtendFill::Blur => blurred(raster, op.canvas, placed),
+    }
+}
+
+/// Repeats the edge pixels outwards.
+struct Stretch {
+    canvas: Size,
+    placed: Rect,
+}
+
+impl Rearrange for Stretch {
+    fn run<P: Copy>(&self, pixels: &[P], size: Size) -> (Size, Vec<P>) {
+        let nearest = |at: u32, start: u32, len: u32| at.saturating_sub(start).min(len - 1) as usize;
+        let columns: Vec<usize> = (0..self.canvas.width).map(|x| nearest(x, self.placed.left, size.width)).collect();
+        let rows = (0..self.canvas.height).map(|y| nearest(y, self.placed.top, size.height));
+        let out = rows.flat_map(|y| {
+            let row = &pixels[y * size.width as usize..][..size.width as usize];
+            columns.iter().map(|x| row[*x])
+        });
+        (self.canvas, out.collect())
+    }
+}
+
+fn solid(raster: Raster, canvas: Size, placed: Rect, color: Color) -> Raster {
+    let raster = raster.into_8_bit();
+    let is_grey = color.r == color.g && color.g == color.b;
+    let wants_alpha = raster.has_alpha() || !color.is_opaque();
+    let (raster, fill): (Raster, Vec<u8>) = match (raster.channels, wants_alpha) {
+        (1, false) if is_grey => (raster, vec![color.r]),
+        (1, true) if is_grey => (with_opaque_alpha(raster), vec![color.r, color.a]),
+        (2, true) if is_grey => (raster, vec![color.r, color.a]),
+        (3, false) => (raster, vec![color.r, color.g, color.b]),
+        (_, false) => (raster.into_rgba().without_alpha(), vec![color.r, color.g, color.b]),
+        (_, true) => (raster.into_rgba(), vec![color.r, color.g, color.b, color.a]),
+    };
+    let channels = raster.channels;
+    let count = usize::try_from(canvas.area()).expect("a canvas within the output limit");
+    let mut out = fill.repeat(count);
+    let row_len = raster.size.width as usize * usize::from(channels);
+    let bytes = raster.into_bytes();
+    for (index, row) in bytes.chunks_exact(row_len).enumerate() {
+        let y = placed.top as usize + index;
+        let at = (y * canvas.width as usize + placed.left as usize) * usize::from(channels);
+        out[at..at + row_len].copy_from_slice(row);
+    }
+    Raster { size: canvas, channels, samples: Samples::U8(out) }
+}
+
+/// Grey to grey with alpha.
+fn with_opaque_alpha(grey: Raster) -> Raster {
+    let size = grey.size;
+    let samples = grey.into_bytes().into_iter().flat_map(|v| [v, 255]).collect();
+    Raster { size, channels: 2, samples: Samples::U8(samples) }
+}
+
+/// The picture over a copy of itself, scaled to cover the canvas and blurred.
+fn blurred(raster: Raster, canvas: Size, placed: Rect) -> Result<Raster, RenderError> {
+    /// Longest side at which the copy is blurred: what is left of it has no finer detail.
+    const BLURRED_SIDE: u32 = 128;
+    /// Standard deviation of the blur there, pixels: 4 % of the longest side of the canvas.
+    const SIGMA: f32 = 5.0;
+    let longest = canvas.width.max(canvas.height);
+    let divisor = f64::from(longest.div_ceil(BLURRED_SIDE).max(1));
+    let side = |px: u32| ((f64::from(px) / divisor).round() as u32).max(1);
+    let small = Size::new(side(canvas.width), side(canvas.height));
+    let cover = cover_resize(raster.size, small);
+    let copy = blur(resize::apply(raster.clone(), &cover)?.into_rgba(), SIGMA);
+    let backdrop = resize::scale_whole(copy, canvas)?.into_rgba();
+    let opaque = !raster.has_alpha();
+    let mut out = backdrop.into_bytes();
+    let bytes = raster.into_rgba().into_bytes();
+    for (index, row) in bytes.chunks_exact(placed.size.width as usize * 4).enumerate() {
+        let at = ((placed.top as usize + index) * canvas.width as usize + placed.left as usize) * 4;
+        for (under, top) in out[at..].as_chunks_mut::<4>().0.iter_mut().zip(row.as_chunks::<4>().0) {
+            let [r, g, b, a] = *under;
+            *under = background::over(*top, Color { r, g, b, a });
+        }
+    }
+    let result = Raster { size: canvas, channels: 4, samples: Samples::U8(out) };
+    Ok(if opaque { result.without_alpha() } else { result })
+}
+
+/// Scales to cover `target` and keeps the centre.
+fn cover_resize(from: Size, target: Size) -> Resize {
+    let across = f64::from(target.width) / f64::from(from.width);
+    let down = f64::from(target.height) / f64::from(from.height);
+    let factor = across.max(down);
+    let side = |px: u32, least: u32| ((f64::from(px) * factor).round() as u32).max(least);
+    let scaled = Size::new(side(from.width, target.width), side(from.height, target.height));
+    let rect = Rect { left: (scaled.width - target.width) / 2, top: (scaled.height - target.height) / 2, size: target };
+    Resize { scaled, window: Window::Fixed(rect) }
+}
+
+/// Gaussian blur of 8-bit RGBA, premultiplied, edges extended.
+fn blur(raster: Raster, sigma: f32) -> Raster {
+    let size = raster.size;
+    let bytes = raster.into_bytes();
+    let premultiplied = bytes.as_chunks::<4>().0.iter().map(|&[r, g, b, a]| {
+        let alpha = f32::from(a) / 255.0;
+        [f32::from(r) * alpha, f32::from(g) * alpha, f32::from(b) * alpha, f32::from(a)]
+    });
+    let pixels: Vec<[f32; 4]> = premultiplied.collect();
+    // Once along the rows and, the picture turned over, once along the columns.
+    let across = blur_rows(&pixels, size.width as usize, sigma);
+    let down = blur_rows(&transposed(&across, size.width as usize), size.height as usize, sigma);
+    let straight = transposed(&down, size.height as usize).into_iter().flat_map(|[r, g, b, a]| {
+        let unpremultiply = |v: f32| if a > 0.5 { (v * 255.0 / a + 0.5) as u8 } else { 0 };
+        [unpremultiply(r), unpremultiply(g), unpremultiply(b), (a + 0.5) as u8]
+    });
+    Raster { size, channels: 4, samples: Samples::U8(straight.collect()) }
+}
+
+fn blur_rows(pixels: &[[f32; 4]], width: usize, sigma: f32) -> Vec<[f32; 4]> {
+    let radius = (sigma * 3.0).ceil() as isize;
+    let weight = |offset: isize| (-((offset * offset) as f32) / (2.0 * sigma * sigma)).exp();
+    let total: f32 = (-radius..=radius).map(weight).sum();
+    let kernel: Vec<(isize, f32)> = (-radius..=radius).map(|offset| (offset, weight(offset) / total)).collect();
+    let last = width as isize - 1;
+    let blurred = |row: &[[f32; 4]], x: usize| {
+        kernel.iter().fold([0.0; 4], |sum, (offset, weight)| {
+            let pixel = row[(x as isize + offset).clamp(0, last) as usize];
+            std::array::from_fn(|channel| sum[channel] + pixel[channel] * weight)
+        })
+    };
+    pixels
+        .chunks_exact(width)
+        .flat_map(|row| (0..width).map(move |x| (row, x)))
+        .map(|(row, x)| blurred(row, x))
+        .collect()
+}
+
+fn transposed(pixels: &[[f32; 4]], width: usize) -> Vec<[f32; 4]> {
+    let height = pixels.len() / width;
+    (0..width).flat_map(|x| (0..height).map(move |y| pixels[y * width + x])).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn two_by_one() -> Raster {
+        Raster { size: Size::new(2, 1), channels: 1, samples: Samples::U8(vec![10, 20]) }
+    }
+
+    fn extend(fill: ExtendFill) -> Extend {
+        Extend { canvas: Size::new(4, 3), left: 1, top: 1, fill }
+    }
+
+    #[test]
+    fn edges_are_stretched() {
+        let out = apply(two_by_one(), &extend(ExtendFill::Edge)).unwrap();
+        assert_eq!(out.into_bytes(), [10, 10, 20, 20].repeat(3));
+        let outside = Extend { left: 3, ..extend(ExtendFill::Edge) };
+        assert!(apply(two_by_one(), &outside).is_err());
+    }
+
+    #[test]
+    fn bars_take_as_few_channels_as_show_them() {
+        let grey = apply(two_by_one(), &extend(ExtendFill::Solid(Color::WHITE))).unwrap();
+        assert_eq!((grey.channels, grey.into_bytes()[4..8].to_vec()), (1, vec![255, 10, 20, 255]));
+        let red = Color { r: 255, g: 0, b: 0, a: 255 };
+        let rgb = apply(two_by_one(), &extend(ExtendFill::Solid(red))).unwrap();
+        assert_eq!((rgb.channels, rgb.into_bytes()[..3].to_vec()), (3, vec![255, 0, 0]));
+        let clear = apply(two_by_one(), &extend(ExtendFill::Solid(Color::TRANSPARENT_WHITE))).unwrap();
+        assert_eq!(clear.channels, 2);
+        let alpha: Vec<u8> = clear.into_bytes().into_iter().skip(1).step_by(2).collect();
+        assert_eq!(alpha, [0, 0, 0, 0, 0, 255, 255, 0, 0, 0, 0, 0]);
+    }
+
+    #[test]
+    fn blurred_bars_continue_the_picture_which_stays_sharp() {
+        let size = Size::new(60, 20);
+        let samples = (0..size.area()).flat_map(|i| if i % 60 < 30 { [200, 0, 0] } else { [0, 0, 200] }).collect();
+        let raster = Raster { size, channels: 3, samples: Samples::U8(samples) };
+        let op = Extend { canvas: Size::new(60, 60), left: 0, top: 20, fill: ExtendFill::Blur };
+        let out = apply(raster.clone(), &op).unwrap();
+        assert_eq!((out.size, out.channels), (op.canvas, 3));
+        let bytes = out.into_bytes();
+        let at = |x: usize, y: usize| &bytes[(y * 60 + x) * 3..][..3];
+        assert_eq!(&bytes[20 * 60 * 3..40 * 60 * 3], raster.into_bytes());
+        assert!(at(2, 2)[0] > 150 && at(57, 57)[2] > 150, "{:?} {:?}", at(2, 2), at(57, 57));
+        assert!((40..200).contains(&at(29, 5)[0]) && (40..200).contains(&at(29, 5)[2]), "{:?}", at(29, 5));
+    }
+}

@@ -1,0 +1,88 @@
+//! Turn the stored pixels upright.
+
+use crate::render::raster::{Raster, Rearrange};
+use crate::units::Size;
+
+/// Turns and mirrors as the EXIF orientation `value` (1 to 8) says; any other value does nothing.
+///
+/// Any depth and channels; sides are exchanged for 5 to 8. Source: EXIF 2.32 section 4.6.4, tag 0x0112, and
+/// `rendering.md` 6.2.
+#[must_use]
+pub fn apply(raster: Raster, value: u8) -> Raster {
+    if (2..=8).contains(&value) { raster.rearranged(&Turn(value)) } else { raster }
+}
+
+struct Turn(u8);
+
+/// Side of the squares in which pixels are moved, so that rows read and rows written both stay in the cache.
+const TILE: usize = 16;
+
+impl Rearrange for Turn {
+    fn run<P: Copy>(&self, pixels: &[P], size: Size) -> (Size, Vec<P>) {
+        let (width, height) = (size.width as usize, size.height as usize);
+        if pixels.is_empty() {
+            return (size, Vec::new());
+        }
+        let rows = || pixels.chunks_exact(width);
+        match self.0 {
+            2 => (size, rows().flat_map(|row| row.iter().rev()).copied().collect()),
+            3 => (size, pixels.iter().rev().copied().collect()),
+            4 => (size, rows().rev().flatten().copied().collect()),
+            value => {
+                // New pixel (x, y) comes from old column y and old row x, either counted from the other end.
+                let (flip_column, flip_row) = (matches!(value, 7 | 8), matches!(value, 6 | 7));
+                let mut out = vec![pixels[0]; pixels.len()];
+                for tile_y in (0..width).step_by(TILE) {
+                    for tile_x in (0..height).step_by(TILE) {
+                        for y in tile_y..(tile_y + TILE).min(width) {
+                            let column = if flip_column { width - 1 - y } else { y };
+                            for x in tile_x..(tile_x + TILE).min(height) {
+                                let row = if flip_row { height - 1 - x } else { x };
+                                out[y * height + x] = pixels[row * width + column];
+                            }
+                        }
+                    }
+                }
+                (size.transposed(), out)
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::render::raster::Samples;
+
+    #[track_caller]
+    fn check(value: u8, size: (u32, u32), expected: [u8; 6]) {
+        // 1 2 3
+        // 4 5 6
+        let stored = Raster { size: Size::new(3, 2), channels: 1, samples: Samples::U8(vec![1, 2, 3, 4, 5, 6]) };
+        let turned = apply(stored, value);
+        assert_eq!(turned.size, Size::new(size.0, size.1), "orientation {value}");
+        assert_eq!(turned.into_bytes(), expected, "orientation {value}");
+    }
+
+    #[test]
+    fn the_eight_orientations() {
+        check(1, (3, 2), [1, 2, 3, 4, 5, 6]);
+        check(2, (3, 2), [3, 2, 1, 6, 5, 4]);
+        check(3, (3, 2), [6, 5, 4, 3, 2, 1]);
+        check(4, (3, 2), [4, 5, 6, 1, 2, 3]);
+        check(5, (2, 3), [1, 4, 2, 5, 3, 6]);
+        check(6, (2, 3), [4, 1, 5, 2, 6, 3]);
+        check(7, (2, 3), [6, 3, 5, 2, 4, 1]);
+        check(8, (2, 3), [3, 6, 2, 5, 1, 4]);
+        check(9, (3, 2), [1, 2, 3, 4, 5, 6]);
+    }
+
+    #[test]
+    fn four_quarter_turns_are_none_beyond_one_tile() {
+        let samples: Vec<u16> = (0..37 * 41 * 3).collect();
+        let raster = Raster { size: Size::new(37, 41), channels: 3, samples: Samples::U16(samples) };
+        let turned = (0..4).fold(raster.clone(), |raster, _| apply(raster, 6));
+        assert_eq!(turned, raster);
+        assert_eq!(apply(apply(raster.clone(), 7), 7), raster);
+    }
+}
