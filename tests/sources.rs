@@ -9,7 +9,7 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
-use support::nginx::Nginx;
+use support::nginx::{Certificate, Nginx};
 use support::seaweed::{self, Seaweed};
 use support::upstream::{Seen, Step, Upstream, head, whole};
 use tintype::config::{Limits, S3Config, Secret, Signing, SourceConfig, SourceKind, TtlMode};
@@ -402,4 +402,88 @@ async fn no_secret_is_shown_by_debug() {
         let shown = format!("{:?}", build(kind, &impatient()).await);
         assert!(!shown.contains("hush") && !shown.contains(seaweed::ACCESS_KEY), "{shown}");
     }
+}
+
+/// Runs the test `name` again in a process of its own, with these variables set.
+async fn rerun_with(name: &str, variables: &[(&str, &str)]) {
+    let mut child = tokio::process::Command::new(std::env::current_exe().unwrap());
+    child.args(["--exact", name, "--nocapture"]).env(INNER, "1").envs(variables.iter().copied()).kill_on_drop(true);
+    let output = child.output().await.unwrap();
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    assert!(String::from_utf8_lossy(&output.stdout).contains("1 passed"), "{name} did not run");
+}
+
+const INNER: &str = "TINTYPE_TEST_INNER";
+const URL: &str = "TINTYPE_TEST_URL";
+
+#[expect(clippy::disallowed_methods, reason = "how a test talks to itself in another process")]
+fn variable(name: &str) -> Option<String> {
+    std::env::var(name).ok()
+}
+
+#[tokio::test]
+async fn s3_credentials_come_from_the_default_chain() {
+    let endpoint = |url: &str| {
+        SourceKind::S3(S3Config {
+            bucket: "b".to_owned(),
+            prefix: String::new(),
+            region: None,
+            endpoint: Some(Url::parse(url).unwrap()),
+            path_style: true,
+            credentials: None,
+        })
+    };
+    if variable(INNER).is_some() {
+        let source = build(endpoint(&variable(URL).unwrap()), &impatient()).await;
+        fetch(&source, "/a").await.unwrap();
+        return;
+    }
+    let upstream = Upstream::start(|_| whole(200, "", b"x"));
+    let url = upstream.url("");
+    let dir = tempfile::tempdir().unwrap();
+    let profile = dir.path().join("credentials");
+    let process = r#"credential_process = echo '{"Version":1,"AccessKeyId":"FROMPROCESS","SecretAccessKey":"s"}'"#;
+    std::fs::write(
+        &profile,
+        format!("[default]\naws_access_key_id = FROMFILE\naws_secret_access_key = s\n[p]\n{process}\n"),
+    )
+    .unwrap();
+    let profile = profile.to_str().unwrap();
+    let nowhere = ("AWS_EC2_METADATA_DISABLED", "true");
+    for (key, variables) in [
+        ("FROMENV", &[("AWS_ACCESS_KEY_ID", "FROMENV"), ("AWS_SECRET_ACCESS_KEY", "s"), nowhere][..]),
+        ("FROMFILE", &[("AWS_SHARED_CREDENTIALS_FILE", profile), ("AWS_CONFIG_FILE", "/dev/null"), nowhere]),
+        (
+            "FROMPROCESS",
+            &[("AWS_CONFIG_FILE", "/dev/null"), ("AWS_PROFILE", "p"), ("AWS_SHARED_CREDENTIALS_FILE", profile)],
+        ),
+    ] {
+        let variables = [variables, &[(URL, url.as_str())]].concat();
+        rerun_with("s3_credentials_come_from_the_default_chain", &variables).await;
+        let seen = upstream.seen();
+        let authorization = seen.last().and_then(|s| s.header("authorization")).unwrap_or_default();
+        assert!(authorization.contains(&format!("Credential={key}/")), "{authorization}");
+        assert!(authorization.contains("/us-east-1/s3/"), "{authorization}");
+    }
+}
+
+#[tokio::test]
+async fn https_needs_a_trusted_certificate_and_is_never_left_for_http() {
+    if variable(INNER).is_some() {
+        let base = variable(URL).unwrap();
+        let source = build(web_folder(&base, LOOPBACK), &impatient()).await;
+        assert_eq!(fetch(&source, "/plain.jpg").await.unwrap().body.len(), 3000);
+        let misnamed = build(web_folder(&base.replace("localhost", "127.0.0.1"), LOOPBACK), &impatient()).await;
+        assert_eq!(fetch(&misnamed, "/plain.jpg").await.err(), Some(SourceError::Upstream));
+        assert_eq!(fetch(&source, "/insecure/x").await.err(), Some(SourceError::Forbidden));
+        return;
+    }
+    let dir = tempfile::tempdir().unwrap();
+    write_objects(dir.path());
+    let Some(certificate) = Certificate::new() else { return };
+    let Some(nginx) = Nginx::start_tls(dir.path(), &certificate) else { return };
+    let untrusting = build(web_folder(nginx.base.as_str(), LOOPBACK), &impatient()).await;
+    assert_eq!(fetch(&untrusting, "/plain.jpg").await.err(), Some(SourceError::Upstream));
+    let trusted = [("SSL_CERT_FILE", certificate.certificate.to_str().unwrap()), (URL, nginx.base.as_str())];
+    rerun_with("https_needs_a_trusted_certificate_and_is_never_left_for_http", &trusted).await;
 }

@@ -119,7 +119,7 @@ fn perform(mut stream: TcpStream, steps: &[Step]) -> std::io::Result<()> {
                 std::thread::sleep(*pause);
             },
             Step::Hang => {
-                stream.read(&mut [0; 64])?;
+                let _closed = stream.read(&mut [0; 64])?;
             }
         }
     }
