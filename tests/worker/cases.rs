@@ -10,7 +10,7 @@ use tintype::render::RenderError;
 use tintype::render::worker::{Pool, PoolConfig, StartError};
 
 use crate::rogue::first_line;
-use crate::support::{ask, block_on, config, config_starting, eventually, is_running, job, start, text};
+use crate::support::{ask, block_on, config, config_starting, eventually, is_running, job, start, started, text};
 
 pub(crate) const ALL: &[(&str, fn())] = &[
     ("a_job_comes_back_with_its_facts", a_job_comes_back_with_its_facts),
@@ -110,12 +110,12 @@ fn a_panic_is_an_error_and_a_fresh_worker() {
 
 fn a_hanging_worker_is_killed_in_time() {
     block_on(async {
-        let pool = start(PoolConfig { timeout: Duration::from_millis(300), ..config() });
+        let pool = started(PoolConfig { timeout: Duration::from_millis(300), ..config() }).await;
         let before = text(&pool, "pid").await;
         let start = Instant::now();
         assert_eq!(ask(&pool, "hang").await.unwrap_err(), RenderError::Timeout);
         let took = start.elapsed();
-        assert!(took >= Duration::from_millis(300) && took < Duration::from_millis(600), "{took:?}");
+        assert!(took >= Duration::from_millis(300) && took < Duration::from_secs(3), "{took:?}");
         assert_ne!(text(&pool, "pid").await, before);
         eventually("the hanging worker is gone", || !is_running(&before)).await;
         assert_eq!((count(&pool.stats().killed), count(&pool.stats().crashed)), (1, 0));
@@ -124,14 +124,12 @@ fn a_hanging_worker_is_killed_in_time() {
 
 fn nobody_waits_for_a_cold_start() {
     block_on(async {
-        let pool = start(config_starting("slow"));
-        text(&pool, "echo").await;
-        eventually("the spare is ready", || count(&pool.stats().idle) == 2).await;
+        let pool = started(config_starting("slow")).await;
         assert_eq!(ask(&pool, "abort").await.unwrap_err(), RenderError::WorkerCrashed);
         assert!(pool.is_ready(), "the spare is there");
         let start = Instant::now();
         assert_eq!(text(&pool, "echo on").await, "on");
-        assert!(start.elapsed() < Duration::from_millis(200), "a start takes 400 ms: {:?}", start.elapsed());
+        assert!(start.elapsed() < Duration::from_millis(1000), "a start takes 2 s: {:?}", start.elapsed());
     });
 }
 
@@ -169,8 +167,7 @@ fn many_jobs_at_once_all_come_back() {
 
 fn a_full_queue_says_so_at_once() {
     block_on(async {
-        let pool = start(PoolConfig { workers: 2, queue_max: 1, ..config() });
-        text(&pool, "echo").await;
+        let pool = started(PoolConfig { workers: 2, queue_max: 1, ..config() }).await;
         let start = Instant::now();
         let mut outcomes: Vec<_> = join_all((0..4).map(|_| ask(&pool, "sleep 200"))).await;
         assert!(start.elapsed() >= Duration::from_millis(400), "two at a time");
@@ -179,32 +176,31 @@ fn a_full_queue_says_so_at_once() {
         assert_eq!(count(&pool.stats().shed), 1);
         // Refused without waiting.
         let (_, _, _, (refusal, took)) =
-            tokio::join!(ask(&pool, "sleep 100"), ask(&pool, "sleep 100"), ask(&pool, "sleep 100"), async {
+            tokio::join!(ask(&pool, "sleep 500"), ask(&pool, "sleep 500"), ask(&pool, "sleep 500"), async {
                 let start = Instant::now();
                 (ask(&pool, "echo").await, start.elapsed())
             });
         assert_eq!(refusal.unwrap_err(), RenderError::QueueFull);
-        assert!(took < Duration::from_millis(50), "{took:?}");
+        assert!(took < Duration::from_millis(300), "{took:?}");
     });
 }
 
 fn waiting_ends_after_the_queue_timeout() {
     block_on(async {
-        let pool = start(PoolConfig { queue_timeout: Duration::from_millis(100), ..config() });
-        text(&pool, "echo").await;
-        let (slow, (waiting, took)) = tokio::join!(ask(&pool, "sleep 400"), async {
+        let pool = started(PoolConfig { queue_timeout: Duration::from_millis(100), ..config() }).await;
+        let (slow, (waiting, took)) = tokio::join!(ask(&pool, "sleep 1000"), async {
             let start = Instant::now();
             (ask(&pool, "echo").await, start.elapsed())
         });
         assert!(slow.is_ok(), "a job that runs is not bound by it");
         assert_eq!(waiting.unwrap_err(), RenderError::QueueFull);
-        assert!(took >= Duration::from_millis(100) && took < Duration::from_millis(300), "{took:?}");
+        assert!(took >= Duration::from_millis(100) && took < Duration::from_millis(900), "{took:?}");
     });
 }
 
 fn jobs_are_served_in_order() {
     block_on(async {
-        let pool = start(config());
+        let pool = started(config()).await;
         let done = std::sync::Mutex::new(Vec::new());
         join_all((0..20).map(|n| {
             let (pool, done) = (&pool, &done);
@@ -244,8 +240,7 @@ fn a_dropped_future_leaves_a_whole_pool() {
 
 fn a_dropped_future_gives_back_its_place_in_the_queue() {
     block_on(async {
-        let pool = start(PoolConfig { queue_max: 1, ..config() });
-        text(&pool, "echo").await;
+        let pool = started(PoolConfig { queue_max: 1, ..config() }).await;
         let (first, second) = tokio::join!(ask(&pool, "sleep 300"), async {
             let given_up = tokio::time::timeout(Duration::from_millis(50), ask(&pool, "abort")).await;
             assert!(given_up.is_err(), "it was waiting");

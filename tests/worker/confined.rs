@@ -1,17 +1,22 @@
 //! What a confined worker can no longer do, each next to the same attempt by an unconfined one.
 
+use std::collections::BTreeSet;
 use std::net::TcpListener;
 use std::os::unix::net::UnixListener;
+use std::path::Path;
+use std::time::Duration;
 
-use tintype::render::RenderError;
+use tintype::blob::Blob;
 use tintype::render::worker::PoolConfig;
+use tintype::render::{Job, RenderError};
 
-use crate::support::{ask, block_on, config, start, text};
+use crate::support::{ask, block_on, config, job, start, text};
 
 pub(crate) const ALL: &[(&str, fn())] = &[
     ("a_confined_worker_is_denied_everything", a_confined_worker_is_denied_everything),
     ("an_unconfined_worker_is_not", an_unconfined_worker_is_not),
     ("a_confined_worker_can_use_threads_and_libraries", a_confined_worker_can_use_threads_and_libraries),
+    ("libvips_does_the_same_confined_and_free", libvips_does_the_same_confined_and_free),
     ("memory_beyond_the_limit_costs_the_job", memory_beyond_the_limit_costs_the_job),
     ("a_rendition_beyond_the_limit_is_an_error", a_rendition_beyond_the_limit_is_an_error),
     ("the_environment_is_not_inherited", the_environment_is_not_inherited),
@@ -55,6 +60,52 @@ fn a_confined_worker_can_use_threads_and_libraries() {
         let pool = start(config());
         assert_eq!(text(&pool, "threads").await, "12");
     });
+}
+
+/// Every decoder and encoder, with whatever modules, plugins and fonts they load when they are first used.
+fn libvips_does_the_same_confined_and_free() {
+    let Some(originals) = fixtures() else { return };
+    let (free, confined) = block_on(async {
+        let render = async |sandbox| {
+            let pool = start(PoolConfig { sandbox, timeout: Duration::from_secs(60), ..config() });
+            let mut outcomes = Vec::new();
+            for (name, bytes) in &originals {
+                let order = Blob::copy_from(&[b"libvips\n", bytes.as_slice()].concat()).unwrap();
+                let answer = pool.render(Job { original: order, ..job("") }).await;
+                let said = answer.map(|rendered| String::from_utf8_lossy(rendered.body.as_slice()).into_owned());
+                outcomes.push((name.clone(), said));
+            }
+            outcomes
+        };
+        (render(false).await, render(true).await)
+    });
+    for (free, confined) in free.iter().zip(&confined) {
+        assert_eq!(free, confined);
+    }
+    let formats: BTreeSet<_> =
+        confined.iter().filter_map(|(_, said)| Some(said.as_ref().ok()?.split_once(": Size")?.0)).collect();
+    assert!(formats.len() >= 7, "decoded in the worker: {formats:?}");
+}
+
+/// A few files of every kind, or `None` where there are none.
+fn fixtures() -> Option<Vec<(String, Vec<u8>)>> {
+    const A_KIND: usize = 12;
+    let root = Path::new(concat!(env!("CARGO_MANIFEST_DIR"), "/../shared/fixtures"));
+    if !root.is_dir() {
+        assert!(std::env::var_os("CI").is_none(), "the fixtures are missing");
+        eprintln!("skipped: there are no fixtures");
+        return None;
+    }
+    let mut files = Vec::new();
+    for kind in ["avif", "gif", "heic", "hostile", "jp2", "jpeg", "jxl", "pdf", "png", "svg", "tiff", "webp"] {
+        let mut paths: Vec<_> =
+            std::fs::read_dir(root.join(kind)).unwrap().map(|entry| entry.unwrap().path()).collect();
+        paths.sort();
+        for path in paths.into_iter().filter(|path| path.is_file()).take(A_KIND) {
+            files.push((path.display().to_string(), std::fs::read(path).unwrap()));
+        }
+    }
+    Some(files)
 }
 
 fn memory_beyond_the_limit_costs_the_job() {

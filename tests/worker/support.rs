@@ -35,6 +35,14 @@ pub(crate) fn start(config: PoolConfig) -> Pool {
     Pool::start(config).expect("this executable can be run")
 }
 
+/// A pool whose workers, the spare too, have started: what follows is not about cold starts.
+pub(crate) async fn started(config: PoolConfig) -> Pool {
+    let workers = config.workers as u64 + 1;
+    let pool = start(config);
+    eventually("all are ready", || pool.stats().idle.load(std::sync::atomic::Ordering::Relaxed) == workers).await;
+    pool
+}
+
 pub(crate) fn job(order: &str) -> Job {
     let parsed = param::parse("w=300&fm=webp", &[]).unwrap();
     let Intent::Render(plan) = resolve(&parsed, &Negotiation::default(), &Limits::default()).intent else {

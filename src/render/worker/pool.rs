@@ -76,7 +76,7 @@ impl PoolConfig {
             // Threads of a codec would each keep freed memory in an arena of their own.
             ("MALLOC_ARENA_MAX", "2"),
             // A confined worker has no disk to put large pictures on; `RLIMIT_DATA` bounds the memory.
-            ("VIPS_DISC_THRESHOLD", "1t"),
+            ("VIPS_DISC_THRESHOLD", "4096g"),
         ]
         .map(|(name, value)| (name.into(), value.into()))
         .into();

@@ -149,7 +149,6 @@ fn restricted(pid: u64) -> Option<Vec<(c_long, Vec<SeccompCondition>)>> {
         (libc::SYS_kill, vec![equal(0, pid)?]),
         // Reading one's own limits: no process named, no new limit given.
         (libc::SYS_prlimit64, vec![equal(0, 0)?, equal_pointer(2, 0)?]),
-        (libc::SYS_getrlimit, vec![equal(0, u64::from(libc::RLIMIT_STACK))?]),
         // `isatty`, which C libraries call on what they open.
         (libc::SYS_ioctl, vec![equal(1, libc::TCGETS)?]),
     ];
