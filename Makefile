@@ -1,0 +1,52 @@
+# `make run` and `make test` are all that a newcomer needs; both install what they lack and say so first.
+
+# Debian packages. What each is for: libvips-dev decodes, draws and encodes; nasm assembles the AVIF encoder.
+BUILD_PACKAGES := libvips-dev nasm
+# nginx and an S3 server (through Python) are upstreams of the tests; Python and npm bring imgix' own URL clients.
+TEST_PACKAGES := nginx-light python3-venv nodejs npm
+
+TARGET := $(or $(CARGO_TARGET_DIR),target)
+TINTYPE := $(TARGET)/release/tintype
+
+.PHONY: help run build test lint bench docs readme-picture packages
+
+help:
+	@echo 'make run     build, and serve fixtures/photos on http://127.0.0.1:8080'
+	@echo 'make test    run every test'
+	@echo 'make lint    format, clippy and documentation, warnings denied'
+	@echo 'make bench   criterion benches'
+	@echo 'make docs    write config/reference.toml and the other generated pages, and the API documentation'
+
+run: build
+	@exec $(TINTYPE) serve --config config/demo.toml --examples
+
+build: packages
+	@cargo build --release --locked --quiet || { echo 'The build failed.' >&2; exit 1; }
+
+packages:
+	@command -v cargo >/dev/null || { echo 'Tintype is built with Rust: install it from https://rustup.rs' >&2; exit 1; }
+	@tools/install.sh $(BUILD_PACKAGES)
+
+# Documentation tests first, so that the summary of the whole suite is what is read last.
+test: packages
+	@tools/install.sh $(TEST_PACKAGES)
+	@sh tests/tools.sh
+	cargo test --locked --doc --quiet
+	@if cargo nextest --version >/dev/null 2>&1; then set -x; cargo nextest run --locked --no-fail-fast; \
+	else set -x; cargo test --locked --no-fail-fast --lib --bins --tests; fi
+
+lint: packages
+	cargo fmt --all --check
+	cargo clippy --locked --all-targets -- -D warnings
+	RUSTDOCFLAGS='-D warnings' cargo doc --locked --no-deps --document-private-items
+
+bench: packages
+	cargo bench --locked
+
+docs: packages
+	TINTYPE_WRITE_REFERENCE=1 cargo test --locked --lib --quiet reference
+	cargo doc --locked --no-deps
+
+# The picture of the worked request in README.
+readme-picture: build
+	$(TINTYPE) render fixtures/photos/coffee.jpg 'w=480&h=270&fit=crop&crop=entropy&q=80' fixtures/readme.jpg
