@@ -174,9 +174,9 @@ impl<E: Clone + From<LeaderLost> + Send + Sync + 'static> Cache<E> {
     }
 
     /// Writes what waits and releases the disk directory; later renditions are kept in memory only.
-    pub async fn shutdown(&self) {
+    pub async fn close(&self) {
         if let Some(disk) = &self.tiers.disk {
-            disk.shutdown().await;
+            disk.close().await;
         }
     }
 

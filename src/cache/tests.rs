@@ -76,7 +76,7 @@ async fn a_rendition_is_made_once_then_found_in_memory_and_after_a_restart_on_di
     first.check(60, Outcome::Miss).await;
     first.check(60, Outcome::HitMemory).await;
     assert_eq!(first.cache.get(&KEY).await.unwrap().1, Outcome::HitMemory);
-    first.cache.shutdown().await;
+    first.cache.close().await;
     let second = Setup::new(1 << 20, Some(dir.path())).await;
     second.check(60, Outcome::HitDisk).await;
     second.check(60, Outcome::HitMemory).await;

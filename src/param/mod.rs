@@ -20,5 +20,5 @@ pub use kind::Kind;
 pub use params::*;
 pub use query::{Honoured, ParamError, Parsed, canonical, parse};
 pub use spec::{Category, Needs, ParamSpec, State, Tier};
-pub use table::{PARAMS, find};
+pub use table::{PARAMS, find, spelled};
 pub use value::Value;

@@ -106,6 +106,13 @@ pub(super) fn spelling(name: &str) -> Option<Spelling> {
     SPELLINGS.get(name).copied()
 }
 
+/// The entry that `name`, exactly as decoded, stands for, and whether it is the base64 twin of a name.
+#[must_use]
+pub fn spelled(name: &str) -> Option<(&'static ParamSpec, bool)> {
+    let spelling = spelling(name)?;
+    Some((PARAMS.get(spelling.index)?, spelling.rank.is_twin()))
+}
+
 /// The entry with this canonical name.
 #[must_use]
 pub fn find(name: &str) -> Option<&'static ParamSpec> {

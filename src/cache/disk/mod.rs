@@ -41,7 +41,7 @@ pub(super) struct DiskOptions {
     pub(super) free_bytes_min: Option<u64>,
 }
 
-/// The tier. Dropping it lets the writer finish in the background; [`Disk::shutdown`] waits for it.
+/// The tier. Dropping it lets the writer finish in the background; [`Disk::close`] waits for it.
 #[derive(Debug)]
 pub(super) struct Disk {
     shared: Arc<Shared>,
@@ -169,7 +169,7 @@ impl Disk {
     }
 
     /// Writes what waits, ends the writer and releases the directory. Later renditions are dropped.
-    pub(super) async fn shutdown(&self) {
+    pub(super) async fn close(&self) {
         self.flush().await;
         drop(lock(&self.messages).take());
         let writer = lock(&self.writer).take();

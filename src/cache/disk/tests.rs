@@ -83,7 +83,7 @@ async fn entries_and_their_order_of_use_survive_a_restart() {
     disk.flush().await;
     setup.clock.advance(Duration::from_secs(100));
     assert_eq!(disk.get(&key(0)).await, Some(rendition(0, 50_000)), "used last of all");
-    disk.shutdown().await;
+    disk.close().await;
     disk.put(key(99), rendition(99, 1));
     assert!(setup.counts("tintype_cache_writes_dropped_total 1"), "after the end nothing is kept");
 
@@ -91,7 +91,7 @@ async fn entries_and_their_order_of_use_survive_a_restart() {
     for n in 0..10 {
         assert_eq!(disk.get(&key(n)).await, Some(rendition(n, 50_000)));
     }
-    disk.shutdown().await;
+    disk.close().await;
 
     // Room for some five of them: the bound is enforced at start. Reading above was less than a minute after the
     // writing or the last stamp only for entry 0.
@@ -197,7 +197,7 @@ async fn a_foreign_entry_and_leftovers_of_a_crash_are_dropped_after_a_restart() 
     let setup = Setup::new(1 << 20);
     let disk = setup.open().await;
     disk.put(key(1), rendition(1, 20));
-    disk.shutdown().await;
+    disk.close().await;
     let foreign = setup.entry(&key(2));
     fs::create_dir_all(foreign.parent().unwrap()).unwrap();
     fs::copy(setup.entry(&key(1)), &foreign).unwrap();
@@ -240,7 +240,7 @@ async fn a_full_file_system_shrinks_the_tier_to_nothing() {
     let mut setup = Setup::new(1 << 20);
     let disk = setup.open().await;
     disk.put(key(1), rendition(1, 20));
-    disk.shutdown().await;
+    disk.close().await;
     setup.options.free_bytes_min = Some(u64::MAX / 2);
     let disk = setup.open().await;
     disk.put(key(2), rendition(2, 20));

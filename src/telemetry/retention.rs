@@ -1,0 +1,169 @@
+//! Names of access log files, and how long they live: a file is deleted once its hour ended longer ago than
+//! `log.retention`. Other files in the directory are none of our business.
+
+use std::collections::HashMap;
+use std::path::PathBuf;
+use std::time::Duration;
+
+use super::utc::Utc;
+
+const HOUR_S: u64 = 3600;
+const PREFIX: &str = "access-";
+const SUFFIX: &str = ".jsonl";
+
+/// The file of the hour that `unix_s` lies in: `access-20240131T07.jsonl`, UTC.
+pub(super) fn file_name(unix_s: u64) -> String {
+    let Utc { year, month, day, hour, rest_s: _ } = Utc::of(unix_s);
+    format!("{PREFIX}{year:04}{month:02}{day:02}T{hour:02}{SUFFIX}")
+}
+
+/// Start of a file's hour, if the name is exactly one that [`file_name`] gives.
+fn hour_start(name: &str) -> Option<u64> {
+    let (date, hour) = name.strip_prefix(PREFIX)?.strip_suffix(SUFFIX)?.split_once('T')?;
+    let number = |digits: Option<&str>| {
+        let digits = digits?;
+        digits.bytes().all(|digit| digit.is_ascii_digit()).then(|| digits.parse().ok())?
+    };
+    if date.len() != 8 || hour.len() != 2 {
+        return None;
+    }
+    let utc = Utc {
+        year: number(date.get(..4))?,
+        month: number(date.get(4..6))?,
+        day: number(date.get(6..))?,
+        hour: number(Some(hour))?,
+        rest_s: 0,
+    };
+    utc.unix_s()
+}
+
+/// Deletes files that are past their time.
+#[derive(Debug)]
+pub(super) struct Sweeper {
+    dir: PathBuf,
+    retention: Duration,
+    /// Files whose hour has not come yet, with when they were first seen: written while the clock was ahead. Their names
+    /// say nothing of their age, so they go when they have been known for as long as files are kept.
+    ahead: HashMap<String, u64>,
+}
+
+impl Sweeper {
+    pub(super) fn new(dir: PathBuf, retention: Duration) -> Self {
+        Self { dir, retention, ahead: HashMap::new() }
+    }
+
+    /// Deletes what is too old at `now_s` (Unix time). Returns how many files are gone, and how many should be but cannot
+    /// be deleted; those are tried again the next time.
+    pub(super) fn sweep(&mut self, now_s: u64) -> (u64, u64) {
+        let (mut deleted, mut failed) = (0, 0);
+        let Ok(files) = std::fs::read_dir(&self.dir) else { return (0, 1) };
+        let mut ahead = HashMap::new();
+        for file in files.flatten() {
+            let Ok(name) = file.file_name().into_string() else { continue };
+            let Some(start_s) = hour_start(&name) else { continue };
+            let mut end_s = start_s + HOUR_S;
+            if start_s > now_s {
+                // Seen earlier than now, or the clock went back again since.
+                let seen_s = self.ahead.get(&name).map_or(now_s, |seen_s| (*seen_s).min(now_s));
+                end_s = seen_s;
+                ahead.insert(name, seen_s);
+            }
+            if now_s < end_s.saturating_add(self.retention.as_secs()) {
+                continue;
+            }
+            match std::fs::remove_file(file.path()) {
+                Ok(()) => deleted += 1,
+                Err(_unreadable) => failed += 1,
+            }
+        }
+        self.ahead = ahead;
+        (deleted, failed)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::fs;
+    use std::path::Path;
+
+    use proptest::prelude::*;
+
+    use super::*;
+
+    /// 2024-01-31T07:00:00Z
+    const SEVEN: u64 = 1_706_684_400;
+
+    fn names(dir: &Path) -> Vec<String> {
+        let mut names: Vec<_> =
+            fs::read_dir(dir).unwrap().map(|file| file.unwrap().file_name().into_string().unwrap()).collect();
+        names.sort();
+        names
+    }
+
+    #[test]
+    fn a_file_goes_when_its_hour_ended_longer_ago_than_the_retention() {
+        let dir = tempfile::tempdir().unwrap();
+        let day = Duration::from_secs(24 * 3600);
+        let mut sweeper = Sweeper::new(dir.path().to_owned(), day);
+        for hour in 0..3 {
+            fs::write(dir.path().join(file_name(SEVEN + hour * 3600)), "{}").unwrap();
+        }
+        assert_eq!(sweeper.sweep(SEVEN + 25 * 3600 - 1), (0, 0));
+        assert_eq!(sweeper.sweep(SEVEN + 25 * 3600), (1, 0));
+        assert_eq!(names(dir.path()), ["access-20240131T08.jsonl", "access-20240131T09.jsonl"]);
+        assert_eq!(sweeper.sweep(SEVEN + 100 * 3600), (2, 0));
+    }
+
+    #[test]
+    fn other_files_and_what_cannot_be_deleted_stay() {
+        let dir = tempfile::tempdir().unwrap();
+        let others = [
+            "access.log",
+            "access-20240131T07.jsonl.gz",
+            "access-2024013107.jsonl",
+            "access-20240231T07.jsonl",
+            "access-+0240131T07.jsonl",
+            "access-20240131T24.jsonl",
+            "access-20240131T007.jsonl",
+            "notes",
+        ];
+        for name in others {
+            fs::write(dir.path().join(name), "mine").unwrap();
+        }
+        // A directory by the name of a log file cannot be deleted as a file, whoever runs the test.
+        fs::create_dir(dir.path().join(file_name(SEVEN))).unwrap();
+        let mut sweeper = Sweeper::new(dir.path().to_owned(), Duration::ZERO);
+        assert_eq!(sweeper.sweep(u64::MAX), (0, 1));
+        assert_eq!(names(dir.path()).len(), others.len() + 1);
+        assert_eq!(Sweeper::new(dir.path().join("absent"), Duration::ZERO).sweep(0), (0, 1));
+    }
+
+    #[test]
+    fn files_written_under_a_clock_that_was_ahead_do_not_live_for_years() {
+        let dir = tempfile::tempdir().unwrap();
+        let mut sweeper = Sweeper::new(dir.path().to_owned(), Duration::from_secs(3600));
+        fs::write(dir.path().join(file_name(SEVEN + 1_000_000_000)), "{}").unwrap();
+        assert_eq!(sweeper.sweep(SEVEN), (0, 0));
+        assert_eq!(sweeper.sweep(SEVEN + 3599), (0, 0));
+        assert_eq!(sweeper.sweep(SEVEN + 3600), (1, 0));
+        // A clock that jumps back makes the file of the last hour one of these: kept, and only for so long.
+        fs::write(dir.path().join(file_name(SEVEN)), "{}").unwrap();
+        assert_eq!(sweeper.sweep(SEVEN - 7200), (0, 0));
+        assert_eq!(sweeper.sweep(SEVEN - 3601), (0, 0));
+        assert_eq!(sweeper.sweep(SEVEN - 3600), (1, 0));
+    }
+
+    proptest! {
+        #[test]
+        fn names_tell_their_hour(unix_s in 0_u64..253_402_300_800) {
+            prop_assert_eq!(hour_start(&file_name(unix_s)), Some(unix_s / 3600 * 3600));
+        }
+
+        #[test]
+        fn no_name_panics(name in "access-[0-9T+é]{0,12}.jsonl") {
+            if let Some(start) = hour_start(&name) {
+                prop_assert_eq!(file_name(start), name);
+            }
+        }
+    }
+}
