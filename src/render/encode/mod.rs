@@ -1,1 +1,186 @@
+//! Encoders: pixels in, the bytes of one format out. One encoder a file; what they share is in `pixels`.
+//!
+//! Which encoder and which effort were chosen from measurements, see `benches/README.md`. No encoder writes metadata
+//! other than the colour profile and the resolution it is given.
 
+mod avif;
+mod jpeg;
+mod palette;
+mod pixels;
+mod png;
+mod riff;
+mod vips;
+
+use std::borrow::Cow;
+
+use crate::plan::{Format, Output};
+use crate::render::RenderError;
+use crate::render::raster::Raster;
+use crate::units::Size;
+
+/// What goes into the file beside the pixels.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Attached<'a> {
+    /// An ICC profile, attached where the format [keeps](keeps_profile) one.
+    pub profile: Option<&'a [u8]>,
+    /// The payload of the original's IPTC marker (APP13, from `Photoshop 3.0` on), written to JPEG only.
+    pub iptc: Option<&'a [u8]>,
+}
+
+/// Frames shown one after the other. All have the same size and channels.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Animation {
+    /// At least one.
+    pub frames: Vec<Raster>,
+    /// How long each frame is shown, in milliseconds, as many as `frames`.
+    pub delays_ms: Vec<u32>,
+    /// How often it is shown; 0 is for ever.
+    pub loops: u32,
+}
+
+/// Encodes one picture.
+///
+/// Takes grey or RGB, straight alpha or none, 8 or 16 bits (written as 8), in the colour space that the
+/// profile describes, sRGB without one. Alpha is flattened onto white for formats without it, and left out where every pixel is
+/// opaque. The profile is attached where the format [keeps](keeps_profile) one.
+///
+/// # Errors
+/// [`RenderError::Encode`] when the encoder fails or the picture is larger than the format allows,
+/// [`RenderError::UnsupportedFormat`] when this build of libvips cannot write it.
+pub fn encode(
+    raster: &Raster,
+    format: Format,
+    output: &Output,
+    attached: Attached<'_>,
+) -> Result<Vec<u8>, RenderError> {
+    if raster.size.width.max(raster.size.height) > side_max(format) {
+        return Err(failed(format));
+    }
+    let raster = prepare(raster, format, output);
+    match format {
+        Format::Jpeg => jpeg::encode(&raster, output, attached),
+        Format::Png | Format::Png8 | Format::Png32 => png::encode(&raster, format, output, attached.profile),
+        Format::Avif => avif::encode(&raster, output),
+        Format::Webp => vips::webp(&raster, output, attached.profile),
+        Format::Gif => vips::gif(&raster, output),
+        Format::Jxl => vips::jxl(&raster, output, attached.profile),
+        Format::Jp2 => vips::jp2(&raster, output),
+        Format::Json => Err(failed(format)),
+    }
+}
+
+/// Encodes an animation, as [`encode`] does a picture.
+///
+/// # Errors
+/// As [`encode`]; [`RenderError::Encode`] too for a format without animation, and when frames differ in size.
+pub fn encode_animation(
+    animation: &Animation,
+    format: Format,
+    output: &Output,
+    attached: Attached<'_>,
+) -> Result<Vec<u8>, RenderError> {
+    let first = animation.frames.first().ok_or_else(|| failed(format))?;
+    let alike = animation.frames.iter().all(|frame| frame.size == first.size && frame.channels == first.channels);
+    if !alike || !is_animated(format) || first.size.width.max(first.size.height) > side_max(format) {
+        return Err(failed(format));
+    }
+    let stack = pixels::stack(&animation.frames);
+    vips::animation(&stack, first.size, animation, format, output, attached.profile)
+}
+
+/// Whether the format can hold a colour profile in our hands. Without, pixels have to be sRGB.
+#[must_use]
+pub const fn keeps_profile(format: Format) -> bool {
+    match format {
+        Format::Jpeg | Format::Png | Format::Png8 | Format::Png32 | Format::Webp | Format::Jxl => true,
+        Format::Avif | Format::Gif | Format::Jp2 | Format::Json => false,
+    }
+}
+
+/// Whether the format can hold transparency.
+#[must_use]
+pub const fn keeps_alpha(format: Format) -> bool {
+    match format {
+        Format::Jpeg | Format::Json => false,
+        Format::Png
+        | Format::Png8
+        | Format::Png32
+        | Format::Webp
+        | Format::Avif
+        | Format::Jxl
+        | Format::Gif
+        | Format::Jp2 => true,
+    }
+}
+
+/// Whether we can write animations in the format.
+#[must_use]
+pub const fn is_animated(format: Format) -> bool {
+    match format {
+        Format::Webp | Format::Gif => true,
+        Format::Jpeg
+        | Format::Png
+        | Format::Png8
+        | Format::Png32
+        | Format::Avif
+        | Format::Jxl
+        | Format::Jp2
+        | Format::Json => false,
+    }
+}
+
+/// Longest side that the format can hold, in pixels.
+#[must_use]
+pub const fn side_max(format: Format) -> u32 {
+    match format {
+        // RFC 9649 section 2.6 allows 16384 in the extended header only; the VP8 key frame has 14 bits a side.
+        Format::Webp => 16_383,
+        // libjpeg's limit, kept by every JPEG library since.
+        Format::Jpeg => 65_500,
+        Format::Gif | Format::Avif => 65_535,
+        Format::Png | Format::Png8 | Format::Png32 | Format::Jxl | Format::Jp2 | Format::Json => i32::MAX as u32,
+    }
+}
+
+/// Eight bits, no alpha where the format or the picture has none, and no more colours than asked for.
+fn prepare<'a>(raster: &'a Raster, format: Format, output: &Output) -> Cow<'a, Raster> {
+    let mut raster = pixels::depth_8(raster);
+    if raster.has_alpha() && !keeps_alpha(format) {
+        raster = Cow::Owned(pixels::flatten(&raster));
+    } else if raster.has_alpha() && pixels::is_opaque(&raster) {
+        raster = Cow::Owned(pixels::without_alpha(&raster));
+    }
+    match (format, output.colors_max) {
+        // These have a palette of their own.
+        (Format::Png | Format::Png8, _) | (_, None) => raster,
+        (_, Some(colors)) => Cow::Owned(palette::Indexed::new(&raster, colors).to_raster()),
+    }
+}
+
+/// Our own name of a format, for errors.
+const fn name(format: Format) -> &'static str {
+    match format {
+        Format::Jpeg => "jpeg",
+        Format::Png => "png",
+        Format::Png8 => "png8",
+        Format::Png32 => "png32",
+        Format::Webp => "webp",
+        Format::Avif => "avif",
+        Format::Jxl => "jxl",
+        Format::Gif => "gif",
+        Format::Jp2 => "jp2",
+        Format::Json => "json",
+    }
+}
+
+fn failed(format: Format) -> RenderError {
+    RenderError::Encode { format: name(format).to_owned() }
+}
+
+/// Width and height as the encoders count them.
+fn extent(size: Size) -> (usize, usize) {
+    (size.width as usize, size.height as usize)
+}
+
+#[cfg(test)]
+mod tests;

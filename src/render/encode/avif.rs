@@ -1,0 +1,40 @@
+//! AVIF through ravif: 10 bits, full-resolution colour, one thread.
+
+use ravif::{Encoder, Img, RGB8, RGBA8};
+
+use crate::plan::{Format, Output};
+use crate::render::RenderError;
+use crate::render::raster::Raster;
+
+use super::{extent, failed, pixels};
+
+/// Effort, 1 (best) to 10 (fastest), by measurement.
+const SPEED: u8 = 9;
+
+/// Encodes 8-bit pixels, with alpha only where some pixel is not opaque. Grey is written as RGB.
+///
+/// # Errors
+/// [`RenderError::Encode`] when the encoder refuses.
+pub(super) fn encode(raster: &Raster, output: &Output) -> Result<Vec<u8>, RenderError> {
+    let (width, height) = extent(raster.size);
+    let quality = translate(output.quality.get());
+    let encoder = Encoder::new()
+        .with_num_threads(Some(1))
+        .with_speed(SPEED)
+        .with_quality(quality)
+        // Edges of opacity show more than edges of colour, and cost little.
+        .with_alpha_quality((quality + 10.0).min(100.0));
+    let encoded = if raster.has_alpha() {
+        let pixels: Vec<RGBA8> = pixels::rgba(raster).map(|[r, g, b, a]| RGBA8::new(r, g, b, a)).collect();
+        encoder.encode_rgba(Img::new(&pixels, width, height))
+    } else {
+        let pixels: Vec<RGB8> = pixels::rgba(raster).map(|[r, g, b, _]| RGB8::new(r, g, b)).collect();
+        encoder.encode_rgb(Img::new(&pixels, width, height))
+    };
+    encoded.map(|encoded| encoded.avif_file).map_err(|_| failed(Format::Avif))
+}
+
+/// A quality of the JPEG scale as ravif's, 1 to 100, that looks about the same.
+fn translate(quality: u8) -> f32 {
+    f32::from(quality).mul_add(0.8, 8.0).clamp(1.0, 100.0)
+}

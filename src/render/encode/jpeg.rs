@@ -1,0 +1,70 @@
+//! JPEG through jpegli, whose files need the fewest bytes of all that we measured.
+//!
+//! jpegli is linked into the executable under names of its own (`jpegli_*`), so that libvips goes on using the libjpeg
+//! it was built with; a test keeps watch over that.
+
+use jpegli::{ColorSpace, Compress, Marker};
+
+use crate::param::ChromaSub;
+use crate::plan::{Format, Output};
+use crate::render::RenderError;
+use crate::render::raster::Raster;
+
+use super::{Attached, extent, failed, pixels};
+
+/// Encodes 8-bit grey or RGB without alpha.
+///
+/// # Errors
+/// [`RenderError::Encode`] when jpegli refuses.
+pub(super) fn encode(raster: &Raster, output: &Output, attached: Attached<'_>) -> Result<Vec<u8>, RenderError> {
+    // The library reports a fatal error by unwinding. Nothing known gets it there, and a worker contains the rest.
+    std::panic::catch_unwind(|| write(raster, output, attached))
+        .ok()
+        .and_then(Result::ok)
+        .ok_or_else(|| failed(Format::Jpeg))
+}
+
+fn write(raster: &Raster, output: &Output, attached: Attached<'_>) -> std::io::Result<Vec<u8>> {
+    let (width, height) = extent(raster.size);
+    let grey = raster.channels == 1;
+    let mut jpeg = Compress::new(if grey { ColorSpace::JCS_GRAYSCALE } else { ColorSpace::JCS_RGB });
+    jpeg.set_size(width, height);
+    // Quality 0 is no quality of libjpeg's scale.
+    jpeg.set_quality(f32::from(output.quality.get().max(1)));
+    if !grey {
+        let block = match output.chroma {
+            ChromaSub::Yuv444 => (1, 1),
+            ChromaSub::Yuv422 => (2, 1),
+            ChromaSub::Yuv420 => (2, 2),
+        };
+        jpeg.set_chroma_sampling_pixel_sizes(block, block);
+    }
+    jpeg.set_optimize_coding(true);
+    if output.progressive {
+        jpeg.set_progressive_mode();
+    }
+    let mut jpeg = jpeg.start_compress(Vec::with_capacity(width * height / 4))?;
+    jpeg.write_marker(Marker::APP(0), &jfif(output.dpi));
+    if let Some(profile) = attached.profile.filter(|profile| fits_markers(profile)) {
+        jpeg.write_icc_profile(profile);
+    }
+    // The length of a marker has 16 bits and counts itself.
+    if let Some(iptc) = attached.iptc.filter(|iptc| iptc.len() <= 65_533) {
+        jpeg.write_marker(Marker::APP(13), iptc);
+    }
+    jpeg.write_scanlines(pixels::bytes(raster))?;
+    jpeg.finish()
+}
+
+/// The JFIF marker, which jpegli leaves to us: version 1.1, the resolution, no thumbnail (T.871, 10.1).
+fn jfif(dpi: Option<u32>) -> [u8; 14] {
+    let dpi = dpi.filter(|&dpi| dpi > 0).map(|dpi| u16::try_from(dpi).unwrap_or(u16::MAX));
+    // Unit 1 is dots per inch; unit 0 gives only the shape of a pixel.
+    let (unit, [high, low]) = dpi.map_or((0, [0, 1]), |dpi| (1, dpi.to_be_bytes()));
+    [b'J', b'F', b'I', b'F', 0, 1, 1, unit, high, low, high, low, 0, 0]
+}
+
+/// Whether a profile can be cut into at most 255 markers of 65,519 bytes (ICC.1:2022 annex B.4).
+fn fits_markers(profile: &[u8]) -> bool {
+    !profile.is_empty() && profile.len() <= 255 * 65_519
+}

@@ -1,0 +1,107 @@
+//! What several encoders need done to pixels first.
+
+use std::borrow::Cow;
+
+use crate::render::raster::{Raster, Samples};
+use crate::units::Size;
+
+/// The picture with 8 bits a sample, rounded.
+pub(super) fn depth_8(raster: &Raster) -> Cow<'_, Raster> {
+    match &raster.samples {
+        Samples::U8(_) => Cow::Borrowed(raster),
+        Samples::U16(samples) => {
+            let samples = samples.iter().map(|&v| ((u32::from(v) + 128) / 257) as u8).collect();
+            Cow::Owned(Raster { size: raster.size, channels: raster.channels, samples: Samples::U8(samples) })
+        }
+    }
+}
+
+/// The samples of a picture that went through [`depth_8`]; none of any other.
+pub(super) fn bytes(raster: &Raster) -> &[u8] {
+    match &raster.samples {
+        Samples::U8(samples) => samples,
+        Samples::U16(_) => &[],
+    }
+}
+
+/// Whether every pixel of a picture with alpha is opaque.
+pub(super) fn is_opaque(raster: &Raster) -> bool {
+    let channels = usize::from(raster.channels);
+    bytes(raster).iter().skip(channels - 1).step_by(channels).all(|&a| a == 255)
+}
+
+/// The colours without their alpha.
+pub(super) fn without_alpha(raster: &Raster) -> Raster {
+    let channels = usize::from(raster.channels);
+    let samples = bytes(raster).chunks_exact(channels).flat_map(|pixel| &pixel[..channels - 1]).copied().collect();
+    Raster { size: raster.size, channels: raster.channels - 1, samples: Samples::U8(samples) }
+}
+
+/// The picture over white, without alpha.
+///
+/// Mixed as a browser mixes a picture with the page below it, in sRGB-encoded values, so that the flattened picture
+/// looks as the transparent one does on a white page.
+pub(super) fn flatten(raster: &Raster) -> Raster {
+    let channels = usize::from(raster.channels);
+    let mut samples = Vec::with_capacity(bytes(raster).len() / channels * (channels - 1));
+    for pixel in bytes(raster).chunks_exact(channels) {
+        let (colour, alpha) = pixel.split_at(channels - 1);
+        let opacity = u32::from(alpha[0]);
+        let over_white = |&v: &u8| ((u32::from(v) * opacity + 255 * (255 - opacity) + 127) / 255) as u8;
+        samples.extend(colour.iter().map(over_white));
+    }
+    Raster { size: raster.size, channels: raster.channels - 1, samples: Samples::U8(samples) }
+}
+
+/// Every pixel as red, green, blue and opacity.
+pub(super) fn rgba(raster: &Raster) -> impl Iterator<Item = [u8; 4]> + '_ {
+    bytes(raster).chunks_exact(usize::from(raster.channels)).map(|pixel| match *pixel {
+        [v] => [v, v, v, 255],
+        [v, a] => [v, v, v, a],
+        [r, g, b] => [r, g, b, 255],
+        [r, g, b, a, ..] => [r, g, b, a],
+        [] => [0; 4],
+    })
+}
+
+/// All frames below each other, in 8 bits. They have the same size and channels.
+pub(super) fn stack(frames: &[Raster]) -> Raster {
+    let (size, channels) = frames.first().map_or((Size::new(1, 1), 1), |frame| (frame.size, frame.channels));
+    let mut samples = Vec::new();
+    for frame in frames {
+        samples.extend_from_slice(bytes(&depth_8(frame)));
+    }
+    let count = u32::try_from(frames.len()).unwrap_or(u32::MAX);
+    let size = Size::new(size.width, size.height.saturating_mul(count));
+    Raster { size, channels, samples: Samples::U8(samples) }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn raster(channels: u8, samples: &[u8]) -> Raster {
+        let size = Size::new((samples.len() / usize::from(channels)) as u32, 1);
+        Raster { size, channels, samples: Samples::U8(samples.to_vec()) }
+    }
+
+    #[test]
+    fn flattening_mixes_with_white() {
+        let flat = flatten(&raster(4, &[255, 0, 0, 255, 9, 9, 9, 0, 0, 0, 0, 128]));
+        assert_eq!(flat, raster(3, &[255, 0, 0, 255, 255, 255, 127, 127, 127]));
+        assert_eq!(flatten(&raster(2, &[0, 0, 100, 255])), raster(1, &[255, 100]));
+    }
+
+    #[test]
+    fn opacity_is_seen() {
+        assert!(is_opaque(&raster(2, &[0, 255, 0, 255])));
+        assert!(!is_opaque(&raster(4, &[255, 255, 255, 254])));
+        assert_eq!(without_alpha(&raster(4, &[1, 2, 3, 255, 4, 5, 6, 255])), raster(3, &[1, 2, 3, 4, 5, 6]));
+    }
+
+    #[test]
+    fn sixteen_bits_are_rounded() {
+        let deep = Raster { size: Size::new(4, 1), channels: 1, samples: Samples::U16(vec![0, 128, 129, 65_535]) };
+        assert_eq!(bytes(&depth_8(&deep)), [0, 0, 1, 255]);
+    }
+}

@@ -1,0 +1,127 @@
+//! PNG through the `png` crate: grey, RGB, either with alpha, or a palette.
+//!
+//! Not through libvips, whose zlib takes several times as long for files of the same size (`benches/README.md`), and
+//! whose palettes need a library that not every build has and know only powers of two as numbers of colours.
+
+use std::borrow::Cow;
+
+use png::{BitDepth, ColorType, Compression, Encoder, Info, PixelDimensions, Unit};
+
+use crate::plan::{Format, Output};
+use crate::render::RenderError;
+use crate::render::raster::Raster;
+use crate::units::Size;
+
+use super::palette::Indexed;
+use super::{extent, failed, pixels};
+
+/// Colours of a PNG8 when no other number was asked for, all that a palette can hold.
+const PALETTE_MAX: u16 = 256;
+
+/// Encodes 8-bit grey or RGB, with alpha only where some pixel is not opaque.
+///
+/// `Png` writes the channels there are, or a palette when a number of colours is asked for; `Png8` always a palette;
+/// `Png32` always RGBA.
+///
+/// # Errors
+/// [`RenderError::Encode`] when the encoder refuses.
+pub(super) fn encode(
+    raster: &Raster,
+    format: Format,
+    output: &Output,
+    profile: Option<&[u8]>,
+) -> Result<Vec<u8>, RenderError> {
+    let colors = match format {
+        Format::Png8 => Some(output.colors_max.unwrap_or(PALETTE_MAX)),
+        Format::Png => output.colors_max,
+        _ => None,
+    };
+    let written = match colors {
+        Some(colors) => write_indexed(&Indexed::new(raster, colors), output, profile),
+        None if format == Format::Png32 => {
+            let samples: Vec<u8> = pixels::rgba(raster).flatten().collect();
+            write(raster, ColorType::Rgba, &samples, output, profile)
+        }
+        None => {
+            let color = match raster.channels {
+                1 => ColorType::Grayscale,
+                2 => ColorType::GrayscaleAlpha,
+                3 => ColorType::Rgb,
+                _ => ColorType::Rgba,
+            };
+            write(raster, color, pixels::bytes(raster), output, profile)
+        }
+    };
+    written.map_err(|_| failed(format))
+}
+
+fn write(
+    raster: &Raster,
+    color: ColorType,
+    samples: &[u8],
+    output: &Output,
+    profile: Option<&[u8]>,
+) -> Result<Vec<u8>, png::EncodingError> {
+    let mut info = info(raster.size, output, grey_fits(color, profile));
+    info.color_type = color;
+    finish(info, Compression::Fast, samples)
+}
+
+fn write_indexed(indexed: &Indexed, output: &Output, profile: Option<&[u8]>) -> Result<Vec<u8>, png::EncodingError> {
+    let depth = match indexed.colors.len() {
+        0..=2 => BitDepth::One,
+        3..=4 => BitDepth::Two,
+        5..=16 => BitDepth::Four,
+        _ => BitDepth::Eight,
+    };
+    let palette: Vec<u8> = indexed.colors.iter().flat_map(|color| &color[..3]).copied().collect();
+    // Opaque entries at the end are implied (PNG specification, 11.3.1.1), and the palette is sorted to have them there.
+    let opacity: Vec<u8> = indexed.colors.iter().map(|color| color[3]).take_while(|&a| a < 255).collect();
+    let mut info = info(indexed.size, output, grey_fits(ColorType::Indexed, profile));
+    info.color_type = ColorType::Indexed;
+    info.bit_depth = depth;
+    info.palette = Some(Cow::Owned(palette));
+    info.trns = (!opacity.is_empty()).then_some(Cow::Owned(opacity));
+    finish(info, Compression::Balanced, &pack(indexed, depth as u8))
+}
+
+/// Indices as `bits` a pixel, each row beginning with a byte of its own.
+fn pack(indexed: &Indexed, bits: u8) -> Vec<u8> {
+    let (width, _) = extent(indexed.size);
+    let a_byte = usize::from(8 / bits);
+    let merge = |part: &[u8]| {
+        let joined = part.iter().fold(0_u8, |byte, index| if bits == 8 { *index } else { byte << bits | index });
+        // A last byte that is not full holds its pixels in the high bits.
+        if bits == 8 { joined } else { joined << (bits as usize * (a_byte - part.len())) }
+    };
+    indexed.indices.chunks_exact(width).flat_map(|row| row.chunks(a_byte).map(merge)).collect()
+}
+
+/// What every PNG of ours says about itself.
+fn info<'a>(size: Size, output: &Output, profile: Option<&'a [u8]>) -> Info<'a> {
+    let mut info = Info::with_size(size.width, size.height);
+    info.icc_profile = profile.map(Cow::Borrowed);
+    info.pixel_dims = output.dpi.filter(|&dpi| dpi > 0).map(|dpi| {
+        // An inch is 0.0254 m.
+        let per_metre = (f64::from(dpi) / 0.0254).round() as u32;
+        PixelDimensions { xppu: per_metre, yppu: per_metre, unit: Unit::Meter }
+    });
+    info
+}
+
+/// The profile, unless it describes other channels than are written: an RGB profile on grey is an error in a PNG.
+fn grey_fits(color: ColorType, profile: Option<&[u8]>) -> Option<&[u8]> {
+    let grey = matches!(color, ColorType::Grayscale | ColorType::GrayscaleAlpha);
+    // The data colour space is at byte 16 of the header (ICC.1:2022, 7.2).
+    profile.filter(|profile| profile.get(16..20).is_some_and(|space| (space == b"GRAY") == grey))
+}
+
+fn finish(info: Info<'_>, compression: Compression, samples: &[u8]) -> Result<Vec<u8>, png::EncodingError> {
+    let mut out = Vec::with_capacity(samples.len() / 2 + 1024);
+    let mut encoder = Encoder::with_info(&mut out, info)?;
+    encoder.set_compression(compression);
+    let mut writer = encoder.write_header()?;
+    writer.write_image_data(samples)?;
+    writer.finish()?;
+    Ok(out)
+}

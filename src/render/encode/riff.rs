@@ -1,0 +1,114 @@
+//! The container of a WebP file (RFC 9649, section 2): takes out all metadata, puts a colour profile in.
+//!
+//! Done here because libvips before 8.15 writes an EXIF block of its own whatever it is told, and cannot keep the
+//! profile alone.
+
+use crate::units::Size;
+
+/// Flags of the `VP8X` chunk.
+const HAS_PROFILE: u8 = 0x20;
+const HAS_ALPHA: u8 = 0x10;
+const HAS_ANIMATION: u8 = 0x02;
+/// Bytes of a chunk's name and length.
+const CHUNK_HEADER: usize = 8;
+
+/// The pixels of `webp`, with `profile` and nothing else beside them; `None` if it is no WebP file.
+///
+/// `canvas` is its size. The file is as short as it can be: the extended header is there only where it is needed.
+pub(super) fn rewrite(webp: &[u8], profile: Option<&[u8]>, canvas: Size) -> Option<Vec<u8>> {
+    let mut rest = webp.strip_prefix(b"RIFF")?.get(4..)?.strip_prefix(b"WEBP")?;
+    let mut flags = if profile.is_some() { HAS_PROFILE } else { 0 };
+    let mut pixels = Vec::with_capacity(webp.len());
+    while !rest.is_empty() {
+        let (name, data, next) = next_chunk(rest)?;
+        match name {
+            b"VP8X" => flags |= data.first()? & (HAS_ALPHA | HAS_ANIMATION),
+            b"VP8 " | b"VP8L" | b"ALPH" | b"ANIM" | b"ANMF" => put_chunk(&mut pixels, name, data)?,
+            _ => {}
+        }
+        rest = next;
+    }
+    let mut body = b"WEBP".to_vec();
+    // A lossless picture alone says in itself whether it has alpha: in its 29th bit, after a byte and both sides.
+    let alone = pixels.starts_with(b"VP8L");
+    if alone && pixels.get(CHUNK_HEADER + 4)? & 0x10 != 0 {
+        flags |= HAS_ALPHA;
+    }
+    if flags & !HAS_ALPHA != 0 || (flags != 0 && !alone) {
+        put_chunk(&mut body, b"VP8X", &extended_header(flags, canvas))?;
+    }
+    if let Some(profile) = profile {
+        put_chunk(&mut body, b"ICCP", profile)?;
+    }
+    body.extend_from_slice(&pixels);
+    let mut file = Vec::with_capacity(body.len() + CHUNK_HEADER);
+    put_chunk(&mut file, b"RIFF", &body)?;
+    Some(file)
+}
+
+/// Name and data of the first chunk, and what follows it.
+fn next_chunk(bytes: &[u8]) -> Option<(&[u8; 4], &[u8], &[u8])> {
+    let (name, rest) = bytes.split_first_chunk::<4>()?;
+    let (length, rest) = rest.split_first_chunk::<4>()?;
+    let length = usize::try_from(u32::from_le_bytes(*length)).ok()?;
+    let data = rest.get(..length)?;
+    // A chunk of odd length is followed by a byte that does not count.
+    Some((name, data, rest.get(length + length % 2..).unwrap_or_default()))
+}
+
+fn put_chunk(out: &mut Vec<u8>, name: &[u8; 4], data: &[u8]) -> Option<()> {
+    out.extend_from_slice(name);
+    out.extend_from_slice(&u32::try_from(data.len()).ok()?.to_le_bytes());
+    out.extend_from_slice(data);
+    out.extend(std::iter::repeat_n(0, data.len() % 2));
+    Some(())
+}
+
+/// The data of a `VP8X` chunk: flags, three unused bytes, and the sides less one in 24 bits each.
+fn extended_header(flags: u8, canvas: Size) -> [u8; 10] {
+    let [w0, w1, w2, _] = (canvas.width - 1).to_le_bytes();
+    let [h0, h1, h2, _] = (canvas.height - 1).to_le_bytes();
+    [flags, 0, 0, 0, w0, w1, w2, h0, h1, h2]
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn file(chunks: &[(&[u8; 4], &[u8])]) -> Vec<u8> {
+        let (mut body, mut file) = (b"WEBP".to_vec(), Vec::new());
+        for (name, data) in chunks {
+            put_chunk(&mut body, name, data).unwrap();
+        }
+        put_chunk(&mut file, b"RIFF", &body).unwrap();
+        file
+    }
+
+    fn check(chunks: &[(&[u8; 4], &[u8])], profile: Option<&[u8]>, expected: &[(&[u8; 4], &[u8])]) {
+        assert_eq!(rewrite(&file(chunks), profile, Size::new(300, 2)), Some(file(expected)));
+    }
+
+    #[test]
+    fn what_is_no_webp_is_refused() {
+        for bytes in
+            [&b""[..], b"RIFF", b"RIFF\0\0\0\0WAVE", b"RIFF\0\0\0\0WEBPVP8X", b"RIFF\0\0\0\0WEBPVP8L\x09\0\0\0"]
+        {
+            assert_eq!(rewrite(bytes, Some(b"profile"), Size::new(1, 1)), None, "{bytes:?}");
+        }
+    }
+
+    #[test]
+    fn metadata_goes_and_the_profile_comes() {
+        let plain = (b"VP8 ", &b"pixels"[..]);
+        let header = |flags| extended_header(flags, Size::new(300, 2));
+        check(&[plain], None, &[plain]);
+        check(&[(b"VP8X", &header(0x2c)), (b"ICCP", b"old"), plain, (b"EXIF", b"x"), (b"XMP ", b"y")], None, &[plain]);
+        check(&[plain], Some(b"odd"), &[(b"VP8X", &header(0x20)), (b"ICCP", b"odd"), plain]);
+        let both = [(b"VP8X", &header(0x18)[..]), (b"ALPH", b"a"), plain, (b"EXIF", b"x")];
+        check(&both, None, &[(b"VP8X", &header(0x10)), (b"ALPH", b"a"), plain]);
+        let lossless = (b"VP8L", &[0x2f, 0, 0, 0, 0x10][..]);
+        check(&[lossless], None, &[lossless]);
+        check(&[lossless], Some(b"even"), &[(b"VP8X", &header(0x30)), (b"ICCP", b"even"), lossless]);
+        assert_eq!(header(0)[4..], [43, 1, 0, 1, 0, 0]);
+    }
+}

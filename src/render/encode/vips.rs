@@ -1,0 +1,126 @@
+//! WebP, GIF, JPEG XL and JPEG 2000 through libvips.
+
+use crate::plan::{Format, Output};
+use crate::render::RenderError;
+use crate::render::raster::Raster;
+use crate::units::Size;
+use crate::vips::{Call, Image, VipsError};
+
+use super::{Animation, failed, name, riff};
+
+/// libwebp's `method`, 0 (fastest) to 6, by measurement.
+const WEBP_EFFORT: i32 = 2;
+/// libjxl's effort for lossy files, 3 to 9.
+const JXL_EFFORT: i32 = 5;
+/// libwebp's and libjxl's effort for lossless files.
+const LOSSLESS_EFFORT: i32 = 3;
+
+/// Encodes WebP, lossy or not.
+pub(super) fn webp(raster: &Raster, output: &Output, profile: Option<&[u8]>) -> Result<Vec<u8>, RenderError> {
+    let save = || webp_call(&Image::from_raster(raster)?, output);
+    let bytes = save().map_err(|fault| refused(Format::Webp, fault))?;
+    webp_finish(&bytes, profile, raster.size)
+}
+
+fn webp_call(image: &Image<'_>, output: &Output) -> Result<Vec<u8>, VipsError> {
+    let call = Call::new(c"webpsave_buffer").image(c"in", image);
+    let call = if output.lossless {
+        call.flag(c"lossless", true).int(c"effort", LOSSLESS_EFFORT)
+    } else {
+        call.int(c"Q", i32::from(output.quality.get())).int(c"effort", WEBP_EFFORT)
+    };
+    call.strip().bytes_out()
+}
+
+/// The file without what libvips adds, and with the profile.
+fn webp_finish(bytes: &[u8], profile: Option<&[u8]>, canvas: Size) -> Result<Vec<u8>, RenderError> {
+    riff::rewrite(bytes, profile, canvas).ok_or_else(|| failed(Format::Webp))
+}
+
+/// Encodes GIF with a palette of its own.
+pub(super) fn gif(raster: &Raster, output: &Output) -> Result<Vec<u8>, RenderError> {
+    let save = || gif_call(&Image::from_raster(raster)?, output);
+    save().map_err(|fault| refused(Format::Gif, fault))
+}
+
+fn gif_call(image: &Image<'_>, output: &Output) -> Result<Vec<u8>, VipsError> {
+    let call = Call::new(c"gifsave_buffer").image(c"in", image).int(c"effort", 5);
+    // Pixels that were given few colours already keep them only when none is mixed in.
+    let call = if output.colors_max.is_some() { call.double(c"dither", 0.0) } else { call };
+    call.strip().bytes_out()
+}
+
+/// Encodes JPEG XL, lossy or not.
+pub(super) fn jxl(raster: &Raster, output: &Output, profile: Option<&[u8]>) -> Result<Vec<u8>, RenderError> {
+    let save = || {
+        let image = Image::from_raster(raster)?.with_profile(profile)?;
+        let call = Call::new(c"jxlsave_buffer").image(c"in", &image);
+        let call = if output.lossless {
+            call.flag(c"lossless", true).int(c"effort", LOSSLESS_EFFORT)
+        } else {
+            call.double(c"distance", jxl_distance(output.quality.get())).int(c"effort", JXL_EFFORT)
+        };
+        // Stripping takes the profile too; there is no other metadata to take.
+        if profile.is_some() { call.bytes_out() } else { call.strip().bytes_out() }
+    };
+    save().map_err(|fault| refused(Format::Jxl, fault))
+}
+
+/// A quality of the JPEG scale as libjxl's distance, by the formula of its own tools.
+///
+/// Not left to libvips, whose formula passes the largest distance, 25, below quality 8.
+fn jxl_distance(quality: u8) -> f64 {
+    let quality = f64::from(quality);
+    if quality >= 30.0 {
+        (100.0 - quality).mul_add(0.09, 0.1)
+    } else {
+        (53.0 / 3000.0 * quality).mul_add(quality, (-23.0 / 20.0_f64).mul_add(quality, 25.0)).min(25.0)
+    }
+}
+
+/// Encodes JPEG 2000.
+pub(super) fn jp2(raster: &Raster, output: &Output) -> Result<Vec<u8>, RenderError> {
+    let save = || {
+        let image = Image::from_raster(raster)?;
+        let call = Call::new(c"jp2ksave_buffer").image(c"in", &image);
+        let call = if output.lossless {
+            call.flag(c"lossless", true)
+        } else {
+            call.int(c"Q", i32::from(output.quality.get().max(1)))
+        };
+        call.strip().bytes_out()
+    };
+    save().map_err(|fault| refused(Format::Jp2, fault))
+}
+
+/// Encodes the frames in `stack`, each of size `frame`, as WebP or GIF.
+pub(super) fn animation(
+    stack: &Raster,
+    frame: Size,
+    animation: &Animation,
+    format: Format,
+    output: &Output,
+    profile: Option<&[u8]>,
+) -> Result<Vec<u8>, RenderError> {
+    let number = |value: u32| i32::try_from(value).unwrap_or(i32::MAX);
+    let delays: Vec<i32> = animation.delays_ms.iter().copied().map(number).collect();
+    let save = || {
+        let image = Image::from_raster(stack)?
+            .with_int(c"page-height", number(frame.height))?
+            .with_int(c"loop", number(animation.loops))?
+            .with_ints(c"delay", &delays)?;
+        if format == Format::Gif { gif_call(&image, output) } else { webp_call(&image, output) }
+    };
+    let bytes = save().map_err(|fault| refused(format, fault))?;
+    if format == Format::Gif { Ok(bytes) } else { webp_finish(&bytes, profile, frame) }
+}
+
+/// An operation that is missing means a build of libvips without the codec.
+fn refused(format: Format, fault: VipsError) -> RenderError {
+    match fault {
+        VipsError::UnknownOperation { .. } => RenderError::UnsupportedFormat { format: name(format).to_owned() },
+        VipsError::UnknownOption { .. } | VipsError::Failed { .. } | VipsError::Unrepresentable { .. } => {
+            failed(format)
+        }
+    }
+}
