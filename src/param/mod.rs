@@ -15,6 +15,9 @@ mod spec;
 mod table;
 mod value;
 
+#[cfg(test)]
+mod tests;
+
 pub use keyword::Keyword;
 pub use kind::Kind;
 pub use params::*;

@@ -54,6 +54,7 @@ pub enum Value {
 }
 
 /// What a setter takes out of a value. `None` when the value has another shape, which the table's tests rule out.
+#[expect(clippy::wildcard_enum_match_arm, reason = "each asks for a shape or two and refuses all others")]
 impl Value {
     /// The whole number, in the integer type of the field.
     pub(super) fn whole<T: TryFrom<i64>>(&self) -> Option<T> {

@@ -1,0 +1,407 @@
+//! Tests that walk the table, and properties of the parser over it.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use proptest::prelude::*;
+
+use super::*;
+
+/// Validated but without a field in `Params`: nothing of ours would act differently for their values.
+const WITHOUT_FIELD: &[&str] = &[
+    "bg-remove-fg-type",
+    "bg-remove-semi-transparency",
+    "bg-remove-transparency-threshold",
+    "bg-replace-neg-prompt",
+    "fill-gen-neg-prompt",
+    "fill-gen-pos",
+    "fill-gen-prompt",
+    "fill-gen-seed",
+    "ixlib",
+    "object-removal-negative-prompt",
+    "object-removal-prompt",
+    "object-removal-seed",
+    "s",
+    "sig",
+    "video-bitrate",
+    "video-clip-end",
+    "video-clip-start",
+    "video-codec",
+    "video-thumbnail",
+];
+
+fn parsed(query: &str) -> Parsed {
+    parse(query, &[]).expect("a valid query")
+}
+
+/// The example's pair for the entry itself: the text after `name=`.
+fn own_value(spec: &ParamSpec) -> &'static str {
+    let own = |pair: &'static str| pair.split_once('=').filter(|(name, _)| *name == spec.name);
+    spec.example.split('&').find_map(own).unwrap_or_else(|| panic!("{}: example without it", spec.name)).1
+}
+
+/// The example with the entry's own name replaced.
+fn respelt(spec: &ParamSpec, name: &str, value: &str) -> String {
+    let pair = |pair: &str| match pair.split_once('=') {
+        Some((own, _)) if own == spec.name => format!("{name}={value}"),
+        Some(_) | None => pair.to_owned(),
+    };
+    spec.example.split('&').map(pair).collect::<Vec<_>>().join("&")
+}
+
+/// The words that a form takes.
+fn words_of(kind: &Kind) -> Vec<&'static str> {
+    if let Kind::Word(words) | Kind::Words(words) | Kind::WordsAnyCase(words) = kind {
+        words.to_vec()
+    } else if let Kind::Synonym(word, _) = kind {
+        vec![word]
+    } else {
+        Vec::new()
+    }
+}
+
+fn base64url(text: &str) -> String {
+    use base64::Engine;
+    base64::engine::general_purpose::URL_SAFE_NO_PAD.encode(text)
+}
+
+#[test]
+fn names_are_unique() {
+    let mut seen = BTreeSet::new();
+    for spec in PARAMS {
+        for name in spec.aliases.iter().chain([&spec.name]) {
+            assert!(seen.insert((*name).to_owned()), "{name}");
+            assert!(!spec.base64 || seen.insert(format!("{name}64")), "{name}64");
+            assert!(
+                name.bytes().all(|byte| byte.is_ascii_lowercase() || byte == b'-' || byte.is_ascii_digit()),
+                "{name}"
+            );
+        }
+    }
+}
+
+#[test]
+fn the_table_has_the_whole_grammar() {
+    let of = |tier| PARAMS.iter().filter(|spec| spec.tier == tier).count();
+    // One more core parameter than the public list: `sig`.
+    assert_eq!([of(Tier::Core), of(Tier::Extended), of(Tier::Ai), of(Tier::Video)], [80, 72, 25, 5]);
+    for spec in PARAMS {
+        assert!(Category::ALL.contains(&spec.category));
+        assert!(spec.summary.ends_with('.') && spec.summary.len() > 8, "{}: {:?}", spec.name, spec.summary);
+        assert!(!spec.kinds.is_empty(), "{}", spec.name);
+        assert_eq!(find(spec.name).map(|found| found.name), Some(spec.name));
+    }
+    assert!(find("width").is_none() && find("w64").is_none());
+}
+
+#[test]
+fn defaults_parse_to_themselves() {
+    for spec in PARAMS {
+        let Some(default) = spec.default else { continue };
+        let value = spec.parse(default).unwrap_or_else(|| panic!("{}: default {default}", spec.name));
+        assert_eq!(spec.parse(&value.to_string()), Some(value), "{}", spec.name);
+    }
+}
+
+#[test]
+fn examples_are_honoured_and_reach_their_field() {
+    for spec in PARAMS {
+        let with = parsed(spec.example);
+        let control = ["s", "sig", "ixlib"].contains(&spec.name);
+        assert!(control || with.honoured.iter().any(|own| own.name == spec.name), "{}: {}", spec.name, spec.example);
+        let without = parsed(&respelt(spec, "unknown", ""));
+        assert_eq!(with.params == without.params, WITHOUT_FIELD.contains(&spec.name), "{}: its field", spec.name);
+    }
+}
+
+#[test]
+fn every_word_reaches_its_field() {
+    for spec in PARAMS.iter().filter(|spec| !WITHOUT_FIELD.contains(&spec.name)) {
+        for kind in spec.kinds {
+            for word in words_of(kind) {
+                let mut params = Params::default();
+                (spec.set)(&mut params, &spec.parse(word).expect("one of its own words"));
+                assert_ne!(params, Params::default(), "{}={word}", spec.name);
+            }
+        }
+    }
+}
+
+#[test]
+fn needs_name_parameters_and_words() {
+    for spec in PARAMS {
+        for condition in spec.needs.conditions() {
+            let (name, word) = condition.split_once('=').map_or((*condition, None), |(name, word)| (name, Some(word)));
+            let needed = find(name).unwrap_or_else(|| panic!("{}: needs {name}", spec.name));
+            if let Some(word) = word {
+                let value = needed.parse(word).unwrap_or_else(|| panic!("{}: needs {condition}", spec.name));
+                assert!(value.has(word), "{}: needs {condition}", spec.name);
+            }
+        }
+        let alone = parsed(&format!("{}={}", spec.name, own_value(spec)));
+        let dropped = !alone.honoured.iter().any(|own| own.name == spec.name);
+        let control = ["s", "sig", "ixlib"].contains(&spec.name);
+        assert_eq!(dropped, matches!(spec.needs, Needs::All(_) | Needs::Any(_)) || control, "{} alone", spec.name);
+    }
+}
+
+#[test]
+fn aliases_and_twins_equal_their_parameter() {
+    for spec in PARAMS {
+        let value = own_value(spec);
+        let expected = parsed(spec.example);
+        let decoded =
+            percent_encoding::percent_decode_str(&value.replace('+', " ")).decode_utf8().unwrap().into_owned();
+        for name in spec.aliases.iter().chain([&spec.name]) {
+            assert_eq!(parsed(&respelt(spec, name, value)), expected, "{name}");
+            let twin = parsed(&respelt(spec, &format!("{name}64"), &base64url(&decoded)));
+            assert_eq!(twin == expected, spec.base64 || WITHOUT_FIELD.contains(&spec.name), "{name}64");
+        }
+    }
+}
+
+#[test]
+fn issue_list_of_rendered_parameters() {
+    let rendered: BTreeSet<_> =
+        PARAMS.iter().filter(|spec| spec.state == State::Rendered).map(|spec| spec.name).collect();
+    let first = "w h fit ar dpr min-w max-w min-h max-h rect crop fp-x fp-y fp-z fp-debug orient flip rot rot-type bg \
+                 fill fill-color fm q lossless jpg-progressive chromasub colorquant cs dpi dl auto s sig expires ixlib";
+    for name in first.split_whitespace() {
+        assert!(rendered.contains(name), "{name}");
+    }
+}
+
+/// The table against the specification that it implements, where that is at hand.
+mod specification {
+    use super::*;
+
+    /// Where the table follows `rendering.md` or plain sense rather than the list, with the reason.
+    const OTHER_NEEDS: &[(&str, &str)] = &[
+        ("q", "the format may come from negotiation or the original"),
+        ("lossless", "the format may come from negotiation or the original"),
+        ("blend-mode", "`blend-color` works alone and is mixed by it"),
+        ("blend-alpha", "`blend-color` works alone and is mixed by it"),
+        ("faceindex", "also chooses the face of `crop=faces` (section 4)"),
+        ("fill-gradient-cs", "`fit=fillmax` has bars too; `fill` itself needs one of the two"),
+        ("fill-gradient-linear", "as above"),
+        ("fill-gradient-linear-direction", "as above"),
+        ("fill-gradient-radial", "as above"),
+        ("fill-gradient-radial-radius", "as above"),
+        ("fill-gradient-radial-x", "as above"),
+        ("fill-gradient-radial-y", "as above"),
+        ("fill-gradient-type", "as above"),
+    ];
+
+    /// Ranges that differ from the list's.
+    const OTHER_RANGES: &[(&str, &str)] = &[
+        ("w", "beyond 8192 the output is scaled in proportion (section 3.1)"),
+        ("h", "beyond 8192 the output is scaled in proportion (section 3.1)"),
+        ("dpr", "0 and below are dropped"),
+        ("mark-alpha", "0 is legal (section 10)"),
+        ("mark-x", "may be negative (section 10)"),
+        ("mark-y", "may be negative (section 10)"),
+        ("trim-pad", "positive only (section 6.1)"),
+        ("shad", "a negative one is dropped (section 17)"),
+        ("txt-shad", "a negative one is dropped (section 17)"),
+        ("corner-radius", "0 and below keep the default"),
+        ("frame", "`-1` is a span"),
+        ("video-clip-start", "`-1` is a span"),
+        ("video-clip-end", "`-1` is a span"),
+    ];
+
+    fn entries() -> Option<Vec<serde_json::Value>> {
+        let path = concat!(env!("CARGO_MANIFEST_DIR"), "/../shared/spec/parameters.json");
+        let Ok(text) = std::fs::read_to_string(path) else {
+            println!("skipped: the specification is not here");
+            return None;
+        };
+        let all: serde_json::Value = serde_json::from_str(&text).unwrap();
+        let current = |entry: &&serde_json::Value| entry["status"] == "current";
+        Some(all["parameters"].as_array().unwrap().iter().filter(current).cloned().collect())
+    }
+
+    fn words(list: &serde_json::Value) -> BTreeSet<String> {
+        list.as_array().unwrap().iter().map(|word| word.as_str().unwrap().to_owned()).collect()
+    }
+
+    #[test]
+    fn names_aliases_tiers_and_categories() {
+        let Some(entries) = entries() else { return };
+        let mut left: BTreeMap<_, _> = PARAMS.iter().map(|spec| (spec.name, spec)).collect();
+        for entry in &entries {
+            let name = entry["name"].as_str().unwrap();
+            let spec = left.remove(name).unwrap_or_else(|| panic!("{name} is missing"));
+            let mut aliases = words(&entry["aliases"]);
+            aliases.remove(name);
+            assert_eq!(
+                spec.aliases.iter().map(|alias| (*alias).to_owned()).collect::<BTreeSet<_>>(),
+                aliases,
+                "{name}"
+            );
+            assert_eq!(spec.tier.as_str(), entry["tier"], "{name}");
+            assert_eq!(spec.category.as_str(), entry["category"], "{name}");
+            assert_eq!(spec.base64, entry["base64_variant"].is_string(), "{name}");
+            assert_eq!(spec.merges, entry["repeatable"] == true, "{name}");
+        }
+        assert_eq!(left.into_keys().collect::<Vec<_>>(), ["sig"]);
+    }
+
+    #[test]
+    fn dependencies() {
+        let Some(entries) = entries() else { return };
+        for entry in &entries {
+            let name = entry["name"].as_str().unwrap();
+            let needs = find(name).unwrap().needs;
+            let expected = entry["depends"]["conditions"].as_array().map(|_| words(&entry["depends"]["conditions"]));
+            let own: BTreeSet<_> = needs.conditions().iter().map(|condition| (*condition).to_owned()).collect();
+            // With one condition, any and all are the same.
+            let mode = match needs {
+                Needs::Any(_) => entry["depends"]["mode"] == "any",
+                Needs::All(_) => own.len() == 1 || entry["depends"]["mode"] == "all",
+                Needs::Nothing => true,
+                Needs::Advisory(_) => false,
+            };
+            let same = mode && own == expected.unwrap_or_default();
+            assert_eq!(!same, OTHER_NEEDS.iter().any(|(other, _)| *other == name), "{name}");
+        }
+    }
+
+    #[test]
+    fn defaults() {
+        let Some(entries) = entries() else { return };
+        for entry in &entries {
+            let name = entry["name"].as_str().unwrap();
+            let spec = find(name).unwrap();
+            let text = entry["default"].as_str().map_or_else(|| entry["default"].to_string(), str::to_owned);
+            // A share of the side, and a text parameter whose default is written `false`, are no values.
+            let expected = if ["corner-radius", "bg-replace", "bg-replace-neg-prompt"].contains(&name) {
+                None
+            } else {
+                Some(text).filter(|text| text != "null").map(|text| spec.parse(&text).expect(name))
+            };
+            assert_eq!(spec.default.and_then(|default| spec.parse(default)), expected, "{name}");
+        }
+    }
+
+    #[test]
+    fn words_are_accepted() {
+        let Some(entries) = entries() else { return };
+        for entry in &entries {
+            let name = entry["name"].as_str().unwrap();
+            for form in entry["value"]["types"].as_array().unwrap() {
+                let Some(listed) = form["enum"].as_array() else { continue };
+                for word in listed {
+                    let word = word.as_str().unwrap();
+                    assert!(find(name).unwrap().parse(word).is_some(), "{name}={word}");
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn ranges_clamp() {
+        let Some(entries) = entries() else { return };
+        let mut checked = 0;
+        for entry in &entries {
+            let name = entry["name"].as_str().unwrap();
+            if OTHER_RANGES.iter().any(|(other, _)| *other == name) {
+                continue;
+            }
+            let forms = entry["value"]["types"].as_array().unwrap();
+            let Some(form) = forms.iter().find(|form| form["type"] == "integer" || form["type"] == "number") else {
+                continue;
+            };
+            let range = if form["hard_range"].is_array() { &form["hard_range"] } else { &form["advised_range"] };
+            let spec = find(name).unwrap();
+            let is_length = forms.len() > 1 && forms[1]["type"] == "fraction";
+            if let Some(high) = range[1].as_i64() {
+                assert_eq!(spec.parse(&(high + 1).to_string()), spec.parse(&high.to_string()), "{name} above {high}");
+                assert!(spec.parse(&high.to_string()).is_some(), "{name}={high}");
+                checked += 1;
+            }
+            if let Some(low) = range[0].as_i64().filter(|_| !is_length) {
+                assert_eq!(spec.parse(&(low - 1).to_string()), spec.parse(&low.to_string()), "{name} below {low}");
+                assert!(spec.parse(&low.to_string()).is_some(), "{name}={low}");
+                checked += 1;
+            }
+        }
+        assert!(checked > 100, "only {checked} bounds were found");
+    }
+}
+
+/// A value that has a chance of being valid, encoded for a query.
+fn value() -> impl Strategy<Value = String> {
+    let words = PARAMS.iter().flat_map(|spec| spec.kinds).flat_map(words_of);
+    let word = prop::sample::select(words.collect::<Vec<&str>>());
+    let example = prop::sample::select(PARAMS.iter().map(own_value).collect::<Vec<_>>()).prop_map(str::to_owned);
+    let plain = prop_oneof![
+        any::<i64>().prop_map(|number| number.to_string()),
+        (-300_i32..9000).prop_map(|number| number.to_string()),
+        (-3.0..400.0_f64).prop_map(|number| number.to_string()),
+        any::<f64>().prop_map(|number| number.to_string()),
+        prop::collection::vec(word, 1..4).prop_map(|words| words.join(",")),
+        "[0-9a-fA-F]{3,8}(,[0-9a-f]{3,8})?",
+        "[0-9.]{1,3}[:x,-][0-9.]{1,3}(,[0-9.]{1,3}){0,2}",
+        ".{0,12}",
+    ];
+    prop_oneof![
+        example,
+        plain.prop_map(
+            |text| percent_encoding::utf8_percent_encode(&text, percent_encoding::NON_ALPHANUMERIC).to_string()
+        ),
+        "[ -~]{0,12}",
+    ]
+}
+
+/// A query of parameters from the table, with what some of them need.
+fn query() -> impl Strategy<Value = String> {
+    let names = PARAMS.iter().flat_map(|spec| spec.aliases.iter().chain([&spec.name])).copied();
+    let pair = (prop::sample::select(names.collect::<Vec<&str>>()), value()).prop_map(|(n, v)| format!("{n}={v}"));
+    let example = prop::sample::select(PARAMS.iter().map(|spec| spec.example.to_owned()).collect::<Vec<_>>());
+    prop::collection::vec(prop_oneof![3 => pair, 1 => example], 0..12).prop_map(|pairs| pairs.join("&"))
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(2000))]
+
+    #[test]
+    fn canonical_parses_to_the_same(query in query()) {
+        let first = parsed(&query);
+        prop_assert_eq!(parsed(&canonical(&first)), first);
+    }
+
+    #[test]
+    fn any_text_is_parsed(query in ".{0,200}", default in ".{0,20}") {
+        let _ = parse(&query, &[(default.clone(), query.clone()), ("w".to_owned(), default)]);
+    }
+
+    #[test]
+    fn every_parameter_takes_any_text(text in value(), noise in ".{0,30}") {
+        for spec in PARAMS {
+            for text in [&text, &noise] {
+                if let Some(value) = spec.parse(text) {
+                    prop_assert_eq!(spec.parse(&value.to_string()), Some(value), "{} from {:?}", spec.name, text);
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn numbers_stay_in_range(whole in any::<i64>(), decimal in any::<f64>()) {
+        for kind in PARAMS.iter().flat_map(|spec| spec.kinds) {
+            for text in [whole.to_string(), decimal.to_string(), format!("{whole}0000000000000")] {
+                match (kind, kind.parse(&text)) {
+                    (Kind::Whole(range), Some(Value::Whole(value))) => prop_assert!(range.contains(&value)),
+                    (Kind::Number(range) | Kind::Quantity(range), Some(Value::Number(value))) => {
+                        prop_assert!(range.contains(&value));
+                    }
+                    (Kind::Factor(max), Some(Value::Number(value))) => prop_assert!(value > 0.0 && value <= *max),
+                    (Kind::Length(max), Some(Value::Length(crate::units::Length::Px(value)))) => {
+                        prop_assert!(value >= 2.0 && value <= *max as f64 && value.fract() == 0.0);
+                    }
+                    (Kind::Whole(_), other) => prop_assert!(other.is_none() && text.contains(['.', 'N', 'i'])),
+                    (_, _) => {}
+                }
+            }
+        }
+    }
+}
