@@ -1,1 +1,263 @@
-//! (being written)
+//! The only mapping from what went wrong to status, public sentence, lifetime and log level.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use http::StatusCode;
+
+use crate::cache::coalesce::LeaderLost;
+use crate::param::ParamError;
+use crate::plan::Unsupported;
+use crate::render::RenderError;
+use crate::sign::SignError;
+use crate::source::SourceError;
+
+/// Why a request has no picture. Cheap to clone: everybody who waited for one render gets the same.
+#[derive(Clone, Debug, thiserror::Error)]
+pub enum Error {
+    /// The request line or a header is not acceptable.
+    #[error(transparent)]
+    Request(#[from] RequestError),
+    /// The signature is missing or wrong.
+    #[error(transparent)]
+    Sign(#[from] SignError),
+    /// `expires` has passed.
+    #[error("expired")]
+    Expired,
+    /// One of the few parameter faults that is an error.
+    #[error(transparent)]
+    Param(#[from] ParamError),
+    /// The request asks for something that this server cannot make and must not replace by something else.
+    #[error("unsupported output")]
+    Unsupported(Unsupported),
+    /// The original could not be had.
+    #[error(transparent)]
+    Source(#[from] SourceError),
+    /// The original could not be rendered.
+    #[error(transparent)]
+    Render(#[from] RenderError),
+    /// Rendering was asked of something that is not a picture (an HTML page).
+    #[error("not renderable")]
+    NotRenderable,
+    /// A render panicked or was dropped; its followers get this.
+    #[error("internal failure")]
+    Internal,
+}
+
+/// What is wrong with a request before it is looked at closely.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum RequestError {
+    /// Not GET, HEAD or OPTIONS.
+    #[error("method not allowed")]
+    Method,
+    /// Longer than `limits.uri_bytes_max`.
+    #[error("request target over {max} bytes")]
+    UriTooLong {
+        /// The limit.
+        max: usize,
+    },
+    /// Bytes outside printable ASCII, or a path that is not UTF-8 once decoded, or holds a NUL.
+    #[error("malformed request target")]
+    Target,
+    /// No host, or one that is not a host name.
+    #[error("malformed host")]
+    Host,
+    /// No source serves this host.
+    #[error("unknown host")]
+    UnknownHost,
+}
+
+/// What a client and the access log see of an error.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Answer {
+    /// HTTP status.
+    pub status: StatusCode,
+    /// Stable code, for machines.
+    pub code: &'static str,
+    /// One plain sentence, for people. Never holds a URL, a path or an upstream's text.
+    pub sentence: &'static str,
+    /// How long it may be kept.
+    pub keep: Keep,
+}
+
+/// How long an error may be kept, by us and by others (`delivery.md` 4).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Keep {
+    /// The source's `error_ttl`, in our negative cache too.
+    ErrorTtl,
+    /// Kept here for a moment so that a broken upstream is not hammered; `no-store` for others.
+    Moment(Duration),
+    /// `no-store`; the client may try again after this long.
+    RetryAfter(Duration),
+    /// `no-store`.
+    No,
+}
+
+/// How long a broken upstream is left alone (`delivery.md` 4: 10 s).
+const UPSTREAM_PAUSE: Duration = Duration::from_secs(10);
+
+impl Error {
+    /// The public side of this error. `undecodable_is_421` is `render.undecodable_is_421`.
+    #[must_use]
+    pub fn answer(&self, undecodable_is_421: bool) -> Answer {
+        match self {
+            Self::Request(e) => request(*e),
+            Self::Sign(e) => sign(*e),
+            Self::Expired => answer(404, "expired", "This URL has expired.", Keep::No),
+            Self::Param(ParamError::InvalidBase64 { .. }) => answer(
+                400,
+                "param-base64-invalid",
+                "A base64 parameter is not unpadded base64url of UTF-8 text.",
+                Keep::ErrorTtl,
+            ),
+            Self::Unsupported(what) => unsupported(*what),
+            Self::Source(e) => source(e),
+            Self::Render(e) => render(e, undecodable_is_421),
+            Self::NotRenderable => {
+                answer(422, "original-not-renderable", "The original is not a picture.", Keep::ErrorTtl)
+            }
+            Self::Internal => answer(500, "internal", "The server failed to answer.", Keep::No),
+        }
+    }
+}
+
+fn answer(status: u16, code: &'static str, sentence: &'static str, keep: Keep) -> Answer {
+    let status = StatusCode::from_u16(status).expect("every status here is a literal in 400..=599");
+    Answer { status, code, sentence, keep }
+}
+
+fn request(error: RequestError) -> Answer {
+    match error {
+        RequestError::Method => answer(405, "method-not-allowed", "Only GET, HEAD and OPTIONS are served.", Keep::No),
+        RequestError::UriTooLong { .. } => answer(414, "uri-too-long", "The URL is too long.", Keep::No),
+        RequestError::Target => answer(400, "target-malformed", "The URL is malformed.", Keep::ErrorTtl),
+        RequestError::Host => answer(400, "host-malformed", "The Host header is missing or malformed.", Keep::No),
+        RequestError::UnknownHost => answer(410, "host-unknown", "No source is attached to this host.", Keep::ErrorTtl),
+    }
+}
+
+fn unsupported(what: Unsupported) -> Answer {
+    match what {
+        Unsupported::Video => {
+            answer(422, "output-unsupported", "This server does not write the requested format.", Keep::ErrorTtl)
+        }
+        Unsupported::Privacy => answer(
+            422,
+            "privacy-unsupported",
+            "This server cannot hide what the URL asks to hide, so it sends nothing.",
+            Keep::ErrorTtl,
+        ),
+        Unsupported::Model => {
+            answer(400, "model-unsupported", "This server has no model for the requested operation.", Keep::ErrorTtl)
+        }
+    }
+}
+
+fn sign(error: SignError) -> Answer {
+    match error {
+        SignError::Missing => answer(403, "signature-missing", "The URL must be signed.", Keep::ErrorTtl),
+        SignError::Invalid => answer(403, "signature-invalid", "The signature is not valid.", Keep::ErrorTtl),
+        SignError::Malformed => answer(400, "target-malformed", "The URL is malformed.", Keep::ErrorTtl),
+    }
+}
+
+fn source(error: &SourceError) -> Answer {
+    match error {
+        SourceError::Missing | SourceError::Rejected { .. } => {
+            answer(404, "original-missing", "The original does not exist.", Keep::ErrorTtl)
+        }
+        SourceError::Denied => answer(403, "original-denied", "The original may not be read.", Keep::ErrorTtl),
+        SourceError::InvalidUrl => {
+            answer(400, "original-url-invalid", "The path is not an absolute http or https URL.", Keep::ErrorTtl)
+        }
+        SourceError::Forbidden => {
+            answer(403, "original-forbidden", "The original's host is not allowed.", Keep::ErrorTtl)
+        }
+        SourceError::Upstream => {
+            answer(502, "upstream-failed", "The original's server failed.", Keep::Moment(UPSTREAM_PAUSE))
+        }
+        SourceError::Timeout => {
+            answer(504, "upstream-timeout", "The original's server took too long.", Keep::Moment(UPSTREAM_PAUSE))
+        }
+        SourceError::TooLarge { .. } => {
+            answer(413, "original-too-large", "The original has too many bytes.", Keep::ErrorTtl)
+        }
+    }
+}
+
+fn render(error: &RenderError, undecodable_is_421: bool) -> Answer {
+    let undecodable = if undecodable_is_421 { 421 } else { 422 };
+    match error {
+        RenderError::NotAnImage => {
+            answer(422, "original-not-renderable", "The original is not a picture.", Keep::ErrorTtl)
+        }
+        RenderError::UnsupportedFormat { .. } => {
+            answer(422, "format-unsupported", "This server cannot read or write this format.", Keep::ErrorTtl)
+        }
+        RenderError::Undecodable => {
+            answer(undecodable, "original-undecodable", "The original cannot be decoded.", Keep::ErrorTtl)
+        }
+        RenderError::TooLarge { .. } => {
+            answer(413, "original-dimensions", "The original has too many pixels or frames.", Keep::ErrorTtl)
+        }
+        RenderError::Stage { .. } | RenderError::Encode { .. } => {
+            answer(500, "render-failed", "The picture could not be rendered.", Keep::Moment(UPSTREAM_PAUSE))
+        }
+        RenderError::Timeout => {
+            answer(422, "render-timeout", "Rendering took too long and was stopped.", Keep::ErrorTtl)
+        }
+        RenderError::WorkerCrashed => {
+            answer(422, "render-crashed", "The original made its decoder fail.", Keep::ErrorTtl)
+        }
+        RenderError::QueueFull => answer(
+            503,
+            "render-queue-full",
+            "The server is busy; try again shortly.",
+            Keep::RetryAfter(Duration::from_secs(1)),
+        ),
+        RenderError::Unavailable => answer(
+            503,
+            "render-unavailable",
+            "The server cannot render at the moment.",
+            Keep::RetryAfter(Duration::from_secs(1)),
+        ),
+    }
+}
+
+/// An error shared by all who waited for one piece of work.
+pub type SharedError = Arc<Error>;
+
+impl From<LeaderLost> for SharedError {
+    fn from(lost: LeaderLost) -> Self {
+        tracing::error!(%lost, "shared work ended without a result");
+        Self::new(Error::Internal)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn check(error: impl Into<Error>, status: u16, code: &str) {
+        let got = error.into().answer(false);
+        assert_eq!((got.status.as_u16(), got.code), (status, code));
+        assert!(got.sentence.ends_with('.') && !got.sentence.contains("http:"), "{}", got.sentence);
+    }
+
+    #[test]
+    fn statuses_follow_the_delivery_specification() {
+        check(RequestError::UnknownHost, 410, "host-unknown");
+        check(RequestError::UriTooLong { max: 8000 }, 414, "uri-too-long");
+        check(SignError::Invalid, 403, "signature-invalid");
+        check(Error::Expired, 404, "expired");
+        check(SourceError::Missing, 404, "original-missing");
+        check(SourceError::Denied, 403, "original-denied");
+        check(SourceError::Rejected { status: 418 }, 404, "original-missing");
+        check(SourceError::Upstream, 502, "upstream-failed");
+        check(SourceError::Timeout, 504, "upstream-timeout");
+        check(SourceError::TooLarge { max: 1 }, 413, "original-too-large");
+        check(RenderError::Undecodable, 422, "original-undecodable");
+        check(RenderError::QueueFull, 503, "render-queue-full");
+        assert_eq!(Error::from(RenderError::Undecodable).answer(true).status.as_u16(), 421);
+    }
+}

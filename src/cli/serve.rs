@@ -9,6 +9,8 @@ use tracing_subscriber::util::SubscriberInitExt as _;
 
 use super::{Failure, examples, print};
 use crate::config::{self, Config, LogLevel, Override};
+use crate::render::worker;
+use crate::server::{self, Server};
 
 #[derive(Args, Debug)]
 pub(super) struct Arguments {
@@ -72,8 +74,20 @@ pub(super) fn run(arguments: &Arguments) -> Result<(), Failure> {
     let config =
         config::load(arguments.config.as_deref(), &environment, &arguments.overrides()?).map_err(Failure::Config)?;
     start_log(&config);
-    let _ = (arguments.examples, examples::urls(&config, config.server.listen), print);
-    Err(Failure::Runtime("not built yet".to_owned()))
+    let runtime = tokio::runtime::Builder::new_multi_thread()
+        .enable_all()
+        .build()
+        .map_err(|error| Failure::Runtime(format!("cannot start the runtime: {}", error.kind())))?;
+    let shown = arguments.examples.then(|| config.clone());
+    let ready = |server: &Server| {
+        if let Some(config) = &shown {
+            // The server runs all the same when nobody can read this.
+            let _ = print(&format!("open:\n  {}\n", examples::urls(config, server.address()).join("\n  ")));
+        }
+    };
+    runtime
+        .block_on(server::run(config, worker::PoolConfig::this_program(), ready))
+        .map_err(|error| Failure::Runtime(error.to_string()))
 }
 
 /// Our own messages go to standard error. Those of libraries do not: they may hold URLs, paths and headers.

@@ -204,6 +204,23 @@ pub enum Format {
     Json,
 }
 
+impl Format {
+    /// Registered media type.
+    #[must_use]
+    pub const fn content_type(self) -> &'static str {
+        match self {
+            Self::Jpeg => "image/jpeg",
+            Self::Png | Self::Png8 | Self::Png32 => "image/png",
+            Self::Webp => "image/webp",
+            Self::Avif => "image/avif",
+            Self::Jxl => "image/jxl",
+            Self::Gif => "image/gif",
+            Self::Jp2 => "image/jp2",
+            Self::Json => "application/json",
+        }
+    }
+}
+
 /// What to write when no preferred format is possible.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum FallbackFormat {

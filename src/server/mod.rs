@@ -1,1 +1,13 @@
-//! (being written)
+//! Sockets in, responses out. `route`, `conditional` and `headers` are pure; `handler` is the request path.
+
+mod admin;
+mod conditional;
+mod handler;
+mod headers;
+mod listen;
+mod record;
+mod respond;
+mod route;
+mod timing;
+
+pub use listen::{ServeError, Server, run};

@@ -1,0 +1,124 @@
+//! The parts built from [`Config`](crate::config::Config), and `produce`: fetch, render, keep.
+
+mod negative;
+mod originals;
+mod produce;
+mod site;
+mod stopwatch;
+
+pub use produce::Variant;
+pub use site::{Site, Sites};
+pub use stopwatch::{StageTimes, Stopwatch};
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use crate::cache::{Cache, CacheError};
+use crate::clock::Clock;
+use crate::config::Config;
+use crate::error::SharedError;
+use crate::render::RenderLimits;
+use crate::render::worker::{Pool, PoolConfig, StartError as PoolError};
+use crate::source::BuildError;
+use crate::telemetry::{AccessLog, Metrics, WorkerFigures};
+
+use negative::Negative;
+use originals::Originals;
+
+/// Everything a request needs. Built once, shared by all connections.
+#[derive(Debug)]
+pub struct App {
+    /// What the operator asked for.
+    pub config: Config,
+    /// The time of day.
+    pub clock: Arc<dyn Clock>,
+    /// Configured sources by host.
+    pub sites: Sites,
+    /// Stored renditions.
+    pub cache: Arc<Cache<SharedError>>,
+    /// Worker processes.
+    pub pool: Pool,
+    /// All metric families.
+    pub metrics: Arc<Metrics>,
+    /// The access log.
+    pub access_log: AccessLog,
+    originals: Originals,
+    negative: Negative,
+    render_limits: RenderLimits,
+}
+
+/// Why the server cannot start.
+#[derive(Debug, thiserror::Error)]
+pub enum StartError {
+    /// A source cannot be built.
+    #[error("source {name}: {error}")]
+    Source {
+        /// Name of the source.
+        name: String,
+        /// What is wrong with it.
+        error: BuildError,
+    },
+    /// The disk tier cannot be opened.
+    #[error(transparent)]
+    Cache(#[from] CacheError),
+    /// No worker process can be started.
+    #[error(transparent)]
+    Pool(#[from] PoolError),
+    /// The access log cannot be written.
+    #[error("log.dir: {0}")]
+    Log(std::io::Error),
+}
+
+impl App {
+    /// Builds every part. Workers are started with `executable`, normally this program.
+    ///
+    /// # Errors
+    /// The first part that cannot be built.
+    pub async fn build(
+        config: Config,
+        clock: Arc<dyn Clock>,
+        executable: std::path::PathBuf,
+    ) -> Result<Arc<Self>, StartError> {
+        let metrics = Arc::new(Metrics::new());
+        let sites = Sites::build(&config).await?;
+        let cache = Cache::open(&config.cache, clock.clone(), metrics.clone()).await?;
+        let access_log = AccessLog::start(&config.log, clock.clone(), metrics.clone()).map_err(StartError::Log)?;
+        let pool = Pool::start(PoolConfig::new(executable, &config.render, &config.limits))?;
+        let limits = &config.limits;
+        let render_limits = RenderLimits {
+            pixels_max: limits.pixels_max,
+            frames_max: limits.frames_max,
+            animation_pixels_max: limits.animation_pixels_max,
+        };
+        Ok(Arc::new(Self {
+            originals: Originals::new(&config.cache),
+            negative: Negative::new(clock.clone()),
+            sites,
+            cache,
+            pool,
+            metrics,
+            access_log,
+            clock,
+            render_limits,
+            config,
+        }))
+    }
+}
+
+impl App {
+    /// Brings the gauges that are only read on demand up to date.
+    pub fn refresh_gauges(&self) {
+        let stats = self.pool.stats();
+        let read = |figure: &AtomicU64| figure.load(Ordering::Relaxed);
+        self.metrics.workers_observed(&WorkerFigures {
+            busy: read(&stats.busy),
+            idle: read(&stats.idle),
+            queued: read(&stats.queued),
+            spawned_total: read(&stats.spawned),
+            killed_total: read(&stats.killed),
+            crashed_total: read(&stats.crashed),
+            recycled_total: read(&stats.recycled),
+            shed_total: read(&stats.shed),
+        });
+    }
+}

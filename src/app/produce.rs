@@ -1,0 +1,237 @@
+//! Fetch, render, keep: how a rendition comes about.
+
+use std::sync::Arc;
+use std::time::Instant;
+
+use sha2::{Digest, Sha256};
+
+use super::{App, Site, Stopwatch};
+use crate::blob::Blob;
+use crate::cache::{Outcome, Rendition};
+use crate::config::TtlMode;
+use crate::error::{Error, SharedError};
+use crate::plan::{Intent, Plan, VariantKey};
+use crate::render::decode::sniff;
+use crate::render::{Job, RenderError};
+use crate::source::{FetchRequest, Fetched, OriginCaching, Original, SourceError};
+
+/// One variant of one object: everything a leader needs, owned, because it outlives the request that started it.
+#[derive(Clone, Debug)]
+pub struct Variant {
+    /// Where the original is.
+    pub site: Arc<Site>,
+    /// Its decoded path.
+    pub object: String,
+    /// What to make of it.
+    pub intent: Intent,
+    /// Identity of the result.
+    pub key: VariantKey,
+}
+
+impl Variant {
+    /// Names a variant.
+    #[must_use]
+    pub fn new(site: Arc<Site>, object: String, intent: Intent) -> Self {
+        let key = intent.key(&site.config.name, &site.version, &object);
+        Self { site, object, intent, key }
+    }
+
+    /// Identity of the original, shared by all its variants.
+    fn original_key(&self) -> VariantKey {
+        Intent::PassThrough.key(&self.site.config.name, &self.site.version, &self.object)
+    }
+}
+
+impl App {
+    /// The rendition of a variant: stored, made by somebody else just now, or made here.
+    ///
+    /// # Errors
+    /// Why there is none; remembered for as long as [`Error::answer`] says.
+    pub async fn rendition(
+        self: &Arc<Self>,
+        variant: Variant,
+        watch: &Stopwatch,
+    ) -> Result<(Rendition, Outcome), SharedError> {
+        let key = variant.key;
+        if let Some(error) = self.negative.get(&key) {
+            return Err(error);
+        }
+        let error_ttl = variant.site.config.error_ttl;
+        let (app, watch) = (self.clone(), watch.clone());
+        let made = self.cache.get_or_render(key, async move { app.produce(variant, &watch).await }).await;
+        made.inspect_err(|error| self.negative.put(key, error, error_ttl))
+    }
+
+    async fn produce(self: Arc<Self>, variant: Variant, watch: &Stopwatch) -> Result<Rendition, SharedError> {
+        let original = self.original(&variant, watch).await?;
+        let max_age_s = lifetime_s(&variant.site, original.caching);
+        let (body, content_type) = match &variant.intent {
+            Intent::PassThrough => (original.body.clone(), pass_through_type(&original)),
+            Intent::Render(plan) => match judge(&original)? {
+                Verdict::Picture => self.render(plan, &original, watch).await?,
+                Verdict::Other => (original.body.clone(), pass_through_type(&original)),
+            },
+            Intent::Unsupported(what) => return Err(Error::Unsupported(*what).into()),
+        };
+        let body = body.into_bytes();
+        Ok(Rendition { etag: etag_of(&body), body, content_type, rendered_at: self.clock.now(), max_age_s })
+    }
+
+    /// The original of a variant: kept, being fetched for another variant, or fetched now. Never holds a render slot.
+    async fn original(self: &Arc<Self>, variant: &Variant, watch: &Stopwatch) -> Result<Arc<Original>, SharedError> {
+        let key = variant.original_key();
+        if let Some(original) = self.originals.get(&key).await {
+            return Ok(original);
+        }
+        if let Some(error) = self.negative.get(&key) {
+            return Err(error);
+        }
+        let started = Instant::now();
+        let (app, site, object) = (self.clone(), variant.site.clone(), variant.object.clone());
+        let (result, _role) =
+            self.originals.in_flight.run(key, async move { app.fetch(&site, &object, key).await }).await;
+        watch.record(|times| times.fetch = started.elapsed());
+        result
+    }
+
+    async fn fetch(&self, site: &Site, object: &str, key: VariantKey) -> Result<Arc<Original>, SharedError> {
+        let started = Instant::now();
+        let fetched = site.source.fetch(FetchRequest { object, if_changed_from: None }).await;
+        self.metrics.origin_fetched(&site.config.kind, fetched.as_ref().err(), started.elapsed());
+        match fetched {
+            Ok(Fetched::Original(original)) => {
+                self.originals.put(key, original.clone()).await;
+                Ok(original)
+            }
+            // No validators were sent, so an upstream that says "not modified" is broken.
+            Ok(Fetched::NotModified(_)) => Err(Arc::new(SourceError::Upstream.into())),
+            Err(error) => {
+                let error = Arc::new(Error::from(error));
+                self.negative.put(key, &error, site.config.error_ttl);
+                Err(error)
+            }
+        }
+    }
+
+    async fn render(&self, plan: &Plan, original: &Original, watch: &Stopwatch) -> Result<(Blob, String), SharedError> {
+        let job = Job { plan: plan.clone(), original: original.body.clone(), limits: self.render_limits };
+        let rendered = self.pool.render(job).await.map_err(|e| Arc::new(Error::from(e)))?;
+        watch.record(|times| {
+            times.queue = rendered.timings.queue;
+            times.render = rendered.timings.render;
+            times.encode = rendered.timings.encode;
+        });
+        Ok((rendered.body, rendered.format.content_type().to_owned()))
+    }
+}
+
+/// What an original is to a request that wants it rendered.
+#[derive(Debug, PartialEq, Eq)]
+enum Verdict {
+    /// A picture: send it to a worker.
+    Picture,
+    /// Something else (a font, a script, a film): passed through with its parameters ignored (`delivery.md` 1.1).
+    Other,
+}
+
+/// Tells pictures from other things by their bytes; what only claims to be a picture is an error, and so is a web page
+/// (`delivery.md` 4), which would otherwise turn a broken origin into a page served from an image host.
+fn judge(original: &Original) -> Result<Verdict, Error> {
+    let bytes = original.body.as_slice();
+    if sniff(bytes).is_some() {
+        return Ok(Verdict::Picture);
+    }
+    let claimed = original.content_type.as_deref().unwrap_or_default().to_ascii_lowercase();
+    if claimed.starts_with("image/") {
+        return Err(RenderError::NotAnImage.into());
+    }
+    if claimed.starts_with("text/html") || looks_like_html(bytes) {
+        return Err(Error::NotRenderable);
+    }
+    Ok(Verdict::Other)
+}
+
+/// Whether the bytes begin as an HTML document does, after white space.
+fn looks_like_html(bytes: &[u8]) -> bool {
+    let start = bytes.trim_ascii_start();
+    [b"<!doctype html".as_slice(), b"<html", b"<head", b"<script", b"<body"]
+        .iter()
+        .any(|tag| start.get(..tag.len()).is_some_and(|s| s.eq_ignore_ascii_case(tag)))
+}
+
+/// The type of the bytes themselves where we know it, else what the upstream said.
+fn pass_through_type(original: &Original) -> String {
+    match sniff(original.body.as_slice()) {
+        Some(format) => format.content_type().to_owned(),
+        None => match original.content_type.as_deref() {
+            // A file that only claims to be a picture must not be sent as one.
+            Some(claimed) if !claimed.to_ascii_lowercase().starts_with("image/") => claimed.to_owned(),
+            _ => "application/octet-stream".to_owned(),
+        },
+    }
+}
+
+/// How long a rendition of this original is good (`delivery.md` 2); 0 is "do not keep".
+fn lifetime_s(site: &Site, origin: OriginCaching) -> u64 {
+    let own = site.config.cache_ttl;
+    match site.config.cache_ttl_mode {
+        TtlMode::RespectOrigin if origin.uncacheable => 0,
+        TtlMode::RespectOrigin => origin.max_age.unwrap_or(own).as_secs(),
+        TtlMode::Override => own.as_secs(),
+        TtlMode::Minimum => origin.max_age.unwrap_or_default().max(own).as_secs(),
+    }
+}
+
+/// A strong validator: 128 bits of SHA-256 over the bytes.
+fn etag_of(body: &[u8]) -> String {
+    use std::fmt::Write;
+    let digest = Sha256::digest(body);
+    let mut tag = String::with_capacity(34);
+    tag.push('"');
+    for byte in &digest[..16] {
+        write!(tag, "{byte:02x}").expect("a String takes any text");
+    }
+    tag.push('"');
+    tag
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn original(bytes: &[u8], content_type: Option<&str>) -> Original {
+        Original {
+            body: Blob::copy_from(bytes).unwrap(),
+            content_type: content_type.map(str::to_owned),
+            validators: Default::default(),
+            caching: Default::default(),
+        }
+    }
+
+    #[test]
+    fn only_pictures_are_rendered() {
+        let png = b"\x89PNG\r\n\x1a\n....";
+        assert_eq!(judge(&original(png, Some("text/plain"))).unwrap(), Verdict::Picture);
+        assert_eq!(judge(&original(b"body { }", Some("text/css"))).unwrap(), Verdict::Other);
+        assert_eq!(judge(&original(b"%!font", None)).unwrap(), Verdict::Other);
+        assert!(matches!(judge(&original(b"nope", Some("image/png"))), Err(Error::Render(RenderError::NotAnImage))));
+        assert!(matches!(judge(&original(b" <!DOCTYPE html>", None)), Err(Error::NotRenderable)));
+    }
+
+    #[test]
+    fn passed_through_bytes_are_named_for_what_they_are() {
+        let check = |bytes: &[u8], claimed, expected: &str| {
+            assert_eq!(pass_through_type(&original(bytes, claimed)), expected);
+        };
+        check(b"\x89PNG\r\n\x1a\n....", Some("image/jpeg"), "image/png");
+        check(b"a{}", Some("text/css"), "text/css");
+        check(b"not a picture", Some("image/png"), "application/octet-stream");
+        check(b"whatever", None, "application/octet-stream");
+    }
+
+    #[test]
+    fn etags_are_strong_and_differ_with_the_bytes() {
+        assert_ne!(etag_of(b"a"), etag_of(b"b"));
+        assert!(etag_of(b"a").starts_with('"'));
+    }
+}

@@ -1,0 +1,162 @@
+//! Validators and byte ranges (RFC 9110 sections 13 and 14). Pure.
+
+use std::ops::Range;
+use std::time::{SystemTime, UNIX_EPOCH};
+
+use http::header::{self, HeaderMap};
+
+/// How a stored body is to be sent.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) enum Delivery {
+    /// 200 with all of it.
+    Whole,
+    /// 304.
+    NotModified,
+    /// 206 with these bytes; never empty.
+    Part(Range<u64>),
+    /// 416.
+    Unsatisfiable,
+}
+
+/// Decides from the request's conditional headers. `If-None-Match` beats `If-Modified-Since`; a range counts only when
+/// the body would otherwise be sent whole and `If-Range`, if any, still holds.
+pub(super) fn decide(headers: &HeaderMap, etag: &str, modified: SystemTime, length: u64) -> Delivery {
+    let unchanged = match text(headers, header::IF_NONE_MATCH) {
+        Some(list) => names(list, etag),
+        None => text(headers, header::IF_MODIFIED_SINCE).is_some_and(|date| not_after(modified, date)),
+    };
+    if unchanged {
+        return Delivery::NotModified;
+    }
+    let Some(range) = text(headers, header::RANGE) else {
+        return Delivery::Whole;
+    };
+    let same = match text(headers, header::IF_RANGE) {
+        // Only strong comparison serves here (RFC 9110 13.1.5): a weak tag or another date voids the range.
+        Some(validator) => {
+            validator == etag
+                || httpdate::parse_http_date(validator).is_ok_and(|date| whole_seconds(date) == whole_seconds(modified))
+        }
+        None => true,
+    };
+    if same { parse_range(range, length) } else { Delivery::Whole }
+}
+
+fn text(headers: &HeaderMap, name: header::HeaderName) -> Option<&str> {
+    headers.get(name).and_then(|v| v.to_str().ok())
+}
+
+/// Whether an `If-None-Match` list names `etag`; weak comparison, as a list of quoted tags that may hold commas.
+fn names(list: &str, etag: &str) -> bool {
+    let list = list.trim();
+    if list == "*" {
+        return true;
+    }
+    let mut rest = list;
+    while let Some(start) = rest.find('"') {
+        let Some(len) = rest[start + 1..].find('"') else {
+            return false;
+        };
+        let end = start + 1 + len;
+        if &rest[start..=end] == etag {
+            return true;
+        }
+        rest = &rest[end + 1..];
+    }
+    false
+}
+
+fn not_after(modified: SystemTime, date: &str) -> bool {
+    httpdate::parse_http_date(date).is_ok_and(|date| whole_seconds(modified) <= whole_seconds(date))
+}
+
+/// HTTP dates have whole seconds, renders have not.
+fn whole_seconds(time: SystemTime) -> u64 {
+    time.duration_since(UNIX_EPOCH).map_or(0, |d| d.as_secs())
+}
+
+/// One range is honoured; several, another unit, or nonsense get the whole body (`delivery.md` 3).
+fn parse_range(value: &str, length: u64) -> Delivery {
+    let Some(spec) = value.trim().strip_prefix("bytes=") else {
+        return Delivery::Whole;
+    };
+    let Some((first, last)) = spec.trim().split_once('-') else {
+        return Delivery::Whole;
+    };
+    if spec.contains(',') {
+        return Delivery::Whole;
+    }
+    let (first, last) = (first.trim(), last.trim());
+    let digits = |s: &str| s.bytes().all(|b| b.is_ascii_digit());
+    if !digits(first) || !digits(last) || (first.is_empty() && last.is_empty()) {
+        return Delivery::Whole;
+    }
+    // A number too large for u64 lies beyond any body.
+    let number = |s: &str| s.parse::<u64>().unwrap_or(u64::MAX);
+    let range = if first.is_empty() {
+        length.saturating_sub(number(last))..length
+    } else if last.is_empty() {
+        number(first)..length
+    } else if number(last) < number(first) {
+        return Delivery::Whole;
+    } else {
+        number(first)..number(last).saturating_add(1).min(length)
+    };
+    if range.start >= range.end { Delivery::Unsatisfiable } else { Delivery::Part(range) }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use super::*;
+
+    const TAG: &str = "\"abc\"";
+
+    fn check(given: &[(header::HeaderName, &str)], expected: Delivery) {
+        let modified = UNIX_EPOCH + Duration::from_millis(784_111_777_500); // Sun, 06 Nov 1994 08:49:37 GMT and a half
+        let mut headers = HeaderMap::new();
+        for (name, value) in given {
+            headers.insert(name, value.parse().unwrap());
+        }
+        assert_eq!(decide(&headers, TAG, modified, 100), expected, "{given:?}");
+    }
+
+    #[test]
+    fn validators() {
+        use header::{IF_MODIFIED_SINCE as IMS, IF_NONE_MATCH as INM};
+        check(&[], Delivery::Whole);
+        check(&[(INM, "\"abc\"")], Delivery::NotModified);
+        check(&[(INM, "W/\"abc\"")], Delivery::NotModified);
+        check(&[(INM, "\"x\", \"a,b\", \"abc\"")], Delivery::NotModified);
+        check(&[(INM, "*")], Delivery::NotModified);
+        check(&[(INM, "abc")], Delivery::Whole);
+        check(&[(INM, "\"abc")], Delivery::Whole);
+        check(&[(IMS, "Sun, 06 Nov 1994 08:49:37 GMT")], Delivery::NotModified);
+        check(&[(IMS, "Sun, 06 Nov 1994 08:49:36 GMT")], Delivery::Whole);
+        check(&[(IMS, "yesterday")], Delivery::Whole);
+        check(&[(INM, "\"x\""), (IMS, "Sun, 06 Nov 1994 08:49:37 GMT")], Delivery::Whole);
+    }
+
+    #[test]
+    fn ranges() {
+        use header::{IF_NONE_MATCH as INM, IF_RANGE, RANGE};
+        check(&[(RANGE, "bytes=0-9")], Delivery::Part(0..10));
+        check(&[(RANGE, "bytes=90-")], Delivery::Part(90..100));
+        check(&[(RANGE, "bytes=90-500")], Delivery::Part(90..100));
+        check(&[(RANGE, "bytes=-10")], Delivery::Part(90..100));
+        check(&[(RANGE, "bytes=-1000")], Delivery::Part(0..100));
+        check(&[(RANGE, "bytes=-0")], Delivery::Unsatisfiable);
+        check(&[(RANGE, "bytes=100-")], Delivery::Unsatisfiable);
+        check(&[(RANGE, "bytes=99999999999999999999999-")], Delivery::Unsatisfiable);
+        check(&[(RANGE, "bytes=9-0")], Delivery::Whole);
+        check(&[(RANGE, "bytes=0-1,5-6")], Delivery::Whole);
+        check(&[(RANGE, "bytes=-")], Delivery::Whole);
+        check(&[(RANGE, "bytes=a-b")], Delivery::Whole);
+        check(&[(RANGE, "lines=0-9")], Delivery::Whole);
+        check(&[(RANGE, "bytes=0-9"), (IF_RANGE, TAG)], Delivery::Part(0..10));
+        check(&[(RANGE, "bytes=0-9"), (IF_RANGE, "\"old\"")], Delivery::Whole);
+        check(&[(RANGE, "bytes=0-9"), (IF_RANGE, "Sun, 06 Nov 1994 08:49:37 GMT")], Delivery::Part(0..10));
+        check(&[(RANGE, "bytes=0-9"), (INM, TAG)], Delivery::NotModified);
+    }
+}

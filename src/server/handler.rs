@@ -1,0 +1,102 @@
+//! The request path, readable top to bottom. Each step above the cache is pure, and tested without a server.
+
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use http::{Method, Request};
+
+use super::respond::{self, Body, Response};
+use super::route::{self, Route};
+use crate::app::{App, Site, StageTimes, Stopwatch, Variant};
+use crate::cache::{Outcome, Rendition};
+use crate::error::{Error, RequestError, SharedError};
+use crate::param::{self, Expires, Honoured};
+use crate::plan::{self, Download, Negotiation, VaryOn};
+use crate::sign::{self, Target};
+
+/// What one request came to, for the answer, the access log and the metrics alike.
+pub(super) struct Handled {
+    /// The source that served it, once known.
+    pub(super) site: Option<Arc<Site>>,
+    /// How it ended.
+    pub(super) result: Result<Success, SharedError>,
+    /// Where the time went.
+    pub(super) times: StageTimes,
+}
+
+/// A rendition and what its answer depends on beside it.
+pub(super) struct Success {
+    pub(super) rendition: Rendition,
+    pub(super) outcome: Outcome,
+    pub(super) vary: VaryOn,
+    pub(super) download: Option<Download>,
+    pub(super) honoured: Vec<Honoured>,
+    pub(super) object: String,
+    /// Replaces the rendition's lifetime: the time left until `expires`.
+    pub(super) expires_in: Option<Duration>,
+}
+
+/// Answers one request. Never fails: every error has an answer.
+pub(super) async fn answer<B>(app: &Arc<App>, request: &Request<B>) -> (Response, Handled) {
+    let start = Instant::now();
+    let watch = Stopwatch::default();
+    let mut site = None;
+    let result = match *request.method() {
+        Method::OPTIONS => {
+            return (respond::preflight(), Handled { site, result: Err(options()), times: watch.read() });
+        }
+        Method::GET | Method::HEAD => serve(app, request, &mut site, &watch).await,
+        _ => Err(Arc::new(RequestError::Method.into())),
+    };
+    let handled = Handled { site, result, times: watch.read() };
+    let mut response = respond::to(app, request.headers(), &handled, start);
+    if request.method() == Method::HEAD {
+        *response.body_mut() = Body::default();
+    }
+    (response, handled)
+}
+
+/// `OPTIONS` has no rendition; its log line is told apart by its method.
+fn options() -> SharedError {
+    Arc::new(RequestError::Method.into())
+}
+
+async fn serve<B>(
+    app: &Arc<App>,
+    request: &Request<B>,
+    site_out: &mut Option<Arc<Site>>,
+    watch: &Stopwatch,
+) -> Result<Success, SharedError> {
+    let route = Route::parse(request.uri(), app.config.limits.uri_bytes_max).map_err(Error::from)?;
+    let host = route::host(request.uri(), request.headers()).map_err(Error::from)?;
+    let site = app.sites.get(&host).ok_or(Error::from(RequestError::UnknownHost))?.clone();
+    *site_out = Some(site.clone());
+
+    // Verified before it is interpreted: nothing below sees a byte that a forger chose.
+    let target = Target { path: route.path, query: route.query };
+    sign::verify(&target, &site.config.name, &site.config.signing).map_err(Error::from)?;
+    let parsed = param::parse(route.query.unwrap_or_default(), &site.config.default_params).map_err(Error::from)?;
+    let now = app.clock.unix_seconds();
+    let expires_in = match parsed.params.control.expires {
+        // Nonsense counts as past only where a signature vouches that it was meant (`signing.md` 3).
+        Some(Expires::Unparseable) if !site.config.signing.required => None,
+        Some(expires) if sign::is_expired(expires, now) => return Err(Error::Expired.into()),
+        Some(Expires::At(at)) => Some(Duration::from_secs(at.saturating_sub(now))),
+        Some(Expires::Unparseable) | None => None,
+    };
+
+    let object = route.object().map_err(Error::from)?;
+    let negotiation = Negotiation::of(request.headers(), &parsed.params);
+    let resolved = plan::resolve(&parsed, &negotiation, &app.config.limits);
+    let variant = Variant::new(site, object.clone(), resolved.intent);
+    let (rendition, outcome) = app.rendition(variant, watch).await?;
+    Ok(Success {
+        rendition,
+        outcome,
+        vary: resolved.vary,
+        download: resolved.download,
+        honoured: parsed.honoured,
+        object,
+        expires_in,
+    })
+}

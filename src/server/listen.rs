@@ -1,0 +1,182 @@
+//! Accept loops, connection limits, graceful stop.
+
+use std::convert::Infallible;
+use std::net::SocketAddr;
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::Duration;
+
+use http::Request;
+use hyper::body::Incoming;
+use hyper::service::service_fn;
+use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
+use hyper_util::server::conn::auto::Builder;
+use hyper_util::server::graceful::GracefulShutdown;
+use tokio::net::TcpListener;
+use tokio::sync::{Semaphore, watch};
+
+use super::{admin, handler, record};
+use crate::app::{App, StartError};
+use crate::clock::SystemClock;
+use crate::config::{Config, Limits};
+
+/// Least buffer that hyper accepts for the head of a request.
+const HEAD_BYTES_MIN: usize = 8192;
+/// HTTP/2 streams of one connection served at once.
+const STREAMS_MAX: u32 = 128;
+/// Pause after a failed accept, so that running out of descriptors does not spin.
+const ACCEPT_PAUSE: Duration = Duration::from_millis(50);
+
+/// Why the server cannot serve.
+#[derive(Debug, thiserror::Error)]
+pub enum ServeError {
+    /// A part cannot be built.
+    #[error(transparent)]
+    Start(#[from] StartError),
+    /// An address cannot be listened on.
+    #[error("cannot listen on {address}: {error}")]
+    Listen {
+        /// The address.
+        address: SocketAddr,
+        /// The system's reason.
+        error: std::io::Error,
+    },
+}
+
+/// A server with its sockets bound.
+#[derive(Debug)]
+pub struct Server {
+    app: Arc<App>,
+    public: TcpListener,
+    admin: TcpListener,
+}
+
+impl Server {
+    /// Builds every part and binds both addresses.
+    ///
+    /// # Errors
+    /// [`ServeError`].
+    pub async fn start(config: Config, executable: PathBuf) -> Result<Self, ServeError> {
+        // Addresses first: a port that is taken should not cost the start of a pool.
+        let public = bind(config.server.listen).await?;
+        let admin = bind(config.server.admin_listen).await?;
+        let app = App::build(config, Arc::new(SystemClock), executable).await?;
+        Ok(Self { app, public, admin })
+    }
+
+    /// The address of the public listener, with the port that the system chose for port 0.
+    #[must_use]
+    pub fn address(&self) -> SocketAddr {
+        self.public.local_addr().expect("a bound socket has an address")
+    }
+
+    /// The address of the admin listener.
+    #[must_use]
+    pub fn admin_address(&self) -> SocketAddr {
+        self.admin.local_addr().expect("a bound socket has an address")
+    }
+
+    /// Serves until `stop` completes, then drains: readiness goes false, no connection is accepted, requests in flight
+    /// end or run out of `server.drain_timeout`, stored renditions and log lines are written.
+    pub async fn serve(self, stop: impl Future<Output = ()>) {
+        let (draining, is_draining) = watch::channel(false);
+        let admin = tokio::spawn(admin::serve(self.app.clone(), self.admin, is_draining.clone()));
+        let connections = GracefulShutdown::new();
+        let permits = Arc::new(Semaphore::new(self.app.config.server.connections_max));
+        tokio::select! {
+            () = accept(&self.app, &self.public, &connections, &permits) => {}
+            () = stop => {}
+        }
+        drop(self.public);
+        draining.send_replace(true);
+        let limit = self.app.config.server.drain_timeout;
+        if tokio::time::timeout(limit, connections.shutdown()).await.is_err() {
+            tracing::warn!(limit_s = limit.as_secs(), "requests still in flight were cut off");
+        }
+        self.app.pool.drain().await;
+        self.app.cache.close().await;
+        self.app.access_log.close().await;
+        admin.abort();
+    }
+}
+
+/// Serves `config` until SIGTERM or SIGINT. `ready` is called once both addresses are bound.
+///
+/// # Errors
+/// [`ServeError`].
+pub async fn run(config: Config, executable: PathBuf, ready: impl FnOnce(&Server)) -> Result<(), ServeError> {
+    let server = Server::start(config, executable).await?;
+    tracing::info!(listen = %server.address(), admin = %server.admin_address(), "serving");
+    ready(&server);
+    server.serve(stop_signal()).await;
+    Ok(())
+}
+
+async fn stop_signal() {
+    use tokio::signal::unix::{SignalKind, signal};
+    let mut term = signal(SignalKind::terminate()).expect("SIGTERM can be listened for");
+    let mut int = signal(SignalKind::interrupt()).expect("SIGINT can be listened for");
+    tokio::select! {
+        _ = term.recv() => {}
+        _ = int.recv() => {}
+    }
+    tracing::info!("draining");
+}
+
+async fn bind(address: SocketAddr) -> Result<TcpListener, ServeError> {
+    TcpListener::bind(address).await.map_err(|error| ServeError::Listen { address, error })
+}
+
+/// Accepts for ever. Over the limit, new connections wait in the system's own queue.
+async fn accept(app: &Arc<App>, listener: &TcpListener, connections: &GracefulShutdown, permits: &Arc<Semaphore>) {
+    let builder = Arc::new(builder(&app.config.limits));
+    loop {
+        let permit = permits.clone().acquire_owned().await.expect("the semaphore is never closed");
+        let (stream, peer) = match listener.accept().await {
+            Ok(accepted) => accepted,
+            Err(error) => {
+                tracing::warn!(%error, "accept failed");
+                tokio::time::sleep(ACCEPT_PAUSE).await;
+                continue;
+            }
+        };
+        // Answers are one write of headers and body; waiting to fill a segment only adds latency.
+        if let Err(error) = stream.set_nodelay(true) {
+            tracing::debug!(%error, "TCP_NODELAY");
+        }
+        let (app, builder, watcher) = (app.clone(), builder.clone(), connections.watcher());
+        tokio::spawn(async move {
+            let service = service_fn(|request: Request<Incoming>| {
+                let app = app.clone();
+                async move { Ok::<_, Infallible>(one(&app, peer, request).await) }
+            });
+            let connection = builder.serve_connection(TokioIo::new(stream), service);
+            // A client that goes away mid-request is no event worth a line.
+            let _closed = watcher.watch(connection).await;
+            drop(permit);
+        });
+    }
+}
+
+async fn one(app: &Arc<App>, peer: SocketAddr, request: Request<Incoming>) -> super::respond::Response {
+    let recorder = record::Recorder::begin(app, peer, &request);
+    let (response, handled) = handler::answer(app, &request).await;
+    recorder.end(&response, &handled);
+    response
+}
+
+fn builder(limits: &Limits) -> Builder<TokioExecutor> {
+    let mut builder = Builder::new(TokioExecutor::new());
+    builder
+        .http1()
+        .timer(TokioTimer::new())
+        .header_read_timeout(limits.header_timeout)
+        .max_buf_size(limits.header_bytes_max.max(HEAD_BYTES_MIN));
+    builder
+        .http2()
+        .timer(TokioTimer::new())
+        .max_concurrent_streams(STREAMS_MAX)
+        .max_header_list_size(u32::try_from(limits.header_bytes_max).unwrap_or(u32::MAX))
+        .keep_alive_interval(Some(limits.header_timeout));
+    builder
+}

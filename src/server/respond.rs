@@ -1,0 +1,147 @@
+//! [`Handled`] to an HTTP answer.
+
+use std::time::{Duration, Instant};
+
+use bytes::Bytes;
+use http::header::{self, HeaderMap, HeaderName, HeaderValue};
+use http::{Method, StatusCode};
+use http_body_util::Full;
+
+use super::conditional::{Delivery, decide};
+use super::handler::{Handled, Success};
+use super::{headers, timing};
+use crate::app::App;
+use crate::error::{Error, Keep};
+
+/// A body that is in memory whole.
+pub(super) type Body = Full<Bytes>;
+/// An answer.
+pub(super) type Response = http::Response<Body>;
+
+const X_CACHE: HeaderName = HeaderName::from_static("x-cache");
+const SERVER_TIMING: HeaderName = HeaderName::from_static("server-timing");
+const X_TINTYPE_PARAMS: HeaderName = HeaderName::from_static("x-tintype-params");
+
+/// Longest `X-Tintype-Params`, so that a query near the limit cannot make a header that proxies refuse.
+const PARAMS_HEADER_BYTES_MAX: usize = 4096;
+
+/// The answer to a GET or HEAD.
+pub(super) fn to(app: &App, request: &HeaderMap, handled: &Handled, start: Instant) -> Response {
+    let mut response = match &handled.result {
+        Ok(success) => rendition(request, success),
+        Err(error) => failure(app, handled, error),
+    };
+    let out = response.headers_mut();
+    headers::common(out);
+    if let Some(site) = &handled.site
+        && site.config.params_header
+        && let Ok(success) = &handled.result
+    {
+        out.insert(X_TINTYPE_PARAMS, params_header(success));
+    }
+    let timing = timing::header(handled.times, start);
+    out.insert(SERVER_TIMING, HeaderValue::from_str(&timing).expect("names and digits are header text"));
+    response
+}
+
+/// The answer to a CORS preflight, or to a plain OPTIONS.
+pub(super) fn preflight() -> Response {
+    let mut response = Response::default();
+    *response.status_mut() = StatusCode::NO_CONTENT;
+    let out = response.headers_mut();
+    headers::common(out);
+    out.insert(header::ALLOW, HeaderValue::from_static("GET, HEAD, OPTIONS"));
+    out.insert(header::ACCESS_CONTROL_ALLOW_METHODS, HeaderValue::from_static("GET, HEAD, OPTIONS"));
+    out.insert(header::ACCESS_CONTROL_ALLOW_HEADERS, HeaderValue::from_static("*"));
+    out.insert(header::ACCESS_CONTROL_MAX_AGE, HeaderValue::from_static("86400"));
+    response
+}
+
+fn rendition(request: &HeaderMap, success: &Success) -> Response {
+    let rendition = &success.rendition;
+    let length = rendition.body.len() as u64;
+    let (status, body, range) = match decide(request, &rendition.etag, rendition.rendered_at, length) {
+        Delivery::Whole => (StatusCode::OK, rendition.body.clone(), None),
+        Delivery::NotModified => (StatusCode::NOT_MODIFIED, Bytes::new(), None),
+        Delivery::Part(range) => {
+            let part = usize::try_from(range.start).expect("inside a body in memory")
+                ..usize::try_from(range.end).expect("inside a body in memory");
+            let text = format!("bytes {}-{}/{length}", range.start, range.end - 1);
+            (StatusCode::PARTIAL_CONTENT, rendition.body.slice(part), Some(text))
+        }
+        Delivery::Unsatisfiable => (StatusCode::RANGE_NOT_SATISFIABLE, Bytes::new(), Some(format!("bytes */{length}"))),
+    };
+    let sent = body.len();
+    let mut response = Response::new(Body::new(body));
+    *response.status_mut() = status;
+    let out = response.headers_mut();
+    let text =
+        |value: &str| HeaderValue::from_str(value).unwrap_or(HeaderValue::from_static("application/octet-stream"));
+    if status != StatusCode::NOT_MODIFIED {
+        out.insert(header::CONTENT_TYPE, text(&rendition.content_type));
+        out.insert(header::CONTENT_LENGTH, HeaderValue::from(sent));
+    }
+    out.insert(header::ETAG, HeaderValue::from_str(&rendition.etag).expect("an etag is a quoted hexadecimal number"));
+    let modified = httpdate::fmt_http_date(rendition.rendered_at);
+    out.insert(header::LAST_MODIFIED, HeaderValue::from_str(&modified).expect("a date is header text"));
+    out.insert(header::ACCEPT_RANGES, HeaderValue::from_static("bytes"));
+    out.insert(X_CACHE, HeaderValue::from_static(success.outcome.as_str()));
+    let lifetime = success.expires_in.unwrap_or(Duration::from_secs(rendition.max_age_s));
+    out.insert(header::CACHE_CONTROL, headers::cache_control(lifetime));
+    if let Some(range) = range {
+        out.insert(header::CONTENT_RANGE, HeaderValue::from_str(&range).expect("digits are header text"));
+    }
+    if let Some(vary) = headers::vary(success.vary) {
+        out.insert(header::VARY, vary);
+    }
+    if let Some(download) = &success.download {
+        out.insert(header::CONTENT_DISPOSITION, headers::content_disposition(download, &success.object));
+    }
+    if headers::is_document(&rendition.content_type) {
+        out.insert(header::CONTENT_SECURITY_POLICY, headers::DOCUMENT_CSP);
+    }
+    response
+}
+
+fn failure(app: &App, handled: &Handled, error: &Error) -> Response {
+    let answer = error.answer(app.config.render.undecodable_is_421);
+    let body = Bytes::from(format!("{} ({})\n", answer.sentence, answer.code));
+    let length = body.len();
+    let mut response = Response::new(Body::new(body));
+    *response.status_mut() = answer.status;
+    let out = response.headers_mut();
+    out.insert(header::CONTENT_TYPE, HeaderValue::from_static("text/plain; charset=utf-8"));
+    out.insert(header::CONTENT_LENGTH, HeaderValue::from(length));
+    out.insert(HeaderName::from_static("x-tintype-error"), HeaderValue::from_static(answer.code));
+    let error_ttl = handled.site.as_ref().map_or(DEFAULT_ERROR_TTL, |site| site.config.error_ttl);
+    let lifetime = match answer.keep {
+        Keep::ErrorTtl => error_ttl,
+        Keep::Moment(_) | Keep::RetryAfter(_) | Keep::No => Duration::ZERO,
+    };
+    out.insert(header::CACHE_CONTROL, headers::cache_control(lifetime));
+    if let Keep::RetryAfter(time) = answer.keep {
+        out.insert(header::RETRY_AFTER, HeaderValue::from(time.as_secs().max(1)));
+    }
+    if answer.status == StatusCode::METHOD_NOT_ALLOWED {
+        let allowed = [Method::GET, Method::HEAD, Method::OPTIONS].map(|m| m.to_string()).join(", ");
+        out.insert(header::ALLOW, HeaderValue::from_str(&allowed).expect("method names are header text"));
+    }
+    response
+}
+
+/// Where no source is known yet (`delivery.md` 2: 300 s).
+const DEFAULT_ERROR_TTL: Duration = Duration::from_secs(300);
+
+/// `name=value` of every honoured parameter, separated by `&`, percent-encoded as in a URL.
+fn params_header(success: &Success) -> HeaderValue {
+    let mut text = String::new();
+    for param in &success.honoured {
+        let value = percent_encoding::utf8_percent_encode(&param.value, percent_encoding::NON_ALPHANUMERIC);
+        let item = format!("{}{}={value}", if text.is_empty() { "" } else { "&" }, param.name);
+        if text.len() + item.len() > PARAMS_HEADER_BYTES_MAX {
+            break;
+        }
+        text.push_str(&item);
+    }
+    HeaderValue::from_str(&text).expect("parameter names and percent-encoding are header text")
+}

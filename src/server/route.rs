@@ -1,0 +1,131 @@
+//! Raw request target and host to a [`Route`]. Pure. Nothing is normalised: the signature covers the bytes as sent.
+
+use http::Uri;
+use http::header::HeaderMap;
+use percent_encoding::percent_decode_str;
+
+use crate::error::RequestError;
+
+/// A request target taken apart, still as sent.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Route<'a> {
+    /// From the first `/` to the `?`, percent-encoding kept.
+    pub(super) path: &'a str,
+    /// After the `?`, without it; `None` when there was none.
+    pub(super) query: Option<&'a str>,
+}
+
+impl<'a> Route<'a> {
+    /// Splits a request target.
+    ///
+    /// # Errors
+    /// [`RequestError::UriTooLong`] over `bytes_max`; [`RequestError::Target`] for bytes outside 0x21-0x7E
+    /// (`signing.md` 5 says why) and for targets that are no path (`OPTIONS *`, `CONNECT host:port`).
+    pub(super) fn parse(uri: &'a Uri, bytes_max: usize) -> Result<Self, RequestError> {
+        let target = uri.path_and_query().ok_or(RequestError::Target)?;
+        let raw = target.as_str();
+        if raw.len() > bytes_max {
+            return Err(RequestError::UriTooLong { max: bytes_max });
+        }
+        if !raw.starts_with('/') || !raw.bytes().all(|b| (0x21..=0x7e).contains(&b)) {
+            return Err(RequestError::Target);
+        }
+        Ok(match raw.split_once('?') {
+            Some((path, query)) => Self { path, query: Some(query) },
+            None => Self { path: raw, query: None },
+        })
+    }
+
+    /// The object's path: percent-decoded exactly once, `+` kept, with its leading slash.
+    ///
+    /// # Errors
+    /// [`RequestError::Target`] when the decoded bytes are not UTF-8 or hold a NUL.
+    pub(super) fn object(self) -> Result<String, RequestError> {
+        let decoded = percent_decode_str(self.path).decode_utf8().map_err(|_| RequestError::Target)?;
+        if decoded.contains('\0') {
+            return Err(RequestError::Target);
+        }
+        Ok(decoded.into_owned())
+    }
+}
+
+/// The host name a request is for: lower case, without port and final dot. `:authority` or an absolute target beats `Host`.
+///
+/// # Errors
+/// [`RequestError::Host`] when there is none, or it is not text.
+pub(super) fn host(uri: &Uri, headers: &HeaderMap) -> Result<String, RequestError> {
+    let authority = match uri.authority() {
+        Some(authority) => authority.as_str(),
+        None => headers.get(http::header::HOST).and_then(|v| v.to_str().ok()).ok_or(RequestError::Host)?,
+    };
+    // A bracketed IPv6 address holds colons of its own, and may itself be the whole.
+    let name = match authority.strip_prefix('[') {
+        Some(rest) => rest.split(']').next().unwrap_or_default(),
+        None => authority.split(':').next().unwrap_or_default(),
+    };
+    let name = name.strip_suffix('.').unwrap_or(name);
+    let plain = |b: u8| b.is_ascii_alphanumeric() || matches!(b, b'-' | b'.' | b'_' | b':');
+    if name.is_empty() || name.len() > 253 || !name.bytes().all(plain) {
+        return Err(RequestError::Host);
+    }
+    Ok(name.to_ascii_lowercase())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn uri(s: &str) -> Uri {
+        s.parse().unwrap()
+    }
+
+    #[test]
+    fn targets_stay_as_sent() {
+        let check = |target: &str, path: &str, query: Option<&str>, object: &str| {
+            let uri = uri(target);
+            let route = Route::parse(&uri, 8000).unwrap();
+            assert_eq!((route.path, route.query), (path, query));
+            assert_eq!(route.object().unwrap(), object);
+        };
+        check("/a.jpg", "/a.jpg", None, "/a.jpg");
+        check("/a%20b+c.jpg?w=1&s=", "/a%20b+c.jpg", Some("w=1&s="), "/a b+c.jpg");
+        check("/a?", "/a", Some(""), "/a");
+        check("//a/../b", "//a/../b", None, "//a/../b");
+        check("/%2e%2e%2fetc", "/%2e%2e%2fetc", None, "/../etc");
+        check("/http%3A%2F%2Fx%2F%25D8.png", "/http%3A%2F%2Fx%2F%25D8.png", None, "/http://x/%D8.png");
+        check("/http://h/p", "/http://h/p", None, "/http://h/p");
+        check("http://img.example.com/a?b", "/a", Some("b"), "/a");
+    }
+
+    #[test]
+    fn bad_targets_are_refused() {
+        let check = |target: &str, expected| {
+            let uri = uri(target);
+            let got = Route::parse(&uri, 20).and_then(Route::object);
+            assert_eq!(got, Err(expected), "{target}");
+        };
+        check("/aaaaaaaaaaaaaaaaaaaaa", RequestError::UriTooLong { max: 20 });
+        check("/\u{e9}", RequestError::Target);
+        check("/%00", RequestError::Target);
+        check("/%ff", RequestError::Target);
+        check("*", RequestError::Target);
+    }
+
+    #[test]
+    fn hosts_lose_case_port_and_dot() {
+        let check = |value: &str, expected: Result<&str, RequestError>| {
+            let mut headers = HeaderMap::new();
+            headers.insert(http::header::HOST, value.parse().unwrap());
+            assert_eq!(host(&uri("/"), &headers).as_deref().map_err(|e| *e), expected, "{value}");
+        };
+        check("Img.Example.com:8080", Ok("img.example.com"));
+        check("img.example.com.", Ok("img.example.com"));
+        check("[::1]:80", Ok("::1"));
+        check("127.0.0.1", Ok("127.0.0.1"));
+        check("", Err(RequestError::Host));
+        check("a b", Err(RequestError::Host));
+        check("evil\"host", Err(RequestError::Host));
+        assert_eq!(host(&uri("/"), &HeaderMap::new()), Err(RequestError::Host));
+        assert_eq!(host(&uri("http://A/"), &HeaderMap::new()).unwrap(), "a");
+    }
+}
