@@ -135,7 +135,8 @@ impl Inner {
 
 /// The path below the root, when it can name a file there: no empty, `.` or `..` segment and no NUL.
 ///
-/// Empty segments would be a second name for one file, which purging by path would miss.
+/// The path was decoded once, so `%2f` separates segments as `/` does. Empty segments would be a second name for one
+/// file, which purging by path would miss.
 fn relative(object: &str) -> Option<&str> {
     let relative = object.strip_prefix('/').unwrap_or(object);
     let plain = relative.split('/').all(|segment| !matches!(segment, "" | "." | ".."));
@@ -333,6 +334,13 @@ mod tests {
         for bad in [root.join("a.jpg"), root.join("missing")] {
             assert!(matches!(FolderSource::new(bad, &Limits::default()), Err(BuildError::Root(_))));
         }
+    }
+
+    #[test]
+    fn unreadable_files_are_denied_and_disk_errors_are_not_the_clients() {
+        assert_eq!(classify(Errno::ACCESS), SourceError::Denied);
+        assert_eq!(classify(Errno::IO), SourceError::Upstream);
+        assert_eq!(classify(Errno::MFILE), SourceError::Upstream);
     }
 
     #[test]
