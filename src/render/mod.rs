@@ -3,10 +3,14 @@
 
 mod color;
 pub mod decode;
+mod describe;
 pub mod encode;
+mod pipeline;
 pub mod raster;
 pub mod stage;
 pub mod worker;
+
+pub use pipeline::render;
 
 use std::time::Duration;
 

@@ -22,19 +22,6 @@ pub enum Samples {
     U16(Vec<u16>),
 }
 
-/// The pictures of an animation, or the only one of a still.
-#[derive(Clone, Debug, PartialEq)]
-pub struct Frames {
-    /// At least one; all of the same size and channels.
-    pub rasters: Vec<Raster>,
-    /// How long each is shown, milliseconds; as many as rasters, or empty for a still.
-    pub delays_ms: Vec<u32>,
-    /// How often an animation plays; 0 is for ever.
-    pub loop_count: u32,
-    /// ICC profile of the samples; `None` is sRGB.
-    pub profile: Option<Vec<u8>>,
-}
-
 /// A way to make new pixels from old ones that knows neither depth nor channels.
 pub(super) trait Rearrange {
     /// The new size and pixels.

@@ -6,9 +6,9 @@ use image::codecs::bmp::BmpDecoder;
 use image::codecs::ico::IcoDecoder;
 use image::{DynamicImage, ImageDecoder, Limits};
 
-use super::{SourceFormat, check_max};
+use super::{Decoded, SourceFormat, check_max};
 use crate::plan::Measured;
-use crate::render::raster::{Frames, Raster, Samples};
+use crate::render::raster::{Raster, Samples};
 use crate::render::{RenderError, RenderLimits};
 use crate::units::Size;
 
@@ -31,7 +31,7 @@ pub(super) fn measure(bytes: &[u8], format: SourceFormat, limits: &RenderLimits)
 }
 
 /// Decodes the picture; of an icon, the largest and deepest.
-pub(super) fn decode(bytes: &[u8], format: SourceFormat, limits: &RenderLimits) -> Result<Frames, RenderError> {
+pub(super) fn decode(bytes: &[u8], format: SourceFormat, limits: &RenderLimits) -> Result<Decoded, RenderError> {
     let icon;
     let image = if format == SourceFormat::Ico {
         icon = as_icon(bytes);
@@ -47,7 +47,7 @@ pub(super) fn decode(bytes: &[u8], format: SourceFormat, limits: &RenderLimits) 
         other => (4, other.into_rgba8().into_raw()),
     };
     let raster = Raster { size, channels, samples: Samples::U8(samples) };
-    Ok(Frames { rasters: vec![raster], delays_ms: Vec::new(), loop_count: 0, profile: None })
+    Ok(Decoded::still(raster, None))
 }
 
 fn into_image(mut decoder: impl ImageDecoder, limits: &RenderLimits) -> Result<DynamicImage, RenderError> {

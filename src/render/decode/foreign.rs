@@ -3,12 +3,11 @@
 use std::ffi::CStr;
 
 use super::exif;
-use super::{SourceFormat, Wanted};
+use super::{Decoded, SourceFormat, Wanted};
 use crate::param::FrameSelect;
 use crate::plan::{Measured, Select};
 use crate::render::RenderError;
 use crate::render::color;
-use crate::render::raster::{Frames, Raster, Samples};
 use crate::units::Size;
 use crate::vips::{Call, Image, VipsError};
 
@@ -64,6 +63,12 @@ impl<'a> Foreign<'a> {
         &self.header
     }
 
+    /// The original's own bytes.
+    #[must_use]
+    pub const fn bytes(&self) -> &'a [u8] {
+        self.bytes
+    }
+
     fn orientation(&self) -> u8 {
         let stored = match self.format {
             SourceFormat::Jpeg | SourceFormat::Png | SourceFormat::Webp | SourceFormat::Tiff => {
@@ -81,14 +86,20 @@ impl<'a> Foreign<'a> {
     }
 
     /// Decodes `count` frames from `first` on and converts their colours.
-    pub(super) fn decode(self, first: u32, count: u32, wanted: &Wanted) -> Result<Frames, RenderError> {
+    pub(super) fn decode(self, first: u32, count: u32, wanted: &Wanted) -> Result<Decoded, RenderError> {
         let image = self.pixels(first, count, wanted)?;
-        let frame_height = if count > 1 { image.page_height() } else { image.height() };
-        let delays_ms = if count > 1 { delays(&image, first, count) } else { Vec::new() };
+        if count <= 1 {
+            let (raster, profile) = color::decoded(image, wanted.color_space)?;
+            return Ok(Decoded::still(raster, profile));
+        }
+        let size = Size::new(image.width(), image.page_height());
+        if size.height * count != image.height() {
+            return Err(RenderError::Undecodable);
+        }
+        let delays_ms = delays(&image, first, count);
         let loop_count = image.meta_int(c"loop").and_then(|n| u32::try_from(n).ok()).unwrap_or(0);
-        let (raster, profile) = color::decoded(image, wanted.color_space)?;
-        let rasters = if count > 1 { split(raster, frame_height) } else { vec![raster] };
-        Ok(Frames { rasters, delays_ms, loop_count, profile })
+        let (stack, profile) = color::decoded(image, wanted.color_space)?;
+        Ok(Decoded { stack, size, delays_ms, loop_count, profile })
     }
 
     fn pixels(self, first: u32, count: u32, wanted: &Wanted) -> Result<Image<'a>, RenderError> {
@@ -164,16 +175,4 @@ fn delays(image: &Image<'_>, first: u32, count: u32) -> Vec<u32> {
     let skip = if stored.len() > count as usize { first as usize } else { 0 };
     let stated = stored.into_iter().skip(skip).map(|ms| u32::try_from(ms).unwrap_or(DEFAULT_DELAY_MS));
     stated.chain(std::iter::repeat(DEFAULT_DELAY_MS)).take(count as usize).collect()
-}
-
-/// Cuts a stack of frames apart.
-fn split(stack: Raster, frame_height: u32) -> Vec<Raster> {
-    let size = Size::new(stack.size.width, frame_height);
-    let channels = stack.channels;
-    let samples = usize::try_from(size.area()).expect("a frame in memory") * usize::from(channels);
-    let frame = |samples| Raster { size, channels, samples };
-    match stack.samples {
-        Samples::U8(all) => all.chunks_exact(samples).map(|s| frame(Samples::U8(s.to_vec()))).collect(),
-        Samples::U16(all) => all.chunks_exact(samples).map(|s| frame(Samples::U16(s.to_vec()))).collect(),
-    }
 }

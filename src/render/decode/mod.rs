@@ -1,4 +1,4 @@
-//! Original bytes -> [`Frames`]: sniff, read the header, check it against the limits, then decode and convert colours.
+//! Original bytes -> [`Decoded`]: sniff, read the header, check it against the limits, then decode and convert colours.
 //!
 //! Corrupt input is refused rather than repaired: a picture cut short, or with data that its decoder calls an error, is
 //! [`RenderError::Undecodable`], because a torn upload served as a good picture would be cached as one. What a decoder
@@ -9,11 +9,11 @@ mod exif;
 mod foreign;
 mod sniff;
 
-pub use exif::orientation as exif_orientation;
+pub use exif::{groups as exif_groups, orientation as exif_orientation};
 pub use foreign::Foreign;
 pub use sniff::{SourceFormat, sniff};
 
-use super::raster::Frames;
+use super::raster::{Raster, Samples};
 use super::{RenderError, RenderLimits};
 use crate::param::{ColorSpace, FrameSelect, FrameSpan};
 use crate::plan::{Measured, Select};
@@ -31,6 +31,55 @@ pub struct Opened<'a> {
 enum Header<'a> {
     Foreign(Box<Foreign<'a>>),
     Bitmap(&'a [u8]),
+}
+
+/// Decoded pixels: one picture, or the frames of an animation one below the other.
+#[derive(Clone, Debug)]
+pub struct Decoded {
+    stack: Raster,
+    /// Extent of one frame.
+    size: Size,
+    /// How long each frame is shown, milliseconds; empty for a still.
+    pub delays_ms: Vec<u32>,
+    /// How often an animation plays; 0 is for ever.
+    pub loop_count: u32,
+    /// ICC profile of the samples; `None` is sRGB.
+    pub profile: Option<Vec<u8>>,
+}
+
+impl Decoded {
+    /// One picture.
+    fn still(raster: Raster, profile: Option<Vec<u8>>) -> Self {
+        Self { size: raster.size, stack: raster, delays_ms: Vec::new(), loop_count: 0, profile }
+    }
+
+    /// Size of each frame, which is not the original's when it was scaled on load.
+    #[must_use]
+    pub const fn size(&self) -> Size {
+        self.size
+    }
+
+    /// The frames in order, at least one. Each is copied out when it is asked for, so that the stack is never held twice.
+    pub fn into_frames(self) -> impl Iterator<Item = Raster> {
+        let (size, channels) = (self.size, self.stack.channels);
+        let count = self.stack.size.height / size.height;
+        let mut whole = Some(self.stack);
+        let samples = usize::try_from(size.area()).expect("a frame in memory") * usize::from(channels);
+        (0..count.max(1) as usize).map(move |index| {
+            let range = index * samples..(index + 1) * samples;
+            let frame = match &whole {
+                Some(stack) if count > 1 => match &stack.samples {
+                    Samples::U8(all) => Some(Samples::U8(all[range].to_vec())),
+                    Samples::U16(all) => Some(Samples::U16(all[range].to_vec())),
+                },
+                Some(_) | None => None,
+            };
+            match frame {
+                Some(samples) => Raster { size, channels, samples },
+                None => whole.take().expect("a single picture is taken once"),
+            }
+        })
+    }
 }
 
 /// How to decode.
@@ -121,7 +170,7 @@ impl<'a> Opened<'a> {
     ///
     /// # Errors
     /// [`RenderError::TooLarge`] for more frames than allowed, [`RenderError::Undecodable`] when the decoder gives up.
-    pub fn decode(self, wanted: &Wanted, limits: &RenderLimits) -> Result<Frames, RenderError> {
+    pub fn decode(self, wanted: &Wanted, limits: &RenderLimits) -> Result<Decoded, RenderError> {
         let (first, count) = self.frame_range(wanted.frame, wanted.animated);
         check_max("frames", u64::from(count), u64::from(limits.frames_max))?;
         if count > 1 {

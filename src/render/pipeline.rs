@@ -1,0 +1,300 @@
+//! The whole of one render, readable top to bottom: header, layout, decode, ops in order, encode.
+
+use std::time::Instant;
+
+use super::decode::{Decoded, Opened, SourceFormat, Wanted, shrunk_size};
+use super::encode::{self, Animation, Attached};
+use super::raster::Raster;
+use super::stage::{background, crop, extend, find, focal_debug, mirror, orient, resize, rotate};
+use super::{Job, RenderError, RenderLimits, Rendered, Timings, color, describe};
+use crate::blob::Blob;
+use crate::plan::{self, Extend, ExtendFill, Format, Layout, Measured, Op, Output, Plan, Resize, Rotate, Window};
+use crate::units::{Rect, Size};
+use crate::vips;
+
+/// What the decoder's own reduction must leave to the resampler. Measured: see `benches/README.md`.
+const SHRINK_HEADROOM: f64 = 4.0;
+
+/// Renders one job in this process, on this thread.
+///
+/// # Errors
+/// [`RenderError`] by where it failed; never one of the pool's (`Timeout`, `WorkerCrashed`, `QueueFull`).
+pub fn render(job: &Job) -> Result<Rendered, RenderError> {
+    let started = Instant::now();
+    vips::init().map_err(|_| RenderError::Unavailable)?;
+    let Job { plan, limits, .. } = job;
+    let bytes = job.original.as_slice();
+    let opened = Opened::new(bytes, &plan.select, limits)?;
+    let measured = opened.measured;
+    // Formats as far as the header tells: enough to know whether to decode an animation or describe it.
+    let selected = Measured { frames: opened.frame_range(plan.select.frame, true).1, ..measured };
+    let source = written_as(opened.format);
+    let first_choice = plan::choose_formats(&plan.output, &selected, source).first().copied();
+    if first_choice == Some(Format::Json) {
+        return described(&opened, bytes, started);
+    }
+    let animated = selected.frames > 1 && first_choice.is_some_and(encode::is_animated);
+    let iptc = iptc(&opened, &plan.output);
+    let (layout, decoded) = decode(opened, plan, limits, animated)?;
+    let picture = draw(decoded, layout)?;
+    let drawn = started.elapsed();
+
+    let has_alpha = picture.frames.iter().any(Raster::is_transparent);
+    let formats = plan::choose_formats(&plan.output, &Measured { has_alpha, ..selected }, source);
+    let (size, format, body) = picture.encode(&formats, &plan.output, iptc.as_deref())?;
+    let timings = Timings { render: drawn, encode: started.elapsed().saturating_sub(drawn), ..Timings::default() };
+    Ok(Rendered { body: into_blob(&body)?, format, size, timings })
+}
+
+fn described(opened: &Opened<'_>, bytes: &[u8], started: Instant) -> Result<Rendered, RenderError> {
+    let body = into_blob(describe::describe(opened, bytes).to_string().as_bytes())?;
+    let timings = Timings { render: started.elapsed(), ..Timings::default() };
+    Ok(Rendered { body, format: Format::Json, size: opened.measured.size, timings })
+}
+
+fn into_blob(bytes: &[u8]) -> Result<Blob, RenderError> {
+    // No memory or descriptor is left: another worker may have some.
+    Blob::copy_from(bytes).map_err(|_| RenderError::Unavailable)
+}
+
+/// The format of an original as one that we write, if we do.
+const fn written_as(format: SourceFormat) -> Option<Format> {
+    match format {
+        SourceFormat::Jpeg => Some(Format::Jpeg),
+        SourceFormat::Png => Some(Format::Png),
+        SourceFormat::Webp => Some(Format::Webp),
+        SourceFormat::Gif => Some(Format::Gif),
+        SourceFormat::Avif => Some(Format::Avif),
+        SourceFormat::Jxl => Some(Format::Jxl),
+        SourceFormat::Jp2 => Some(Format::Jp2),
+        SourceFormat::Tiff
+        | SourceFormat::Heic
+        | SourceFormat::Svg
+        | SourceFormat::Pdf
+        | SourceFormat::Bmp
+        | SourceFormat::Ico
+        | SourceFormat::Psd
+        | SourceFormat::Eps
+        | SourceFormat::Jxr
+        | SourceFormat::Icns => None,
+    }
+}
+
+/// The original's IPTC block, where it was asked to survive.
+fn iptc(opened: &Opened<'_>, output: &Output) -> Option<Vec<u8>> {
+    let from_jpeg = output.iptc && opened.format == SourceFormat::Jpeg;
+    from_jpeg.then(|| opened.foreign()?.header().meta_blob(c"iptc-data")).flatten()
+}
+
+/// Decodes at the size that suits the layout, and fits the layout to what was decoded.
+fn decode(
+    opened: Opened<'_>,
+    plan: &Plan,
+    limits: &RenderLimits,
+    animated: bool,
+) -> Result<(Layout, Decoded), RenderError> {
+    let measured = opened.measured;
+    let layout = plan::layout(plan, &measured);
+    let mut wanted =
+        Wanted { animated, frame: plan.select.frame, shrink: 1, scale: 1.0, color_space: plan.output.color_space };
+    if opened.shrinks_on_load() {
+        wanted.shrink = layout.shrink_max(measured.size, SHRINK_HEADROOM);
+    } else if opened.is_vector() {
+        wanted.scale = raster_scale(&layout, measured.size, limits);
+    }
+    let decoded = opened.decode(&wanted, limits)?;
+    if wanted.shrink > 1 && decoded.size() == shrunk_size(measured.size, wanted.shrink) {
+        return Ok((layout.shrunk(wanted.shrink), decoded));
+    }
+    let layout = rescaled(layout, measured.size, decoded.size());
+    Ok((layout, decoded))
+}
+
+/// Factor at which to draw a vector original so that the resize after it has nothing left to do.
+fn raster_scale(layout: &Layout, size: Size, limits: &RenderLimits) -> f64 {
+    let mut size = size;
+    for op in &layout.ops {
+        match op {
+            Op::Orient(5..=8) => size = size.transposed(),
+            Op::Crop(rect) => size = rect.size,
+            Op::Resize(resize) => {
+                let across = f64::from(resize.scaled.width) / f64::from(size.width);
+                let down = f64::from(resize.scaled.height) / f64::from(size.height);
+                // The whole is drawn even where little of it is kept.
+                let affordable = (limits.pixels_max as f64 / size.area() as f64).sqrt();
+                return across.max(down).min(affordable).max(1e-4);
+            }
+            Op::Orient(_)
+            | Op::Extend(_)
+            | Op::FocalDebug { .. }
+            | Op::MirrorHorizontal
+            | Op::MirrorVertical
+            | Op::Rotate(_)
+            | Op::Background(_) => {}
+        }
+    }
+    1.0
+}
+
+/// The same layout for an original that came out in another size than its header says: cuts before the resize follow.
+fn rescaled(mut layout: Layout, nominal: Size, actual: Size) -> Layout {
+    if nominal == actual {
+        return layout;
+    }
+    let (mut from, mut to) = (nominal, actual);
+    for op in &mut layout.ops {
+        match op {
+            Op::Orient(5..=8) => (from, to) = (from.transposed(), to.transposed()),
+            Op::Crop(rect) => {
+                let moved = scaled_rect(*rect, from, to);
+                (from, to) = (rect.size, moved.size);
+                *rect = moved;
+            }
+            Op::Resize(_) => break,
+            Op::Orient(_)
+            | Op::Extend(_)
+            | Op::FocalDebug { .. }
+            | Op::MirrorHorizontal
+            | Op::MirrorVertical
+            | Op::Rotate(_)
+            | Op::Background(_) => {}
+        }
+    }
+    layout
+}
+
+fn scaled_rect(rect: Rect, from: Size, to: Size) -> Rect {
+    let axis = |start: u32, len: u32, from: u32, to: u32| {
+        let at = |px: u32| (f64::from(px) * f64::from(to) / f64::from(from)).round() as u32;
+        let first = at(start).min(to - 1);
+        (first, at(start + len).clamp(first + 1, to) - first)
+    };
+    let (left, width) = axis(rect.left, rect.size.width, from.width, to.width);
+    let (top, height) = axis(rect.top, rect.size.height, from.height, to.height);
+    Rect { left, top, size: Size::new(width, height) }
+}
+
+/// Pixels that are ready to be encoded.
+struct Picture {
+    frames: Vec<Raster>,
+    delays_ms: Vec<u32>,
+    loop_count: u32,
+    profile: Option<Vec<u8>>,
+}
+
+/// Runs the ops on every frame. What has to be looked for in the pixels is looked for in the first, so that an animation
+/// does not tremble.
+fn draw(mut decoded: Decoded, layout: Layout) -> Result<Picture, RenderError> {
+    let profile = decoded.profile.take();
+    let delays_ms = std::mem::take(&mut decoded.delays_ms);
+    let loop_count = decoded.loop_count;
+    let mut ops = in_space(layout.ops, profile.as_deref());
+    let mut frames = Vec::with_capacity(delays_ms.len().max(1));
+    for (index, mut raster) in decoded.into_frames().enumerate() {
+        for op in &mut ops {
+            raster = match op {
+                Op::Resize(resize) if index == 0 => place_and_resize(raster, resize)?,
+                op => apply(raster, op)?,
+            };
+        }
+        frames.push(raster);
+    }
+    Ok(Picture { frames, delays_ms, loop_count, profile })
+}
+
+/// Colours of the request are sRGB; the picture may not be.
+fn in_space(mut ops: Vec<Op>, profile: Option<&[u8]>) -> Vec<Op> {
+    if profile.is_none() {
+        return ops;
+    }
+    for op in &mut ops {
+        match op {
+            Op::Extend(Extend { fill: ExtendFill::Solid(color), .. })
+            | Op::Rotate(Rotate { background: color, .. })
+            | Op::Background(color) => *color = color::color_in(*color, profile),
+            Op::Orient(_)
+            | Op::Crop(_)
+            | Op::Resize(_)
+            | Op::Extend(_)
+            | Op::FocalDebug { .. }
+            | Op::MirrorHorizontal
+            | Op::MirrorVertical => {}
+        }
+    }
+    ops
+}
+
+/// Resizes; a window that is still to be found is found on the scaled picture and fixed for the frames to come.
+fn place_and_resize(raster: Raster, op: &mut Resize) -> Result<Raster, RenderError> {
+    let Window::Find { size, finders, otherwise } = &op.window else { return resize::apply(raster, op) };
+    let whole = resize::scale_whole(raster, op.scaled)?;
+    let rect = find::window(&whole, *size, finders, *otherwise);
+    op.window = Window::Fixed(rect);
+    crop::apply(whole, rect)
+}
+
+/// The order of the pipeline is the layout's; this is only who does what.
+fn apply(raster: Raster, op: &Op) -> Result<Raster, RenderError> {
+    Ok(match op {
+        Op::Orient(value) => orient::apply(raster, *value),
+        Op::Crop(rect) => crop::apply(raster, *rect)?,
+        Op::Resize(resize) => resize::apply(raster, resize)?,
+        Op::Extend(extend) => extend::apply(raster, extend)?,
+        Op::FocalDebug { x, y } => focal_debug::apply(raster, *x, *y),
+        Op::MirrorHorizontal => mirror::horizontal(raster),
+        Op::MirrorVertical => mirror::vertical(raster),
+        Op::Rotate(rotate) => rotate::apply(raster, rotate),
+        Op::Background(color) => background::apply(raster, *color),
+    })
+}
+
+impl Picture {
+    /// Encodes in the first of `formats` that works.
+    fn encode(
+        mut self,
+        formats: &[Format],
+        output: &Output,
+        iptc: Option<&[u8]>,
+    ) -> Result<(Size, Format, Vec<u8>), RenderError> {
+        let nothing = || RenderError::Encode { format: "none".to_owned() };
+        let size = self.frames.first().ok_or_else(nothing)?.size;
+        let mut failure = nothing();
+        for (index, &format) in formats.iter().enumerate() {
+            let is_last = index + 1 == formats.len();
+            let animated = encode::is_animated(format) && self.frames.len() > 1;
+            let kept = if animated { self.frames.len() } else { 1 };
+            // The last attempt takes the pixels; earlier ones leave them for the next.
+            let frames: Vec<Raster> =
+                if is_last { self.frames.drain(..kept).collect() } else { self.frames[..kept].to_vec() };
+            match self.encode_as(frames, format, output, iptc) {
+                Ok(body) => return Ok((size, format, body)),
+                Err(error) => failure = error,
+            }
+        }
+        Err(failure)
+    }
+
+    fn encode_as(
+        &self,
+        frames: Vec<Raster>,
+        format: Format,
+        output: &Output,
+        iptc: Option<&[u8]>,
+    ) -> Result<Vec<u8>, RenderError> {
+        let carries = encode::keeps_profile(format);
+        let mut profile = None;
+        let mut converted = Vec::with_capacity(frames.len());
+        for frame in frames {
+            let frame = frame.into_8_bit();
+            let (frame, attached) = color::encoded(frame, self.profile.clone(), output.color_space, carries);
+            profile = attached;
+            converted.push(frame);
+        }
+        let attached = Attached { profile: profile.as_deref(), iptc };
+        if let [frame] = converted.as_slice() {
+            return encode::encode(frame, format, output, attached);
+        }
+        let animation = Animation { frames: converted, delays_ms: self.delays_ms.clone(), loops: self.loop_count };
+        encode::encode_animation(&animation, format, output, attached)
+    }
+}
