@@ -2,8 +2,8 @@
 
 # Debian packages. What each is for: libvips-dev decodes, draws and encodes; nasm assembles the AVIF encoder.
 BUILD_PACKAGES := libvips-dev nasm
-# nginx and an S3 server (through Python) are upstreams of the tests; Python and npm bring imgix' own URL clients.
-TEST_PACKAGES := nginx-light python3-venv nodejs npm
+# nginx (with a certificate by openssl) and an S3 server (through Python) are upstreams of the tests; Python and npm bring imgix' own URL clients.
+TEST_PACKAGES := nginx-light openssl python3-venv nodejs npm
 
 TARGET := $(or $(CARGO_TARGET_DIR),target)
 TINTYPE := $(TARGET)/release/tintype

@@ -10,7 +10,7 @@ present() {
     nginx-light) command -v nginx >/dev/null || [ -x /usr/sbin/nginx ] ;;
     nodejs) command -v node >/dev/null ;;
     python3-venv) python3 -c 'import ensurepip, venv' 2>/dev/null ;;
-    nasm | npm | cmake) command -v "$1" >/dev/null ;;
+    nasm | npm | cmake | openssl) command -v "$1" >/dev/null ;;
     *) installed "$1" ;;
     esac
 }
