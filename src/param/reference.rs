@@ -12,7 +12,7 @@ const EXAMPLE_ORIGIN: &str = "http://127.0.0.1:8080";
 /// Path of that picture.
 const EXAMPLE_PATH: &str = "/photo.jpg";
 
-/// The table as JSON: `counts`, then `parameters` with the keys of one [`Entry`] each.
+/// The table as JSON: `counts`, then `parameters` one object each.
 #[must_use]
 pub fn as_json() -> String {
     let parameters: Vec<Entry> = PARAMS.iter().map(Entry::of).collect();
