@@ -1,8 +1,10 @@
 # `make run` and `make test` are all that a newcomer needs; both install what they lack and say so first.
 
-# Debian packages. What each is for: libvips-dev decodes, draws and encodes; nasm assembles the AVIF encoder.
-BUILD_PACKAGES := libvips-dev nasm
-# nginx (with a certificate by openssl) and an S3 server (through Python) are upstreams of the tests; Python and npm bring imgix' own URL clients.
+# Debian packages. What each is for: libvips-dev decodes, draws and encodes; nasm assembles the AVIF
+# encoder; cmake and g++ build the JPEG encoder.
+BUILD_PACKAGES := libvips-dev nasm cmake g++
+# nginx (with a certificate by openssl) and an S3 server (through Python) are upstreams of the tests; Python and npm bring
+# imgix' own URL clients.
 TEST_PACKAGES := nginx-light openssl python3-venv nodejs npm
 
 TARGET := $(or $(CARGO_TARGET_DIR),target)

@@ -26,7 +26,8 @@ fn main() -> anyhow::Result<()> {
         let original = Blob::copy_from(&std::fs::read(file)?)?;
         match render(&Job { plan: (*plan).clone(), original, limits: bounds }) {
             Ok(done) => {
-                let name = format!("{}.{:?}", file.trim_start_matches('/').replace('/', "_"), done.format).to_lowercase();
+                let name =
+                    format!("{}.{:?}", file.trim_start_matches('/').replace('/', "_"), done.format).to_lowercase();
                 std::fs::write(Path::new(out_dir).join(name), done.body.as_slice())?;
                 let (size, timings) = (done.size, done.timings);
                 println!(

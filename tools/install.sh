@@ -10,7 +10,7 @@ present() {
     nginx-light) command -v nginx >/dev/null || [ -x /usr/sbin/nginx ] ;;
     nodejs) command -v node >/dev/null ;;
     python3-venv) python3 -c 'import ensurepip, venv' 2>/dev/null ;;
-    nasm | npm | cmake | openssl) command -v "$1" >/dev/null ;;
+    nasm | npm | cmake | g++ | openssl) command -v "$1" >/dev/null ;;
     *) installed "$1" ;;
     esac
 }
@@ -38,8 +38,8 @@ if ! command -v apt-get >/dev/null; then
     cat >&2 <<END
 Tintype needs packages that are not on this system, and it can install them only with apt. Their Debian names are:
     $missing
-Install what they are called here (on Fedora: vips-devel nasm nginx python3 nodejs npm; on Arch: libvips nasm nginx
-python nodejs npm; with Homebrew: vips nasm nginx python node) and run make again.
+Install what they are called here (on Fedora: vips-devel nasm cmake gcc-c++ nginx python3 nodejs npm; on Arch: libvips nasm cmake gcc nginx
+python nodejs npm; with Homebrew: vips nasm cmake nginx python node) and run make again.
 END
     exit 1
 fi

@@ -1,12 +1,21 @@
-//! (waits for the parts it calls)
+//! `tintype params`: the table of parameters, and what this version does with each.
 
 use clap::Args;
 
-use super::Failure;
+use super::{Failure, print};
+use crate::param::reference;
 
 #[derive(Args, Debug)]
-pub(super) struct Arguments {}
+pub(super) struct Arguments {
+    /// For programs.
+    #[arg(long)]
+    json: bool,
+}
 
-pub(super) fn run(_: &Arguments) -> Result<(), Failure> {
-    Err(Failure::Runtime("not built yet".to_owned()))
+pub(super) fn run(arguments: &Arguments) -> Result<(), Failure> {
+    let mut text = if arguments.json { reference::as_json() } else { reference::as_text() };
+    if !text.ends_with('\n') {
+        text.push('\n');
+    }
+    print(&text)
 }

@@ -1,12 +1,110 @@
-//! (waits for the parts it calls)
+//! `tintype render IN QUERY OUT`: one file through the same code as the server's workers, in this process.
+
+use std::fs;
+use std::path::{Path, PathBuf};
 
 use clap::Args;
 
-use super::Failure;
+use super::{Failure, print};
+use crate::blob::Blob;
+use crate::config::Limits;
+use crate::param::{self, Parsed};
+use crate::plan::{self, Intent, Negotiation, Unsupported};
+use crate::render::{self, Job, RenderLimits};
+use crate::vips;
 
 #[derive(Args, Debug)]
-pub(super) struct Arguments {}
+pub(super) struct Arguments {
+    /// The original.
+    input: PathBuf,
+    /// What to do with it, as in a URL: 'w=300&fm=webp'.
+    query: String,
+    /// Where the picture goes. Without `fm`, its extension decides the format.
+    output: PathBuf,
+}
 
-pub(super) fn run(_: &Arguments) -> Result<(), Failure> {
-    Err(Failure::Runtime("not built yet".to_owned()))
+pub(super) fn run(arguments: &Arguments) -> Result<(), Failure> {
+    let limits = Limits::default();
+    let parsed = parse(arguments.query.trim_start_matches('?'), &arguments.output)?;
+    let intent = plan::resolve(&parsed, &Negotiation::default(), &limits).intent;
+    let original = read(&arguments.input, limits.original_bytes_max)?;
+    let plan = match intent {
+        Intent::PassThrough => return write(&arguments.output, original.as_slice()),
+        Intent::Unsupported(why) => return Err(Failure::Usage(unsupported(why).to_owned())),
+        Intent::Render(plan) => *plan,
+    };
+    vips::init().map_err(|error| Failure::Runtime(error.to_string()))?;
+    let limits = RenderLimits {
+        pixels_max: limits.pixels_max,
+        frames_max: limits.frames_max,
+        animation_pixels_max: limits.animation_pixels_max,
+    };
+    let rendered = render::render(&Job { plan, original, limits })
+        .map_err(|error| Failure::Runtime(format!("{}: {error}", arguments.input.display())))?;
+    write(&arguments.output, rendered.body.as_slice())?;
+    let (width, height) = (rendered.size.width, rendered.size.height);
+    print(&format!("{}: {width} x {height}, {} bytes\n", arguments.output.display(), rendered.body.len()))
+}
+
+/// The query, with `fm` by the extension of `output` where it has none.
+fn parse(query: &str, output: &Path) -> Result<Parsed, Failure> {
+    let parse = |query: &str| param::parse(query, &[]).map_err(|error| Failure::Usage(error.to_string()));
+    let parsed = parse(query)?;
+    if parsed.honoured.iter().any(|honoured| honoured.name == "fm") {
+        return Ok(parsed);
+    }
+    let extension = output.extension().and_then(|e| e.to_str()).unwrap_or_default().to_ascii_lowercase();
+    let format = match extension.as_str() {
+        "jpeg" => "jpg",
+        "jpg" | "png" | "webp" | "avif" | "jxl" | "gif" | "jp2" | "json" => &extension,
+        _ => return Err(Failure::Usage("give fm, or OUT an extension such as .jpg, .png, .webp or .avif".to_owned())),
+    };
+    parse(&format!("{query}&fm={format}"))
+}
+
+const fn unsupported(why: Unsupported) -> &'static str {
+    match why {
+        Unsupported::Video => "fm: video is not made here",
+        Unsupported::Privacy => "blurring faces or plates needs a detector, which this version lacks",
+        Unsupported::Model => "this parameter needs a generative model, and its fallback is switched off",
+    }
+}
+
+fn read(path: &Path, bytes_max: u64) -> Result<Blob, Failure> {
+    let failed =
+        |error: std::io::Error| Failure::Runtime(format!("{}: cannot be read: {}", path.display(), error.kind()));
+    if fs::metadata(path).map_err(failed)?.len() > bytes_max {
+        return Err(Failure::Runtime(format!("{}: over {bytes_max} bytes", path.display())));
+    }
+    Blob::copy_from(&fs::read(path).map_err(failed)?).map_err(failed)
+}
+
+fn write(path: &Path, bytes: &[u8]) -> Result<(), Failure> {
+    fs::write(path, bytes)
+        .map_err(|error| Failure::Runtime(format!("{}: cannot be written: {}", path.display(), error.kind())))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[track_caller]
+    fn check(query: &str, output: &str, fm: Option<&str>) {
+        let parsed = parse(query, Path::new(output)).ok();
+        let honoured = parsed.map(|p| p.honoured).unwrap_or_default();
+        let found = honoured.iter().find(|h| h.name == "fm").map(|h| h.value.as_str());
+        assert_eq!(found, fm, "{query} {output}");
+    }
+
+    #[test]
+    fn the_extension_decides_where_fm_does_not() {
+        check("w=300", "a.webp", Some("webp"));
+        check("", "a.JPEG", Some("jpg"));
+        check("w=300&fm=avif", "a.jpg", Some("avif"));
+        check("fm=avif", "a", Some("avif"));
+        check("fm=nonsense", "a.png", Some("png"));
+        check("w=300", "a", None);
+        check("w=300", "a.bmp", None);
+        check("txt64=%25", "a.png", None);
+    }
 }

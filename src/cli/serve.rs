@@ -9,8 +9,7 @@ use tracing_subscriber::util::SubscriberInitExt as _;
 
 use super::{Failure, examples, print};
 use crate::config::{self, Config, LogLevel, Override};
-use crate::render::worker;
-use crate::server::{self, Server};
+use crate::server;
 
 #[derive(Args, Debug)]
 pub(super) struct Arguments {
@@ -74,20 +73,29 @@ pub(super) fn run(arguments: &Arguments) -> Result<(), Failure> {
     let config =
         config::load(arguments.config.as_deref(), &environment, &arguments.overrides()?).map_err(Failure::Config)?;
     start_log(&config);
+    let executable = std::env::current_exe()
+        .map_err(|error| Failure::Runtime(format!("cannot find this program: {}", error.kind())))?;
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .enable_all()
         .build()
-        .map_err(|error| Failure::Runtime(format!("cannot start the runtime: {}", error.kind())))?;
-    let shown = arguments.examples.then(|| config.clone());
-    let ready = |server: &Server| {
-        if let Some(config) = &shown {
-            // The server runs all the same when nobody can read this.
-            let _ = print(&format!("open:\n  {}\n", examples::urls(config, server.address()).join("\n  ")));
+        .map_err(|error| Failure::Runtime(format!("cannot start threads: {}", error.kind())))?;
+    let shown = config.clone();
+    let ready = |server: &server::Server| {
+        if arguments.examples {
+            // The server runs all the same when nobody reads this.
+            let _ = print(&banner(&shown, server));
         }
     };
-    runtime
-        .block_on(server::run(config, worker::PoolConfig::this_program(), ready))
-        .map_err(|error| Failure::Runtime(error.to_string()))
+    runtime.block_on(server::run(config, executable, ready)).map_err(|error| Failure::Runtime(error.to_string()))
+}
+
+fn banner(config: &Config, server: &server::Server) -> String {
+    let urls: String = examples::urls(config, server.address()).iter().map(|url| format!("  {url}\n")).collect();
+    format!(
+        "Serving on http://{}; health and metrics on http://{}. Open:\n{urls}",
+        server.address(),
+        server.admin_address()
+    )
 }
 
 /// Our own messages go to standard error. Those of libraries do not: they may hold URLs, paths and headers.

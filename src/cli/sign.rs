@@ -119,3 +119,8 @@ mod tests {
         );
     }
 }
+
+/// Compiles and runs the Rust example of README.
+#[cfg(doctest)]
+#[doc = include_str!("../../README.md")]
+struct Readme;

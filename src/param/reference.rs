@@ -10,7 +10,7 @@ use super::{Category, Needs, PARAMS, ParamSpec, State, Tier};
 /// Where the picture of the examples is served by `make run`.
 const EXAMPLE_ORIGIN: &str = "http://127.0.0.1:8080";
 /// Path of that picture.
-const EXAMPLE_PATH: &str = "/photo.jpg";
+const EXAMPLE_PATH: &str = "/rocket.jpg";
 
 /// The table as JSON: `counts`, then `parameters` one object each.
 #[must_use]
@@ -125,7 +125,7 @@ const HEAD: &str = "\
 
 Every parameter of Tintype's URL grammar. Generated from the table in `src/param/table/`; do not edit.
 
-Parameters go into the query, in any order: `/photo.jpg?w=400&h=300&fit=crop`. What does not make sense is never an
+Parameters go into the query, in any order: `/rocket.jpg?w=400&h=300&fit=crop`. What does not make sense is never an
 error: a value that cannot be read, an unknown word, or a parameter that lacks another it needs is left out, and a
 number outside its range becomes the nearest one inside. Where a parameter is given twice the last one counts.
 
