@@ -2,7 +2,7 @@
 
 use std::time::Instant;
 
-use super::decode::{Decoded, Opened, SourceFormat, Wanted, shrunk_size};
+use super::decode::{Decoded, Opened, Original, SourceFormat, Wanted, shrunk_size};
 use super::encode::{self, Animation, Attached};
 use super::raster::Raster;
 use super::stage::{background, crop, extend, find, focal_debug, mirror, orient, resize, rotate};
@@ -24,7 +24,8 @@ pub fn render(job: &Job) -> Result<Rendered, RenderError> {
     vips::init().map_err(|_| RenderError::Unavailable)?;
     let Job { plan, limits, .. } = job;
     let bytes = job.original.as_slice();
-    let opened = Opened::new(bytes, &plan.select, limits)?;
+    let original = Original::new(bytes)?;
+    let opened = Opened::new(&original, &plan.select, limits)?;
     let measured = opened.measured;
     // Formats as far as the header tells: enough to know whether to decode an animation or describe it.
     let selected = Measured { frames: opened.frame_range(plan.select.frame, true).1, ..measured };

@@ -2,13 +2,14 @@
 
 use std::ffi::CStr;
 
-use super::exif;
 use super::{Decoded, SourceFormat, Wanted};
+use super::{exif, heif};
 use crate::param::FrameSelect;
 use crate::plan::{Measured, Select};
 use crate::render::RenderError;
 use crate::render::color;
-use crate::units::Size;
+use crate::render::stage::crop;
+use crate::units::{Rect, Size};
 use crate::vips::{Call, Image, VipsError};
 
 /// Delay of a frame that states none, milliseconds: what browsers use.
@@ -20,12 +21,19 @@ pub struct Foreign<'a> {
     format: SourceFormat,
     /// Page of a document or frame of an animation that the header is of, from 0.
     page: u32,
+    /// Taken out of a HEIF file, to be done after decoding.
+    transforms: heif::Transforms,
     header: Image<'a>,
 }
 
 impl<'a> Foreign<'a> {
     /// Reads the header of the selected page.
-    pub(super) fn open(bytes: &'a [u8], format: SourceFormat, select: &Select) -> Result<Self, RenderError> {
+    pub(super) fn open(
+        bytes: &'a [u8],
+        format: SourceFormat,
+        select: &Select,
+        transforms: heif::Transforms,
+    ) -> Result<Self, RenderError> {
         let mut page = 0;
         let mut header = load(bytes, format, page, 1, |call| call)?;
         let pages = count(&header, c"n-pages");
@@ -40,17 +48,17 @@ impl<'a> Foreign<'a> {
             page = wanted;
             header = load(bytes, format, page, 1, |call| call)?;
         }
-        Ok(Self { bytes, format, page, header })
+        Ok(Self { bytes, format, page, transforms, header })
     }
 
-    /// The header's numbers. HEIF and JPEG XL decoders turn the picture themselves, so theirs is always upright.
+    /// The header's numbers. The JPEG XL decoder turns the picture itself, so its own is always upright.
     pub(super) fn measure(&self) -> Measured {
         let frames = match self.format {
             SourceFormat::Gif | SourceFormat::Webp => count(&self.header, c"n-pages"),
             _ => 1,
         };
         Measured {
-            size: self.header.size(),
+            size: self.aperture().map_or(self.header.size(), |rect| rect.size),
             orientation: self.orientation(),
             has_alpha: self.header.has_alpha(),
             frames,
@@ -69,15 +77,22 @@ impl<'a> Foreign<'a> {
         self.bytes
     }
 
+    /// What is kept of the stored pixels, where not all is.
+    fn aperture(&self) -> Option<Rect> {
+        self.transforms.clap.and_then(|clap| clap.rect(self.header.size()))
+    }
+
+    /// HEIF's own turn wins over EXIF, which its standard calls informative; files that have only EXIF are turned by it.
     fn orientation(&self) -> u8 {
         let stored = match self.format {
             SourceFormat::Jpeg | SourceFormat::Png | SourceFormat::Webp | SourceFormat::Tiff => {
                 self.header.meta_int(c"orientation").and_then(|value| u8::try_from(value).ok())
             }
+            SourceFormat::Heic | SourceFormat::Avif => Some(self.transforms.orientation),
             _ => None,
         };
         let from_exif = || match self.format {
-            SourceFormat::Jpeg | SourceFormat::Png | SourceFormat::Webp => {
+            SourceFormat::Jpeg | SourceFormat::Png | SourceFormat::Webp | SourceFormat::Heic | SourceFormat::Avif => {
                 self.header.meta_blob(c"exif-data").map(|exif| exif::orientation(&exif))
             }
             _ => None,
@@ -87,9 +102,14 @@ impl<'a> Foreign<'a> {
 
     /// Decodes `count` frames from `first` on and converts their colours.
     pub(super) fn decode(self, first: u32, count: u32, wanted: &Wanted) -> Result<Decoded, RenderError> {
+        let aperture = self.aperture();
         let image = self.pixels(first, count, wanted)?;
         if count <= 1 {
             let (raster, profile) = color::decoded(image, wanted.color_space)?;
+            let raster = match aperture {
+                Some(rect) => crop::apply(raster, rect)?,
+                None => raster,
+            };
             return Ok(Decoded::still(raster, profile));
         }
         let size = Size::new(image.width(), image.page_height());

@@ -7,17 +7,43 @@
 mod bitmap;
 mod exif;
 mod foreign;
+mod heif;
 mod sniff;
 
 pub use exif::{groups as exif_groups, orientation as exif_orientation};
 pub use foreign::Foreign;
 pub use sniff::{SourceFormat, sniff};
 
+use std::borrow::Cow;
+
 use super::raster::{Raster, Samples};
 use super::{RenderError, RenderLimits};
 use crate::param::{ColorSpace, FrameSelect, FrameSpan};
 use crate::plan::{Measured, Select};
 use crate::units::Size;
+
+/// An original whose kind is known.
+pub struct Original<'b> {
+    format: SourceFormat,
+    /// As a decoder is to see it.
+    bytes: Cow<'b, [u8]>,
+    transforms: heif::Transforms,
+}
+
+impl<'b> Original<'b> {
+    /// Sniffs an original.
+    ///
+    /// # Errors
+    /// [`RenderError::NotAnImage`] for bytes of no known kind.
+    pub fn new(bytes: &'b [u8]) -> Result<Self, RenderError> {
+        let format = sniff(bytes).ok_or(RenderError::NotAnImage)?;
+        let (bytes, transforms) = match format {
+            SourceFormat::Heic | SourceFormat::Avif => heif::neutralised(bytes),
+            _ => (Cow::Borrowed(bytes), heif::Transforms::default()),
+        };
+        Ok(Self { format, bytes, transforms })
+    }
+}
 
 /// An original whose header has been read and checked; no pixel has been decoded.
 pub struct Opened<'a> {
@@ -101,10 +127,10 @@ impl<'a> Opened<'a> {
     /// Reads the header of an original and checks its size.
     ///
     /// # Errors
-    /// [`RenderError::NotAnImage`] for bytes of no known kind, [`RenderError::UnsupportedFormat`] for a kind that we
-    /// cannot read, [`RenderError::TooLarge`] by the numbers in the header, [`RenderError::Undecodable`] for the rest.
-    pub fn new(bytes: &'a [u8], select: &Select, limits: &RenderLimits) -> Result<Self, RenderError> {
-        let format = sniff(bytes).ok_or(RenderError::NotAnImage)?;
+    /// [`RenderError::UnsupportedFormat`] for a kind that we cannot read, [`RenderError::TooLarge`] by the numbers in the
+    /// header, [`RenderError::Undecodable`] for the rest.
+    pub fn new(original: &'a Original<'_>, select: &Select, limits: &RenderLimits) -> Result<Self, RenderError> {
+        let (format, bytes) = (original.format, original.bytes.as_ref());
         let (header, measured) = match format {
             SourceFormat::Bmp | SourceFormat::Ico => (Header::Bitmap(bytes), bitmap::measure(bytes, format, limits)?),
             SourceFormat::Psd | SourceFormat::Eps | SourceFormat::Jxr | SourceFormat::Icns => {
@@ -121,7 +147,7 @@ impl<'a> Opened<'a> {
             | SourceFormat::Jp2
             | SourceFormat::Svg
             | SourceFormat::Pdf => {
-                let foreign = Foreign::open(bytes, format, select)?;
+                let foreign = Foreign::open(bytes, format, select, original.transforms)?;
                 let measured = foreign.measure();
                 (Header::Foreign(Box::new(foreign)), measured)
             }

@@ -1,6 +1,6 @@
 //! Turn the stored pixels upright.
 
-use crate::render::raster::{Raster, Rearrange};
+use crate::render::raster::{Raster, Rearrange, Samples};
 use crate::units::Size;
 
 /// Turns and mirrors as the EXIF orientation `value` (1 to 8) says; any other value does nothing.
@@ -10,6 +10,15 @@ use crate::units::Size;
 #[must_use]
 pub fn apply(raster: Raster, value: u8) -> Raster {
     if (2..=8).contains(&value) { raster.rearranged(&Turn(value)) } else { raster }
+}
+
+/// The orientation that does what `first` and then `second` do.
+#[must_use]
+pub fn compose(first: u8, second: u8) -> u8 {
+    // Six pixels of different values show each of the eight apart.
+    let probe = Raster { size: Size::new(3, 2), channels: 1, samples: Samples::U8(vec![1, 2, 3, 4, 5, 6]) };
+    let both = apply(apply(probe.clone(), first), second);
+    (1..=8).find(|value| apply(probe.clone(), *value) == both).unwrap_or(1)
 }
 
 struct Turn(u8);
@@ -52,7 +61,6 @@ impl Rearrange for Turn {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::render::raster::Samples;
 
     #[track_caller]
     fn check(value: u8, size: (u32, u32), expected: [u8; 6]) {
@@ -75,6 +83,14 @@ mod tests {
         check(7, (2, 3), [6, 3, 5, 2, 4, 1]);
         check(8, (2, 3), [3, 6, 2, 5, 1, 4]);
         check(9, (3, 2), [1, 2, 3, 4, 5, 6]);
+    }
+
+    #[test]
+    fn orientations_compose() {
+        for value in 1..=8 {
+            assert_eq!((compose(1, value), compose(value, 1)), (value, value));
+        }
+        assert_eq!((compose(6, 6), compose(6, 8), compose(2, 3), compose(8, 2)), (3, 1, 4, 7));
     }
 
     #[test]
