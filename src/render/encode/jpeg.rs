@@ -68,3 +68,19 @@ fn jfif(dpi: Option<u32>) -> [u8; 14] {
 fn fits_markers(profile: &[u8]) -> bool {
     !profile.is_empty() && profile.len() <= 255 * 65_519
 }
+
+#[cfg(test)]
+mod tests {
+    #[test]
+    fn no_second_libjpeg_is_linked_into_the_executable() {
+        // A `jpeg_*` of ours would be called by libvips instead of the one it was built with, whose structures differ.
+        // All symbols of a statically linked library have their names in the file. Put together here, since a literal
+        // would be found too.
+        let executable = std::fs::read(std::env::current_exe().unwrap()).unwrap();
+        let holds = |name: String| executable.windows(name.len()).any(|part| part == name.as_bytes());
+        for name in ["CreateCompress", "start_compress", "read_header", "std_error"] {
+            assert!(!holds(["\0jpeg", "_", name, "\0"].concat()), "{name}");
+        }
+        assert!(holds(["\0jpegli", "_", "CreateCompress", "\0"].concat()), "names are not found at all");
+    }
+}

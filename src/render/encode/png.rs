@@ -31,10 +31,11 @@ pub(super) fn encode(
     output: &Output,
     profile: Option<&[u8]>,
 ) -> Result<Vec<u8>, RenderError> {
-    let colors = match format {
-        Format::Png8 => Some(output.colors_max.unwrap_or(PALETTE_MAX)),
-        Format::Png => output.colors_max,
-        _ => None,
+    let colors = match output.colors_max {
+        // RGBA whatever the colours.
+        _ if format == Format::Png32 => None,
+        None if format == Format::Png8 => Some(PALETTE_MAX),
+        asked => asked,
     };
     let written = match colors {
         Some(colors) => write_indexed(&Indexed::new(raster, colors), output, profile),
