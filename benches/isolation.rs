@@ -1,0 +1,113 @@
+//! What a process of its own costs a job: the same work here and through the pool, in alternating rounds.
+//!
+//! Run with `cargo bench --bench isolation`. Prints medians over all rounds, in microseconds. The work is real: a
+//! photograph-sized JPEG decoded, reduced and encoded by libvips; and, to see the overhead alone, no work at all.
+#![expect(clippy::unwrap_used, reason = "a measuring program")]
+
+use std::process::ExitCode;
+use std::time::{Duration, Instant};
+
+use tintype::blob::Blob;
+use tintype::config::{Limits, RenderConfig};
+use tintype::param;
+use tintype::plan::{Format, Intent, Negotiation, Plan, resolve};
+use tintype::render::raster::{Raster, Samples};
+use tintype::render::worker::{Pool, PoolConfig, child};
+use tintype::render::{Job, RenderError, RenderLimits, Rendered, Timings};
+use tintype::units::Size;
+use tintype::vips::{Call, Image, VipsError};
+
+const ROUNDS: usize = 100;
+
+fn main() -> ExitCode {
+    if std::env::args().nth(1).as_deref() == Some("worker") {
+        let warm_up = || tintype::vips::init().is_ok();
+        return child::exit_code(child::start(warm_up).and_then(|channel| Ok(channel.serve(work)?)));
+    }
+    tintype::vips::init().unwrap();
+    let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build().unwrap();
+    let pool = runtime.block_on(async { Pool::start(config()).unwrap() });
+    println!("{:28} {:>12} {:>12} {:>12}", "median of", "in-process", "pool", "overhead");
+    for (name, original) in [("no work, 30 kB out", Vec::new()), ("2048 px JPEG to 512 px JPEG", photograph())] {
+        measure(name, &original, &runtime, &pool);
+    }
+    runtime.block_on(pool.drain());
+    ExitCode::SUCCESS
+}
+
+fn measure(name: &str, original: &[u8], runtime: &tokio::runtime::Runtime, pool: &Pool) {
+    let plan = plan();
+    let limits = RenderLimits { pixels_max: 1 << 30, frames_max: 1, animation_pixels_max: 1 << 30 };
+    let (mut inside, mut outside, mut difference) = (Vec::new(), Vec::new(), Vec::new());
+    for round in 0..ROUNDS + 10 {
+        // A new memfd every time, as for every request; made before the clock starts on both sides.
+        let job = || Job { plan: plan.clone(), original: Blob::copy_from(original).unwrap(), limits };
+        let (here, there) = (job(), job());
+        let start = Instant::now();
+        let task = async { tokio::task::spawn_blocking(move || work(&here)).await.unwrap() };
+        let rendered = runtime.block_on(task).unwrap();
+        let took_inside = start.elapsed();
+        let start = Instant::now();
+        let answer = runtime.block_on(async { pool.render(there).await }).unwrap();
+        let took_outside = start.elapsed();
+        assert_eq!(rendered.body.as_slice(), answer.body.as_slice());
+        // The first rounds fill caches.
+        if round >= 10 {
+            inside.push(took_inside.as_secs_f64());
+            outside.push(took_outside.as_secs_f64());
+            difference.push(took_outside.as_secs_f64() - took_inside.as_secs_f64());
+        }
+    }
+    println!("{name:28} {:>9.0} us {:>9.0} us {:>9.0} us", median(inside), median(outside), median(difference));
+}
+
+/// In microseconds.
+fn median(mut seconds: Vec<f64>) -> f64 {
+    seconds.sort_by(f64::total_cmp);
+    seconds[seconds.len() / 2] * 1e6
+}
+
+fn config() -> PoolConfig {
+    let render = RenderConfig {
+        workers: 1,
+        timeout: Duration::from_secs(10),
+        queue_max: 1,
+        worker_jobs_max: u64::MAX,
+        worker_memory_bytes_max: 1 << 30,
+        sandbox: true,
+        undecodable_is_421: false,
+    };
+    PoolConfig::new(PoolConfig::this_program(), &render, &Limits::default())
+}
+
+fn plan() -> Plan {
+    let parsed = param::parse("w=512&h=512&fm=jpg&q=80", &[]).unwrap();
+    match resolve(&parsed, &Negotiation::default(), &Limits::default()).intent {
+        Intent::Render(plan) => *plan,
+        Intent::PassThrough | Intent::Unsupported(_) => unreachable!("it has a size"),
+    }
+}
+
+fn work(job: &Job) -> Result<Rendered, RenderError> {
+    let bytes = if job.original.is_empty() { Ok(vec![7; 30_000]) } else { reduce(job.original.as_slice()) };
+    let bytes = bytes.map_err(|_| RenderError::Undecodable)?;
+    let body = Blob::copy_from(&bytes).map_err(|_| RenderError::Encode { format: "jpeg".into() })?;
+    Ok(Rendered { body, format: Format::Jpeg, size: Size::new(512, 340), timings: Timings::default() })
+}
+
+fn reduce(original: &[u8]) -> Result<Vec<u8>, VipsError> {
+    let picture = Call::new(c"jpegload_buffer").bytes(c"buffer", original).image_out()?;
+    let small = Call::new(c"resize").image(c"in", &picture).double(c"scale", 0.25).image_out()?;
+    Call::new(c"jpegsave_buffer").image(c"in", &small).int(c"Q", 80).bytes_out()
+}
+
+/// A JPEG of 2048 x 1360 pixels with detail everywhere.
+fn photograph() -> Vec<u8> {
+    let size = Size::new(2048, 1360);
+    let grain = |x: u32, y: u32| ((x * 5) ^ (y * 3)).wrapping_mul(2_654_435_761) >> 27;
+    let pixel = |x: u32, y: u32| [x / 8, y / 6, (x + y) / 14].map(|v| u8::try_from(v + grain(x, y)).unwrap_or(255));
+    let samples = (0..size.height).flat_map(|y| (0..size.width).flat_map(move |x| pixel(x, y)));
+    let raster = Raster { size, channels: 3, samples: Samples::U8(samples.collect()) };
+    let image = Image::from_raster(&raster).unwrap();
+    Call::new(c"jpegsave_buffer").image(c"in", &image).int(c"Q", 90).bytes_out().unwrap()
+}
