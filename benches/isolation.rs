@@ -1,7 +1,7 @@
 //! What a process of its own costs a job: the same work here and through the pool, in alternating rounds.
 //!
 //! Run with `cargo bench --bench isolation`. Prints medians over all rounds, in microseconds. The work is real: a
-//! photograph-sized JPEG decoded, reduced and encoded by libvips; and, to see the overhead alone, no work at all.
+//! photograph-sized JPEG rendered to 512 pixels; and, to see the overhead alone, no work at all.
 #![expect(clippy::unwrap_used, reason = "a measuring program")]
 
 use std::process::ExitCode;
@@ -13,9 +13,9 @@ use tintype::param;
 use tintype::plan::{Format, Intent, Negotiation, Plan, resolve};
 use tintype::render::raster::{Raster, Samples};
 use tintype::render::worker::{Pool, PoolConfig, child};
-use tintype::render::{Job, RenderError, RenderLimits, Rendered, Timings};
+use tintype::render::{Job, RenderError, RenderLimits, Rendered, Timings, render};
 use tintype::units::Size;
-use tintype::vips::{Call, Image, VipsError};
+use tintype::vips::{Call, Image};
 
 const ROUNDS: usize = 100;
 
@@ -88,17 +88,13 @@ fn plan() -> Plan {
     }
 }
 
+/// The real thing, unless there is nothing to render.
 fn work(job: &Job) -> Result<Rendered, RenderError> {
-    let bytes = if job.original.is_empty() { Ok(vec![7; 30_000]) } else { reduce(job.original.as_slice()) };
-    let bytes = bytes.map_err(|_| RenderError::Undecodable)?;
-    let body = Blob::copy_from(&bytes).map_err(|_| RenderError::Encode { format: "jpeg".into() })?;
-    Ok(Rendered { body, format: Format::Jpeg, size: Size::new(512, 340), timings: Timings::default() })
-}
-
-fn reduce(original: &[u8]) -> Result<Vec<u8>, VipsError> {
-    let picture = Call::new(c"jpegload_buffer").bytes(c"buffer", original).image_out()?;
-    let small = Call::new(c"resize").image(c"in", &picture).double(c"scale", 0.25).image_out()?;
-    Call::new(c"jpegsave_buffer").image(c"in", &small).int(c"Q", 80).bytes_out()
+    if !job.original.is_empty() {
+        return render(job);
+    }
+    let body = Blob::copy_from(&[7; 30_000]).map_err(|_| RenderError::Encode { format: "none".into() })?;
+    Ok(Rendered { body, format: Format::Jpeg, size: Size::new(1, 1), timings: Timings::default() })
 }
 
 /// A JPEG of 2048 x 1360 pixels with detail everywhere.

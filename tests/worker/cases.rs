@@ -6,6 +6,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
 use futures_util::future::join_all;
+use rustix::process::Signal;
 use tintype::render::RenderError;
 use tintype::render::worker::{Pool, PoolConfig, StartError};
 
@@ -20,6 +21,7 @@ pub(crate) const ALL: &[(&str, fn())] = &[
     ("a_hanging_worker_is_killed_in_time", a_hanging_worker_is_killed_in_time),
     ("nobody_waits_for_a_cold_start", nobody_waits_for_a_cold_start),
     ("a_worker_killed_while_idle_costs_nothing", a_worker_killed_while_idle_costs_nothing),
+    ("polite_signals_are_left_to_the_server", polite_signals_are_left_to_the_server),
     ("many_jobs_at_once_all_come_back", many_jobs_at_once_all_come_back),
     ("a_full_queue_says_so_at_once", a_full_queue_says_so_at_once),
     ("waiting_ends_after_the_queue_timeout", waiting_ends_after_the_queue_timeout),
@@ -139,10 +141,23 @@ fn a_worker_killed_while_idle_costs_nothing() {
         for _ in 0..5 {
             let pid = text(&pool, "pid").await;
             let number = rustix::process::Pid::from_raw(pid.parse().unwrap()).unwrap();
-            rustix::process::kill_process(number, rustix::process::Signal::KILL).unwrap();
+            rustix::process::kill_process(number, Signal::KILL).unwrap();
             eventually("it is gone", || !is_running(&pid)).await;
             assert_eq!(text(&pool, "echo on").await, "on");
         }
+    });
+}
+
+fn polite_signals_are_left_to_the_server() {
+    block_on(async {
+        let pool = started(config()).await;
+        let pid = text(&pool, "pid").await;
+        let number = rustix::process::Pid::from_raw(pid.parse().unwrap()).unwrap();
+        assert_eq!(rustix::process::getpgid(Some(number)).unwrap(), number, "out of reach of the terminal");
+        for signal in [Signal::TERM, Signal::INT, Signal::HUP] {
+            rustix::process::kill_process(number, signal).unwrap();
+        }
+        assert_eq!(text(&pool, "pid").await, pid);
     });
 }
 

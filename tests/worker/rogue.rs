@@ -14,12 +14,10 @@ use rustix::net::{SendAncillaryBuffer, SendAncillaryMessage, SendFlags};
 use rustix::process::{Resource, Rlimit, Signal};
 use tintype::blob::Blob;
 use tintype::plan::Format;
-use tintype::render::decode::{SourceFormat, sniff};
 use tintype::render::worker::child;
 use tintype::render::worker::protocol::{self, Answer, FRAME_BYTES_MAX, Meta};
 use tintype::render::{Job, RenderError, Rendered, Timings};
 use tintype::units::Size;
-use tintype::vips::{Call, Image};
 
 use crate::support::{block_on, config, start, text};
 
@@ -35,7 +33,7 @@ pub(crate) fn worker(how: Option<&str>) -> ExitCode {
             std::thread::sleep(Duration::from_secs(2));
             true
         }
-        Some(_) | None => tintype::vips::init().is_ok(),
+        Some(_) | None => true,
     };
     child::exit_code(child::start(warm_up).and_then(|channel| {
         let raw = rustix::io::dup(&channel).map_err(protocol::FrameError::from)?;
@@ -56,9 +54,6 @@ pub(crate) fn server() -> ExitCode {
 }
 
 fn obey(job: &Job, raw: &OwnedFd, kept: &mut Vec<Vec<u8>>) -> Result<Rendered, RenderError> {
-    if let Some(original) = job.original.as_slice().strip_prefix(b"libvips\n") {
-        return picture(use_libvips(original).as_bytes());
-    }
     let order = String::from_utf8_lossy(job.original.as_slice()).into_owned();
     let (order, rest) = order.split_once(' ').unwrap_or((&order, ""));
     match order {
@@ -107,46 +102,6 @@ fn picture(bytes: &[u8]) -> Result<Rendered, RenderError> {
     let body = Blob::copy_from(bytes).map_err(|_| RenderError::Encode { format: "test".into() })?;
     let timings = Timings { render: Duration::from_hours(1), ..Timings::default() };
     Ok(Rendered { body, format: Format::Png, size: Size::new(4, 3), timings })
-}
-
-/// Decodes with the loader that the bytes are for, writes a corner with every encoder, and says what came of each.
-fn use_libvips(original: &[u8]) -> String {
-    let loader = match sniff(original) {
-        Some(SourceFormat::Jpeg) => c"jpegload_buffer",
-        Some(SourceFormat::Png) => c"pngload_buffer",
-        Some(SourceFormat::Webp) => c"webpload_buffer",
-        Some(SourceFormat::Gif) => c"gifload_buffer",
-        Some(SourceFormat::Tiff) => c"tiffload_buffer",
-        Some(SourceFormat::Heic | SourceFormat::Avif) => c"heifload_buffer",
-        Some(SourceFormat::Jxl) => c"jxlload_buffer",
-        Some(SourceFormat::Jp2) => c"jp2kload_buffer",
-        Some(SourceFormat::Svg) => c"svgload_buffer",
-        Some(SourceFormat::Pdf) => c"pdfload_buffer",
-        Some(_) | None => return "not for libvips".to_owned(),
-    };
-    let decoded = Call::new(loader).bytes(c"buffer", original).image_out().and_then(|image| {
-        let (width, height) = (image.width().min(64).cast_signed(), image.height().min(64).cast_signed());
-        let corner = Call::new(c"extract_area").image(c"input", &image).int(c"left", 0).int(c"top", 0);
-        corner.int(c"width", width).int(c"height", height).image_out()?.to_raster()
-    });
-    let raster = match decoded {
-        Ok(raster) => raster,
-        Err(error) => return format!("{loader:?}: {error}"),
-    };
-    let savers = [
-        c"jpegsave_buffer",
-        c"pngsave_buffer",
-        c"webpsave_buffer",
-        c"gifsave_buffer",
-        c"jxlsave_buffer",
-        c"jp2ksave_buffer",
-    ];
-    let written = savers.map(|saver| {
-        let image = Image::from_raster(&raster).unwrap();
-        let bytes = Call::new(saver).image(c"in", &image).bytes_out().map_err(|error| error.to_string());
-        format!("{saver:?}: {:?}", bytes.map(|bytes| crc32fast::hash(&bytes)))
-    });
-    format!("{loader:?}: {:?} {}", raster.size, written.join(", "))
 }
 
 /// Messages that no honest worker sends.

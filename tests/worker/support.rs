@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 use tintype::blob::Blob;
 use tintype::config::{Limits, RenderConfig};
 use tintype::param;
-use tintype::plan::{Intent, Negotiation, resolve};
+use tintype::plan::{Intent, Negotiation, Plan, resolve};
 use tintype::render::worker::{Pool, PoolConfig};
 use tintype::render::{Job, RenderError, RenderLimits, Rendered};
 
@@ -43,13 +43,17 @@ pub(crate) async fn started(config: PoolConfig) -> Pool {
     pool
 }
 
+pub(crate) fn plan(query: &str) -> Plan {
+    let parsed = param::parse(query, &[]).unwrap();
+    match resolve(&parsed, &Negotiation::default(), &Limits::default()).intent {
+        Intent::Render(plan) => *plan,
+        Intent::PassThrough | Intent::Unsupported(_) => panic!("{query} asks for a picture"),
+    }
+}
+
 pub(crate) fn job(order: &str) -> Job {
-    let parsed = param::parse("w=300&fm=webp", &[]).unwrap();
-    let Intent::Render(plan) = resolve(&parsed, &Negotiation::default(), &Limits::default()).intent else {
-        panic!("a rendering request is a plan");
-    };
     let limits = RenderLimits { pixels_max: 1, frames_max: 1, animation_pixels_max: 1 };
-    Job { plan: *plan, original: Blob::copy_from(order.as_bytes()).unwrap(), limits }
+    Job { plan: plan("w=300"), original: Blob::copy_from(order.as_bytes()).unwrap(), limits }
 }
 
 /// The answer to an order.

@@ -11,7 +11,7 @@ use rustix::net::{RecvFlags, SocketType};
 
 use super::protocol::{self, Answer, Confinement, FrameError, Hello, Meta, Setup};
 use super::sandbox;
-use crate::render::{Job, RenderError, Rendered};
+use crate::render::{Job, RenderError, Rendered, render};
 use crate::vips;
 
 /// Exit code of a worker that was started by hand: it takes its orders from a socket.
@@ -44,7 +44,7 @@ pub enum SetupError {
 /// The body of `tintype worker`. Returns when the server hangs up.
 #[must_use]
 pub fn run() -> ExitCode {
-    exit_code(start(|| vips::init().is_ok()).and_then(|channel| Ok(channel.serve(|_| Err(RenderError::NotAnImage))?)))
+    exit_code(start(|| vips::init().is_ok()).and_then(|channel| Ok(channel.serve(render)?)))
 }
 
 /// The exit code for how a worker ended; says why on standard error where a person may have started it.

@@ -4,7 +4,7 @@ use std::fs;
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 use std::os::unix::process::{CommandExt, ExitStatusExt};
 use std::process::{Child, Command, ExitStatus, Stdio};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use rustix::net::{AddressFamily, RecvFlags, SocketFlags, SocketType, socketpair};
 
@@ -35,6 +35,7 @@ impl Worker {
         let process = Command::new(&config.executable)
             .arg0("tintype") // not the path, which is often `/proc/self/exe`
             .args(&config.arguments)
+            .process_group(0) // signals from a terminal are for the server alone
             .env_clear()
             .envs(config.environment.iter().map(|(name, value)| (name, value)))
             .stdin(Stdio::from(theirs))
@@ -52,7 +53,7 @@ impl Worker {
         match protocol::send(&worker.socket, &setup, &[]) {
             Ok(()) => Ok(worker),
             Err(error) => {
-                let mut dying = worker.kill();
+                let mut dying = worker.kill(Why::Died);
                 dying.wait();
                 Err(error)
             }
@@ -92,12 +93,12 @@ impl Worker {
     }
 
     /// Ends it, whatever it is doing.
-    pub(super) fn kill(self) -> Dying {
+    pub(super) fn kill(self, why: Why) -> Dying {
         let Self { mut process, socket, jobs: _ } = self;
         // Fails only for a process that was reaped already, which would need a `Dying`.
         let _ = process.kill();
         drop(socket);
-        Dying { process, since: Instant::now() }
+        Dying { process, why }
     }
 }
 
@@ -107,12 +108,23 @@ impl AsFd for Worker {
     }
 }
 
+/// Why a worker is no longer wanted.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Why {
+    /// It did what it should.
+    Replaced,
+    /// It took too long, or said what makes no sense.
+    Misbehaved,
+    /// It ended by itself; the log should say how.
+    Died,
+}
+
 /// A killed process whose remains are still to be collected. Freeing much memory takes the kernel a while, and nobody
 /// should wait for it.
 #[derive(Debug)]
 pub(super) struct Dying {
     process: Child,
-    since: Instant,
+    why: Why,
 }
 
 impl Dying {
@@ -120,7 +132,9 @@ impl Dying {
     pub(super) fn is_gone(&mut self) -> bool {
         match self.process.try_wait() {
             Ok(Some(status)) => {
-                tracing::debug!(pid = self.process.id(), cause = cause(status), took = ?self.since.elapsed(), "worker ended");
+                if self.why == Why::Died {
+                    tracing::warn!(cause = cause(status), "a render worker died");
+                }
                 true
             }
             Ok(None) => false,

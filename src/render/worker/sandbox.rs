@@ -11,6 +11,7 @@
 
 mod filter;
 
+use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
 use landlock::{
@@ -22,7 +23,7 @@ use rustix::process::{Resource, Rlimit, Signal};
 use super::protocol::{Enforcement, Setup};
 
 /// Libraries, modules, fonts, colour profiles, locales.
-const READ_DIRECTORIES: [&str; 12] = [
+const READ_DIRECTORIES: [&str; 11] = [
     "/usr/lib",
     "/usr/lib32",
     "/usr/lib64",
@@ -32,7 +33,6 @@ const READ_DIRECTORIES: [&str; 12] = [
     "/usr/share",
     "/usr/local/share",
     "/etc/fonts",
-    "/etc/ImageMagick-6",
     "/var/cache/fontconfig",
     "/sys/devices/system/cpu",
 ];
@@ -52,12 +52,23 @@ const READ_FILES: [&str; 7] = [
 const OPEN_FILES_MAX: u64 = 256;
 
 /// Ties this process to the thread that started it, and lets the kernel take it first when memory runs out.
+///
+/// Polite requests to end are left to the server, which finishes its jobs first: a service manager, or Ctrl-C, sends
+/// them to all processes at once.
 pub(super) fn bind_to_server() {
     // Each of these makes things better and none is needed, hence no error.
     let _ = rustix::process::set_parent_process_death_signal(Some(Signal::KILL));
     let _ = rustix::thread::set_name(c"tintype-worker");
     let _ = std::fs::write("/proc/self/oom_score_adj", "500");
     let _ = rustix::process::chdir("/");
+    for signal in [libc::SIGTERM, libc::SIGINT, libc::SIGHUP] {
+        ignore(signal);
+    }
+}
+
+fn ignore(signal: libc::c_int) {
+    // SAFETY: to ignore a signal installs no handler, so nothing runs at a bad moment.
+    unsafe { libc::signal(signal, libc::SIG_IGN) };
 }
 
 /// Closes what leaked through `exec` from the server: every descriptor above standard error.
@@ -78,9 +89,8 @@ pub(super) fn limit_resources(setup: &Setup) {
     limit(Resource::Nofile, OPEN_FILES_MAX);
     limit(Resource::Fsize, setup.output_bytes_max);
     limit(Resource::Data, setup.data_bytes_max);
-    // SAFETY: ignoring a signal installs no handler. Beyond `RLIMIT_FSIZE` a write then fails with `EFBIG`, which is an
-    // error of that job, instead of ending the process.
-    unsafe { libc::signal(libc::SIGXFSZ, libc::SIG_IGN) };
+    // Beyond `RLIMIT_FSIZE` a write then fails with `EFBIG`, which is an error of that job, instead of ending the process.
+    ignore(libc::SIGXFSZ);
 }
 
 /// Leaves files readable that rendering needs, and takes away all other access to files and network, from this thread
@@ -105,10 +115,22 @@ fn landlock(read_paths: &[PathBuf]) -> Result<RestrictionStatus, RulesetError> {
     for path in directories {
         ruleset = allow(ruleset, path, AccessFs::ReadFile | AccessFs::ReadDir)?;
     }
+    for path in library_directories() {
+        ruleset = allow(ruleset, &path, AccessFs::ReadFile | AccessFs::ReadDir)?;
+    }
     for path in READ_FILES {
         ruleset = allow(ruleset, Path::new(path), AccessFs::ReadFile.into())?;
     }
     ruleset.restrict_self()
+}
+
+/// Where the libraries are that this program was linked with, because their modules lie below: usually in `/usr/lib`,
+/// but a libvips built by hand is elsewhere.
+fn library_directories() -> BTreeSet<PathBuf> {
+    let maps = std::fs::read_to_string("/proc/self/maps").unwrap_or_default();
+    let paths = maps.lines().filter_map(|line| line.find('/').map(|start| Path::new(&line[start..])));
+    let libraries = paths.filter(|path| path.file_name().is_some_and(|name| name.to_string_lossy().contains(".so")));
+    libraries.filter_map(|path| path.parent().map(Path::to_owned)).collect()
 }
 
 fn allow(

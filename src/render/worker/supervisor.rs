@@ -13,7 +13,7 @@ use std::time::{Duration, Instant};
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
 
 use super::backoff::Backoff;
-use super::parent::{Dying, Worker};
+use super::parent::{Dying, Why, Worker};
 use super::pool::{Phase, PoolConfig, Shared, Waiting};
 use super::protocol::{Confinement, Enforcement, FrameError};
 use super::stats::Stats;
@@ -108,8 +108,8 @@ impl Supervisor {
                 && now >= running.since + self.config.timeout
             {
                 Stats::add(&self.shared.stats.killed);
-                tracing::warn!("render worker killed: job over its time");
-                self.remove(index, RenderError::Timeout);
+                tracing::warn!("a render worker is killed: its job is over its time");
+                self.remove(index, Why::Misbehaved, RenderError::Timeout);
             }
         }
         // Everyone waits equally long at most, so the first in the queue is the first to give up.
@@ -130,7 +130,7 @@ impl Supervisor {
             if let SlotState::Starting { until } = self.slots[index].state
                 && now >= until
             {
-                self.lost_start(index, now);
+                self.lost_start(index, now, Why::Misbehaved);
             }
         }
     }
@@ -232,7 +232,8 @@ impl Supervisor {
         match &self.slots[index].state {
             SlotState::Starting { .. } => match self.slots[index].worker.hello() {
                 Ok(Some(confinement)) => self.welcome(index, confinement),
-                Ok(None) | Err(_) => self.lost_start(index, now),
+                Ok(None) => self.lost_start(index, now, Why::Died),
+                Err(_) => self.lost_start(index, now, Why::Misbehaved),
             },
             // It has nothing to say now: it died, or misbehaves.
             SlotState::Idle => self.lost_idle(index, now),
@@ -240,8 +241,8 @@ impl Supervisor {
                 let elapsed = now.saturating_duration_since(running.since);
                 match self.slots[index].worker.answer(self.config.output_bytes_max, elapsed) {
                     Ok(Some(verdict)) => self.finish(index, verdict.result, verdict.retire),
-                    Ok(None) => self.lost_busy(index, now, "died"),
-                    Err(_) => self.lost_busy(index, now, "misbehaved"),
+                    Ok(None) => self.lost_busy(index, now, Why::Died),
+                    Err(_) => self.lost_busy(index, now, Why::Misbehaved),
                 }
             }
         }
@@ -274,8 +275,8 @@ impl Supervisor {
             || worker.resident_bytes() > self.config.worker_memory_bytes_max
         {
             Stats::add(&self.shared.stats.recycled);
-            tracing::debug!(jobs = worker.jobs, retire, "render worker recycled");
-            self.remove(index, RenderError::Unavailable);
+            tracing::debug!(jobs = worker.jobs, retire, "a render worker is recycled");
+            self.remove(index, Why::Replaced, RenderError::Unavailable);
         }
     }
 
@@ -295,32 +296,32 @@ impl Supervisor {
 
     // ---- workers out ----
 
-    fn lost_start(&mut self, index: usize, now: Instant) {
-        tracing::error!("render worker failed to start");
+    fn lost_start(&mut self, index: usize, now: Instant, why: Why) {
+        tracing::error!(?why, "a render worker failed to start");
         Stats::add(&self.shared.stats.crashed);
         self.backoff.start_failed(now);
-        self.remove(index, RenderError::Unavailable);
+        self.remove(index, why, RenderError::Unavailable);
     }
 
     fn lost_idle(&mut self, index: usize, now: Instant) {
-        tracing::warn!("render worker died without a job");
+        tracing::warn!("a render worker without a job is gone");
         Stats::add(&self.shared.stats.crashed);
         self.backoff.crashed(now);
-        self.remove(index, RenderError::Unavailable);
+        self.remove(index, Why::Died, RenderError::Unavailable);
     }
 
-    fn lost_busy(&mut self, index: usize, now: Instant, how: &'static str) {
-        tracing::warn!(how, "render worker crashed");
+    fn lost_busy(&mut self, index: usize, now: Instant, why: Why) {
+        tracing::warn!(?why, "a render worker and its job are lost");
         Stats::add(&self.shared.stats.crashed);
         self.backoff.crashed(now);
-        self.remove(index, RenderError::WorkerCrashed);
+        self.remove(index, why, RenderError::WorkerCrashed);
     }
 
     /// Kills the worker of a slot; a job it has is answered with `error`.
-    fn remove(&mut self, index: usize, error: RenderError) {
+    fn remove(&mut self, index: usize, why: Why, error: RenderError) {
         let Slot { worker, state } = self.slots.remove(index);
         // Killed first, so that whoever gets the answer finds the worker stopped.
-        self.dying.push(worker.kill());
+        self.dying.push(worker.kill(why));
         if let SlotState::Busy(Running { job, .. }) = state {
             self.shared.lock().running -= 1;
             let _ = job.reply.send(Err(error));
@@ -351,7 +352,7 @@ impl Supervisor {
 
     fn end(mut self) {
         for index in (0..self.slots.len()).rev() {
-            self.remove(index, RenderError::Unavailable);
+            self.remove(index, Why::Replaced, RenderError::Unavailable);
         }
         for dying in &mut self.dying {
             dying.wait();

@@ -25,7 +25,6 @@ const ALLOWED: &[c_long] = &[
     libc::SYS_close,
     libc::SYS_dup,
     libc::SYS_dup3,
-    libc::SYS_fcntl,
     libc::SYS_fadvise64,
     libc::SYS_ftruncate,
     libc::SYS_fallocate,
@@ -68,7 +67,6 @@ const ALLOWED: &[c_long] = &[
     libc::SYS_getppid,
     libc::SYS_sched_yield,
     libc::SYS_sched_getaffinity,
-    libc::SYS_sched_setaffinity,
     libc::SYS_sched_getparam,
     libc::SYS_sched_getscheduler,
     libc::SYS_sched_get_priority_max,
@@ -123,6 +121,23 @@ const OPEN_WRITES: i32 = libc::O_ACCMODE | libc::O_CREAT | libc::O_TRUNC | (libc
 /// `prctl` operations that name threads and memory.
 const PRCTL_ALLOWED: [i32; 3] = [libc::PR_SET_NAME, libc::PR_GET_NAME, libc::PR_SET_VMA];
 
+/// `fcntl` operations that read files need. Not those that name a process to be signalled when there is something to
+/// read: that would be a way to signal the server.
+const FCNTL_ALLOWED: [i32; 12] = [
+    libc::F_DUPFD,
+    libc::F_DUPFD_CLOEXEC,
+    libc::F_GETFD,
+    libc::F_SETFD,
+    libc::F_GETFL,
+    libc::F_SETFL,
+    libc::F_GETLK,
+    libc::F_SETLK,
+    libc::F_SETLKW,
+    libc::F_OFD_SETLK,
+    libc::F_ADD_SEALS,
+    libc::F_GET_SEALS,
+];
+
 /// The filter for this process, or `None` on an architecture that has none.
 pub(super) fn program() -> Option<BpfProgram> {
     let arch = TargetArch::try_from(std::env::consts::ARCH).ok()?;
@@ -156,6 +171,9 @@ fn restricted(pid: u64) -> Option<Vec<(c_long, Vec<SeccompCondition>)>> {
     rules.push((libc::SYS_open, vec![masked(1, OPEN_WRITES, 0)?]));
     for operation in PRCTL_ALLOWED {
         rules.push((libc::SYS_prctl, vec![equal(0, u64::try_from(operation).ok()?)?]));
+    }
+    for operation in FCNTL_ALLOWED {
+        rules.push((libc::SYS_fcntl, vec![equal(1, u64::try_from(operation).ok()?)?]));
     }
     Some(rules)
 }
