@@ -81,7 +81,12 @@ pub(super) fn resolve(raw: Raw<'_>, file: Text<'_>, environment: &Environment) -
     config.sources = resolve_sources(&sources, file, environment, &mut faults);
     // Not where a fault of syntax, or of `source` itself, may have hidden them.
     if sources.is_empty() && !faults.iter().any(|fault| fault.key.is_empty() || fault.key == "source") {
-        faults.push(Fault::new(nowhere, "source", "there is no source; write at least one [[source]]"));
+        let message = if file.name.is_empty() {
+            "there is no source; name a configuration with --config FILE"
+        } else {
+            "there is no source; write at least one [[source]]"
+        };
+        faults.push(Fault::new(nowhere, "source", message));
     }
     forget_what_follows_from_syntax(&mut faults);
     faults.sort();
