@@ -26,7 +26,12 @@ fn main() -> ExitCode {
     }
     tintype::vips::init().unwrap();
     let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build().unwrap();
+    let start = Instant::now();
     let pool = runtime.block_on(async { Pool::start(config()).unwrap() });
+    while !pool.is_ready() {
+        std::thread::sleep(Duration::from_micros(200));
+    }
+    println!("first worker ready after {} ms", start.elapsed().as_millis());
     println!("{:28} {:>12} {:>12} {:>12}", "median of", "in-process", "pool", "overhead");
     for (name, original) in [("no work, 30 kB out", Vec::new()), ("2048 px JPEG to 512 px JPEG", photograph())] {
         measure(name, &original, &runtime, &pool);
