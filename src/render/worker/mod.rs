@@ -1,4 +1,4 @@
-//! Rendering in processes of its own: a server that feeds them ([`pool`], [`supervisor`], [`parent`]) and what runs in
+//! Rendering in processes of its own: a server that feeds them ([`pool`], `supervisor`, `parent`) and what runs in
 //! them ([`child`], [`sandbox`]). Pictures travel as sealed memory ([`protocol`]).
 //!
 //! **Invariant:** a decoder never runs in the server. What a worker sends is input from a stranger: it is bounded,

@@ -2,7 +2,7 @@
 //!
 //! * **Files and network** (Landlock, as much as the kernel knows): libraries, fonts and their configuration can be
 //!   read; nothing else can, nothing can be written, executed or connected to, no process outside be signalled.
-//! * **System calls** (seccomp): those that rendering needs, others fail with `ENOSYS`; see [`filter`].
+//! * **System calls** (seccomp): those that rendering needs, others fail with `ENOSYS`; see `sandbox/filter.rs`.
 //! * **Resources** (rlimits): private memory, size of a file, open files, no core dump.
 //! * It dies with its server, and is the first to go when memory runs out.
 //!
