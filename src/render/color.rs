@@ -10,6 +10,8 @@
 //!
 //! A profile that cannot be read or does not fit the picture counts as absent; it never fails a request.
 
+use std::ffi::CStr;
+
 use moxcms::{ColorProfile, DataColorSpace, Layout, ToneCurveEvaluator, ToneReprCurve, TransformOptions};
 
 use super::RenderError;
@@ -20,6 +22,9 @@ use crate::vips::{Call, Depth, Image, Space, VipsError};
 
 /// Bytes of the largest profile that is kept; larger ones are converted from.
 const KEPT_BYTES_MAX: usize = 64 << 10;
+
+/// Photographs keep the relations of their colours; profiles of matrix and curves know no other intent anyway.
+const INTENT: &CStr = c"perceptual";
 
 /// What a profile means for us.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -36,22 +41,38 @@ enum Kind {
 /// that its numbers are in (`None` is sRGB).
 pub(super) fn decoded(image: Image<'_>, cs: ColorSpace) -> Result<(Raster, Option<Vec<u8>>), RenderError> {
     let profile = image.meta_blob(c"icc-profile-data");
-    let keeps = matches!(cs, ColorSpace::Origin | ColorSpace::AdobeRgb1998);
+    let is_small = profile.as_ref().is_some_and(|bytes| bytes.len() <= KEPT_BYTES_MAX);
+    let keeps = is_small && matches!(cs, ColorSpace::Origin | ColorSpace::AdobeRgb1998);
     let kind = profile.as_deref().map(classify);
     let (image, kept) = match (image.space(), kind) {
         (Space::Cmyk, _) => (cmyk_to_srgb(&image), None),
         (Space::Rgb, Some(Kind::Matrix)) if keeps && image.bands() >= 3 => (Ok(image), profile),
         (Space::Rgb | Space::Grey, Some(Kind::Matrix | Kind::Other)) => (Ok(icc_to_srgb(image)), None),
-        (Space::Other, _) => (Call::new(c"colourspace").image(c"in", &image).nick(c"space", c"srgb").image_out(), None),
+        (Space::Other, _) => (other_to_srgb(image), None),
         (Space::Rgb | Space::Grey | Space::Unknown, _) => (Ok(image), None),
     };
     let raster = image.and_then(representable).and_then(|image| image.to_raster());
-    Ok((raster.map_err(|_| RenderError::Undecodable)?, kept.filter(|bytes| bytes.len() <= KEPT_BYTES_MAX)))
+    Ok((raster.map_err(|_| RenderError::Undecodable)?, kept))
+}
+
+/// Lab, XYZ, linear RGB and so on to sRGB. Alpha of floating-point pictures goes its own way: decoders give 0 to 1, and
+/// versions of libvips differ in what they take for opaque.
+fn other_to_srgb(image: Image<'_>) -> Result<Image<'_>, VipsError> {
+    if !image.has_alpha() || image.depth() != Depth::Other {
+        return Call::new(c"colourspace").image(c"in", &image).nick(c"space", c"srgb").image_out();
+    }
+    let colours = i32::try_from(image.bands()).unwrap_or(i32::MAX) - 1;
+    let part = |band, n| Call::new(c"extract_band").image(c"in", &image).int(c"band", band).int(c"n", n).image_out();
+    let color = Call::new(c"colourspace").image(c"in", &part(0, colours)?).nick(c"space", c"srgb").image_out()?;
+    let scaled = Call::new(c"linear").image(c"in", &part(colours, 1)?).doubles(c"a", &[255.0]).doubles(c"b", &[0.0]);
+    let alpha = Call::new(c"cast").image(c"in", &scaled.image_out()?).nick(c"format", c"uchar").image_out()?;
+    Call::new(c"bandjoin").images(c"in", &[&color, &alpha]).image_out()
 }
 
 /// Four inks to sRGB by the embedded profile, else by a common one for offset print.
 fn cmyk_to_srgb<'a>(image: &Image<'a>) -> Result<Image<'a>, VipsError> {
-    let call = || Call::new(c"icc_transform").image(c"in", image).text(c"output-profile", c"srgb");
+    let call =
+        || Call::new(c"icc_transform").image(c"in", image).text(c"output-profile", c"srgb").nick(c"intent", INTENT);
     let by_profile = call().flag(c"embedded", true).text(c"input-profile", c"cmyk").image_out();
     by_profile
         .or_else(|_| call().flag(c"embedded", false).text(c"input-profile", c"cmyk").image_out())
@@ -65,6 +86,7 @@ fn icc_to_srgb(image: Image<'_>) -> Image<'_> {
         .image(c"in", &image)
         .flag(c"embedded", true)
         .text(c"output-profile", c"srgb")
+        .nick(c"intent", INTENT)
         .int(c"depth", depth)
         .image_out();
     match converted {

@@ -116,3 +116,6 @@ pub enum RenderError {
     #[error("no worker available")]
     Unavailable,
 }
+
+#[cfg(test)]
+mod tests;

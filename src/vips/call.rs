@@ -35,6 +35,7 @@ enum Value<'v> {
     Doubles(&'v [f64]),
     Ints(&'v [i32]),
     Image(*mut sys::VipsImage),
+    Images(Vec<*mut sys::VipsImage>),
     Bytes(&'v [u8]),
 }
 
@@ -50,6 +51,11 @@ impl<'a> Call<'a> {
     /// Sets an input picture.
     pub fn image(self, name: &'static CStr, image: &Image<'a>) -> Self {
         self.set(name, &Value::Image(image.as_ptr()), true)
+    }
+
+    /// Sets an array of input pictures.
+    pub fn images(self, name: &'static CStr, images: &[&Image<'a>]) -> Self {
+        self.set(name, &Value::Images(images.iter().map(|image| image.as_ptr()).collect()), true)
     }
 
     /// Sets a whole number.
@@ -272,11 +278,11 @@ fn wrap(type_: sys::GType, value: &Value<'_>) -> Option<sys::GValue> {
     // SAFETY: each setter is called only on a value of the type that it is made for, checked by the guards; arrays, texts
     // and blobs are copied or referenced by it.
     let done = unsafe {
-        match *value {
-            Value::Int(v) if kind == fundamental::INT => sys::g_value_set_int(target, v),
+        match value {
+            Value::Int(v) if kind == fundamental::INT => sys::g_value_set_int(target, *v),
             Value::Int(v) if kind == fundamental::FLAGS => sys::g_value_set_flags(target, v.unsigned_abs()),
-            Value::Double(v) if kind == fundamental::DOUBLE => sys::g_value_set_double(target, v),
-            Value::Bool(v) if kind == fundamental::BOOLEAN => sys::g_value_set_boolean(target, c_int::from(v)),
+            Value::Double(v) if kind == fundamental::DOUBLE => sys::g_value_set_double(target, *v),
+            Value::Bool(v) if kind == fundamental::BOOLEAN => sys::g_value_set_boolean(target, c_int::from(*v)),
             Value::Text(v) if kind == fundamental::STRING => sys::g_value_set_string(target, v.as_ptr()),
             Value::Nick(v) if kind == fundamental::ENUM => {
                 let member = sys::vips_enum_from_nick(c"tintype".as_ptr(), type_, v.as_ptr());
@@ -292,7 +298,16 @@ fn wrap(type_: sys::GType, value: &Value<'_>) -> Option<sys::GValue> {
             Value::Ints(v) if type_ == sys::vips_array_int_get_type() => {
                 sys::vips_value_set_array_int(target, v.as_ptr(), c_int::try_from(v.len()).ok()?);
             }
-            Value::Image(v) if type_ == sys::vips_image_get_type() => sys::g_value_set_object(target, v.cast()),
+            Value::Image(v) if type_ == sys::vips_image_get_type() => sys::g_value_set_object(target, (*v).cast()),
+            Value::Images(v) if type_ == sys::vips_array_image_get_type() => {
+                let count = c_int::try_from(v.len()).ok()?;
+                sys::vips_value_set_array_image(target, count);
+                let slots = sys::vips_value_get_array_image(target, ptr::null_mut());
+                for (index, image) in v.iter().enumerate() {
+                    // The array owns one reference to each member.
+                    *slots.add(index) = sys::g_object_ref((*image).cast()).cast();
+                }
+            }
             Value::Bytes(v) if type_ == sys::vips_blob_get_type() => {
                 // No free function: the bytes belong to the caller, who lends them for 'a.
                 let blob = sys::vips_blob_new(None, v.as_ptr().cast(), v.len() as sys::gsize);
@@ -307,6 +322,7 @@ fn wrap(type_: sys::GType, value: &Value<'_>) -> Option<sys::GValue> {
             | Value::Doubles(_)
             | Value::Ints(_)
             | Value::Image(_)
+            | Value::Images(_)
             | Value::Bytes(_) => {
                 sys::g_value_unset(target);
                 return None;

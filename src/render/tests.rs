@@ -1,0 +1,277 @@
+//! Whole renders in this process, on pictures made here and on the shared fixtures.
+
+use std::path::{Path, PathBuf};
+
+use super::decode::{Opened, Original, Wanted};
+use super::raster::{Raster, Samples};
+use super::{Job, RenderError, RenderLimits, Rendered, render};
+use crate::blob::Blob;
+use crate::config::Limits;
+use crate::param::ColorSpace;
+use crate::plan::{self, Format, Intent, Negotiation, Select};
+use crate::units::Size;
+use crate::vips::{Call, Image, init};
+
+fn limits() -> RenderLimits {
+    let Limits { pixels_max, frames_max, animation_pixels_max, .. } = Limits::default();
+    RenderLimits { pixels_max, frames_max, animation_pixels_max }
+}
+
+fn job(query: &str, bytes: &[u8]) -> Job {
+    let parsed = crate::param::parse(query, &[]).unwrap();
+    let resolved = plan::resolve(&parsed, &Negotiation::default(), &Limits::default());
+    let Intent::Render(plan) = resolved.intent else { panic!("{query} renders nothing") };
+    Job { plan: *plan, original: Blob::copy_from(bytes).unwrap(), limits: limits() }
+}
+
+#[track_caller]
+fn rendered(query: &str, bytes: &[u8]) -> Rendered {
+    render(&job(query, bytes)).unwrap_or_else(|error| panic!("{query}: {error:?}"))
+}
+
+/// The pixels of a rendition or a fixture: all frames.
+fn frames(bytes: &[u8]) -> (Vec<Raster>, Vec<u32>, Option<Vec<u8>>) {
+    init().unwrap();
+    let original = Original::new(bytes).unwrap();
+    let select = Select { page: 1, annotation: true, frame: None };
+    let opened = Opened::new(&original, &select, &limits()).unwrap();
+    let wanted = Wanted { animated: true, frame: None, shrink: 1, scale: 1.0, color_space: ColorSpace::Origin };
+    let decoded = opened.decode(&wanted, &limits()).unwrap();
+    let (delays, profile) = (decoded.delays_ms.clone(), decoded.profile.clone());
+    (decoded.into_frames().collect(), delays, profile)
+}
+
+fn pixels(bytes: &[u8]) -> Raster {
+    frames(bytes).0.remove(0)
+}
+
+fn png(raster: &Raster) -> Vec<u8> {
+    init().unwrap();
+    let image = Image::from_raster(raster).unwrap();
+    Call::new(c"pngsave_buffer").image(c"in", &image).bytes_out().unwrap()
+}
+
+fn solid(width: u32, height: u32, pixel: &[u8]) -> Vec<u8> {
+    let size = Size::new(width, height);
+    let samples = Samples::U8(pixel.repeat(size.area() as usize));
+    png(&Raster { size, channels: pixel.len() as u8, samples })
+}
+
+/// The shared pictures: absent outside the project's own machines, where tests that need them say so and pass.
+fn fixture(name: &str) -> Option<Vec<u8>> {
+    let path: PathBuf = Path::new(concat!(env!("CARGO_MANIFEST_DIR"), "/../shared/fixtures")).join(name);
+    match std::fs::read(&path) {
+        Ok(bytes) => Some(bytes),
+        Err(error) => {
+            #[expect(clippy::disallowed_methods, reason = "CI is where skipping is a failure")]
+            let in_ci = std::env::var_os("CI").is_some();
+            assert!(!in_ci, "{name}: {error}");
+            eprintln!("skipped: no shared picture {name}");
+            None
+        }
+    }
+}
+
+/// Mean absolute difference of two pictures of one size, in levels of 255, over a white ground.
+fn difference(a: &Raster, b: &Raster) -> f64 {
+    assert_eq!(a.size, b.size);
+    let flat = |raster: &Raster| {
+        let white = crate::units::Color::WHITE;
+        super::stage::background::apply(raster.clone().into_rgba(), white).into_bytes()
+    };
+    let (a, b) = (flat(a), flat(b));
+    let sum: u64 = a.iter().zip(&b).map(|(a, b)| u64::from(a.abs_diff(*b))).sum();
+    sum as f64 / a.len() as f64
+}
+
+#[test]
+fn sizes_and_formats_follow_the_request() {
+    let source = solid(300, 200, &[200, 30, 30]);
+    let check = |query: &str, format: Format, width: u32, height: u32| {
+        let done = rendered(query, &source);
+        assert_eq!((done.format, done.size), (format, Size::new(width, height)), "{query}");
+        assert_eq!(pixels(done.body.as_slice()).size, done.size, "{query}");
+    };
+    check("w=100", Format::Png, 100, 67);
+    check("w=100&h=100&fit=crop&fm=jpg", Format::Jpeg, 100, 100);
+    check("w=400&h=400&fit=fill&fill=solid&fill-color=f00&fm=webp", Format::Webp, 400, 400);
+    check("w=60&h=60&fit=crop&crop=entropy&fm=gif", Format::Gif, 60, 60);
+    check("orient=6&fm=png", Format::Png, 200, 300);
+    check("rot=30&w=90&fm=png8", Format::Png8, 90, 60);
+    check("rect=100,50,50,40&fm=png32", Format::Png32, 50, 40);
+    check("w=40&fm=avif", Format::Avif, 40, 27);
+}
+
+#[test]
+fn colours_survive_the_way_through() {
+    let source = solid(30, 20, &[200, 30, 30]);
+    for query in
+        ["w=15&fm=png", "w=90&fm=png", "w=30&h=30&fit=fill&fill=blur&fm=png", "rot=45&fm=png", "cs=srgb&fm=png"]
+    {
+        let raster = pixels(rendered(query, &source).body.as_slice());
+        assert!(raster.into_rgba().into_bytes().chunks_exact(4).all(|p| p == [200, 30, 30, 255]), "{query}");
+    }
+    let bars = pixels(rendered("w=30&h=40&fit=fill&fill=solid&fill-color=00f&fm=png", &source).body.as_slice());
+    let bytes = bars.into_rgba().into_bytes();
+    assert_eq!((&bytes[..4], &bytes[20 * 30 * 4..][..4]), (&[0, 0, 255, 255][..], &[200, 30, 30, 255][..]));
+}
+
+#[test]
+fn grey_stays_grey_and_transparency_is_kept_or_flattened() {
+    let grey = pixels(rendered("w=20&fm=png", &solid(40, 40, &[90])).body.as_slice());
+    assert_eq!(grey.channels, 1);
+    let clear = solid(40, 40, &[10, 200, 10, 0]);
+    assert_eq!(rendered("w=20&auto=compress", &clear).format, Format::Png);
+    assert!(pixels(rendered("w=20&fm=png", &clear).body.as_slice()).is_transparent());
+    let flat = pixels(rendered("w=20&fm=jpg", &clear).body.as_slice());
+    assert!(flat.into_bytes().iter().all(|v| *v >= 254), "transparent becomes white in JPEG");
+    let on_red = pixels(rendered("w=20&bg=f00&fm=png", &clear).body.as_slice());
+    assert_eq!(&on_red.into_bytes()[..3], [255, 0, 0]);
+}
+
+#[test]
+fn sixteen_bits_reach_the_resampler() {
+    // Two levels that are one in 8 bits average to a third that rounds up.
+    let size = Size::new(64, 64);
+    let samples = Samples::U16((0..size.area()).map(|i| if i % 2 == 0 { 25_700 } else { 25_956 }).collect());
+    let deep = png(&Raster { size, channels: 1, samples });
+    let raster = pixels(&deep);
+    assert!(matches!(raster.samples, Samples::U16(_)));
+    let half = pixels(rendered("w=32&fm=png", &deep).body.as_slice());
+    assert!(half.into_bytes().iter().all(|v| (100..=101).contains(v)));
+}
+
+#[test]
+fn animations_keep_their_frames_and_delays() {
+    let Some(source) = fixture("gif/rotating-squares.gif") else { return };
+    let (before, delays, _) = frames(&source);
+    assert!(before.len() > 1);
+    for query in ["w=20&fm=gif", "w=20&h=10&fit=crop&crop=edges&fm=webp"] {
+        let done = rendered(query, &source);
+        let (after, kept, _) = frames(done.body.as_slice());
+        // Encoders may show one of two equal frames for both their times.
+        assert_eq!(kept.iter().sum::<u32>(), delays.iter().sum::<u32>(), "{query}");
+        assert!(after.len() > before.len() / 4, "{query}: {} frames", after.len());
+        assert!(after.iter().all(|frame| frame.size == done.size), "{query}");
+    }
+    let still = rendered("w=20&fm=png", &source);
+    assert_eq!((still.format, frames(still.body.as_slice()).0.len()), (Format::Png, 1));
+    let third = frames(rendered("frame=3&fm=png", &source).body.as_slice()).0;
+    assert_eq!(third.len(), 1);
+    assert!(difference(&third[0], &before[2]) < 1.0);
+}
+
+#[test]
+fn every_orientation_comes_out_upright() {
+    for (kind, of) in [("jpeg", "Landscape_N.jpg"), ("jpeg", "Portrait_N.jpg"), ("webp", "hopper_orientation_N.webp")] {
+        let name = |value: u8| format!("{kind}/orientation/{}", of.replace('N', &value.to_string()));
+        // The WebP set begins at 2.
+        let Some(upright) = fixture(&name(if kind == "webp" { 2 } else { 1 })) else { return };
+        let expected = pixels(rendered("w=64&fm=png", &upright).body.as_slice());
+        for value in 2..=8 {
+            let Some(source) = fixture(&name(value)) else { return };
+            let got = pixels(rendered("w=64&fm=png", &source).body.as_slice());
+            assert!(difference(&got, &expected) < 6.0, "{}: {}", name(value), difference(&got, &expected));
+        }
+    }
+}
+
+#[test]
+fn png_and_avif_are_turned_once() {
+    // One stored picture under eight tags; the file named 1 says 3, see its eXIf chunk.
+    let Some(stored) = fixture("png/orientation/orientation-0.png") else { return };
+    for value in [2, 4, 5, 6, 7, 8] {
+        let Some(source) = fixture(&format!("png/orientation/orientation-{value}.png")) else { return };
+        let expected = super::stage::orient::apply(pixels(&stored), value);
+        assert!(difference(&pixels(rendered("fm=png", &source).body.as_slice()), &expected) < 0.5, "{value}");
+    }
+    let Some(upright) = fixture("avif/kimono.avif") else { return };
+    let expected = pixels(rendered("w=64&fm=png", &upright).body.as_slice());
+    for name in ["rotate90", "rotate270", "mirror-horizontal", "mirror-vertical.rotate270.crop"] {
+        let Some(source) = fixture(&format!("avif/kimono.{name}.avif")) else { return };
+        let got = pixels(rendered("w=64&fm=png", &source).body.as_slice());
+        assert!(difference(&got, &expected) < 3.0, "{name}");
+    }
+}
+
+#[test]
+fn profiles_are_kept_or_converted_as_asked() {
+    let Some(source) = fixture("jpeg/icc-display-p3.jpg") else { return };
+    let (_, _, origin) = frames(rendered("w=64&fm=png", &source).body.as_slice());
+    assert!(origin.is_some(), "a wide profile is kept");
+    let (_, _, stripped) = frames(rendered("w=64&cs=strip&fm=png", &source).body.as_slice());
+    assert_eq!(stripped, None);
+    // AVIF is written without a profile, so its numbers have to be sRGB already.
+    let converted = pixels(rendered("w=64&cs=srgb&fm=png", &source).body.as_slice());
+    let avif = pixels(rendered("w=64&q=100&fm=avif", &source).body.as_slice());
+    // Halved chroma alone makes three levels at this size; the wrong primaries would make ten.
+    assert!(difference(&avif, &converted) < 5.0, "{}", difference(&avif, &converted));
+    let Some(inks) = fixture("jpeg/pil_sample_cmyk.jpg") else { return };
+    let rgb = pixels(rendered("fm=png", &inks).body.as_slice());
+    assert_eq!(rgb.channels, 3);
+    assert!(rgb.into_bytes()[0] > 200, "a red corner stays red");
+}
+
+#[test]
+fn refusals_say_whose_fault_it_is() {
+    let check = |bytes: &[u8], expected: RenderError| {
+        assert_eq!(render(&job("w=20&fm=png", bytes)).map(|done| done.size), Err(expected));
+    };
+    check(b"just text", RenderError::NotAnImage);
+    check(b"8BPS\0\x01......", RenderError::UnsupportedFormat { format: "psd".to_owned() });
+    check(b"\xFF\xD8\xFF\xE0cut", RenderError::Undecodable);
+    let whole = solid(400, 300, &[1, 2, 3]);
+    check(&whole[..whole.len() / 2], RenderError::Undecodable);
+    let mut small = job("w=20&fm=png", &whole);
+    small.limits.pixels_max = 1000;
+    let too_large = RenderError::TooLarge { what: "pixels".to_owned(), got: 120_000, max: 1000 };
+    assert_eq!(render(&small).map(|done| done.size), Err(too_large));
+}
+
+#[test]
+fn descriptions_are_of_the_original() {
+    let Some(source) = fixture("jpeg/gps-full-metadata.jpg") else { return };
+    let done = rendered("w=10&fm=json", &source);
+    assert_eq!(done.format, Format::Json);
+    let value: serde_json::Value = serde_json::from_slice(done.body.as_slice()).unwrap();
+    assert_eq!(value["Content-Type"], "image/jpeg");
+    assert_eq!(value["Content-Length"], source.len().to_string());
+    assert_eq!(value["PixelWidth"], done.size.width);
+    assert!(value["Exif"].is_object() && value["Output"].is_object());
+    assert!(!done.body.as_slice().windows(3).any(|w| w == b"GPS"), "{value}");
+}
+
+#[test]
+fn no_metadata_survives() {
+    let Some(source) = fixture("jpeg/gps-full-metadata.jpg") else { return };
+    for query in ["w=64", "w=64&fm=webp", "w=64&fm=png", "w=64&fm=avif", "w=64&fm=jxl"] {
+        let done = rendered(query, &source);
+        for mark in [&b"Exif"[..], b"eXIf", b"EXIF", b"http://ns.adobe.com/xap", b"photoshop", b"GPS"] {
+            assert!(!done.body.as_slice().windows(mark.len()).any(|w| w == mark), "{query}");
+        }
+    }
+}
+
+#[test]
+fn vectors_are_drawn_at_the_size_asked_for() {
+    let svg = br##"<svg xmlns="http://www.w3.org/2000/svg" width="10" height="10"><path d="M0 0h5v10h-5z"/></svg>"##;
+    let done = rendered("w=200&fm=png", svg);
+    assert_eq!(done.size, Size::new(200, 200));
+    let bytes = pixels(done.body.as_slice()).into_rgba().into_bytes();
+    let alpha_at = |x: usize| bytes[(100 * 200 + x) * 4 + 3];
+    assert_eq!((alpha_at(98), alpha_at(101)), (255, 0), "a sharp edge, not an enlarged one");
+}
+
+#[test]
+fn nothing_is_left_behind() {
+    init().unwrap();
+    let source = solid(64, 64, &[1, 2, 3]);
+    rendered("w=20&fm=webp", &source);
+    // Other tests run beside this one: what is counted must stay bounded, not constant.
+    let before = crate::vips::tracked_allocations();
+    for _ in 0..50 {
+        rendered("w=20&fm=webp", &source);
+    }
+    let after = crate::vips::tracked_allocations();
+    assert!(after < before + 40, "{before} -> {after}");
+}
