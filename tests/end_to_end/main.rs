@@ -1,0 +1,15 @@
+//! The whole server over real sockets: real clients' signed URLs, real sources, what a cache in front sees, restarts,
+//! deaths and shutdowns.
+#![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
+#![allow(unreachable_pub, reason = "one crate of several files")]
+
+mod caching;
+mod clients;
+mod delivery;
+mod lifecycle;
+mod pictures;
+mod secrets;
+mod server;
+mod sources;
+#[path = "../support/mod.rs"]
+mod support;
