@@ -193,10 +193,11 @@ fn draw(mut decoded: Decoded, layout: Layout) -> Result<Picture, RenderError> {
     let mut frames = Vec::with_capacity(delays_ms.len().max(1));
     for (index, mut raster) in decoded.into_frames().enumerate() {
         for op in &mut ops {
-            raster = match op {
-                Op::Resize(resize) if index == 0 => place_and_resize(raster, resize)?,
-                op => apply(raster, op)?,
-            };
+            if let (0, Op::Resize(resize)) = (index, &mut *op) {
+                raster = place_and_resize(raster, resize)?;
+            } else {
+                raster = apply(raster, op)?;
+            }
         }
         frames.push(raster);
     }

@@ -234,7 +234,7 @@ impl<'a> Call<'a> {
             (0..usize::try_from(count).unwrap_or(0)).any(|i| {
                 let name = CStr::from_ptr(*names.add(i));
                 // GObject spells names with hyphens; ours have no underscore.
-                *flags.add(i) & NEEDED == NEEDED && !self.given.iter().any(|given| *given == name)
+                *flags.add(i) & NEEDED == NEEDED && !self.given.contains(&name)
             })
         }
     }

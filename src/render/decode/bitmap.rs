@@ -40,12 +40,8 @@ pub(super) fn decode(bytes: &[u8], format: SourceFormat, limits: &RenderLimits) 
         into_image(BmpDecoder::new(Cursor::new(bytes)).map_err(|_| RenderError::Undecodable)?, limits)?
     };
     let size = Size::new(image.width(), image.height());
-    let (channels, samples) = match image {
-        DynamicImage::ImageLuma8(pixels) => (1, pixels.into_raw()),
-        DynamicImage::ImageLumaA8(pixels) => (2, pixels.into_raw()),
-        DynamicImage::ImageRgb8(pixels) => (3, pixels.into_raw()),
-        other => (4, other.into_rgba8().into_raw()),
-    };
+    let (channels, samples) =
+        if image.color().has_alpha() { (4, image.into_rgba8().into_raw()) } else { (3, image.into_rgb8().into_raw()) };
     let raster = Raster { size, channels, samples: Samples::U8(samples) };
     Ok(Decoded::still(raster, None))
 }

@@ -37,13 +37,12 @@ impl<'a> Foreign<'a> {
         let mut page = 0;
         let mut header = load(bytes, format, page, 1, |call| call)?;
         let pages = count(&header, c"n-pages");
-        let wanted = match (format, select.frame) {
-            (SourceFormat::Pdf, _) => select.page.saturating_sub(1).min(pages - 1),
-            (SourceFormat::Gif | SourceFormat::Webp, Some(FrameSelect::One(number))) => {
-                number.saturating_sub(1).min(pages - 1)
-            }
-            _ => 0,
+        let asked = match select.frame {
+            _ if format == SourceFormat::Pdf => select.page,
+            Some(FrameSelect::One(number)) if format.can_animate() => number,
+            Some(FrameSelect::One(_) | FrameSelect::Span(_)) | None => 1,
         };
+        let wanted = asked.saturating_sub(1).min(pages - 1);
         if wanted != page {
             page = wanted;
             header = load(bytes, format, page, 1, |call| call)?;
@@ -53,10 +52,7 @@ impl<'a> Foreign<'a> {
 
     /// The header's numbers. The JPEG XL decoder turns the picture itself, so its own is always upright.
     pub(super) fn measure(&self) -> Measured {
-        let frames = match self.format {
-            SourceFormat::Gif | SourceFormat::Webp => count(&self.header, c"n-pages"),
-            _ => 1,
-        };
+        let frames = if self.format.can_animate() { count(&self.header, c"n-pages") } else { 1 };
         Measured {
             size: self.aperture().map_or(self.header.size(), |rect| rect.size),
             orientation: self.orientation(),
@@ -84,19 +80,15 @@ impl<'a> Foreign<'a> {
 
     /// HEIF's own turn wins over EXIF, which its standard calls informative; files that have only EXIF are turned by it.
     fn orientation(&self) -> u8 {
-        let stored = match self.format {
-            SourceFormat::Jpeg | SourceFormat::Png | SourceFormat::Webp | SourceFormat::Tiff => {
-                self.header.meta_int(c"orientation").and_then(|value| u8::try_from(value).ok())
-            }
-            SourceFormat::Heic | SourceFormat::Avif => Some(self.transforms.orientation),
-            _ => None,
+        if !self.format.is_turned_by_exif() {
+            return 1;
+        }
+        let stored = if self.format.is_heif() {
+            Some(self.transforms.orientation)
+        } else {
+            self.header.meta_int(c"orientation").and_then(|value| u8::try_from(value).ok())
         };
-        let from_exif = || match self.format {
-            SourceFormat::Jpeg | SourceFormat::Png | SourceFormat::Webp | SourceFormat::Heic | SourceFormat::Avif => {
-                self.header.meta_blob(c"exif-data").map(|exif| exif::orientation(&exif))
-            }
-            _ => None,
-        };
+        let from_exif = || self.header.meta_blob(c"exif-data").map(|exif| exif::orientation(&exif));
         stored.filter(|value| (1..=8).contains(value)).or_else(from_exif).unwrap_or(1)
     }
 
@@ -123,20 +115,18 @@ impl<'a> Foreign<'a> {
     }
 
     fn pixels(self, first: u32, count: u32, wanted: &Wanted) -> Result<Image<'a>, RenderError> {
-        let at_default = wanted.shrink <= 1 && (wanted.scale - 1.0).abs() < 1e-9;
-        match self.format {
-            SourceFormat::Jpeg if !at_default => {
-                let shrink = i32::try_from(wanted.shrink).unwrap_or(1);
-                load(self.bytes, self.format, 0, 1, |call| call.int(c"shrink", shrink))
-            }
-            SourceFormat::Svg | SourceFormat::Pdf if !at_default => {
-                load(self.bytes, self.format, self.page, 1, |call| call.double(c"scale", wanted.scale))
-            }
-            SourceFormat::Gif | SourceFormat::Webp if count > 1 || first != self.page => {
-                load(self.bytes, self.format, first, count, |call| call)
-            }
-            _ => Ok(self.header),
+        let Self { bytes, format, page, .. } = self;
+        if format == SourceFormat::Jpeg && wanted.shrink > 1 {
+            let shrink = i32::try_from(wanted.shrink).unwrap_or(1);
+            return load(bytes, format, 0, 1, |call| call.int(c"shrink", shrink));
         }
+        if format.is_vector() && (wanted.scale - 1.0).abs() > 1e-9 {
+            return load(bytes, format, page, 1, |call| call.double(c"scale", wanted.scale));
+        }
+        if format.can_animate() && (count > 1 || first != page) {
+            return load(bytes, format, first, count, |call| call);
+        }
+        Ok(self.header)
     }
 }
 

@@ -37,9 +37,10 @@ impl<'b> Original<'b> {
     /// [`RenderError::NotAnImage`] for bytes of no known kind.
     pub fn new(bytes: &'b [u8]) -> Result<Self, RenderError> {
         let format = sniff(bytes).ok_or(RenderError::NotAnImage)?;
-        let (bytes, transforms) = match format {
-            SourceFormat::Heic | SourceFormat::Avif => heif::neutralised(bytes),
-            _ => (Cow::Borrowed(bytes), heif::Transforms::default()),
+        let (bytes, transforms) = if format.is_heif() {
+            heif::neutralised(bytes)
+        } else {
+            (Cow::Borrowed(bytes), heif::Transforms::default())
         };
         Ok(Self { format, bytes, transforms })
     }

@@ -83,6 +83,24 @@ impl SourceFormat {
         }
     }
 
+    /// Whether files of the kind can hold an animation that we decode.
+    #[must_use]
+    pub const fn can_animate(self) -> bool {
+        matches!(self, Self::Gif | Self::Webp)
+    }
+
+    /// Whether the kind is a HEIF container.
+    #[must_use]
+    pub const fn is_heif(self) -> bool {
+        matches!(self, Self::Heic | Self::Avif)
+    }
+
+    /// Whether an orientation in the file's EXIF is meant for us. The JPEG XL decoder turns the picture itself.
+    #[must_use]
+    pub const fn is_turned_by_exif(self) -> bool {
+        matches!(self, Self::Jpeg | Self::Png | Self::Webp | Self::Tiff | Self::Heic | Self::Avif)
+    }
+
     /// Whether `rasterize-bypass` sends the original as it is (`rendering.md` 16).
     #[must_use]
     pub const fn is_vector(self) -> bool {
