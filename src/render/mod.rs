@@ -5,6 +5,7 @@ mod color;
 pub mod decode;
 mod describe;
 pub mod encode;
+mod fit;
 mod pipeline;
 pub mod raster;
 pub mod stage;

@@ -1,7 +1,7 @@
 //! Turn the stored pixels upright.
 
 use crate::render::raster::{Raster, Rearrange, Samples};
-use crate::units::Size;
+use crate::units::{Rect, Size};
 
 /// Turns and mirrors as the EXIF orientation `value` (1 to 8) says; any other value does nothing.
 ///
@@ -19,6 +19,25 @@ pub fn compose(first: u8, second: u8) -> u8 {
     let probe = Raster { size: Size::new(3, 2), channels: 1, samples: Samples::U8(vec![1, 2, 3, 4, 5, 6]) };
     let both = apply(apply(probe.clone(), first), second);
     (1..=8).find(|value| apply(probe.clone(), *value) == both).unwrap_or(1)
+}
+
+/// Where a rectangle of the upright picture lies in the stored one. `upright` is the size of the upright picture.
+#[must_use]
+pub fn stored_rect(rect: Rect, upright: Size, value: u8) -> Rect {
+    let Rect { left, top, size } = rect;
+    // Distances from the far edges.
+    let (right, bottom) = (upright.width - left - size.width, upright.height - top - size.height);
+    let (left, top) = match value {
+        2 => (right, top),
+        3 => (right, bottom),
+        4 => (left, bottom),
+        5 => (top, left),
+        6 => (top, right),
+        7 => (bottom, right),
+        8 => (bottom, left),
+        _ => (left, top),
+    };
+    Rect { left, top, size: if (5..=8).contains(&value) { size.transposed() } else { size } }
 }
 
 struct Turn(u8);
@@ -61,6 +80,7 @@ impl Rearrange for Turn {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::render::stage::crop;
 
     #[track_caller]
     fn check(value: u8, size: (u32, u32), expected: [u8; 6]) {
@@ -91,6 +111,18 @@ mod tests {
             assert_eq!((compose(1, value), compose(value, 1)), (value, value));
         }
         assert_eq!((compose(6, 6), compose(6, 8), compose(2, 3), compose(8, 2)), (3, 1, 4, 7));
+    }
+
+    #[test]
+    fn cutting_before_or_after_the_turn_is_the_same() {
+        let samples = Samples::U8((0..30).collect());
+        let stored = Raster { size: Size::new(6, 5), channels: 1, samples };
+        for value in 1..=8 {
+            let upright = apply(stored.clone(), value);
+            let rect = Rect { left: 1, top: 2, size: Size::new(3, 2) };
+            let before = crop::apply(stored.clone(), stored_rect(rect, upright.size, value)).unwrap();
+            assert_eq!(apply(before, value), crop::apply(upright, rect).unwrap(), "orientation {value}");
+        }
     }
 
     #[test]
