@@ -93,7 +93,8 @@ pub enum Keep {
     No,
 }
 
-/// How long a broken upstream is left alone (`delivery.md` 4: 10 s).
+/// How long a broken upstream is left alone (`delivery.md` 4: 10 s), and an original that killed its worker: a busy spell
+/// or another's memory may have been to blame, so the URL must work again soon.
 const UPSTREAM_PAUSE: Duration = Duration::from_secs(10);
 
 impl Error {
@@ -204,10 +205,10 @@ fn render(error: &RenderError, undecodable_is_421: bool) -> Answer {
             answer(500, "render-failed", "The picture could not be rendered.", Keep::Moment(UPSTREAM_PAUSE))
         }
         RenderError::Timeout => {
-            answer(422, "render-timeout", "Rendering took too long and was stopped.", Keep::ErrorTtl)
+            answer(422, "render-timeout", "Rendering took too long and was stopped.", Keep::Moment(UPSTREAM_PAUSE))
         }
         RenderError::WorkerCrashed => {
-            answer(422, "render-crashed", "The original made its decoder fail.", Keep::ErrorTtl)
+            answer(422, "render-crashed", "The original made its decoder fail.", Keep::Moment(UPSTREAM_PAUSE))
         }
         RenderError::QueueFull => answer(
             503,

@@ -1,5 +1,7 @@
 //! The signing examples of README, run in each language that is on this machine.
 
+#![expect(clippy::unwrap_used, reason = "a test stops at the first surprise")]
+
 use std::process::Command;
 
 use tintype::config::SignScheme;

@@ -1,7 +1,9 @@
 //! Originals for a short while: several sizes of one picture asked for together fetch it once.
 
 use std::sync::Arc;
+use std::time::{Duration, Instant};
 
+use moka::Expiry;
 use moka::future::Cache;
 
 use crate::cache::coalesce::Coalescer;
@@ -20,6 +22,18 @@ pub(super) struct Originals {
     pub(super) in_flight: Coalescer<VariantKey, Arc<Original>, SharedError>,
 }
 
+/// Never longer than the upstream allows, lest a rendition made from it look fresher than it is.
+#[derive(Debug)]
+struct Lifetime {
+    longest: Duration,
+}
+
+impl Expiry<VariantKey, Arc<Original>> for Lifetime {
+    fn expire_after_create(&self, _: &VariantKey, original: &Arc<Original>, _: Instant) -> Option<Duration> {
+        Some(original.caching.max_age.map_or(self.longest, |age| age.min(self.longest)))
+    }
+}
+
 impl Originals {
     pub(super) fn new(config: &CacheConfig) -> Self {
         let weigh = |_: &VariantKey, original: &Arc<Original>| {
@@ -28,17 +42,18 @@ impl Originals {
         let kept = Cache::builder()
             .max_capacity(config.originals_bytes_max)
             .weigher(weigh)
-            .time_to_live(config.originals_ttl)
+            .expire_after(Lifetime { longest: config.originals_ttl })
             .build();
         Self { kept, in_flight: Coalescer::new() }
     }
 
+    /// The original, if it is kept.
     pub(super) async fn get(&self, key: &VariantKey) -> Option<Arc<Original>> {
         self.kept.get(key).await
     }
 
     pub(super) async fn put(&self, key: VariantKey, original: Arc<Original>) {
-        if !original.caching.uncacheable {
+        if !original.caching.uncacheable && original.caching.max_age != Some(Duration::ZERO) {
             self.kept.insert(key, original).await;
         }
     }

@@ -17,7 +17,7 @@ const SHRINK_FACTORS: [u32; 3] = [8, 4, 2];
 /// [`Layout::shrink_max`] for a decoder that shrinks on load.
 #[must_use]
 pub fn layout(plan: &Plan, measured: &Measured) -> Layout {
-    let mut steps = Steps { ops: Vec::new(), size: measured.size, transparent: measured.has_alpha };
+    let mut steps = Steps { ops: Vec::new(), size: measured.size, transparent: measured.has_alpha, backed: false };
     steps.upright(plan.orient, measured.orientation);
     if let Some(region) = plan.rect.and_then(|rect| geometry::source_rect(&rect, steps.size)) {
         steps.crop(region);
@@ -30,9 +30,7 @@ pub fn layout(plan: &Plan, measured: &Measured) -> Layout {
         steps.ops.push(Op::MirrorVertical);
     }
     steps.rotate(plan);
-    if let Some(color) = plan.background.filter(|_| steps.transparent) {
-        steps.ops.push(Op::Background(color));
-    }
+    steps.background(plan);
     Layout { ops: steps.ops, output: steps.size }
 }
 
@@ -42,6 +40,8 @@ struct Steps {
     size: Size,
     /// Whether any pixel can be transparent.
     transparent: bool,
+    /// Whether the background is under the picture already.
+    backed: bool,
 }
 
 impl Steps {
@@ -97,15 +97,30 @@ impl Steps {
         }
         if let Some(canvas) = placement.canvas {
             let fill = extend_fill(plan);
+            // Bars in the colour of a translucent background would get it twice.
+            if plan.background.is_some_and(|bg| fill == ExtendFill::Solid(bg)) {
+                self.background(plan);
+            }
             self.transparent |= matches!(fill, ExtendFill::Solid(color) if !color.is_opaque());
             self.ops.push(Op::Extend(Extend { canvas: canvas.size, left: canvas.left, top: canvas.top, fill }));
             self.size = canvas.size;
         }
     }
 
+    /// Puts `bg` under the picture, once.
+    fn background(&mut self, plan: &Plan) {
+        if let Some(color) = plan.background.filter(|_| self.transparent && !self.backed) {
+            self.ops.push(Op::Background(color));
+        }
+        self.backed = true;
+    }
+
     fn rotate(&mut self, plan: &Plan) {
         let Some(rotation) = plan.rotation else { return };
         let background = plan.background.unwrap_or(Color::TRANSPARENT_WHITE);
+        if rotation.kind == RotType::Pivot {
+            self.background(plan);
+        }
         self.transparent |= rotation.kind == RotType::Pivot && !background.is_opaque();
         self.ops.push(Op::Rotate(Rotate { degrees: rotation.degrees, kind: rotation.kind, background }));
     }

@@ -90,13 +90,7 @@ async fn serve<B>(
     let resolved = plan::resolve(&parsed, &negotiation, &app.config.limits);
     let variant = Variant::new(site, object.clone(), resolved.intent);
     let (rendition, outcome) = app.rendition(variant, watch).await?;
-    Ok(Success {
-        rendition,
-        outcome,
-        vary: resolved.vary,
-        download: resolved.download,
-        honoured: parsed.honoured,
-        object,
-        expires_in,
-    })
+    // What is no picture was passed through, whatever the browser accepts.
+    let vary = if rendition.content_type.starts_with("image/") { resolved.vary } else { VaryOn::default() };
+    Ok(Success { rendition, outcome, vary, download: resolved.download, honoured: parsed.honoured, object, expires_in })
 }

@@ -36,7 +36,10 @@ pub(super) fn common(headers: &mut HeaderMap) {
 pub(super) fn cache_control(max_age: Duration) -> HeaderValue {
     match max_age.as_secs() {
         0 => HeaderValue::from_static("no-store"),
-        seconds => HeaderValue::from_str(&format!("public, max-age={seconds}")).expect("digits are header text"),
+        // RFC 9111 1.2.2: more than 2^31 is taken for 2^31 by those who can hold it, and for nonsense by others.
+        seconds => {
+            HeaderValue::from_str(&format!("public, max-age={}", seconds.min(1 << 31))).expect("digits are header text")
+        }
     }
 }
 

@@ -12,7 +12,7 @@ use hyper::service::service_fn;
 use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
 use hyper_util::server::conn::auto::Builder;
 use hyper_util::server::graceful::GracefulShutdown;
-use tokio::net::TcpListener;
+use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::{Semaphore, watch};
 
 use super::{admin, handler, record};
@@ -22,6 +22,10 @@ use crate::config::{Config, Limits};
 
 /// Least buffer that hyper accepts for the head of a request.
 const HEAD_BYTES_MIN: usize = 8192;
+/// Longest request target that hyper takes; room for it beside the headers, so that a long one is answered 414, not 431.
+const TARGET_BYTES_MAX: usize = 64 << 10;
+/// Between looks at a connection that began like HTTP/2 and went quiet.
+const PREFACE_PAUSE: Duration = Duration::from_millis(20);
 /// HTTP/2 streams of one connection served at once.
 const STREAMS_MAX: u32 = 128;
 /// Pause after a failed accept, so that running out of descriptors does not spin.
@@ -129,7 +133,9 @@ async fn bind(address: SocketAddr) -> Result<TcpListener, ServeError> {
 
 /// Accepts for ever. Over the limit, new connections wait in the system's own queue.
 async fn accept(app: &Arc<App>, listener: &TcpListener, connections: &GracefulShutdown, permits: &Arc<Semaphore>) {
-    let builder = Arc::new(builder(&app.config.limits));
+    let limits = &app.config.limits;
+    let builders = Arc::new((builder(limits).http1_only(), builder(limits).http2_only()));
+    let patience = limits.header_timeout;
     loop {
         let permit = permits.clone().acquire_owned().await.expect("the semaphore is never closed");
         let (stream, peer) = match listener.accept().await {
@@ -144,8 +150,11 @@ async fn accept(app: &Arc<App>, listener: &TcpListener, connections: &GracefulSh
         if let Err(error) = stream.set_nodelay(true) {
             tracing::debug!(%error, "TCP_NODELAY");
         }
-        let (app, builder, watcher) = (app.clone(), builder.clone(), connections.watcher());
+        let (app, builders, watcher) = (app.clone(), builders.clone(), connections.watcher());
         tokio::spawn(async move {
+            // The protocol's own time-outs begin with its first byte; a client that sends none must not hold a place.
+            let Ok(Ok(http2)) = tokio::time::timeout(patience, speaks_http2(&stream)).await else { return };
+            let builder = if http2 { &builders.1 } else { &builders.0 };
             let service = service_fn(|request: Request<Incoming>| {
                 let app = app.clone();
                 async move { Ok::<_, Infallible>(one(&app, peer, request).await) }
@@ -155,6 +164,26 @@ async fn accept(app: &Arc<App>, listener: &TcpListener, connections: &GracefulSh
             let _closed = watcher.watch(connection).await;
             drop(permit);
         });
+    }
+}
+
+/// Whether a connection opens with the preface of HTTP/2 (RFC 9113 3.4). Takes no byte off it.
+async fn speaks_http2(stream: &TcpStream) -> std::io::Result<bool> {
+    const PREFACE: &[u8; 24] = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n";
+    let mut first = [0; PREFACE.len()];
+    loop {
+        let got = stream.peek(&mut first).await?;
+        if got == 0 {
+            return Err(std::io::ErrorKind::UnexpectedEof.into());
+        }
+        if first[..got] != PREFACE[..got] {
+            return Ok(false);
+        }
+        if got == PREFACE.len() {
+            return Ok(true);
+        }
+        // Peeking does not wait for more than there is.
+        tokio::time::sleep(PREFACE_PAUSE).await;
     }
 }
 
@@ -171,7 +200,7 @@ fn builder(limits: &Limits) -> Builder<TokioExecutor> {
         .http1()
         .timer(TokioTimer::new())
         .header_read_timeout(limits.header_timeout)
-        .max_buf_size(limits.header_bytes_max.max(HEAD_BYTES_MIN));
+        .max_buf_size(limits.header_bytes_max.max(HEAD_BYTES_MIN) + TARGET_BYTES_MAX);
     builder
         .http2()
         .timer(TokioTimer::new())

@@ -88,6 +88,14 @@ fn rendition(request: &HeaderMap, success: &Success) -> Response {
     out.insert(X_CACHE, HeaderValue::from_static(success.outcome.as_str()));
     let lifetime = success.expires_in.unwrap_or(Duration::from_secs(rendition.max_age_s));
     out.insert(header::CACHE_CONTROL, headers::cache_control(lifetime));
+    if status == StatusCode::RANGE_NOT_SATISFIABLE {
+        let sentence = Bytes::from_static(b"The range lies outside the picture. (range-unsatisfiable)\n");
+        out.insert(header::CONTENT_TYPE, HeaderValue::from_static("text/plain; charset=utf-8"));
+        out.insert(header::CONTENT_LENGTH, HeaderValue::from(sentence.len()));
+        out.insert(header::CACHE_CONTROL, headers::cache_control(Duration::ZERO));
+        *response.body_mut() = Body::new(sentence);
+    }
+    let out = response.headers_mut();
     if let Some(range) = range {
         out.insert(header::CONTENT_RANGE, HeaderValue::from_str(&range).expect("digits are header text"));
     }

@@ -39,7 +39,8 @@ fn write(raster: &Raster, output: &Output, attached: Attached<'_>) -> std::io::R
         };
         jpeg.set_chroma_sampling_pixel_sizes(block, block);
     }
-    jpeg.set_optimize_coding(true);
+    // Tables of its own for every component, which jpegli makes when it optimises, are beyond the baseline process.
+    jpeg.set_optimize_coding(output.progressive);
     if output.progressive {
         jpeg.set_progressive_mode();
     }

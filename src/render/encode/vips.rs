@@ -68,13 +68,13 @@ pub(super) fn jxl(raster: &Raster, output: &Output, profile: Option<&[u8]>) -> R
 
 /// A quality of the JPEG scale as libjxl's distance, by the formula of its own tools.
 ///
-/// Not left to libvips, whose formula passes the largest distance, 25, below quality 8.
+/// Not left to libvips, whose formula passes the largest distance that its own option takes, 15, below quality 10.
 fn jxl_distance(quality: u8) -> f64 {
     let quality = f64::from(quality);
     if quality >= 30.0 {
         (100.0 - quality).mul_add(0.09, 0.1)
     } else {
-        (53.0 / 3000.0 * quality).mul_add(quality, (-23.0 / 20.0_f64).mul_add(quality, 25.0)).min(25.0)
+        (53.0 / 3000.0 * quality).mul_add(quality, (-23.0 / 20.0_f64).mul_add(quality, 25.0)).min(15.0)
     }
 }
 
