@@ -51,10 +51,6 @@ impl<'a> Foreign<'a> {
     }
 
     /// The header's numbers. The JPEG XL decoder turns the picture itself, so its own is always upright.
-    #[expect(
-        clippy::wildcard_enum_match_arm,
-        reason = "a question about a few formats; the others have nothing of the kind"
-    )]
     pub(super) fn measure(&self) -> Measured {
         let frames = if self.format.can_animate() { count(&self.header, c"n-pages") } else { 1 };
         Measured {
@@ -83,10 +79,6 @@ impl<'a> Foreign<'a> {
     }
 
     /// HEIF's own turn wins over EXIF, which its standard calls informative; files that have only EXIF are turned by it.
-    #[expect(
-        clippy::wildcard_enum_match_arm,
-        reason = "a question about a few formats; the others have nothing of the kind"
-    )]
     fn orientation(&self) -> u8 {
         if !self.format.is_turned_by_exif() {
             return 1;
@@ -122,10 +114,6 @@ impl<'a> Foreign<'a> {
         Ok(Decoded { stack, size, delays_ms, loop_count, profile })
     }
 
-    #[expect(
-        clippy::wildcard_enum_match_arm,
-        reason = "a question about a few formats; the others have nothing of the kind"
-    )]
     fn pixels(self, first: u32, count: u32, wanted: &Wanted) -> Result<Image<'a>, RenderError> {
         let Self { bytes, format, page, .. } = self;
         if format == SourceFormat::Jpeg && wanted.shrink > 1 {
