@@ -1,4 +1,4 @@
-//! The command line: one file a command. Each returns a [`Failure`] that says how the process ends.
+//! The command line: one file a command. Each returns a `Failure` that says how the process ends.
 //!
 //! Exit codes: 0 done, 1 it failed, 2 it was asked wrongly (arguments or configuration). Errors go to standard error,
 //! one line each.

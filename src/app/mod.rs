@@ -1,4 +1,4 @@
-//! The parts built from [`Config`](crate::config::Config), and `produce`: fetch, render, keep.
+//! The parts built from [`Config`], and `produce`: fetch, render, keep.
 
 mod negative;
 mod originals;

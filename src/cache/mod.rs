@@ -1,4 +1,4 @@
-//! [`VariantKey`](crate::plan::VariantKey) -> [`Rendition`]: memory, then disk, then one render for all who wait.
+//! [`VariantKey`] -> [`Rendition`]: memory, then disk, then one render for all who wait.
 //!
 //! Errors are never kept here, and a rendition past its lifetime is a miss.
 

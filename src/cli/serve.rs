@@ -34,7 +34,7 @@ pub(super) struct Arguments {
     /// How much to tell on standard error: log.level.
     #[arg(long, value_name = "LEVEL")]
     log_level: Option<String>,
-    /// Any other key outside [[source]], such as limits.pixels_max=1000000.
+    /// Any other key outside `[[source]]`, such as limits.pixels_max=1000000.
     #[arg(long, value_name = "KEY=VALUE")]
     set: Vec<String>,
     /// Print some URLs to open once the server is up, signed where the source wants it.

@@ -14,7 +14,7 @@ use crate::units::Size;
 ///
 /// **Invariant:** every input that evaluation can reach lives for `'a`. It can be sent to another thread, since libvips
 /// locks what pictures share, but not shared between two: metadata is read without a lock. Not `Clone`, so that the
-/// reference count of a fresh [`Image::copy`] is known to be ours alone.
+/// reference count of a fresh `Image::copy` is known to be ours alone.
 pub struct Image<'a> {
     image: NonNull<sys::VipsImage>,
     input: PhantomData<&'a [u8]>,

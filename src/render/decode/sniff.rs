@@ -166,7 +166,7 @@ fn by_brand(bytes: &[u8]) -> Option<SourceFormat> {
     heif.then_some(SourceFormat::Heic)
 }
 
-/// Whether the root element is `svg`, in any namespace prefix, after a prologue of at most [`PROLOGUE_MAX`] bytes.
+/// Whether the root element is `svg`, in any namespace prefix, after a prologue of at most `PROLOGUE_MAX` bytes.
 fn looks_like_svg(bytes: &[u8]) -> bool {
     const PROLOGUE_MAX: usize = 16 << 10;
     let head = &bytes[..bytes.len().min(PROLOGUE_MAX)];
