@@ -293,6 +293,23 @@ fn default_params_are_parameters_with_values_they_can_have() {
 }
 
 #[test]
+fn a_web_proxy_lists_hosts_with_or_without_port() {
+    let environment = environment(&[("K", "0123456789abcdef")]);
+    let check = |hosts: &str, expected: &[&str]| {
+        let signing = "signing = { mode = \"required\", keys = [\"env:K\"] }";
+        let text = format!("[[source]]\nname = \"p\"\nkind = \"web-proxy\"\nallow_hosts = [{hosts}]\n{signing}\n");
+        assert_eq!(faults_in(&text, &environment), expected, "{hosts}");
+    };
+    let fault = &["4 source.allow_hosts"];
+    check("\"a.example\", \"*.b.example\", \"c.example:8080\", \"127.0.0.1:81\", \"[::1]:82\", \"[::1]\", \"*\"", &[]);
+    check("", fault);
+    check("\"http://a.example\"", fault);
+    check("\"a.example/x\"", fault);
+    check("\"a.*.example\"", fault);
+    check("\"a.example:99999\"", fault);
+}
+
+#[test]
 fn flags_win_over_the_environment_and_that_over_the_file() {
     let text = format!("[limits]\nframes_max = 1\npixels_max = 1\noutput_side_max = 1\n{SOUND}");
     let environment = environment(&[("TINTYPE_LIMITS_FRAMES_MAX", "2"), ("TINTYPE_LIMITS_PIXELS_MAX", "2_000")]);

@@ -308,14 +308,14 @@ pub(super) const NETWORKS: Form<Option<Vec<IpNet>>> = Form {
     show: |_| None,
 };
 
-/// Host names, made lower-case, without port; a leading `*.` only where `WILD`.
-pub(super) const fn hosts<const WILD: bool>() -> Form<Vec<Located<String>>> {
+/// Host names, made lower-case. Patterns may also be `*`, begin with `*.` and end with a port.
+pub(super) const fn hosts<const PATTERNS: bool>() -> Form<Vec<Located<String>>> {
     Form {
         read: |written| {
             collect(written.list("a host name")?.into_iter().map(|Located { at, value }| {
                 let value = value.to_ascii_lowercase();
-                let name = if WILD { value.strip_prefix("*.").unwrap_or(&value) } else { &value };
-                match check_host(name) {
+                let name = if PATTERNS { pattern_host(&value) } else { Some(value.as_str()) };
+                match name.map_or(Ok(()), check_host) {
                     Ok(()) => Ok(Located { at, value }),
                     Err(message) => Err(vec![Invalid { at, message }]),
                 }
@@ -323,6 +323,15 @@ pub(super) const fn hosts<const WILD: bool>() -> Form<Vec<Located<String>>> {
         },
         show: |_| None,
     }
+}
+
+/// The host in a pattern; `None` where any host is meant.
+fn pattern_host(pattern: &str) -> Option<&str> {
+    let host = match pattern.rsplit_once(':') {
+        Some((host, port)) if port.parse::<u16>().is_ok() && !host.ends_with(':') => host,
+        Some(_) | None => pattern,
+    };
+    (host != "*").then(|| host.strip_prefix("*.").unwrap_or(host))
 }
 
 fn check_host(name: &str) -> Result<(), String> {
