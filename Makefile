@@ -27,11 +27,11 @@ build: packages
 
 packages:
 	@command -v cargo >/dev/null || { echo 'Tintype is built with Rust: install it from https://rustup.rs' >&2; exit 1; }
-	@tools/install.sh $(BUILD_PACKAGES)
+	@.ci/install $(BUILD_PACKAGES)
 
 # Documentation tests first, so that the summary of the whole suite is what is read last.
 test: packages
-	@tools/install.sh $(TEST_PACKAGES)
+	@.ci/install $(TEST_PACKAGES)
 	@sh tests/tools.sh
 	cargo test --locked --doc --quiet
 	@if cargo nextest --version >/dev/null 2>&1; then set -x; cargo nextest run --locked --no-fail-fast; \

@@ -140,12 +140,20 @@ impl Blob {
         self.0.map.is_none()
     }
 
-    /// The same bytes for an HTTP body. Small ones are copied to the heap, because a process may hold only some
-    /// 65,000 mappings; large ones stay in the shared memory.
+    /// The same bytes for an HTTP body, which may be kept for long. Small ones are copied to the heap, because a process
+    /// may hold only some 65,000 mappings; large ones stay in the shared memory, but not its descriptor, of which there
+    /// may be far fewer.
     #[must_use]
     pub fn into_bytes(self) -> Bytes {
         const COPY_BELOW: usize = 256 * 1024;
-        if self.len() < COPY_BELOW { Bytes::copy_from_slice(self.as_slice()) } else { Bytes::from_owner(self) }
+        if self.len() < COPY_BELOW {
+            return Bytes::copy_from_slice(self.as_slice());
+        }
+        match Arc::try_unwrap(self.0) {
+            Ok(Inner { file: _closed, map: Some(map) }) => Bytes::from_owner(map),
+            Ok(Inner { map: None, .. }) => Bytes::new(),
+            Err(shared) => Bytes::from_owner(Self(shared)),
+        }
     }
 }
 

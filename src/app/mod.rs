@@ -1,5 +1,6 @@
 //! The parts built from [`Config`], and `produce`: fetch, render, keep.
 
+mod descriptors;
 mod negative;
 mod originals;
 mod produce;
@@ -79,6 +80,7 @@ impl App {
         clock: Arc<dyn Clock>,
         executable: std::path::PathBuf,
     ) -> Result<Arc<Self>, StartError> {
+        let descriptors = descriptors::raise();
         let metrics = Arc::new(Metrics::new());
         let sites = Sites::build(&config).await?;
         let cache = Cache::open(&config.cache, clock.clone(), metrics.clone()).await?;
@@ -91,7 +93,7 @@ impl App {
             animation_pixels_max: limits.animation_pixels_max,
         };
         Ok(Arc::new(Self {
-            originals: Originals::new(&config.cache),
+            originals: Originals::new(&config.cache, descriptors),
             negative: Negative::new(clock.clone()),
             sites,
             cache,

@@ -35,9 +35,13 @@ impl Expiry<VariantKey, Arc<Original>> for Lifetime {
 }
 
 impl Originals {
-    pub(super) fn new(config: &CacheConfig) -> Self {
-        let weigh = |_: &VariantKey, original: &Arc<Original>| {
-            u32::try_from(original.body.len() + ENTRY_OVERHEAD_BYTES).unwrap_or(u32::MAX)
+    /// `descriptors` is how many files this process may have open. Each original kept has one, so a quarter of them bounds
+    /// their number: small originals weigh more than their bytes.
+    pub(super) fn new(config: &CacheConfig, descriptors: u64) -> Self {
+        let weight_min = config.originals_bytes_max / (descriptors / 4).max(1);
+        let weigh = move |_: &VariantKey, original: &Arc<Original>| {
+            let bytes = (original.body.len() + ENTRY_OVERHEAD_BYTES) as u64;
+            u32::try_from(bytes.max(weight_min)).unwrap_or(u32::MAX)
         };
         let kept = Cache::builder()
             .max_capacity(config.originals_bytes_max)

@@ -159,3 +159,27 @@ fn a_client_that_hangs_up_does_not_stop_the_render_others_wait_for() {
     assert_eq!(gated.upstream.seen().len(), 1);
     assert_eq!(server.get("/coffee.jpg?w=90").cache(), "hit-memory");
 }
+
+#[test]
+fn what_is_kept_in_memory_does_not_exhaust_descriptors() {
+    let dir = tempfile::tempdir().unwrap();
+    let picture = fs::read(photos().join("cup.png")).unwrap();
+    for n in 0..300 {
+        fs::write(dir.path().join(format!("{n}.png")), &picture[..picture.len() - n]).unwrap();
+    }
+    fs::copy(photos().join("galaxies.jpg"), dir.path().join("large.jpg")).unwrap();
+    let root = dir.path().display();
+    let server = Tintype::start(&format!("[[source]]\nname = \"many\"\nkind = \"folder\"\nroot = \"{root}\"\n"));
+    for n in 0..300 {
+        assert_eq!(server.get(&format!("/{n}.png")).status, 200, "original {n}");
+    }
+    let before = server.descriptors();
+    for n in 0..8 {
+        let large = server.get(&format!("/large.jpg?fm=png&w={}", 900 + n));
+        assert_eq!(large.status, 200);
+        assert!(large.body.len() > 512 << 10, "{}", large.body.len());
+        assert_eq!(server.get(&format!("/large.jpg?fm=png&w={}", 900 + n)).cache(), "hit-memory");
+    }
+    let after = server.descriptors();
+    assert!(after <= before + 4, "a rendition keeps its bytes, not its file: {before} then {after}");
+}

@@ -96,8 +96,9 @@ impl Tintype {
         );
         fs::write(dir.join("config.toml"), config).unwrap();
         let stderr = fs::File::create(dir.join("stderr")).unwrap();
-        let child = Command::new(env!("CARGO_BIN_EXE_tintype"))
-            .args(["serve", "--config"])
+        // With as few descriptors as careless systems grant.
+        let child = Command::new("sh")
+            .args(["-c", "ulimit -n 256 && exec \"$0\" \"$@\"", env!("CARGO_BIN_EXE_tintype"), "serve", "--config"])
             .arg(dir.join("config.toml"))
             .args(settings.iter().flat_map(|setting| ["--set", setting]))
             .env("E2E_KEY", KEY)
@@ -164,6 +165,11 @@ impl Tintype {
             of_server(&stat)?.then(|| Pid::from_raw(pid))?
         });
         pids.collect()
+    }
+
+    /// Open descriptors of the server.
+    pub fn descriptors(&self) -> usize {
+        fs::read_dir(format!("/proc/{}/fd", self.child.id())).unwrap().count()
     }
 
     /// Sends SIGTERM.

@@ -86,7 +86,8 @@ impl Files {
         file.set_times(FileTimes::new().set_modified(now))
     }
 
-    /// Puts an entry in place, whole or not at all. `number` is unique among writes under way.
+    /// Puts an entry in place, whole or not at all, and says whether that took a new directory. `number` is unique among
+    /// writes under way.
     pub(super) fn write(
         &self,
         key: &VariantKey,
@@ -94,7 +95,7 @@ impl Files {
         head: &[u8],
         body: &[u8],
         now: SystemTime,
-    ) -> io::Result<()> {
+    ) -> io::Result<bool> {
         let temporary = self.root.join("new").join(number.to_string());
         let written = write_new(&temporary, head, body, now).and_then(|()| self.rename(&temporary, key));
         if written.is_err() {
@@ -104,11 +105,15 @@ impl Files {
         written
     }
 
-    /// Removes an entry; one that is gone already is fine.
-    pub(super) fn remove(&self, key: &VariantKey) -> io::Result<()> {
-        match fs::remove_file(self.entry(key)) {
-            Err(error) if error.kind() != io::ErrorKind::NotFound => Err(error),
-            Ok(()) | Err(_) => Ok(()),
+    /// Removes an entry, and its directory if that is empty now, and says whether it was. An entry that is gone already is
+    /// fine.
+    pub(super) fn remove(&self, key: &VariantKey) -> io::Result<bool> {
+        let entry = self.entry(key);
+        match fs::remove_file(&entry) {
+            Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(false),
+            Err(error) => Err(error),
+            // Refused by the system while there are other entries, which is nearly always.
+            Ok(()) => Ok(entry.parent().is_some_and(|directory| fs::remove_dir(directory).is_ok())),
         }
     }
 
@@ -141,14 +146,19 @@ impl Files {
         self.entry(key).parent().is_some_and(Path::is_dir)
     }
 
-    fn rename(&self, temporary: &Path, key: &VariantKey) -> io::Result<()> {
+    fn rename(&self, temporary: &Path, key: &VariantKey) -> io::Result<bool> {
         let entry = self.entry(key);
-        match fs::rename(temporary, &entry) {
-            Err(error) if error.kind() == io::ErrorKind::NotFound => {
-                create_directory(entry.parent().expect("entries are inside a directory"))?;
-                fs::rename(temporary, &entry)
+        let directory = entry.parent().expect("entries are inside a directory");
+        let mut created = false;
+        loop {
+            match fs::rename(temporary, &entry) {
+                Ok(()) => return Ok(created),
+                Err(error) if error.kind() == io::ErrorKind::NotFound && !created => {
+                    create_directory(directory)?;
+                    created = true;
+                }
+                Err(error) => return Err(error),
             }
-            result => result,
         }
     }
 
@@ -239,9 +249,11 @@ mod tests {
         assert_eq!(directories, 3);
         let order: Vec<_> = found.iter().map(|entry| (entry.key.0[0], entry.file_bytes, entry.used_at)).collect();
         assert_eq!(order, [(2, 14, at(10)), (1, 14, at(15)), (3, 14, at(20))]);
-        files.remove(&VariantKey([1; 32])).unwrap();
-        files.remove(&VariantKey([1; 32])).unwrap();
-        assert_eq!(files.scan().unwrap().0.len(), 2);
+        assert!(!files.remove(&VariantKey([1; 32])).unwrap(), "somebody's notes are still there");
+        assert!(!files.remove(&VariantKey([1; 32])).unwrap(), "it is gone");
+        assert!(files.remove(&VariantKey([2; 32])).unwrap());
+        let (found, directories) = files.scan().unwrap();
+        assert_eq!((found.len(), directories), (1, 2));
         assert!(dir.path().join("entries/01/notes.txt").exists());
     }
 

@@ -36,8 +36,8 @@ const READS_MAX: usize = 32;
 pub(super) struct DiskOptions {
     /// What all entries may take, blocks, names and directories included.
     pub(super) bytes_max: u64,
-    /// Room to leave on the file system for others: the tier shrinks rather than take it. `None`: 1 GiB, or a twentieth
-    /// of a file system too small for that.
+    /// Room to leave on the file system for others: the tier shrinks rather than take it. `None`: 512 MiB, or a
+    /// twentieth of a file system too small for that.
     pub(super) free_bytes_min: Option<u64>,
 }
 
@@ -216,8 +216,15 @@ impl Shared {
         let mut index = lock(&self.index);
         index.remove(key);
         // A file that cannot be removed stays unknown: the next scan finds it again.
-        let _ = self.files.remove(key);
+        let _ = self.remove_file(key);
         self.report(&index);
+    }
+
+    fn remove_file(&self, key: &VariantKey) -> io::Result<()> {
+        if self.files.remove(key)? {
+            self.directories.fetch_sub(1, Ordering::Relaxed);
+        }
+        Ok(())
     }
 
     /// What the tier takes on the device.

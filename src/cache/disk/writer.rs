@@ -14,7 +14,7 @@ use crate::plan::VariantKey;
 use crate::telemetry::{CacheTier, DiskFault};
 
 /// Floor of free room where the file system is large enough for it.
-const FREE_BYTES_MIN: u64 = 1 << 30;
+const FREE_BYTES_MIN: u64 = 512 << 20;
 
 /// Entries taken into the index at once at start; requests wait for the lock meanwhile.
 const SCAN_CHUNK: usize = 1000;
@@ -86,15 +86,14 @@ impl Writer {
         let shared = &self.shared;
         let head = entry::encode_head(key, rendition);
         let charge = shared.files.charge((head.len() + rendition.body.len()) as u64);
-        let new_directory = !shared.files.has_directory(key);
-        let directory_charge = if new_directory { shared.files.directory_charge() } else { 0 };
+        let directory_charge = if shared.files.has_directory(key) { 0 } else { shared.files.directory_charge() };
         if self.make_room(charge + directory_charge).is_err() {
             return;
         }
         let now = shared.clock.now();
         match shared.files.write(key, number, &head, &rendition.body, now) {
-            Ok(()) => {
-                if new_directory {
+            Ok(directory_created) => {
+                if directory_created {
                     shared.directories.fetch_add(1, Ordering::Relaxed);
                 }
                 lock(&shared.index).insert(*key, charge, seconds(now));
@@ -109,8 +108,7 @@ impl Writer {
     /// Evicts until `bytes` more fit both the tier and the file system.
     fn make_room(&self, bytes: u64) -> Result<(), NoRoom> {
         let max = self.shared.options.bytes_max;
-        let directories = self.shared.directories.load(Ordering::Relaxed) * self.shared.files.directory_charge();
-        if bytes + directories > max {
+        if bytes > max {
             return Err(NoRoom);
         }
         self.evict_while(|taken| taken + bytes > max);
@@ -119,6 +117,7 @@ impl Writer {
             return Ok(());
         }
         self.shared.metrics.disk_fault(DiskFault::NoSpace);
+        tracing::debug!(missing, "disk cache gives way: the file system is nearly full");
         let target = self.shared.taken(&lock(&self.shared.index)).saturating_sub(missing);
         self.evict_while(|taken| taken > target);
         if self.missing_on_device(bytes) == 0 { Ok(()) } else { Err(NoRoom) }
@@ -142,7 +141,7 @@ impl Writer {
             }
             let Some((key, _)) = index.pop_oldest() else { break };
             drop(index);
-            if self.shared.files.remove(&key).is_err() {
+            if self.shared.remove_file(&key).is_err() {
                 self.shared.metrics.disk_fault(DiskFault::Write);
             }
             evicted += 1;
