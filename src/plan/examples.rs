@@ -1,12 +1,16 @@
-//! The worked examples of `rendering.md` 3 to 6 and 12, through one `check`, and properties of any layout.
+//! The worked examples of `rendering.md` 3 to 6 and 12, through one `check`; properties of any layout.
 
-use proptest::prelude::*;
+mod layers;
+pub(super) mod properties;
 
 use super::resolve::resolve_params;
 use super::*;
 use crate::config::Limits;
-use crate::param::{Auto, CropWord, Fit, Params, RectEdge, RectExtent, RectParam, RotType, parse};
-use crate::units::{Color, Dpr, Length, Rect, Size};
+use crate::param::parse;
+use crate::units::{Color, Rect, Size};
+
+/// Size of every overlay in the tests.
+const OVERLAY: Size = Size::new(40, 20);
 
 /// `300x200`
 fn size(text: &str) -> Size {
@@ -20,7 +24,8 @@ fn still(size: Size) -> Measured {
 
 fn plan_of(query: &str) -> Plan {
     let parsed = parse(query, &[]).unwrap();
-    match resolve(&parsed, &Negotiation::default(), &Limits::default()).intent {
+    // Not `resolve`, which drops what the table does not call rendered yet.
+    match resolve_params(&parsed.params, true, &Negotiation::default(), &Limits::default()).intent {
         Intent::Render(plan) => *plan,
         other @ (Intent::PassThrough | Intent::Unsupported(_)) => panic!("{query}: {other:?}"),
     }
@@ -28,31 +33,70 @@ fn plan_of(query: &str) -> Plan {
 
 /// A layout in a line: `crop L,T WxH; resize WxH keep L,T WxH; extend WxH at L,T; -> WxH`.
 fn summary(layout: &Layout) -> String {
-    let rect = |r: &Rect| format!("{},{} {}x{}", r.left, r.top, r.size.width, r.size.height);
-    let mut parts: Vec<String> = layout
-        .ops
-        .iter()
-        .map(|op| match op {
-            Op::Orient(value) => format!("orient {value}"),
-            Op::Crop(r) => format!("crop {}", rect(r)),
-            Op::Resize(Resize { scaled, window }) => {
-                let kept = match window {
-                    Window::Whole => String::new(),
-                    Window::Fixed(r) => format!(" keep {}", rect(r)),
-                    Window::Find { finders, otherwise, .. } => format!(" find {finders:?} else {}", rect(otherwise)),
-                };
-                format!("resize {}x{}{kept}", scaled.width, scaled.height)
-            }
-            Op::Extend(e) => format!("extend {}x{} at {},{}", e.canvas.width, e.canvas.height, e.left, e.top),
-            Op::FocalDebug { x, y } => format!("cross {x},{y}"),
-            Op::MirrorHorizontal => "mirror-h".to_owned(),
-            Op::MirrorVertical => "mirror-v".to_owned(),
-            Op::Rotate(r) => format!("rotate {}", r.degrees),
-            Op::Background(c) => format!("background {c:?}"),
-        })
-        .collect();
-    parts.push(format!("-> {}x{}", layout.output.width, layout.output.height));
+    let mut parts: Vec<String> = layout.ops.iter().map(op_summary).collect();
+    parts.push(format!("-> {}", size_summary(layout.output)));
     parts.join("; ")
+}
+
+fn size_summary(size: Size) -> String {
+    format!("{}x{}", size.width, size.height)
+}
+
+fn rect_summary(r: &Rect) -> String {
+    format!("{},{} {}", r.left, r.top, size_summary(r.size))
+}
+
+fn overlay_summary(o: &Overlay) -> String {
+    let ops: Vec<String> = o.ops.iter().map(|op| format!("{}: ", op_summary(op))).collect();
+    format!("{}{} at {},{}", ops.concat(), size_summary(o.size), o.left, o.top)
+}
+
+fn op_summary(op: &Op) -> String {
+    match op {
+        Op::Orient(value) => format!("orient {value}"),
+        Op::Crop(r) => format!("crop {}", rect_summary(r)),
+        Op::Resize(Resize { scaled, window }) => {
+            let kept = match window {
+                Window::Whole => String::new(),
+                Window::Fixed(r) => format!(" keep {}", rect_summary(r)),
+                Window::Find { finders, otherwise, .. } => {
+                    format!(" find {finders:?} else {}", rect_summary(otherwise))
+                }
+            };
+            format!("resize {}{kept}", size_summary(*scaled))
+        }
+        Op::Extend(e) => format!("extend {} at {},{}", size_summary(e.canvas), e.left, e.top),
+        Op::FocalDebug { x, y } => format!("cross {x},{y}"),
+        Op::MirrorHorizontal => "mirror-h".to_owned(),
+        Op::MirrorVertical => "mirror-v".to_owned(),
+        Op::Rotate(r) => format!("rotate {}", r.degrees),
+        Op::Pad(Pad { sides: s, .. }) => format!("pad {},{},{},{}", s.top, s.right, s.bottom, s.left),
+        Op::Trim(_) => "trim".to_owned(),
+        Op::Mark(mark) => {
+            let tile = mark.tile.map(|t| format!(" every {},{}", t.step_x_px, t.step_y_px));
+            format!("mark {}{}", overlay_summary(&mark.overlay), tile.unwrap_or_default())
+        }
+        Op::Blend(BlendOp { layer: BlendOpLayer::Image(overlay), .. }) => {
+            format!("blend {}", overlay_summary(overlay))
+        }
+        Op::Enhance
+        | Op::Adjust(_)
+        | Op::Denoise(_)
+        | Op::Sharpen(_)
+        | Op::Tone(_)
+        | Op::Halftone { .. }
+        | Op::Pixellate { .. }
+        | Op::Blur { .. }
+        | Op::HideFaces(_)
+        | Op::RedEye(_)
+        | Op::Blend(_)
+        | Op::Background(_)
+        | Op::Grid(_)
+        | Op::Mask(_)
+        | Op::Tap(_)
+        | Op::Border(_)
+        | Op::Text(_) => format!("{op:?}"),
+    }
 }
 
 fn check(source: &str, query: &str, expected: &str) {
@@ -266,177 +310,4 @@ fn pieces_off_the_grid_are_not_shrunk_on_load() {
     check("4000x3000", "rect=3,16,1600,1200&w=200", 1.0, 1);
     // fit=crop scales the whole picture: 4000 to 267 wide.
     check("4000x3000", "fit=crop&w=100&h=200", 1.0, 8);
-}
-
-fn lengths() -> impl Strategy<Value = Option<Length>> {
-    prop_oneof![
-        Just(None),
-        (1_u32..=12_000).prop_map(|v| Some(Length::Px(f64::from(v)))),
-        (0.0001_f64..=1.0).prop_map(|v| Some(Length::Fraction(v))),
-    ]
-}
-
-fn rects() -> impl Strategy<Value = Option<RectParam>> {
-    let length =
-        || prop_oneof![(-100.0_f64..30_000.0).prop_map(Length::Px), (0.0001_f64..=1.0).prop_map(Length::Fraction)];
-    let edge = move || {
-        prop_oneof![length().prop_map(RectEdge::At), Just(RectEdge::Start), Just(RectEdge::Middle), Just(RectEdge::End)]
-    };
-    let extent = move || prop_oneof![length().prop_map(RectExtent::Of), Just(RectExtent::Full)];
-    proptest::option::of((edge(), edge(), extent(), extent()).prop_map(|(x, y, w, h)| RectParam { x, y, w, h }))
-}
-
-fn any_fit() -> impl Strategy<Value = Option<Fit>> {
-    use Fit::{Clamp, Clip, Crop, FaceArea, Fill, FillMax, Max, Min, Scale};
-    proptest::option::of(proptest::sample::select(vec![Clip, Clamp, Crop, FaceArea, Fill, FillMax, Max, Min, Scale]))
-}
-
-fn words() -> impl Strategy<Value = Vec<CropWord>> {
-    use CropWord::{Bottom, Center, Edges, Entropy, Faces, FocalPoint, Left, Right, Top};
-    let word = proptest::sample::select(vec![Top, Bottom, Left, Right, Center, Faces, Entropy, Edges, FocalPoint]);
-    proptest::collection::vec(word, 0..4)
-}
-
-prop_compose! {
-    pub(super) fn any_params()(
-        (w, h, fit, fit_fallback) in (lengths(), lengths(), any_fit(), any_fit()),
-        (rect, crop) in (rects(), words()),
-        ar in proptest::option::of(prop_oneof![0.01_f64..100.0, Just(1e-300), Just(1e300)]),
-        dpr in proptest::option::of(0.001_f64..5.0),
-        bounds in proptest::array::uniform4(proptest::option::of(1_u32..10_000)),
-        focal in (0.0_f64..=1.0, 0.0_f64..=1.0, 1.0_f64..=100.0),
-        (rot, pivot, orient) in (proptest::option::of(0.0_f64..360.0), any::<bool>(), proptest::option::of(0_u8..=8)),
-        flip in any::<(bool, bool)>(),
-        auto in any::<(bool, bool)>(),
-    ) -> Params {
-        let mut p = Params::default();
-        let [min_w, max_w, min_h, max_h] = bounds;
-        p.size = crate::param::SizeParams {
-            w, h, ar, dpr: dpr.and_then(Dpr::clamped), fit, fit_fallback, crop, rect, min_w, max_w, min_h, max_h,
-        };
-        p.focal = crate::param::FocalParams {
-            x: Some(focal.0), y: Some(focal.1), z: Some(focal.2), debug: Some(true),
-        };
-        p.rotation.rot = rot;
-        p.rotation.rot_type = pivot.then_some(RotType::Pivot);
-        p.rotation.orient = orient;
-        (p.rotation.flip_h, p.rotation.flip_v) = flip;
-        p.format.auto = Auto { format: auto.0, compress: auto.1, ..Auto::default() };
-        p
-    }
-}
-
-prop_compose! {
-    fn any_measured()(
-        width in prop_oneof![1_u32..=20_000, 1_u32..=8],
-        height in prop_oneof![1_u32..=20_000, 1_u32..=8],
-        orientation in 0_u8..=9,
-        has_alpha in any::<bool>(),
-    ) -> Measured {
-        Measured { size: Size { width, height }, orientation, has_alpha, frames: 1 }
-    }
-}
-
-fn rendered(params: &Params, limits: &Limits) -> Plan {
-    match resolve_params(params, true, &Negotiation::default(), limits).intent {
-        Intent::Render(plan) => *plan,
-        other @ (Intent::PassThrough | Intent::Unsupported(_)) => panic!("{other:?}"),
-    }
-}
-
-/// Walks the ops as a renderer would, checks every rectangle, and returns the size they end with.
-fn walk(layout: &Layout, start: Size) -> Size {
-    let mut now = start;
-    for op in &layout.ops {
-        match op {
-            Op::Orient(value) => {
-                assert!((2..=8).contains(value));
-                now = if *value >= 5 { now.transposed() } else { now };
-            }
-            Op::Crop(rect) => {
-                assert!(rect.is_inside(now) && *rect != Rect::whole(now), "{layout:?}");
-                now = rect.size;
-            }
-            Op::Resize(Resize { scaled, window }) => {
-                assert!(*scaled != now || *window != Window::Whole, "{layout:?}");
-                now = match window {
-                    Window::Whole => *scaled,
-                    Window::Fixed(rect) => {
-                        assert!(rect.is_inside(*scaled), "{layout:?}");
-                        rect.size
-                    }
-                    Window::Find { size, otherwise, .. } => {
-                        assert!(otherwise.is_inside(*scaled) && otherwise.size == *size, "{layout:?}");
-                        *size
-                    }
-                };
-            }
-            Op::Extend(e) => {
-                assert!(Rect { left: e.left, top: e.top, size: now }.is_inside(e.canvas) && e.canvas != now);
-                now = e.canvas;
-            }
-            Op::FocalDebug { x, y } => assert!(*x < now.width && *y < now.height, "{layout:?}"),
-            Op::MirrorHorizontal | Op::MirrorVertical | Op::Rotate(_) | Op::Background(_) => {}
-        }
-    }
-    now
-}
-
-proptest! {
-    #![proptest_config(ProptestConfig::with_cases(2000))]
-
-    #[test]
-    fn any_layout_stays_inside(params in any_params(), measured in any_measured(), side_max in 1_u32..=9000) {
-        let limits = Limits { output_side_max: side_max, ..Limits::default() };
-        let layout = layout(&rendered(&params, &limits), &measured);
-        prop_assert_eq!(walk(&layout, measured.size), layout.output);
-        prop_assert!(layout.output.width >= 1 && layout.output.height >= 1);
-        prop_assert!(layout.output.width <= side_max && layout.output.height <= side_max);
-    }
-
-    #[test]
-    fn a_shrunk_decode_lands_on_the_same_size(
-        params in any_params(), measured in any_measured(), headroom in 1.0_f64..3.0,
-    ) {
-        let layout = layout(&rendered(&params, &Limits::default()), &measured);
-        let factor = layout.shrink_max(measured.size, headroom);
-        let decoded =
-            Size { width: measured.size.width.div_ceil(factor), height: measured.size.height.div_ceil(factor) };
-        prop_assert_eq!(walk(&layout.shrunk(factor), decoded), layout.output);
-    }
-
-    #[test]
-    fn exact_fits_are_exact(
-        w in 1_u32..=8192, h in 1_u32..=8192, measured in any_measured(),
-        fit in proptest::sample::select(vec![Fit::Crop, Fit::Scale, Fit::Fill, Fit::FillMax, Fit::Clamp]),
-        crop in words(),
-    ) {
-        let mut params = Params::default();
-        params.size.w = Some(Length::Px(f64::from(w)));
-        params.size.h = Some(Length::Px(f64::from(h)));
-        params.size.fit = Some(fit);
-        params.size.crop = crop;
-        let layout = layout(&rendered(&params, &Limits::default()), &measured);
-        prop_assert_eq!(layout.output, Size { width: w, height: h });
-    }
-
-    #[test]
-    fn clip_and_max_keep_the_shape(
-        w in 1_u32..=8192, h in 1_u32..=8192, sw in 1_u32..=20_000, sh in 1_u32..=20_000, max in any::<bool>(),
-    ) {
-        let mut params = Params::default();
-        params.size.w = Some(Length::Px(f64::from(w)));
-        params.size.h = Some(Length::Px(f64::from(h)));
-        params.size.fit = max.then_some(Fit::Max);
-        let source = Size { width: sw, height: sh };
-        let out = layout(&rendered(&params, &Limits::default()), &still(source)).output;
-        prop_assert!(out.width <= w && out.height <= h);
-        prop_assert!(!max || (out.width <= sw && out.height <= sh));
-        // One side decides; the other is within half a pixel of the same scale.
-        let k = (f64::from(w) / f64::from(sw)).min(f64::from(h) / f64::from(sh));
-        let k = if max { k.min(1.0) } else { k };
-        for (side, from) in [(out.width, sw), (out.height, sh)] {
-            prop_assert!((f64::from(side) - f64::from(from) * k).abs() <= 0.5 + 1e-6 || side == 1);
-        }
-    }
 }

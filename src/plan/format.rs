@@ -33,6 +33,12 @@ pub(super) fn output(params: &FormatParams, negotiation: &Negotiation) -> Output
     }
 }
 
+/// The encoding part of a plan whose answer is data about the picture.
+pub(super) fn data(format: Format) -> Output {
+    let fixed = FallbackFormat::Fixed(format);
+    Output { fallback: fixed, fallback_animated: fixed, ..output(&FormatParams::default(), &Negotiation::default()) }
+}
+
 /// An explicit `q` wins over the 45 of `auto=compress`. `Save-Data` is a header that the URL asked to be followed, and
 /// lowers whatever there is.
 fn quality(params: &FormatParams, negotiation: &Negotiation) -> Quality {
@@ -47,7 +53,6 @@ fn asked(fm: Option<FormatWord>) -> FallbackFormat {
         FormatWord::Gif => FallbackFormat::Fixed(Format::Gif),
         FormatWord::Jpg | FormatWord::Pjpg => FallbackFormat::Fixed(Format::Jpeg),
         FormatWord::Jp2 => FallbackFormat::Fixed(Format::Jp2),
-        FormatWord::Json => FallbackFormat::Fixed(Format::Json),
         FormatWord::Jxl => FallbackFormat::Fixed(Format::Jxl),
         FormatWord::Png => FallbackFormat::Fixed(Format::Png),
         FormatWord::Png8 => FallbackFormat::Fixed(Format::Png8),
@@ -56,8 +61,8 @@ fn asked(fm: Option<FormatWord>) -> FallbackFormat {
         FormatWord::Avif => FallbackFormat::Fixed(Format::Avif),
         // A dead format: falls back to JPEG or PNG (`rendering.md` 14).
         FormatWord::Jxr => FallbackFormat::ByAlpha,
-        // Not made yet (blurhash) or refused before this (video): as if absent.
-        FormatWord::Blurhash | FormatWord::Mp4 | FormatWord::Webm => FallbackFormat::Source,
+        // Never asked here: blurhash is data, video refused.
+        FormatWord::Json | FormatWord::Blurhash | FormatWord::Mp4 | FormatWord::Webm => FallbackFormat::Source,
     }
 }
 
@@ -78,7 +83,7 @@ pub fn choose_formats(output: &Output, picture: &Measured, source: Option<Format
         output.preferred.iter().copied().filter(|format| !(animated && *format == Format::Avif)).collect();
     match if animated { output.fallback_animated } else { output.fallback } {
         FallbackFormat::Source => {
-            formats.extend(source.filter(|format| *format != Format::Json));
+            formats.extend(source);
             // Nobody asked for the source's format by name, so one that we cannot write gives way.
             formats.push(still(false));
         }
@@ -137,7 +142,6 @@ mod tests {
             (FormatWord::Jxl, Jxl),
             (FormatWord::Gif, Gif),
             (FormatWord::Jp2, Format::Jp2),
-            (FormatWord::Json, Format::Json),
         ] {
             check("", Some(word), "avif", &CLEAR, Jpeg, &[format]);
         }

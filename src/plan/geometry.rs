@@ -1,5 +1,5 @@
-//! Rectangles and scales: `rect`, the output box, every `fit`, crop anchors (`rendering.md` 3 and 4). Knows no op and no
-//! pixel.
+//! Rectangles and scales: `rect`, the output box, every `fit`, crop anchors (`rendering.md` 3 and 4), padding inside the
+//! box (12). Knows no op and no pixel.
 //!
 //! Products are formed before quotients, so that a side which is exactly half a pixel over an integer (150 x 3 / 4) stays
 //! exact and rounds up as the rules say.
@@ -7,11 +7,13 @@
 use crate::param::{CropWord, Fit, RectEdge, RectExtent, RectParam};
 use crate::units::{Length, Rect, Size};
 
+use super::layers::{Along, Sides};
+use super::request::{Margin, Request};
 use super::types::{Focal, Sizing};
 
 /// Added before rounding, because a decimal such as `dpr=1.1` is a little under its written value in binary. Far below
 /// the smallest distance from a half that integers and three decimals can give (about 1e-8).
-const ROUNDING_SLACK: f64 = 1e-9;
+pub(super) const ROUNDING_SLACK: f64 = 1e-9;
 
 /// Sides are kept between these while they are real numbers, so that no product overflows and no quotient is by 0.
 const SIDE_RANGE: (f64, f64) = (1e-6, 1e9);
@@ -21,6 +23,12 @@ const SIDE_RANGE: (f64, f64) = (1e-6, 1e9);
 pub(super) struct Extent {
     pub(super) width: f64,
     pub(super) height: f64,
+}
+
+impl Size {
+    fn within(self, room: Self) -> Self {
+        Self { width: self.width.min(room.width).max(1), height: self.height.min(room.height).max(1) }
+    }
 }
 
 /// How the picture meets its box: scale to `scaled`, keep a window, put it on a canvas.
@@ -55,21 +63,15 @@ pub(super) struct Canvas {
 
 /// Where `crop` puts the window.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Anchor {
-    /// By edges: the share of the spare pixels that lies before the window.
-    Edges { horizontal: End, vertical: End },
+enum Aim {
+    /// By edges: where the window lies on each axis.
+    Edges { horizontal: Along, vertical: Along },
     /// Around the focal point.
     Focal,
+    /// Around the faces, of which there are some.
+    Faces,
     /// Where a finder says; `entropy` and `edges` never fail.
     Find(CropWord),
-}
-
-/// One axis of [`Anchor::Edges`].
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum End {
-    Start,
-    Middle,
-    Far,
 }
 
 /// `floor(x + 0.5)`, at least 1.
@@ -102,20 +104,17 @@ impl Extent {
         Size { width: side(self.width), height: side(self.height) }
     }
 
-    /// Shrunk proportionally until neither side exceeds `side_max` (`rendering.md` 3.1, rule 5).
-    pub(super) fn capped(self, side_max: u32) -> Self {
-        let max = f64::from(side_max.max(1));
-        if self.width <= max && self.height <= max {
-            self
-        } else if self.width >= self.height {
-            Self { width: max, height: self.height * max / self.width }
-        } else {
-            Self { width: self.width * max / self.height, height: max }
-        }
+    pub(super) fn plus(self, margin: Margin) -> Self {
+        Self { width: self.width + margin.left + margin.right, height: self.height + margin.top + margin.bottom }
+    }
+
+    /// The factor that brings both sides to `side_max` at most (`rendering.md` 3.1, rule 5).
+    fn cap(self, side_max: u32) -> f64 {
+        (f64::from(side_max) / self.width.max(self.height)).min(1.0)
     }
 
     /// The picture `self` scaled to touch `frame` from inside.
-    fn inside(self, frame: Self) -> Self {
+    pub(super) fn inside(self, frame: Self) -> Self {
         if frame.width * self.height <= frame.height * self.width {
             Self { width: frame.width, height: self.height * frame.width / self.width }
         } else {
@@ -124,7 +123,7 @@ impl Extent {
     }
 
     /// The picture `self` scaled to cover `frame`.
-    fn covering(self, frame: Self) -> Self {
+    pub(super) fn covering(self, frame: Self) -> Self {
         if frame.width * self.height >= frame.height * self.width {
             Self { width: frame.width, height: self.height * frame.width / self.width }
         } else {
@@ -142,6 +141,30 @@ impl Extent {
 pub(super) fn source_rect(rect: &RectParam, size: Size) -> Option<Rect> {
     let (left, width) = span(rect.x, rect.w, size.width)?;
     let (top, height) = span(rect.y, rect.h, size.height)?;
+    Some(Rect { left, top, size: Size { width, height } })
+}
+
+/// `rect` with `margin` more on every side, as far as a picture of `size` reaches.
+pub(super) fn grown(rect: Rect, margin: u32, size: Size) -> Rect {
+    let axis = |start: u32, len: u32, total: u32| {
+        let first = start.saturating_sub(margin);
+        let last = (start + len).saturating_add(margin).min(total);
+        (first, last - first)
+    };
+    let (left, width) = axis(rect.left, rect.size.width, size.width);
+    let (top, height) = axis(rect.top, rect.size.height, size.height);
+    Rect { left, top, size: Size { width, height } }
+}
+
+/// The part of `rect` inside `region`, relative to it; `None` when they do not meet. Both are on one picture.
+pub(super) fn part_inside(rect: Rect, region: Rect) -> Option<Rect> {
+    let axis = |start: u32, len: u32, from: u32, total: u32| {
+        let first = start.max(from);
+        let last = start.saturating_add(len).min(from.saturating_add(total));
+        (last > first).then(|| (first - from, last - first))
+    };
+    let (left, width) = axis(rect.left, rect.size.width, region.left, region.size.width)?;
+    let (top, height) = axis(rect.top, rect.size.height, region.top, region.size.height)?;
     Some(Rect { left, top, size: Size { width, height } })
 }
 
@@ -169,69 +192,47 @@ fn span(edge: RectEdge, extent: RectExtent, total: u32) -> Option<(u32, u32)> {
     (last > first).then(|| (first as u32, (last - first) as u32))
 }
 
-/// The requested box in pixels, `dpr` applied, not yet capped (`rendering.md` 3.1, 3.3, 3.4).
-pub(super) fn requested_box(sizing: &Sizing, working: Size) -> Extent {
-    let source = Extent::of(working);
-    let pixels = |length: Option<Length>, reference: f64| {
-        length.map(|length| match length {
-            Length::Px(v) => f64::from(side(v)),
-            Length::Fraction(f) => f * reference,
-        })
-    };
-    let (w, h) = (pixels(sizing.w, source.width), pixels(sizing.h, source.height));
-    let mut frame = match (w, h, sizing.ar) {
-        (Some(width), Some(height), _) => Extent { width, height },
-        (Some(width), None, Some(ar)) => Extent { width, height: width / ar },
-        (Some(width), None, None) => Extent { width, height: width * source.height / source.width },
-        (None, Some(height), Some(ar)) => Extent { width: height * ar, height },
-        (None, Some(height), None) => Extent { width: height * source.width / source.height, height },
-        (None, None, None) => source,
-        (None, None, Some(ar)) => {
-            let shape = Extent { width: ar, height: 1.0 };
-            // `crop` takes the largest such rectangle inside the source, `fill` the smallest around it.
-            if sizing.fit == Fit::Crop { shape.inside(source) } else { shape.covering(source) }
-        }
-    };
-    if w.is_none() {
-        frame.width = bounded(frame.width, sizing.min_w, sizing.max_w);
-    }
-    if h.is_none() {
-        frame.height = bounded(frame.height, sizing.min_h, sizing.max_h);
-    }
-    frame.times(sizing.dpr.get())
-}
-
-/// Between the bounds; the lower one wins when they cross.
-fn bounded(side: f64, min: Option<u32>, max: Option<u32>) -> f64 {
-    let side = max.map_or(side, |max| side.min(f64::from(max)));
-    min.map_or(side, |min| side.max(f64::from(min)))
-}
-
-/// How a picture of `working` pixels meets the box `frame` (`rendering.md` 3.2).
+/// How a picture of `working` pixels meets its box (`rendering.md` 3.2), and the padding around the result.
 ///
-/// The result of every fit is capped at `sizing.side_max`; windows lie inside `scaled`, pictures inside their canvas.
-pub(super) fn place(sizing: &Sizing, frame: Extent, working: Size) -> Placement {
+/// Result and padding together are within `sizing.side_max`; windows lie inside `scaled`, pictures inside their canvas.
+/// `faces` are in pixels of the working picture, and lie inside it.
+pub(super) fn place(sizing: &Sizing, padding: Sides, working: Size, faces: &[Rect]) -> (Placement, Sides) {
+    let request = Request::of(sizing, padding, working);
     let source = Extent::of(working);
-    let cap = sizing.side_max;
+    let max = sizing.side_max.max(1);
+    // Fits that fill the box are capped with it, the others by what comes out of them.
+    let (loose, _) = request.inner(1.0, u32::MAX);
+    let fitted = |picture: Extent| {
+        let k = picture.plus(request.margin).cap(max);
+        (picture.times(k), request.sides(k, max))
+    };
+    let (frame, sides) = request.inner(request.total.cap(max), max);
+    let room = |sides: Sides| Size { width: max - sides.left - sides.right, height: max - sides.top - sides.bottom };
+    if let (Some(grown), false) = (sizing.facearea, faces.is_empty()) {
+        return (on_faces(sizing, grown, frame, source, faces, room(sides)), sides);
+    }
     match sizing.fit {
-        Fit::Clip => whole(source.inside(frame).capped(cap)),
-        Fit::Max => whole(source.inside(frame).at_most(source).capped(cap)),
-        Fit::Scale => whole(frame.capped(cap)),
-        Fit::Crop | Fit::FaceArea => cover(sizing, frame.capped(cap), source),
-        Fit::Min => cover(sizing, shrunk_into(frame, source).capped(cap), source),
-        Fit::Fill | Fit::Clamp => {
-            let frame = frame.capped(cap);
-            on_canvas(source.inside(frame), frame)
+        Fit::Clip => {
+            let (picture, sides) = fitted(source.inside(loose));
+            (whole(picture, room(sides)), sides)
         }
-        Fit::FillMax => {
-            let frame = frame.capped(cap);
-            on_canvas(source.inside(frame).at_most(source), frame)
+        Fit::Max => {
+            let (picture, sides) = fitted(source.inside(loose).at_most(source));
+            (whole(picture, room(sides)), sides)
         }
+        Fit::Min => {
+            let (target, sides) = fitted(shrunk_into(loose, source));
+            (cover(sizing, target, source, &[], room(sides)), sides)
+        }
+        Fit::Scale => (whole(frame, room(sides)), sides),
+        Fit::Crop | Fit::FaceArea => (cover(sizing, frame, source, faces, room(sides)), sides),
+        Fit::Fill | Fit::Clamp => (on_canvas(source.inside(frame), frame, room(sides)), sides),
+        Fit::FillMax => (on_canvas(source.inside(frame).at_most(source), frame, room(sides)), sides),
     }
 }
 
-fn whole(scaled: Extent) -> Placement {
-    let scaled = scaled.rounded();
+fn whole(scaled: Extent, room: Size) -> Placement {
+    let scaled = scaled.rounded().within(room);
     Placement { scaled, window: Placed::At(Rect::whole(scaled)), canvas: None, focal_px: None }
 }
 
@@ -242,10 +243,9 @@ fn shrunk_into(frame: Extent, source: Extent) -> Extent {
 }
 
 /// Centred on the canvas; of an odd number of spare pixels the smaller half goes first.
-fn on_canvas(picture: Extent, frame: Extent) -> Placement {
-    let size = frame.rounded();
-    let fitted = picture.rounded();
-    let scaled = Size { width: fitted.width.min(size.width), height: fitted.height.min(size.height) };
+fn on_canvas(picture: Extent, frame: Extent, room: Size) -> Placement {
+    let size = frame.rounded().within(room);
+    let scaled = picture.rounded().within(size);
     let canvas = (scaled != size).then(|| Canvas {
         size,
         left: (size.width - scaled.width) / 2,
@@ -255,35 +255,86 @@ fn on_canvas(picture: Extent, frame: Extent) -> Placement {
 }
 
 /// Covers the box and keeps a window of exactly its size.
-fn cover(sizing: &Sizing, frame: Extent, source: Extent) -> Placement {
-    let anchor = anchor(&sizing.crop);
-    let zoom = if anchor == Anchor::Focal { sizing.focal.z.max(1.0) } else { 1.0 };
+fn cover(sizing: &Sizing, frame: Extent, source: Extent, faces: &[Rect], room: Size) -> Placement {
+    let aim = aim(&sizing.crop, !faces.is_empty());
+    let zoom = if aim == Aim::Focal { sizing.focal.z.max(1.0) } else { 1.0 };
     let exact = source.covering(frame).times(zoom);
-    let kept = frame.rounded();
+    let kept = frame.rounded().within(room);
     let covering = exact.rounded();
     let scaled = Size { width: covering.width.max(kept.width), height: covering.height.max(kept.height) };
     let spare = Size { width: scaled.width - kept.width, height: scaled.height - kept.height };
     let centred = Rect { left: spare.width / 2, top: spare.height / 2, size: kept };
-    let window = match anchor {
-        Anchor::Edges { horizontal, vertical } => {
+    let window = match aim {
+        Aim::Edges { horizontal, vertical } => {
             Placed::At(Rect { left: share(horizontal, spare.width), top: share(vertical, spare.height), size: kept })
         }
-        Anchor::Focal => Placed::At(around(sizing.focal, exact, scaled, kept)),
-        Anchor::Find(_) if kept == scaled => Placed::At(Rect::whole(scaled)),
-        Anchor::Find(finder) => Placed::By(finder, centred),
+        Aim::Focal => Placed::At(around(sizing.focal, exact, scaled, kept)),
+        Aim::Faces => {
+            let at = center(faces_box(faces, sizing.face_index, |all| fits(all, source, exact, kept)), source);
+            Placed::At(around(at, exact, scaled, kept))
+        }
+        Aim::Find(_) if kept == scaled => Placed::At(Rect::whole(scaled)),
+        Aim::Find(finder) => Placed::By(finder, centred),
     };
-    let focal_px = match (anchor, window) {
-        (Anchor::Focal, Placed::At(rect)) => Some(point_in(sizing.focal, exact, rect)),
-        (Anchor::Focal | Anchor::Edges { .. } | Anchor::Find(_), _) => None,
+    let focal_px = match (aim, window) {
+        (Aim::Focal, Placed::At(rect)) => Some(point_in(sizing.focal, exact, rect)),
+        (Aim::Focal | Aim::Faces | Aim::Edges { .. } | Aim::Find(_), _) => None,
     };
     Placement { scaled, window, canvas: None, focal_px }
 }
 
-fn share(end: End, spare: u32) -> u32 {
-    match end {
-        End::Start => 0,
-        End::Middle => spare / 2,
-        End::Far => spare,
+/// Whether a box of the source fits into the window once scaled.
+fn fits(part: Rect, source: Extent, exact: Extent, kept: Size) -> bool {
+    f64::from(part.size.width) * exact.width / source.width <= f64::from(kept.width)
+        && f64::from(part.size.height) * exact.height / source.height <= f64::from(kept.height)
+}
+
+/// `fit=facearea`: the faces' box, grown, as large as the frame allows; never beyond the picture's edges.
+fn on_faces(sizing: &Sizing, grown: f64, frame: Extent, source: Extent, faces: &[Rect], room: Size) -> Placement {
+    let part = faces_box(faces, sizing.face_index, |_| true);
+    let area = Extent::of(part.size).times(grown.max(1.0));
+    let area = Extent { width: area.width.min(source.width), height: area.height.min(source.height) };
+    // Smaller would leave part of the frame empty, larger would cut the area.
+    let least = source.covering(frame).width / source.width;
+    let zoom = (area.inside(frame).width / area.width).max(least);
+    let exact = source.times(zoom);
+    let kept = frame.rounded().within(room);
+    let covering = exact.rounded();
+    let scaled = Size { width: covering.width.max(kept.width), height: covering.height.max(kept.height) };
+    let window = around(center(part, source), exact, scaled, kept);
+    Placement { scaled, window: Placed::At(window), canvas: None, focal_px: None }
+}
+
+/// The face asked for, else all of them when `together`, else the first (`rendering.md` 4).
+fn faces_box(faces: &[Rect], index: Option<u32>, together: impl Fn(Rect) -> bool) -> Rect {
+    let first = faces.first().copied().unwrap_or(Rect::whole(Size::new(1, 1)));
+    let nth = |index: u32| faces.get(index.max(1) as usize - 1).copied().unwrap_or(first);
+    if let Some(index) = index {
+        return nth(index);
+    }
+    let all = faces.iter().fold(first, |all, face| {
+        let (left, top) = (all.left.min(face.left), all.top.min(face.top));
+        let right = (all.left + all.size.width).max(face.left + face.size.width);
+        let bottom = (all.top + all.size.height).max(face.top + face.size.height);
+        Rect { left, top, size: Size::new(right - left, bottom - top) }
+    });
+    if together(all) { all } else { first }
+}
+
+/// The middle of a box, relative to the source.
+fn center(part: Rect, source: Extent) -> Focal {
+    Focal {
+        x: (f64::from(part.left) + f64::from(part.size.width) / 2.0) / source.width,
+        y: (f64::from(part.top) + f64::from(part.size.height) / 2.0) / source.height,
+        z: 1.0,
+    }
+}
+
+fn share(along: Along, spare: u32) -> u32 {
+    match along {
+        Along::Start => 0,
+        Along::Middle => spare / 2,
+        Along::Far => spare,
     }
 }
 
@@ -311,14 +362,14 @@ fn point_in(focal: Focal, exact: Extent, window: Rect) -> (u32, u32) {
     )
 }
 
-/// Walks the fallback chain of `crop` (`rendering.md` 4). Faces are not found here: a layout is worked out again, on the
-/// box of the faces, when a detector finds some.
-pub(super) fn anchor(chain: &[CropWord]) -> Anchor {
+/// Walks the fallback chain of `crop` (`rendering.md` 4).
+fn aim(chain: &[CropWord], found_faces: bool) -> Aim {
     for (i, word) in chain.iter().enumerate() {
         match word {
+            CropWord::Faces if found_faces => return Aim::Faces,
             CropWord::Faces => {}
-            CropWord::Entropy | CropWord::Edges => return Anchor::Find(*word),
-            CropWord::FocalPoint => return Anchor::Focal,
+            CropWord::Entropy | CropWord::Edges => return Aim::Find(*word),
+            CropWord::FocalPoint => return Aim::Focal,
             CropWord::Top | CropWord::Bottom | CropWord::Left | CropWord::Right | CropWord::Center => {
                 return corner(&chain[i..]);
             }
@@ -328,16 +379,16 @@ pub(super) fn anchor(chain: &[CropWord]) -> Anchor {
 }
 
 /// Directional words combine; the first one on an axis wins, and an axis without one is centred.
-fn corner(words: &[CropWord]) -> Anchor {
+fn corner(words: &[CropWord]) -> Aim {
     let (mut horizontal, mut vertical) = (None, None);
     for word in words {
         match word {
-            CropWord::Left => _ = horizontal.get_or_insert(End::Start),
-            CropWord::Right => _ = horizontal.get_or_insert(End::Far),
-            CropWord::Top => _ = vertical.get_or_insert(End::Start),
-            CropWord::Bottom => _ = vertical.get_or_insert(End::Far),
+            CropWord::Left => _ = horizontal.get_or_insert(Along::Start),
+            CropWord::Right => _ = horizontal.get_or_insert(Along::Far),
+            CropWord::Top => _ = vertical.get_or_insert(Along::Start),
+            CropWord::Bottom => _ = vertical.get_or_insert(Along::Far),
             CropWord::Center | CropWord::Faces | CropWord::Entropy | CropWord::Edges | CropWord::FocalPoint => {}
         }
     }
-    Anchor::Edges { horizontal: horizontal.unwrap_or(End::Middle), vertical: vertical.unwrap_or(End::Middle) }
+    Aim::Edges { horizontal: horizontal.unwrap_or_default(), vertical: vertical.unwrap_or_default() }
 }

@@ -58,7 +58,7 @@ mod tests {
 
     use super::*;
     use crate::config::Limits;
-    use crate::plan::examples::any_params;
+    use crate::plan::examples::properties::any_params;
     use crate::plan::resolve::resolve_params;
     use crate::plan::{Negotiation, resolve};
 

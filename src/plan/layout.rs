@@ -3,48 +3,98 @@
 use crate::param::{Fit, RotType};
 use crate::units::{Color, Rect, Size};
 
+use super::effects::{BLUR_SIGMA_PX, Effects, Sharpen};
 use super::geometry::{self, Placed};
-use super::op::{Extend, ExtendFill, Layout, Op, Resize, Rotate, Window};
-use super::types::{Bars, Measured, Orient, Plan};
+use super::layers::px;
+use super::op::{Extend, ExtendFill, HideFacesOp, Layout, Op, Pad, Resize, Rotate, Window};
+use super::overlay;
+use super::types::{Bars, Found, Measured, Orient, Plan};
 
-/// Factors by which decoders can shrink while they load, largest first.
-const SHRINK_FACTORS: [u32; 3] = [8, 4, 2];
-
-/// The steps that turn an original of these measures into the picture the plan asks for.
-///
-/// Pure and total: any plan and any measures give a layout whose rectangles lie inside the picture they are cut from and
-/// whose output is within `sizing.side_max`. The numbers are those of the original at its full size; see
-/// [`Layout::shrink_max`] for a decoder that shrinks on load.
+/// The steps for an original of these measures, before anything was found out about its pixels: [`layout_found`] with
+/// nothing found.
 #[must_use]
 pub fn layout(plan: &Plan, measured: &Measured) -> Layout {
-    let mut steps = Steps { ops: Vec::new(), size: measured.size, transparent: measured.has_alpha, backed: false };
+    layout_found(plan, measured, &Found::default())
+}
+
+/// The steps that turn an original of these measures into the picture the plan asks for, in its own pixels.
+///
+/// Pure and total: any plan, measures and findings give a layout whose rectangles lie inside the picture they are cut
+/// from and whose output is within `sizing.side_max`. The numbers are those of the original at its full size; see
+/// [`Layout::shrink_max`] for a decoder that shrinks on load.
+///
+/// A layout that holds an [`Op::Trim`] is good up to that op. The stage measures what to keep, and the layout is worked
+/// out again with [`Found::trimmed`], which has a crop in the place of the trim.
+#[must_use]
+pub fn layout_found(plan: &Plan, measured: &Measured, found: &Found) -> Layout {
+    let mut steps = Steps::new(plan, measured);
     steps.upright(plan.orient, measured.orientation);
-    if let Some(region) = plan.rect.and_then(|rect| geometry::source_rect(&rect, steps.size)) {
-        steps.crop(region);
+    steps.source_rect();
+    steps.trim(found);
+    let faces = steps.faces(found);
+    steps.place(&faces);
+    steps.canvas();
+    steps.turn();
+    steps.stylize();
+    if let Some(op) = plan.blend.as_ref().and_then(|blend| overlay::blend(plan, blend, found, steps.size)) {
+        steps.ops.push(Op::Blend(op));
     }
-    steps.place(plan);
-    if plan.mirror.horizontal {
-        steps.ops.push(Op::MirrorHorizontal);
+    steps.backdrop();
+    let outline = steps.mask(found);
+    if let Some(tap) = &plan.tap {
+        steps.ops.push(Op::Tap(tap.clone()));
+        return steps.layout();
     }
-    if plan.mirror.vertical {
-        steps.ops.push(Op::MirrorVertical);
+    if let Some(border) = &plan.border {
+        steps.transparent |= border.radii_px != [0; 4];
+        steps.ops.push(Op::Border(overlay::border(border, outline, steps.dpr, steps.size)));
     }
-    steps.rotate(plan);
-    steps.background(plan);
-    Layout { ops: steps.ops, output: steps.size }
+    steps.pad();
+    if let Some(op) = plan.mark.as_ref().and_then(|mark| overlay::mark(plan, mark, found, steps.size)) {
+        steps.ops.push(Op::Mark(op));
+    }
+    if let Some(text) = &plan.text {
+        steps.ops.push(Op::Text(overlay::text(text, steps.dpr, steps.size)));
+    }
+    steps.layout()
 }
 
 /// Ops so far, and the picture they leave.
-struct Steps {
+struct Steps<'a> {
+    plan: &'a Plan,
+    dpr: f64,
     ops: Vec<Op>,
     size: Size,
+    /// Part of the upright original that the picture is, as long as it is not scaled.
+    region: Rect,
     /// Whether any pixel can be transparent.
     transparent: bool,
-    /// Whether the background is under the picture already.
+    /// Whether `bg` is under the picture already.
     backed: bool,
+    /// What stands between placing and padding.
+    canvas: Option<geometry::Canvas>,
+    padding: super::layers::Sides,
 }
 
-impl Steps {
+impl<'a> Steps<'a> {
+    fn new(plan: &'a Plan, measured: &Measured) -> Self {
+        Self {
+            plan,
+            dpr: plan.sizing.dpr.get(),
+            ops: Vec::new(),
+            size: measured.size,
+            region: Rect::whole(measured.size),
+            transparent: measured.has_alpha,
+            backed: false,
+            canvas: None,
+            padding: super::layers::Sides::default(),
+        }
+    }
+
+    fn layout(self) -> Layout {
+        Layout { ops: self.ops, output: self.size, has_alpha: self.transparent }
+    }
+
     fn upright(&mut self, orient: Orient, exif: u8) {
         let value = match orient {
             Orient::Exif => exif,
@@ -56,6 +106,13 @@ impl Steps {
         if (5..=8).contains(&value) {
             self.size = self.size.transposed();
         }
+        self.region = Rect::whole(self.size);
+    }
+
+    fn source_rect(&mut self) {
+        if let Some(rect) = self.plan.rect.and_then(|rect| geometry::source_rect(&rect, self.size)) {
+            self.crop(rect);
+        }
     }
 
     /// Cuts `rect` out; two cuts in a row become one.
@@ -65,6 +122,7 @@ impl Steps {
             return;
         }
         self.size = rect.size;
+        self.region = Rect { left: self.region.left + rect.left, top: self.region.top + rect.top, size: rect.size };
         if let Some(Op::Crop(earlier)) = self.ops.last_mut() {
             earlier.left += rect.left;
             earlier.top += rect.top;
@@ -74,10 +132,35 @@ impl Steps {
         }
     }
 
-    /// Resize, focal cross-hair and extension to the box.
-    fn place(&mut self, plan: &Plan) {
-        let frame = geometry::requested_box(&plan.sizing, self.size);
-        let placement = geometry::place(&plan.sizing, frame, self.size);
+    fn trim(&mut self, found: &Found) {
+        let Some(trim) = self.plan.trim else { return };
+        match found.trimmed {
+            None => self.ops.push(Op::Trim(trim)),
+            Some(rect) if rect.is_inside(self.size) => self.crop(geometry::grown(rect, trim.pad_px, self.size)),
+            // Measured on another picture: nothing can be trusted, so nothing is trimmed.
+            Some(_) => {}
+        }
+    }
+
+    /// The faces inside what is left of the picture, in its pixels, with what is done to them before they are scaled.
+    fn faces(&mut self, found: &Found) -> Vec<Rect> {
+        let all = found.faces.as_deref().unwrap_or_default();
+        let inside: Vec<Rect> = all.iter().filter_map(|face| geometry::part_inside(*face, self.region)).collect();
+        if self.plan.redeye && !inside.is_empty() {
+            self.ops.push(Op::RedEye(inside.clone()));
+        }
+        if let Some(how) = self.plan.hide_faces {
+            let faces = found.faces.is_some().then(|| inside.clone());
+            if faces.as_ref().is_none_or(|faces| !faces.is_empty()) {
+                self.ops.push(Op::HideFaces(HideFacesOp { faces, how }));
+            }
+        }
+        inside
+    }
+
+    /// Resize and focal cross-hair.
+    fn place(&mut self, faces: &[Rect]) {
+        let (placement, padding) = geometry::place(&self.plan.sizing, self.plan.padding, self.size, faces);
         let whole = Rect::whole(placement.scaled);
         match placement.window {
             Placed::At(rect) if placement.scaled == self.size => self.crop(rect),
@@ -92,123 +175,112 @@ impl Steps {
                 self.size = otherwise.size;
             }
         }
-        if let Some((x, y)) = placement.focal_px.filter(|_| plan.focal_debug) {
+        if let Some((x, y)) = placement.focal_px.filter(|_| self.plan.focal_debug) {
             self.ops.push(Op::FocalDebug { x, y });
         }
-        if let Some(canvas) = placement.canvas {
-            let fill = extend_fill(plan);
-            // Bars in the colour of a translucent background would get it twice.
-            if plan.background.is_some_and(|bg| fill == ExtendFill::Solid(bg)) {
-                self.background(plan);
-            }
-            self.transparent |= matches!(fill, ExtendFill::Solid(color) if !color.is_opaque());
-            self.ops.push(Op::Extend(Extend { canvas: canvas.size, left: canvas.left, top: canvas.top, fill }));
-            self.size = canvas.size;
-        }
+        (self.canvas, self.padding) = (placement.canvas, padding);
+        self.adjust();
     }
 
-    /// Puts `bg` under the picture, once.
-    fn background(&mut self, plan: &Plan) {
-        if let Some(color) = plan.background.filter(|_| self.transparent && !self.backed) {
-            self.ops.push(Op::Background(color));
+    /// Steps 8 and 9: before the bars, whose colours they must not alter.
+    fn adjust(&mut self) {
+        let Effects { enhance, adjust, denoise, sharpen, .. } = &self.plan.effects;
+        if *enhance {
+            self.ops.push(Op::Enhance);
         }
-        self.backed = true;
+        if !adjust.is_empty() {
+            self.ops.push(Op::Adjust(adjust.clone()));
+        }
+        self.ops.extend(denoise.map(Op::Denoise));
+        self.ops.extend(sharpen.iter().map(|sharpen| {
+            Op::Sharpen(match *sharpen {
+                Sharpen::Luminance(amount) => Sharpen::Luminance(amount),
+                Sharpen::Unsharp { amount, sigma_px } => Sharpen::Unsharp { amount, sigma_px: sigma_px * self.dpr },
+            })
+        }));
     }
 
-    fn rotate(&mut self, plan: &Plan) {
-        let Some(rotation) = plan.rotation else { return };
-        let background = plan.background.unwrap_or(Color::TRANSPARENT_WHITE);
+    fn canvas(&mut self) {
+        let Some(canvas) = self.canvas else { return };
+        let fill = match (self.plan.sizing.fit, self.plan.bars) {
+            (Fit::Clamp, _) => ExtendFill::Edge,
+            (_, Bars::Solid(color)) => ExtendFill::Solid(color),
+            (_, Bars::Blur) => ExtendFill::Blur,
+            (_, Bars::Gradient(gradient)) => ExtendFill::Gradient(overlay::gradient(&gradient, self.dpr, canvas.size)),
+        };
+        // Bars in the colour of a translucent background would get it twice.
+        if self.plan.background.is_some_and(|bg| fill == ExtendFill::Solid(bg)) {
+            self.background();
+        }
+        self.transparent |= matches!(fill, ExtendFill::Solid(color) if !color.is_opaque());
+        self.ops.push(Op::Extend(Extend { canvas: canvas.size, left: canvas.left, top: canvas.top, fill }));
+        self.size = canvas.size;
+    }
+
+    fn turn(&mut self) {
+        if self.plan.mirror.horizontal {
+            self.ops.push(Op::MirrorHorizontal);
+        }
+        if self.plan.mirror.vertical {
+            self.ops.push(Op::MirrorVertical);
+        }
+        let Some(rotation) = self.plan.rotation else { return };
+        let background = self.plan.background.unwrap_or(Color::TRANSPARENT_WHITE);
         if rotation.kind == RotType::Pivot {
-            self.background(plan);
+            self.background();
         }
         self.transparent |= rotation.kind == RotType::Pivot && !background.is_opaque();
         self.ops.push(Op::Rotate(Rotate { degrees: rotation.degrees, kind: rotation.kind, background }));
     }
-}
 
-fn extend_fill(plan: &Plan) -> ExtendFill {
-    match (plan.sizing.fit, plan.bars) {
-        (Fit::Clamp, _) => ExtendFill::Edge,
-        (_, Bars::Solid(color)) => ExtendFill::Solid(color),
-        (_, Bars::Blur) => ExtendFill::Blur,
-    }
-}
-
-impl Layout {
-    /// The largest of 8, 4, 2, 1 by which the decoder may divide both sides of the original (rounding up) so that every
-    /// resize still *reduces* by at least `headroom`, and [`Layout::shrunk`] stays exact. 1 when there is no resize.
-    ///
-    /// Quality falls when the decoder's box filter does most of the reduction: `headroom` is 1 for "never enlarge what
-    /// was shrunk", 2 or more to leave the last octaves to the resampler.
-    #[must_use]
-    pub fn shrink_max(&self, original: Size, headroom: f64) -> u32 {
-        SHRINK_FACTORS.into_iter().find(|factor| self.can_shrink(original, *factor, headroom)).unwrap_or(1)
-    }
-
-    fn can_shrink(&self, original: Size, factor: u32, headroom: f64) -> bool {
-        let mut size = original;
-        let mut turned = false;
-        let on_both = original.width.is_multiple_of(factor) && original.height.is_multiple_of(factor);
-        for op in &self.ops {
-            match op {
-                Op::Orient(value) => {
-                    turned = true;
-                    size = if *value >= 5 { size.transposed() } else { size };
-                }
-                // Turning moves a partial last pixel to the front, and with it the whole grid.
-                Op::Crop(_) if turned && !on_both => return false,
-                Op::Crop(rect) => {
-                    // An edge off the grid of the shrunk picture would move the content by a part of a pixel.
-                    let on_grid = |start: u32, len: u32, total: u32| {
-                        start.is_multiple_of(factor) && (len.is_multiple_of(factor) || start + len == total)
-                    };
-                    if !on_grid(rect.left, rect.size.width, size.width)
-                        || !on_grid(rect.top, rect.size.height, size.height)
-                    {
-                        return false;
-                    }
-                    size = rect.size;
-                }
-                Op::Resize(resize) => {
-                    let spare = |from: u32, to: u32| f64::from(from / factor) >= f64::from(to) * headroom;
-                    return spare(size.width, resize.scaled.width) && spare(size.height, resize.scaled.height);
-                }
-                Op::Extend(_)
-                | Op::FocalDebug { .. }
-                | Op::MirrorHorizontal
-                | Op::MirrorVertical
-                | Op::Rotate(_)
-                | Op::Background(_) => return false,
-            }
+    fn stylize(&mut self) {
+        let effects = &self.plan.effects;
+        if !effects.tones.is_empty() {
+            self.ops.push(Op::Tone(effects.tones.clone()));
         }
-        false
+        let scaled = |length: Option<u32>| length.map(|length| px(length, self.dpr).max(1));
+        self.ops.extend(scaled(effects.halftone_px).map(|dot_px| Op::Halftone { dot_px }));
+        self.ops.extend(scaled(effects.block_px).filter(|block| *block > 1).map(|block_px| Op::Pixellate { block_px }));
+        self.ops.extend(effects.blur.map(|blur| Op::Blur { sigma_px: blur * BLUR_SIGMA_PX * self.dpr }));
     }
 
-    /// The same layout for an original decoded at `1/factor` of its size (sides rounded up), with the same output.
-    ///
-    /// Only rectangles cut out before the first resize are in pixels of the original, so only they change. `factor` must
-    /// come from [`Layout::shrink_max`].
-    #[must_use]
-    pub fn shrunk(&self, factor: u32) -> Self {
-        let mut shrunk = self.clone();
-        for op in &mut shrunk.ops {
-            match op {
-                Op::Crop(rect) => {
-                    rect.left /= factor;
-                    rect.top /= factor;
-                    rect.size =
-                        Size { width: rect.size.width.div_ceil(factor), height: rect.size.height.div_ceil(factor) };
-                }
-                Op::Resize(_) => break,
-                Op::Orient(_)
-                | Op::Extend(_)
-                | Op::FocalDebug { .. }
-                | Op::MirrorHorizontal
-                | Op::MirrorVertical
-                | Op::Rotate(_)
-                | Op::Background(_) => {}
-            }
+    /// Puts `bg` under the picture, once.
+    fn background(&mut self) {
+        if let Some(color) = self.plan.background.filter(|_| self.transparent && !self.backed) {
+            self.ops.push(Op::Background(color));
+            self.transparent = !color.is_opaque();
         }
-        shrunk
+        self.backed = true;
+    }
+
+    /// What shows under the picture's own transparency.
+    fn backdrop(&mut self) {
+        self.background();
+        if let Some(grid) = self.plan.grid.filter(|_| self.transparent) {
+            self.ops.push(Op::Grid(overlay::grid(grid, self.dpr)));
+            self.transparent = !grid.colors.iter().all(|color| color.is_opaque());
+        }
+    }
+
+    fn mask(&mut self, found: &Found) -> Option<super::op::Outline> {
+        let op = self.plan.mask.as_ref().and_then(|mask| overlay::mask(mask, found, self.dpr, self.size))?;
+        self.transparent |= !op.background.is_some_and(Color::is_opaque);
+        self.ops.push(Op::Mask(op));
+        Some(op.outline)
+    }
+
+    /// Padding shows `bg`, else transparency.
+    fn pad(&mut self) {
+        let sides = self.padding;
+        if sides == super::layers::Sides::default() {
+            return;
+        }
+        let color = self.plan.background.unwrap_or(Color::TRANSPARENT_WHITE);
+        self.transparent |= !color.is_opaque();
+        self.size = Size {
+            width: self.size.width + sides.left + sides.right,
+            height: self.size.height + sides.top + sides.bottom,
+        };
+        self.ops.push(Op::Pad(Pad { sides, color }));
     }
 }

@@ -2,21 +2,37 @@
 //!
 //! A plan is resolved (defaults filled in, unmet dependencies dropped, format choice made as far as the request alone
 //! allows) and says nothing about one original; a layout holds the numbers for one measured original.
+//!
+//! `types`, `effects` and `layers` are what a plan is made of, `op` what a layout is made of; `resolve`, `compose` and
+//! `format` lead to the one, `request`, `geometry`, `overlay` and `layout` to the other.
 
+mod compose;
+mod drawn;
+mod effects;
 #[cfg(test)]
 mod examples;
 mod format;
+mod frames;
 mod geometry;
 mod key;
+mod layers;
 mod layout;
+mod needs;
 mod negotiate;
 mod op;
+mod overlay;
+mod request;
 mod resolve;
+mod shrink;
 mod types;
 
+pub use effects::*;
 pub use format::choose_formats;
+pub use frames::{Frame, Sequence, StoredFrames};
 pub use key::{PLAN_REVISION, VariantKey};
-pub use layout::layout;
+pub use layers::*;
+pub use layout::{layout, layout_found};
+pub use needs::OverlayRole;
 pub use negotiate::SRCSET_WIDTHS;
 pub use op::*;
 pub use resolve::resolve;

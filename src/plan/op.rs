@@ -2,8 +2,12 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::param::{CropWord, RotType};
+use crate::param::{BlendMode, CropWord, GradientSpace, RotType};
 use crate::units::{Color, Rect, Size};
+
+use super::effects::{Adjust, Denoise, Sharpen, Tone};
+use super::layers::{Border, Grid, Sides, Text};
+use super::types::{HideFaces, Tap, Trim};
 
 /// The steps for one original, in order, and the size they end with.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -12,19 +16,28 @@ pub struct Layout {
     pub ops: Vec<Op>,
     /// Size of the rendered picture.
     pub output: Size,
+    /// Whether a pixel of it can be transparent.
+    pub has_alpha: bool,
 }
 
-/// One step. Sizes and rectangles are in pixels of the picture as it stands when the step begins.
+/// One step. Sizes and rectangles are in pixels of the picture as it stands when the step begins; `dpr` is applied.
+///
+/// The variants are in the order of the pipeline, which every layout keeps.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub enum Op {
     /// Turn upright by an EXIF value 2 to 8.
     Orient(u8),
     /// Cut out a rectangle.
     Crop(Rect),
+    /// Measure what can be trimmed, then start again with the layout for it: see [`layout_found`](super::layout_found).
+    /// The ops that follow are those for "nothing".
+    Trim(Trim),
+    /// Make faces unrecognisable. Before any scaling, because boxes of faces are known only here.
+    HideFaces(HideFacesOp),
+    /// Take red out of the eyes in these boxes.
+    RedEye(Vec<Rect>),
     /// Scale, then keep a window.
     Resize(Resize),
-    /// Put the picture on a larger canvas.
-    Extend(Extend),
     /// Cross-hair of `fp-debug`, at a point in pixels.
     FocalDebug {
         /// From the left.
@@ -32,14 +45,209 @@ pub enum Op {
         /// From the top.
         y: u32,
     },
+    /// Stretch each channel by its histogram (`auto=enhance`).
+    Enhance,
+    /// Adjust pixel by pixel; in this order, in one pass.
+    Adjust(Vec<Adjust>),
+    /// Reduce noise.
+    Denoise(Denoise),
+    /// Sharpen.
+    Sharpen(Sharpen),
+    /// Put the picture on a larger canvas.
+    Extend(Extend),
     /// Mirror left-right.
     MirrorHorizontal,
     /// Mirror top-bottom.
     MirrorVertical,
     /// Turn inside the frame, whose size stays.
     Rotate(Rotate),
+    /// Tone pixel by pixel; in this order, in one pass.
+    Tone(Vec<Tone>),
+    /// 45-degree dot screen on luminance.
+    Halftone {
+        /// Width of a dot, at least 1.
+        dot_px: u32,
+    },
+    /// Mean of square blocks, anchored at the top left.
+    Pixellate {
+        /// Side of a block, at least 2.
+        block_px: u32,
+    },
+    /// Gaussian blur, edges extended.
+    Blur {
+        /// Above 0.
+        sigma_px: f64,
+    },
+    /// Lay a colour or picture over.
+    Blend(BlendOp),
     /// Put a colour under the picture's transparency.
     Background(Color),
+    /// Put a checkerboard under it.
+    Grid(Grid),
+    /// Cut to a shape.
+    Mask(MaskOp),
+    /// Describe the picture instead of encoding it. Always last.
+    Tap(Tap),
+    /// Draw a frame over the edge.
+    Border(BorderOp),
+    /// Add a margin.
+    Pad(Pad),
+    /// Draw a watermark.
+    Mark(MarkOp),
+    /// Draw text.
+    Text(TextOp),
+}
+
+impl Op {
+    /// Our own name of the step, for errors and timings.
+    #[must_use]
+    pub const fn name(&self) -> &'static str {
+        match self {
+            Self::Orient(_) => "orient",
+            Self::Crop(_) => "crop",
+            Self::Trim(_) => "trim",
+            Self::HideFaces(_) => "hide-faces",
+            Self::RedEye(_) => "redeye",
+            Self::Resize(_) => "resize",
+            Self::FocalDebug { .. } => "focal-debug",
+            Self::Enhance => "enhance",
+            Self::Adjust(_) => "adjust",
+            Self::Denoise(_) => "denoise",
+            Self::Sharpen(_) => "sharpen",
+            Self::Extend(_) => "extend",
+            Self::MirrorHorizontal | Self::MirrorVertical => "mirror",
+            Self::Rotate(_) => "rotate",
+            Self::Tone(_) => "tone",
+            Self::Halftone { .. } => "halftone",
+            Self::Pixellate { .. } => "pixellate",
+            Self::Blur { .. } => "blur",
+            Self::Blend(_) => "blend",
+            Self::Background(_) => "background",
+            Self::Grid(_) => "grid",
+            Self::Mask(_) => "mask",
+            Self::Tap(_) => "tap",
+            Self::Border(_) => "border",
+            Self::Pad(_) => "pad",
+            Self::Mark(_) => "mark",
+            Self::Text(_) => "text",
+        }
+    }
+}
+
+/// Faces to hide.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct HideFacesOp {
+    /// Where; `None` when no detector ran: then *everything* must be hidden.
+    pub faces: Option<Vec<Rect>>,
+    /// How.
+    pub how: HideFaces,
+}
+
+/// Lay a colour or picture over.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct BlendOp {
+    /// What.
+    pub layer: BlendOpLayer,
+    /// How.
+    pub mode: BlendMode,
+    /// Opacity, 0 < v <= 1.
+    pub alpha: f64,
+}
+
+/// What is laid over.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub enum BlendOpLayer {
+    /// A colour over the whole picture.
+    Color(Color),
+    /// The picture of `blend`, placed.
+    Image(Overlay),
+}
+
+/// A picture on its way onto another one.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Overlay {
+    /// What is done to it first: `Crop`, `Resize`, `Extend` only.
+    pub ops: Vec<Op>,
+    /// Its size after them.
+    pub size: Size,
+    /// Its left edge on the base; may be outside.
+    pub left: i64,
+    /// Its top edge on the base; may be outside.
+    pub top: i64,
+}
+
+/// A shape to cut to. It touches all four sides of the picture.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Outline {
+    /// An ellipse.
+    Ellipse,
+    /// Rounded corners: radii in pixels from the top left, clockwise, at most half the shorter side.
+    Corners([u32; 4]),
+    /// A regular polygon of this many sides, one corner up.
+    Polygon(u8),
+    /// The picture of `mask`, stretched: visible where it is light and opaque.
+    Image,
+}
+
+/// Cut to a shape.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct MaskOp {
+    /// The shape.
+    pub outline: Outline,
+    /// Shown outside it; `None` is transparent.
+    pub background: Option<Color>,
+}
+
+/// Draw a frame over the edge.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct BorderOp {
+    /// The frame in pixels.
+    pub border: Border,
+    /// The shape of the mask, whose edge the frame follows.
+    pub follows: Option<Outline>,
+}
+
+/// Add a margin.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Pad {
+    /// How much.
+    pub sides: Sides,
+    /// What shows in it.
+    pub color: Color,
+}
+
+/// Draw a watermark.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct MarkOp {
+    /// The watermark, placed; its edges are those *after* turning.
+    pub overlay: Overlay,
+    /// Turned counter-clockwise about its centre, on a canvas that grows to hold it, 0 <= v < 360.
+    pub degrees: f64,
+    /// Size after turning.
+    pub turned: Size,
+    /// Opacity, 0 < v <= 1.
+    pub alpha: f64,
+    /// Repeated at these distances, right and down, over the whole base; `left` and `top` are then of the first tile
+    /// that shows, at most 0.
+    pub tile: Option<Tile>,
+}
+
+/// Distances of tiles.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Tile {
+    /// From one left edge to the next, at least 1.
+    pub step_x_px: u32,
+    /// From one top edge to the next, at least 1.
+    pub step_y_px: u32,
+}
+
+/// Draw text. Where it lies follows from its size when shaped: [`Anchor::position`](super::Anchor::position).
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct TextOp {
+    /// Text, style and anchor in pixels.
+    pub text: Text,
+    /// Width of the box.
+    pub box_width_px: u32,
 }
 
 /// Scale the whole picture to `scaled`, then keep `window` of it. Linear light, premultiplied, Lanczos3.
@@ -93,6 +301,41 @@ pub enum ExtendFill {
     Blur,
     /// The picture's edge pixels, stretched outwards (`fit=clamp`).
     Edge,
+    /// A gradient over the whole canvas.
+    Gradient(GradientFill),
+}
+
+/// A gradient in pixels of the canvas.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+pub struct GradientFill {
+    /// Opaque; `None` takes the dark and the light vibrant colour of the picture's palette.
+    pub colors: Option<[Color; 2]>,
+    /// Space the colours are mixed in.
+    pub space: GradientSpace,
+    /// Its course.
+    pub course: GradientCourse,
+}
+
+/// Course of a gradient in pixels; outside it the nearer colour goes on.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+pub enum GradientCourse {
+    /// First colour at `from`, second at `to`.
+    Linear {
+        /// x, y
+        from: [f64; 2],
+        /// x, y
+        to: [f64; 2],
+    },
+    /// First colour up to `radii[0]`, second from `radii[1]` on; the first radius is never larger. Equal radii give a
+    /// hard edge. `swapped`: the colours change places, because the radii were given in falling order.
+    Radial {
+        /// x, y
+        center: [f64; 2],
+        /// Inner, outer.
+        radii: [f64; 2],
+        /// Whether the colours change places.
+        swapped: bool,
+    },
 }
 
 /// Turn about the centre; the frame keeps its size.

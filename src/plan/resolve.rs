@@ -6,10 +6,14 @@ use crate::config::Limits;
 use crate::param::{CropWord, FillMode, Fit, FormatWord, Params, Parsed, RectEdge, RectExtent, RectParam};
 use crate::units::{Color, Dpr, Length};
 
+use super::compose::{self, visible};
+use super::drawn::{drawn, is_rendered};
+use super::effects::Effects;
 use super::format;
+use super::layers::Sides;
 use super::types::{
-    Bars, Download, FallbackFormat, Focal, Format, Intent, Mirror, Negotiation, Orient, Output, Plan, Resolved,
-    Rotation, Select, Sizing, Unsupported, VaryOn,
+    Bars, Download, FallbackFormat, Focal, Format, HideFaces, Intent, Mirror, Negotiation, Orient, Output, Plan,
+    Resolved, Rotation, Select, Sizing, Tap, Unsupported, VaryOn,
 };
 
 /// What the request means.
@@ -17,7 +21,7 @@ use super::types::{
 /// Never fails: what this origin cannot do is an [`Intent::Unsupported`], what it should ignore is gone.
 #[must_use]
 pub fn resolve(parsed: &Parsed, negotiation: &Negotiation, limits: &Limits) -> Resolved {
-    resolve_params(&parsed.params, parsed.renders, negotiation, limits)
+    resolve_params(&drawn(&parsed.params), parsed.renders, negotiation, limits)
 }
 
 /// As [`resolve`], from typed parameters; `renders` says whether any of them asks for rendering.
@@ -34,8 +38,12 @@ fn intent(params: &Params, renders: bool, negotiation: &Negotiation, limits: &Li
     if !renders && negotiation.width_px.is_none() && !negotiation.save_data {
         return Intent::PassThrough;
     }
-    let output = format::output(&params.format, negotiation);
-    let plan = if describes(&output) { described(params, limits) } else { plan(params, output, negotiation, limits) };
+    let plan = match compose::palette(params) {
+        Some(tap) => tapped(params, tap, negotiation, limits),
+        None if params.format.fm == Some(FormatWord::Json) => described(params, limits),
+        None if params.format.fm == Some(FormatWord::Blurhash) => tapped(params, Tap::Blurhash, negotiation, limits),
+        None => plan(params, format::output(&params.format, negotiation), negotiation, limits),
+    };
     Intent::Render(Box::new(plan))
 }
 
@@ -46,7 +54,8 @@ fn unsupported(params: &Params) -> Option<Unsupported> {
     if matches!(params.format.fm, Some(FormatWord::Mp4 | FormatWord::Webm)) {
         return Some(Unsupported::Video);
     }
-    if above_zero(faces.blur) || above_zero(faces.pixel) || above_zero(faces.lp_blur) {
+    let hides = above_zero(faces.blur) || above_zero(faces.pixel);
+    if (hides && !is_rendered("face-blur")) || above_zero(faces.lp_blur) {
         return Some(Unsupported::Privacy);
     }
     let must_succeed = |asked: bool, fallback: Option<bool>| asked && fallback == Some(false);
@@ -58,17 +67,33 @@ fn unsupported(params: &Params) -> Option<Unsupported> {
     failed.then_some(Unsupported::Model)
 }
 
-/// Whether the answer describes the original instead of showing it.
+/// Whether the answer is data about the picture, in a format that nothing is negotiated for.
 fn describes(output: &Output) -> bool {
-    output.fallback_animated == FallbackFormat::Fixed(Format::Json)
+    use Format::{Blurhash, Json, PaletteCss, PaletteJson};
+    matches!(output.fallback, FallbackFormat::Fixed(Json | PaletteJson | PaletteCss | Blurhash))
 }
 
 /// `fm=json` describes the SOURCE image: nothing that alters the picture, and no negotiation, changes a byte of it.
 fn described(params: &Params, limits: &Limits) -> Plan {
-    let mut plain = Params::default();
-    plain.format.fm = Some(FormatWord::Json);
     let none = Negotiation::default();
-    Plan { select: select(params), ..plan(&plain, format::output(&plain.format, &none), &none, limits) }
+    let blank = Params::default();
+    Plan {
+        select: select(params),
+        describe_faces: params.faces.faces,
+        ..plan(&blank, format::data(Format::Json), &none, limits)
+    }
+}
+
+/// Palette and blurhash are taken from the picture before border, padding, watermark and text (`rendering.md` 2.2), and
+/// written without an encoder.
+fn tapped(params: &Params, tap: Tap, negotiation: &Negotiation, limits: &Limits) -> Plan {
+    let format = match tap {
+        Tap::PaletteJson { .. } => Format::PaletteJson,
+        Tap::PaletteCss { .. } => Format::PaletteCss,
+        Tap::Blurhash => Format::Blurhash,
+    };
+    let plan = plan(params, format::data(format), negotiation, limits);
+    Plan { tap: Some(tap), border: None, padding: Sides::default(), mark: None, text: None, ..plan }
 }
 
 fn plan(params: &Params, output: Output, negotiation: &Negotiation, limits: &Limits) -> Plan {
@@ -79,30 +104,55 @@ fn plan(params: &Params, output: Output, negotiation: &Negotiation, limits: &Lim
         select: select(params),
         orient: params.rotation.orient.map_or(Orient::Exif, |value| Orient::Fixed(value.clamp(1, 8))),
         rect: params.size.rect.map(canonical_rect),
+        trim: compose::trim(params),
+        hide_faces: hide_faces(params),
+        redeye: params.format.auto.redeye,
         bars: bars(params, sizing.fit),
         sizing,
+        padding: compose::padding(params),
+        effects: Effects::of(params),
         mirror: Mirror { horizontal: params.rotation.flip_h, vertical: params.rotation.flip_v },
         rotation: params.rotation.rot.filter(|degrees| *degrees != 0.0).map(|degrees| Rotation {
             degrees: canonical(degrees),
             kind: params.rotation.rot_type.unwrap_or_default(),
         }),
-        background: background(params),
+        background: visible(params.fill.bg),
+        grid: compose::grid(params),
         focal_debug,
+        blend: compose::blend(params),
+        mask: compose::mask(params),
+        tap: None,
+        border: compose::border(params),
+        mark: compose::mark(params),
+        text: compose::text(params),
+        describe_faces: false,
         rasterize_bypass: params.format.rasterize_bypass.unwrap_or(false),
         svg_sanitize: params.format.svg_sanitize.unwrap_or(true),
         output,
     }
 }
 
-fn select(params: &Params) -> Select {
+fn hide_faces(params: &Params) -> Option<HideFaces> {
+    let how = HideFaces { blur: params.faces.blur.unwrap_or(0), pixel: params.faces.pixel.unwrap_or(0) };
+    (how.blur > 0 || how.pixel > 0).then_some(how)
+}
+
+pub(super) fn select(params: &Params) -> Select {
+    let animation = &params.animation;
     Select {
         page: params.document.page.unwrap_or(1).max(1),
         annotation: params.document.annotation.unwrap_or(true),
-        frame: params.animation.frame,
+        frame: animation.frame,
+        // Every frame of 1, and skipping every frame, are no thinning.
+        interval: animation.interval.filter(|n| *n > 1),
+        skip: animation.skip.filter(|n| *n > 1),
+        reverse: animation.reverse.unwrap_or(false),
+        fps: animation.fps.filter(|fps| *fps > 0),
+        plays: animation.loop_count,
     }
 }
 
-/// The fit without detectors or models: `facearea` finds no face, `fill=gen` always fails (`rendering.md` 3.6, 5).
+/// The fit when no face is found; `facearea` itself is a field of its own (`rendering.md` 3.6).
 fn fit(params: &Params) -> Fit {
     match params.size.fit.unwrap_or_default() {
         Fit::FaceArea => match params.size.fit_fallback {
@@ -126,6 +176,8 @@ fn sizing(params: &Params, negotiation: &Negotiation, limits: &Limits) -> Sizing
     let crop = if by_words { chain(&size.crop) } else { Vec::new() };
     let focal = if crop.contains(&CropWord::FocalPoint) { focal(params) } else { Focal { x: 0.5, y: 0.5, z: 1.0 } };
     let bound = |value: Option<u32>, given: bool| value.filter(|_| crops && !given);
+    let facearea = (size.fit == Some(Fit::FaceArea)).then(|| canonical(params.faces.pad.unwrap_or(1.0)).max(1.0));
+    let by_faces = facearea.is_some() || crop.contains(&CropWord::Faces);
     Sizing {
         w,
         h: size.h,
@@ -133,6 +185,8 @@ fn sizing(params: &Params, negotiation: &Negotiation, limits: &Limits) -> Sizing
         ar: size.ar.filter(|_| (crops || fit == Fit::Fill) && !(w.is_some() && size.h.is_some())),
         dpr: if w.is_some() || size.h.is_some() { dpr } else { Dpr::ONE },
         fit,
+        facearea,
+        face_index: params.faces.index.filter(|index| by_faces && *index > 0),
         crop,
         focal,
         min_w: bound(size.min_w, w.is_some()),
@@ -143,20 +197,25 @@ fn sizing(params: &Params, negotiation: &Negotiation, limits: &Limits) -> Sizing
     }
 }
 
-/// `crop` up to the word that cannot fail. Faces are never found without a detector.
+/// `crop` up to the word that cannot fail, each once.
 fn chain(words: &[CropWord]) -> Vec<CropWord> {
-    let mut kept = Vec::new();
+    let mut kept: Vec<CropWord> = Vec::new();
     for word in words {
         match word {
+            CropWord::Faces if kept.is_empty() => kept.push(*word),
             CropWord::Faces => {}
             CropWord::Entropy | CropWord::Edges | CropWord::FocalPoint => {
                 // Directions before it have succeeded already.
-                if kept.is_empty() {
+                if kept.iter().all(|word| *word == CropWord::Faces) {
                     kept.push(*word);
                 }
                 return kept;
             }
-            CropWord::Top | CropWord::Bottom | CropWord::Left | CropWord::Right | CropWord::Center => kept.push(*word),
+            CropWord::Top | CropWord::Bottom | CropWord::Left | CropWord::Right | CropWord::Center => {
+                if !kept.contains(word) {
+                    kept.push(*word);
+                }
+            }
         }
     }
     kept
@@ -179,19 +238,9 @@ fn bars(params: &Params, fit: Fit) -> Bars {
     match params.fill.mode {
         Some(FillMode::Solid) => Bars::Solid(visible(params.fill.color).unwrap_or(Color::TRANSPARENT_WHITE)),
         Some(FillMode::Blur) => Bars::Blur,
-        None | Some(FillMode::Gen | FillMode::Gradient) => {
-            Bars::Solid(background(params).unwrap_or(Color::TRANSPARENT_WHITE))
-        }
+        Some(FillMode::Gradient) => Bars::Gradient(compose::gradient(params)),
+        None | Some(FillMode::Gen) => Bars::Solid(visible(params.fill.bg).unwrap_or(Color::TRANSPARENT_WHITE)),
     }
-}
-
-fn background(params: &Params) -> Option<Color> {
-    visible(params.fill.bg)
-}
-
-/// A colour of no opacity paints nothing, whatever its red, green and blue.
-fn visible(color: Option<Color>) -> Option<Color> {
-    color.filter(|color| color.a > 0)
 }
 
 /// -0 is 0, so that equal plans have equal bytes; what is no number cannot come from a request.

@@ -3,7 +3,10 @@
 use serde::{Deserialize, Serialize};
 
 use crate::param::{ChromaSub, ColorSpace, CropWord, Fit, FrameSelect, RectParam, RotType};
-use crate::units::{Color, Dpr, Length, Quality, Size};
+use crate::units::{Color, Dpr, Length, Quality, Rect, Size};
+
+use super::effects::Effects;
+use super::layers::{Blend, Border, Gradient, Grid, Mark, Mask, Sides, Text};
 
 /// The request headers that may change the picture, already reduced to their outcome.
 ///
@@ -89,8 +92,18 @@ pub struct Plan {
     pub orient: Orient,
     /// Part of the upright original to start from.
     pub rect: Option<RectParam>,
+    /// `trim*`.
+    pub trim: Option<Trim>,
+    /// `face-blur`, `face-pixel`.
+    pub hide_faces: Option<HideFaces>,
+    /// `auto=redeye`.
+    pub redeye: bool,
     /// The output box and how the picture meets it.
     pub sizing: Sizing,
+    /// `pad*`, before `dpr`: inside the box when there is one, else around the picture.
+    pub padding: Sides,
+    /// Adjustments, sharpening, effects.
+    pub effects: Effects,
     /// What fills the rest of the box under `fit=fill`, `fillmax`.
     pub bars: Bars,
     /// Mirror left-right, then top-bottom.
@@ -99,8 +112,24 @@ pub struct Plan {
     pub rotation: Option<Rotation>,
     /// `bg`: shown under the picture's own transparency.
     pub background: Option<Color>,
+    /// `transparency=grid`.
+    pub grid: Option<Grid>,
     /// `fp-debug`.
     pub focal_debug: bool,
+    /// `blend*`.
+    pub blend: Option<Blend>,
+    /// `mask*`.
+    pub mask: Option<Mask>,
+    /// `palette`, `fm=blurhash`: what is written instead of the picture. Nothing after it is in the plan.
+    pub tap: Option<Tap>,
+    /// `border*`.
+    pub border: Option<Border>,
+    /// `mark*`.
+    pub mark: Option<Mark>,
+    /// `txt*`.
+    pub text: Option<Text>,
+    /// `faces=1`: the description of `fm=json` lists the faces.
+    pub describe_faces: bool,
     /// `rasterize-bypass`: an SVG, EPS, PDF or Illustrator original is sent as it is, all else here ignored.
     pub rasterize_bypass: bool,
     /// `svg-sanitize`.
@@ -118,6 +147,119 @@ pub struct Select {
     pub annotation: bool,
     /// `frame`; `None` is all of them for an animated output, the first for a still one.
     pub frame: Option<FrameSelect>,
+    /// `interval`: every so many frames, starting with the first; at least 2.
+    pub interval: Option<u32>,
+    /// `skip`: all but every so many frames, starting with the first; at least 2.
+    pub skip: Option<u32>,
+    /// `reverse`.
+    pub reverse: bool,
+    /// `fps`: frames a second instead of the stored delays, at least 1.
+    pub fps: Option<u32>,
+    /// `loop`: plays, 0 for ever; `None` keeps what the original says.
+    pub plays: Option<u32>,
+}
+
+impl Default for Select {
+    /// The first page with its annotations, every frame as it is stored.
+    fn default() -> Self {
+        Self {
+            page: 1,
+            annotation: true,
+            frame: None,
+            interval: None,
+            skip: None,
+            reverse: false,
+            fps: None,
+            plays: None,
+        }
+    }
+}
+
+/// `trim`: what is cut off the edges, measured by the stage.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Trim {
+    /// What counts as edge.
+    pub by: TrimBy,
+    /// Source pixels left standing around what remains, as far as the picture reaches.
+    pub pad_px: u32,
+}
+
+/// What counts as edge (`rendering.md` 6.1).
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+pub enum TrimBy {
+    /// Lines whose standard deviation is at most `deviation` and whose mean differs from that of the line before by at
+    /// most `mean`, on the 8-bit scale.
+    Uniform {
+        /// `trim-md`
+        mean: f64,
+        /// `trim-sd`
+        deviation: f64,
+    },
+    /// Transparency, then a colour (that of the top left pixel for `None`).
+    Color {
+        /// Opaque.
+        color: Option<Color>,
+        /// `trim-tol`
+        tolerance: f64,
+    },
+    /// Pixels of less alpha than this.
+    Alpha {
+        /// `trim-alpha`, 0 to 255.
+        below: f64,
+        /// `trim-tol`
+        tolerance: f64,
+    },
+    /// Transparency when there is an alpha channel, else a colour.
+    ColorUnlessAlpha {
+        /// Opaque.
+        color: Option<Color>,
+        /// `trim-tol`
+        tolerance: f64,
+    },
+}
+
+/// `face-blur`, `face-pixel`, 0 to 100 each, not both 0.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[expect(missing_docs, reason = "named after their parameters")]
+pub struct HideFaces {
+    pub blur: u32,
+    pub pixel: u32,
+}
+
+/// What is written instead of the picture (`rendering.md` 15.2, 15.3).
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Tap {
+    /// `palette=json`
+    PaletteJson {
+        /// 0 to 16.
+        colors: u8,
+    },
+    /// `palette=css`
+    PaletteCss {
+        /// 0 to 16.
+        colors: u8,
+        /// First word of the class names: letters, digits, `-` and `_`.
+        prefix: String,
+    },
+    /// `fm=blurhash`
+    Blurhash,
+}
+
+/// What was found out about the pixels, and about other pictures, since the plan was made. Each field that is absent
+/// has a documented stand-in, so a layout exists at any time.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct Found {
+    /// What trimming leaves, in pixels of the picture after `rect`; the whole when nothing can be trimmed. `None`: not
+    /// measured yet, and the layout holds an [`Op::Trim`](super::Op::Trim).
+    pub trimmed: Option<Rect>,
+    /// Boxes of the faces in pixels of the whole upright original, best first. `None`: no detector ran.
+    pub faces: Option<Vec<Rect>>,
+    /// Upright size of the picture to blend. `None`: it could not be had, and is left out.
+    pub blend: Option<Size>,
+    /// Whether the picture of the mask could be had; if not, the mask is left out.
+    pub mask: bool,
+    /// Upright size of the watermark. `None`: it could not be had, and is left out.
+    pub mark: Option<Size>,
 }
 
 /// How to turn the stored pixels upright.
@@ -138,7 +280,12 @@ pub struct Sizing {
     /// Width over height; `None` where `fit` does not use it.
     pub ar: Option<f64>,
     pub dpr: Dpr,
+    /// Never `facearea`, which stands in `facearea`; this is what happens when there is no face.
     pub fit: Fit,
+    /// `fit=facearea`: around the faces, grown to `facepad` times their size.
+    pub facearea: Option<f64>,
+    /// `faceindex`, from 1: the face of `facearea` and `crop=faces`; `None` is all of them where they fit.
+    pub face_index: Option<u32>,
     /// Fallback chain of `crop`, in order; empty is the centre.
     pub crop: Vec<CropWord>,
     pub focal: Focal,
@@ -166,6 +313,8 @@ pub enum Bars {
     Solid(Color),
     /// A blurred copy of the picture.
     Blur,
+    /// `fill=gradient`
+    Gradient(Gradient),
 }
 
 /// `flip`.
@@ -202,6 +351,12 @@ pub enum Format {
     Jp2,
     /// The description of `rendering.md` 15.1.
     Json,
+    /// `palette=json`
+    PaletteJson,
+    /// `palette=css`
+    PaletteCss,
+    /// `fm=blurhash`, plain text.
+    Blurhash,
 }
 
 impl Format {
@@ -216,7 +371,9 @@ impl Format {
             Self::Jxl => "image/jxl",
             Self::Gif => "image/gif",
             Self::Jp2 => "image/jp2",
-            Self::Json => "application/json",
+            Self::Json | Self::PaletteJson => "application/json",
+            Self::PaletteCss => "text/css; charset=utf-8",
+            Self::Blurhash => "text/plain; charset=utf-8",
         }
     }
 }

@@ -10,23 +10,16 @@ pub(super) fn raster_scale(layout: &Layout, size: Size, pixels_max: u64) -> f64 
     let original = size;
     let mut size = size;
     for op in &layout.ops {
-        match op {
-            Op::Orient(5..=8) => size = size.transposed(),
-            Op::Crop(rect) => size = rect.size,
-            Op::Resize(resize) => {
-                let across = f64::from(resize.scaled.width) / f64::from(size.width);
-                let down = f64::from(resize.scaled.height) / f64::from(size.height);
-                // The whole is drawn even where little of it is kept.
-                let affordable = (pixels_max as f64 / original.area() as f64).sqrt();
-                return across.max(down).min(affordable).max(1e-4);
-            }
-            Op::Orient(_)
-            | Op::Extend(_)
-            | Op::FocalDebug { .. }
-            | Op::MirrorHorizontal
-            | Op::MirrorVertical
-            | Op::Rotate(_)
-            | Op::Background(_) => {}
+        if let Op::Orient(5..=8) = op {
+            size = size.transposed();
+        } else if let Op::Crop(rect) = op {
+            size = rect.size;
+        } else if let Op::Resize(resize) = op {
+            let across = f64::from(resize.scaled.width) / f64::from(size.width);
+            let down = f64::from(resize.scaled.height) / f64::from(size.height);
+            // The whole is drawn even where little of it is kept.
+            let affordable = (pixels_max as f64 / original.area() as f64).sqrt();
+            return across.max(down).min(affordable).max(1e-4);
         }
     }
     1.0
@@ -39,21 +32,14 @@ pub(super) fn rescaled(mut layout: Layout, nominal: Size, actual: Size) -> Layou
     }
     let (mut from, mut to) = (nominal, actual);
     for op in &mut layout.ops {
-        match op {
-            Op::Orient(5..=8) => (from, to) = (from.transposed(), to.transposed()),
-            Op::Crop(rect) => {
-                let moved = scaled_rect(*rect, from, to);
-                (from, to) = (rect.size, moved.size);
-                *rect = moved;
-            }
-            Op::Resize(_) => break,
-            Op::Orient(_)
-            | Op::Extend(_)
-            | Op::FocalDebug { .. }
-            | Op::MirrorHorizontal
-            | Op::MirrorVertical
-            | Op::Rotate(_)
-            | Op::Background(_) => {}
+        if let Op::Orient(5..=8) = op {
+            (from, to) = (from.transposed(), to.transposed());
+        } else if let Op::Crop(rect) = op {
+            let moved = scaled_rect(*rect, from, to);
+            (from, to) = (rect.size, moved.size);
+            *rect = moved;
+        } else if let Op::Resize(_) = op {
+            break;
         }
     }
     layout

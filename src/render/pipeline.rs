@@ -147,17 +147,11 @@ fn in_space(mut ops: Vec<Op>, profile: Option<&[u8]>) -> Vec<Op> {
         return ops;
     }
     for op in &mut ops {
-        match op {
-            Op::Extend(Extend { fill: ExtendFill::Solid(color), .. })
-            | Op::Rotate(Rotate { background: color, .. })
-            | Op::Background(color) => *color = color::color_in(*color, profile),
-            Op::Orient(_)
-            | Op::Crop(_)
-            | Op::Resize(_)
-            | Op::Extend(_)
-            | Op::FocalDebug { .. }
-            | Op::MirrorHorizontal
-            | Op::MirrorVertical => {}
+        if let Op::Extend(Extend { fill: ExtendFill::Solid(color), .. })
+        | Op::Rotate(Rotate { background: color, .. })
+        | Op::Background(color) = op
+        {
+            *color = color::color_in(*color, profile);
         }
     }
     ops
@@ -184,6 +178,26 @@ fn apply(raster: Raster, op: &Op) -> Result<Raster, RenderError> {
         Op::MirrorVertical => mirror::vertical(raster),
         Op::Rotate(rotate) => rotate::apply(raster, rotate),
         Op::Background(color) => background::apply(raster, *color),
+        // No plan holds one of these until the table calls its parameter rendered.
+        Op::Trim(_)
+        | Op::HideFaces(_)
+        | Op::RedEye(_)
+        | Op::Enhance
+        | Op::Adjust(_)
+        | Op::Denoise(_)
+        | Op::Sharpen(_)
+        | Op::Tone(_)
+        | Op::Halftone { .. }
+        | Op::Pixellate { .. }
+        | Op::Blur { .. }
+        | Op::Blend(_)
+        | Op::Grid(_)
+        | Op::Mask(_)
+        | Op::Tap(_)
+        | Op::Border(_)
+        | Op::Pad(_)
+        | Op::Mark(_)
+        | Op::Text(_) => return Err(RenderError::Stage { stage: op.name().to_owned() }),
     })
 }
 

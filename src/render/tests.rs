@@ -33,7 +33,7 @@ fn rendered(query: &str, bytes: &[u8]) -> Rendered {
 fn frames(bytes: &[u8]) -> (Vec<Raster>, Vec<u32>, Option<Vec<u8>>) {
     init().unwrap();
     let original = Original::new(bytes).unwrap();
-    let select = Select { page: 1, annotation: true, frame: None };
+    let select = Select::default();
     let opened = Opened::new(&original, &select, &limits()).unwrap();
     let wanted = Wanted { animated: true, frame: None, shrink: 1, scale: 1.0, color_space: ColorSpace::Origin };
     let decoded = opened.decode(&wanted, &limits()).unwrap();

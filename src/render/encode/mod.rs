@@ -65,7 +65,7 @@ pub fn encode(
         Format::Gif => vips::gif(&raster, output),
         Format::Jxl => vips::jxl(&raster, output, attached.profile),
         Format::Jp2 => vips::jp2(&raster, output),
-        Format::Json => Err(failed(format)),
+        Format::Json | Format::PaletteJson | Format::PaletteCss | Format::Blurhash => Err(failed(format)),
     }
 }
 
@@ -93,7 +93,13 @@ pub fn encode_animation(
 pub const fn keeps_profile(format: Format) -> bool {
     match format {
         Format::Jpeg | Format::Png | Format::Png8 | Format::Png32 | Format::Webp | Format::Jxl => true,
-        Format::Avif | Format::Gif | Format::Jp2 | Format::Json => false,
+        Format::Avif
+        | Format::Gif
+        | Format::Jp2
+        | Format::Json
+        | Format::PaletteJson
+        | Format::PaletteCss
+        | Format::Blurhash => false,
     }
 }
 
@@ -101,7 +107,7 @@ pub const fn keeps_profile(format: Format) -> bool {
 #[must_use]
 pub const fn keeps_alpha(format: Format) -> bool {
     match format {
-        Format::Jpeg | Format::Json => false,
+        Format::Jpeg | Format::Json | Format::PaletteJson | Format::PaletteCss | Format::Blurhash => false,
         Format::Png
         | Format::Png8
         | Format::Png32
@@ -125,7 +131,10 @@ pub const fn is_animated(format: Format) -> bool {
         | Format::Avif
         | Format::Jxl
         | Format::Jp2
-        | Format::Json => false,
+        | Format::Json
+        | Format::PaletteJson
+        | Format::PaletteCss
+        | Format::Blurhash => false,
     }
 }
 
@@ -138,7 +147,15 @@ pub const fn side_max(format: Format) -> u32 {
         // libjpeg's limit, kept by every JPEG library since.
         Format::Jpeg => 65_500,
         Format::Gif | Format::Avif => 65_535,
-        Format::Png | Format::Png8 | Format::Png32 | Format::Jxl | Format::Jp2 | Format::Json => i32::MAX as u32,
+        Format::Png
+        | Format::Png8
+        | Format::Png32
+        | Format::Jxl
+        | Format::Jp2
+        | Format::Json
+        | Format::PaletteJson
+        | Format::PaletteCss
+        | Format::Blurhash => i32::MAX as u32,
     }
 }
 
@@ -170,6 +187,9 @@ const fn name(format: Format) -> &'static str {
         Format::Gif => "gif",
         Format::Jp2 => "jp2",
         Format::Json => "json",
+        Format::PaletteJson => "palette json",
+        Format::PaletteCss => "palette css",
+        Format::Blurhash => "blurhash",
     }
 }
 

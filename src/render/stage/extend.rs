@@ -20,6 +20,8 @@ pub fn apply(raster: Raster, op: &Extend) -> Result<Raster, RenderError> {
         ExtendFill::Edge => Ok(raster.rearranged(&Stretch { canvas: op.canvas, placed })),
         ExtendFill::Solid(color) => Ok(solid(raster, op.canvas, placed, color)),
         ExtendFill::Blur => blurred(raster, op.canvas, placed),
+        // No plan holds one until the table calls `fill-gradient-linear` rendered.
+        ExtendFill::Gradient(_) => Err(RenderError::Stage { stage: "gradient".to_owned() }),
     }
 }
 

@@ -1,0 +1,277 @@
+//! Sections 6 to 12: what the layers come to, in pixels.
+
+use super::*;
+use crate::param::GradientSpace;
+
+fn plan_and(query: &str, source: &str, found: &Found) -> Layout {
+    layout_found(&plan_of(query), &still(size(source)), found)
+}
+
+fn check_found(source: &str, query: &str, found: &Found, expected: &str) {
+    assert_eq!(summary(&plan_and(query, source, found)), expected, "{source} {query}");
+}
+
+fn rect(left: u32, top: u32, width: u32, height: u32) -> Rect {
+    Rect { left, top, size: Size::new(width, height) }
+}
+
+#[test]
+fn padding_of_section_12() {
+    check("400x300", "pad=20", "pad 20,20,20,20; -> 440x340");
+    check("400x300", "w=400&h=300&fit=crop&pad=20", "resize 360x270 keep 0,5 360x260; pad 20,20,20,20; -> 400x300");
+    check("400x300", "w=400&h=300&pad=20", "resize 347x260; pad 20,20,20,20; -> 387x300");
+    check("400x300", "w=200&pad-left=50", "resize 150x113; pad 0,0,0,50; -> 200x113");
+    // One side beats `pad`, dpr multiplies, bars lie inside the padding.
+    check("400x300", "pad=10&pad-top=0", "pad 0,10,10,10; -> 420x310");
+    check("400x300", "w=100&pad=5&dpr=2", "resize 180x135; pad 10,10,10,10; -> 200x155");
+    check("400x300", "w=100&h=100&fit=fill&pad=10", "resize 80x60; extend 80x80 at 0,10; pad 10,10,10,10; -> 100x100");
+    // The cap holds for picture and padding together.
+    check("8192x8192", "pad=4096", "resize 4096x4096; pad 2048,2048,2048,2048; -> 8192x8192");
+    // Padding that leaves no room leaves a pixel.
+    check("400x300", "w=30&h=30&fit=crop&pad=20", "resize 1x1; pad 20,20,20,20; -> 41x41");
+}
+
+#[test]
+fn trimming_lays_out_again() {
+    let found = |trimmed| Found { trimmed, ..Found::default() };
+    let kept = Some(rect(100, 50, 200, 100));
+    check_found("400x300", "trim=auto&w=100", &found(None), "trim; resize 100x75; -> 100x75");
+    check_found("400x300", "trim=auto&w=100", &found(kept), "crop 100,50 200x100; resize 100x50; -> 100x50");
+    check_found("400x300", "trim=auto&trim-pad=60", &found(kept), "crop 40,0 320x210; -> 320x210");
+    check_found("400x300", "trim=alpha&trim-pad=60", &found(kept), "crop 100,50 200x100; -> 200x100");
+    check_found("400x300", "trim=auto", &found(Some(rect(0, 0, 400, 300))), "-> 400x300");
+    // Fractions refer to what is left, and cuts in a row are one.
+    check_found(
+        "500x400",
+        "trim=auto&rect=50,50,400,300&w=0.5",
+        &found(kept),
+        "crop 150,100 200x100; resize 100x50; -> 100x50",
+    );
+}
+
+#[test]
+fn faces_direct_crop_and_facearea() {
+    let found = |faces: &[Rect]| Found { faces: Some(faces.to_vec()), ..Found::default() };
+    let one = found(&[rect(300, 50, 40, 40)]);
+    let square = "fit=crop&crop=faces,left&w=200&h=200";
+    check_found("400x200", square, &one, "crop 200,0 200x200; -> 200x200");
+    check_found("400x200", square, &found(&[]), "crop 0,0 200x200; -> 200x200");
+    check_found("400x200", square, &Found::default(), "crop 0,0 200x200; -> 200x200");
+    // Two that fit together, two that do not, the second by index, one outside `rect`.
+    let near = found(&[rect(100, 50, 40, 40), rect(200, 50, 40, 40)]);
+    check_found("400x200", square, &near, "crop 70,0 200x200; -> 200x200");
+    let far = found(&[rect(0, 50, 40, 40), rect(360, 50, 40, 40)]);
+    check_found("400x200", square, &far, "crop 0,0 200x200; -> 200x200");
+    check_found("800x200", &format!("{square}&rect=400,0,400,200"), &one, "crop 400,0 200x200; -> 200x200");
+
+    let area = "fit=facearea&w=100&h=100";
+    check_found("400x200", area, &one, "resize 1000x500 keep 750,125 100x100; -> 100x100");
+    check_found("400x200", &format!("{area}&facepad=2"), &one, "resize 500x250 keep 350,38 100x100; -> 100x100");
+    // Never beyond the picture, however large the area.
+    check_found("400x200", &format!("{area}&facepad=9"), &one, "resize 200x100 keep 100,0 100x100; -> 100x100");
+    check_found("400x200", &format!("{area}&faceindex=2"), &far, "resize 1000x500 keep 900,125 100x100; -> 100x100");
+    check_found("400x200", "fit=facearea,max&w=100&h=100", &found(&[]), "resize 100x50; -> 100x50");
+}
+
+#[test]
+fn without_a_detector_everything_is_hidden() {
+    let mut plan = plan_of("w=100");
+    plan.hide_faces = Some(HideFaces { blur: 50, pixel: 0 });
+    let hidden = |faces| {
+        let layout = layout_found(&plan, &still(size("400x200")), &Found { faces, ..Found::default() });
+        layout.ops.into_iter().find_map(|op| if let Op::HideFaces(op) = op { Some(op.faces) } else { None })
+    };
+    let face = rect(300, 50, 40, 40);
+    assert_eq!(hidden(None), Some(None));
+    assert_eq!(hidden(Some(vec![])), None);
+    assert_eq!(hidden(Some(vec![face])), Some(Some(vec![face])));
+}
+
+#[test]
+fn marks_are_placed_on_the_finished_base() {
+    let found = Found { mark: Some(OVERLAY), ..Found::default() };
+    let check = |query: &str, expected: &str| check_found("400x300", &format!("mark=/m.png&{query}"), &found, expected);
+    check("w=200", "resize 200x150; mark 40x20 at 155,125; -> 200x150");
+    check("mark-align=top,left&mark-pad=0", "mark 40x20 at 0,0; -> 400x300");
+    check("mark-align=center,middle", "mark 40x20 at 180,140; -> 400x300");
+    check("mark-x=-10&mark-align=top", "mark 40x20 at -10,5; -> 400x300");
+    check("mark-w=20", "mark resize 20x10: 20x10 at 375,285; -> 400x300");
+    check("mark-w=0.5&w=800&dpr=1", "resize 800x600; mark resize 20x10: 20x10 at 775,585; -> 800x600");
+    // 20 at dpr=2 is its natural 40.
+    check("mark-w=20&w=100&dpr=2", "resize 200x150; mark 40x20 at 150,120; -> 200x150");
+    check("mark-scale=50", "mark resize 200x100: 200x100 at 195,195; -> 400x300");
+    check("mark-fit=crop&mark-w=10&mark-h=10", "mark resize 20x10 keep 5,0 10x10: 10x10 at 385,285; -> 400x300");
+    check("mark-fit=max&mark-w=900&mark-h=900", "mark 40x20 at 355,275; -> 400x300");
+    check("mark-tile=grid&mark-pad=7", "mark 40x20 at 0,0 every 47,27; -> 400x300");
+    check("mark-tile=grid&mark-pad=0&mark-x=10&mark-y=50", "mark 40x20 at -30,-10 every 40,20; -> 400x300");
+    check("mark-rot=90&mark-align=top,left&mark-pad=0", "mark 40x20 at 0,0; -> 400x300");
+    check("pad=10", "pad 10,10,10,10; mark 40x20 at 375,295; -> 420x320");
+    check("mark-if-min-width=400", "mark 40x20 at 355,275; -> 400x300");
+    check("mark-if-min-width=401", "-> 400x300");
+    check("mark-alpha=0", "-> 400x300");
+    check_found("400x300", "mark=/m.png", &Found::default(), "-> 400x300");
+}
+
+#[test]
+fn blends_are_sized_by_the_resized_base() {
+    let found = Found { blend: Some(OVERLAY), ..Found::default() };
+    let check =
+        |query: &str, expected: &str| check_found("400x300", &format!("blend=/b.png&{query}"), &found, expected);
+    check("w=200", "resize 200x150; blend 40x20 at 0,0; -> 200x150");
+    check("w=200&blend-w=0.5", "resize 200x150; blend resize 100x50: 100x50 at 0,0; -> 200x150");
+    check("blend-w=50&blend-h=50&blend-fit=scale", "blend resize 50x50: 50x50 at 0,0; -> 400x300");
+    check(
+        "blend-w=50&blend-h=50&blend-fit=crop&blend-crop=right",
+        "blend resize 100x50 keep 50,0 50x50: 50x50 at 0,0; -> 400x300",
+    );
+    check(
+        "blend-w=50&blend-h=50&blend-fit=clamp",
+        "blend resize 50x25: extend 50x50 at 0,12: 50x50 at 0,0; -> 400x300",
+    );
+    check("blend-align=bottom,right&blend-pad=9", "blend 40x20 at 351,271; -> 400x300");
+    check(
+        "w=100&h=50&fit=crop&blend-size=inherit",
+        "resize 100x75 keep 0,12 100x50; blend resize 100x50: 100x50 at 0,0; -> 100x50",
+    );
+    check_found("400x300", "blend=/b.png", &Found::default(), "-> 400x300");
+}
+
+#[test]
+fn ops_keep_the_order_of_the_pipeline() {
+    let found = Found { blend: Some(OVERLAY), mark: Some(OVERLAY), mask: true, ..Found::default() };
+    let query = "w=100&h=100&fit=fill&fill=blur&rect=0,0,300,200&orient=2&flip=hv&rot=10&rot-type=pivot&bg=80ff0000\
+        &bri=5&con=5&nr=20&sharp=5&usm=5&sepia=5&htn=5&px=5&blur=5&blend=/b&transparency=grid&mask=/m&border=2,f00\
+        &pad=1&mark=/m&txt=x&auto=enhance&trim=auto";
+    let names: Vec<String> = plan_and(query, "400x300", &found)
+        .ops
+        .iter()
+        .map(|op| format!("{op:?}").split(['(', ' ', '{']).next().unwrap_or_default().to_owned())
+        .collect();
+    assert_eq!(
+        names.join(" "),
+        "Orient Crop Trim Resize Enhance Adjust Denoise Sharpen Sharpen Extend MirrorHorizontal MirrorVertical \
+         Rotate Tone Halftone Pixellate Blur Blend Background Grid Mask Border Pad Mark Text"
+    );
+}
+
+#[test]
+fn a_palette_sees_nothing_of_border_padding_and_marks() {
+    let busy = plan_of("w=100&palette=json&colors=3&border=2,f00&pad=9&mark=/m&txt=x&q=3&auto=format");
+    assert_eq!(busy, plan_of("w=100&palette=json&colors=3"));
+    let layout = layout(&busy, &still(size("400x300")));
+    assert_eq!(layout.ops.last(), Some(&Op::Tap(Tap::PaletteJson { colors: 3 })));
+    assert_eq!(choose_formats(&busy.output, &still(size("1x1")), Some(Format::Gif)), [Format::PaletteJson]);
+    assert_eq!(plan_of("fm=blurhash").tap, Some(Tap::Blurhash));
+    assert_eq!(plan_of("palette=css").tap, Some(Tap::PaletteCss { colors: 6, prefix: "image".to_owned() }),);
+}
+
+#[test]
+fn identity_values_leave_no_op() {
+    for query in [
+        "bri=0&con=0&exp=0&gam=0&high=0&shad=0&sat=0&vib=0&hue=0&invert=false&sharp=0&usm=0&usmrad=9",
+        "sepia=0&px=1&htn=0&blur=0&monochrome=0fff&duotone=000,fff&duotone-alpha=0",
+        "blend=f00&blend-alpha=0",
+        "pad=0",
+        "txt=%20",
+    ] {
+        check("400x300", query, "-> 400x300");
+    }
+    assert_eq!(plan_of("hue=360"), plan_of("hue=0"));
+}
+
+#[test]
+fn effects_scale_with_dpr() {
+    let ops = |query: &str| layout(&plan_of(query), &still(size("400x300"))).ops;
+    assert!(ops("w=400&dpr=2&blur=100&px=3&htn=4&usm=10").ends_with(&[
+        Op::Sharpen(Sharpen::Unsharp { amount: 10.0, sigma_px: 5.0 }),
+        Op::Halftone { dot_px: 8 },
+        Op::Pixellate { block_px: 6 },
+        Op::Blur { sigma_px: 10.0 },
+    ]));
+    assert_eq!(ops("con=100"), [Op::Adjust(vec![Adjust::Contrast(99.0)])]);
+}
+
+#[test]
+fn alpha_follows_the_layers() {
+    let has_alpha = |query: &str| layout(&plan_of(query), &still(size("400x300"))).has_alpha;
+    assert!(!has_alpha("w=100"));
+    assert!(has_alpha("w=100&h=100&fit=fill"));
+    assert!(!has_alpha("w=100&h=100&fit=fill&bg=fff"));
+    assert!(has_alpha("mask=ellipse"));
+    assert!(has_alpha("mask=ellipse&bg=fff"), "bg lies under the picture, the mask cuts both");
+    assert!(!has_alpha("mask=ellipse&mask-bg=fff"));
+    assert!(has_alpha("pad=1"));
+    assert!(!has_alpha("pad=1&bg=f00"));
+    assert!(has_alpha("rot=45&rot-type=pivot"));
+    assert!(!has_alpha("rot=45"));
+    assert!(!has_alpha("w=100&h=100&fit=fill&transparency=grid"));
+}
+
+#[test]
+fn masks_and_borders_in_pixels() {
+    let op = |query: &str| layout(&plan_of(query), &still(size("400x300"))).ops.pop();
+    let corners = |radii| Some(Op::Mask(MaskOp { outline: Outline::Corners(radii), background: None }));
+    assert_eq!(op("mask=corners"), corners([60; 4]));
+    assert_eq!(op("mask=corners&corner-radius=0"), corners([60; 4]));
+    assert_eq!(op("mask=corners&corner-radius=10,20,30,999"), corners([10, 20, 30, 150]));
+    assert_eq!(op("mask=corners&corner-radius=10&w=400&dpr=1.5"), corners([15; 4]));
+    let Some(Op::Border(BorderOp { border, follows })) = op("mask=ellipse&border=5,f00&border-top=9&border-radius=7")
+    else {
+        panic!("no border");
+    };
+    assert_eq!(border.sides, Sides { top: 9, right: 5, bottom: 5, left: 5 });
+    assert_eq!((border.radii_px, follows), ([7; 4], Some(Outline::Ellipse)));
+}
+
+#[test]
+fn gradients_in_pixels() {
+    let course = |query: &str| {
+        let plan = plan_of(&format!("w=400&h=400&fit=fill&fill=gradient&{query}"));
+        layout(&plan, &still(size("400x200"))).ops.iter().find_map(|op| {
+            if let Op::Extend(Extend { fill: ExtendFill::Gradient(fill), .. }) = op { Some(*fill) } else { None }
+        })
+    };
+    let linear = |from, to| Some(GradientCourse::Linear { from, to });
+    let of = |query: &str| course(query).map(|fill| fill.course);
+    assert_eq!(of(""), linear([200.0, 0.0], [200.0, 400.0]));
+    assert_eq!(of("fill-gradient-linear-direction=top,left"), linear([400.0, 400.0], [0.0, 0.0]));
+    assert_eq!(of("fill-gradient-linear-direction=right"), linear([0.0, 200.0], [400.0, 200.0]));
+    let radial = |center, radii, swapped| Some(GradientCourse::Radial { center, radii, swapped });
+    assert_eq!(of("fill-gradient-type=radial"), radial([200.0, 200.0], [50.0, 200.0], false));
+    assert_eq!(
+        of("fill-gradient-type=radial&fill-gradient-radial-radius=100,20&fill-gradient-radial-x=0.25"),
+        radial([100.0, 200.0], [20.0, 100.0], true),
+    );
+    let fill = course("fill-gradient-linear=80ff0000,00f&fill-gradient-cs=oklab").unwrap();
+    assert_eq!(fill.space, GradientSpace::Oklab);
+    assert_eq!(fill.colors, Some([Color { r: 255, g: 0, b: 0, a: 255 }, Color { r: 0, g: 0, b: 255, a: 255 }]));
+}
+
+#[test]
+fn text_takes_the_free_width() {
+    let text = |query: &str| match layout(&plan_of(query), &still(size("400x300"))).ops.pop() {
+        Some(Op::Text(op)) => op,
+        other => panic!("{other:?}"),
+    };
+    let plain = text("txt=hi");
+    assert_eq!((plain.box_width_px, plain.text.size_px, plain.text.color), (380, 12, Color::BLACK));
+    assert_eq!(plain.text.anchor.position(size("400x300"), size("50x10")), (340, 280));
+    let scaled = text("txt=hi&w=400&dpr=2&txt-width=100&txt-size=20&txt-line=1&txt-fit=max");
+    assert_eq!((scaled.box_width_px, scaled.text.size_px), (200, 40));
+    assert_eq!(scaled.text.outline, Some((2, Color::WHITE)));
+    assert_eq!(scaled.text.overflow, TextOverflow::Shrink);
+}
+
+#[test]
+fn overlays_and_faces_are_asked_for() {
+    let plan = plan_of("blend=/b.png&mask=https%3A%2F%2Fx.test%2Fm&mark=m.png&mark-base=%2Fbase%2F");
+    let names: Vec<String> = plan.overlays().iter().map(|(role, at)| format!("{role:?} {at:?}")).collect();
+    assert_eq!(names, [r#"Blend Path("/b.png")"#, r#"Mask Url("https://x.test/m")"#, r#"Mark Path("/base/m.png")"#],);
+    assert_eq!(plan_of("blend=f00&mask=ellipse").overlays(), []);
+    assert!(plan_of("fit=crop&crop=entropy,faces").overlays().is_empty());
+    assert!(!plan_of("fit=crop&crop=entropy,faces&w=9").needs_faces());
+    assert!(plan_of("fit=crop&crop=faces&w=9").needs_faces());
+    assert!(plan_of("fit=facearea&w=9").needs_faces());
+    assert!(plan_of("fm=json&faces=1").needs_faces());
+    assert!(!plan_of("fm=json").needs_faces());
+}

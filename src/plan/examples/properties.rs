@@ -1,0 +1,280 @@
+//! What holds for every plan and every original.
+
+use proptest::prelude::*;
+
+use super::*;
+use crate::param::{
+    Auto, BlendSource, CropWord, Fit, Location, MaskShape, Params, RectEdge, RectExtent, RectParam, RotType, TrimMode,
+};
+use crate::units::{Dpr, Length};
+
+fn lengths() -> impl Strategy<Value = Option<Length>> {
+    prop_oneof![
+        Just(None),
+        (1_u32..=12_000).prop_map(|v| Some(Length::Px(f64::from(v)))),
+        (0.0001_f64..=1.0).prop_map(|v| Some(Length::Fraction(v))),
+    ]
+}
+
+fn rects() -> impl Strategy<Value = Option<RectParam>> {
+    let length =
+        || prop_oneof![(-100.0_f64..30_000.0).prop_map(Length::Px), (0.0001_f64..=1.0).prop_map(Length::Fraction)];
+    let edge = move || {
+        prop_oneof![length().prop_map(RectEdge::At), Just(RectEdge::Start), Just(RectEdge::Middle), Just(RectEdge::End)]
+    };
+    let extent = move || prop_oneof![length().prop_map(RectExtent::Of), Just(RectExtent::Full)];
+    proptest::option::of((edge(), edge(), extent(), extent()).prop_map(|(x, y, w, h)| RectParam { x, y, w, h }))
+}
+
+fn any_fit() -> impl Strategy<Value = Option<Fit>> {
+    use Fit::{Clamp, Clip, Crop, FaceArea, Fill, FillMax, Max, Min, Scale};
+    proptest::option::of(proptest::sample::select(vec![Clip, Clamp, Crop, FaceArea, Fill, FillMax, Max, Min, Scale]))
+}
+
+fn words() -> impl Strategy<Value = Vec<CropWord>> {
+    use CropWord::{Bottom, Center, Edges, Entropy, Faces, FocalPoint, Left, Right, Top};
+    let word = proptest::sample::select(vec![Top, Bottom, Left, Right, Center, Faces, Entropy, Edges, FocalPoint]);
+    proptest::collection::vec(word, 0..4)
+}
+
+prop_compose! {
+    pub(in crate::plan) fn any_params()(
+        (w, h, fit, fit_fallback) in (lengths(), lengths(), any_fit(), any_fit()),
+        (rect, crop) in (rects(), words()),
+        ar in proptest::option::of(prop_oneof![0.01_f64..100.0, Just(1e-300), Just(1e300)]),
+        dpr in proptest::option::of(0.001_f64..5.0),
+        bounds in proptest::array::uniform4(proptest::option::of(1_u32..10_000)),
+        focal in (0.0_f64..=1.0, 0.0_f64..=1.0, 1.0_f64..=100.0),
+        (rot, pivot, orient) in (proptest::option::of(0.0_f64..360.0), any::<bool>(), proptest::option::of(0_u8..=8)),
+        flip in any::<(bool, bool)>(),
+        auto in any::<(bool, bool)>(),
+        layers in any_layers(),
+    ) -> Params {
+        let mut p = layers;
+        let [min_w, max_w, min_h, max_h] = bounds;
+        p.size = crate::param::SizeParams {
+            w, h, ar, dpr: dpr.and_then(Dpr::clamped), fit, fit_fallback, crop, rect, min_w, max_w, min_h, max_h,
+        };
+        p.focal = crate::param::FocalParams {
+            x: Some(focal.0), y: Some(focal.1), z: Some(focal.2), debug: Some(true),
+        };
+        p.rotation.rot = rot;
+        p.rotation.rot_type = pivot.then_some(RotType::Pivot);
+        p.rotation.orient = orient;
+        (p.rotation.flip_h, p.rotation.flip_v) = flip;
+        p.format.auto = Auto { format: auto.0, compress: auto.1, ..p.format.auto };
+        p
+    }
+}
+
+prop_compose! {
+    fn any_layers()(
+        pads in proptest::array::uniform5(proptest::option::of(prop_oneof![0_u32..50, 0_u32..=20_000])),
+        (trim, tile, inherit, facearea) in any::<(bool, bool, bool, bool)>(),
+        (overlay_w, overlay_h, overlay_fit) in (lengths(), lengths(), any_fit()),
+        scale in proptest::option::of(0.0_f64..=100.0),
+        (x, y, pad) in proptest::option::of((-9000_i32..9000, -9000_i32..9000, 0_u32..9000)).prop_map(|at| {
+            at.map_or((None, None, None), |(x, y, pad)| (Some(x), Some(y), Some(pad)))
+        }),
+        degrees in proptest::option::of(0.0_f64..360.0),
+        radii in proptest::option::of(proptest::array::uniform4(0_u32..20_000)),
+        px in proptest::option::of(0_u32..20_000),
+        (face_pad, face_index) in (proptest::option::of(0.0_f64..50.0), proptest::option::of(0_u32..4)),
+    ) -> Params {
+        let mut p = Params::default();
+        [p.border.pad, p.border.pad_top, p.border.pad_right, p.border.pad_bottom, p.border.pad_left] = pads;
+        p.trim.mode = trim.then_some(TrimMode::Auto);
+        p.trim.pad = px;
+        p.mark.source = Some(Location::Path("/m".to_owned()));
+        (p.mark.w, p.mark.h, p.mark.fit, p.mark.scale) = (overlay_w, overlay_h, overlay_fit, scale);
+        (p.mark.x, p.mark.y, p.mark.pad, p.mark.rot, p.mark.tile) = (x, y, pad, degrees, tile);
+        p.blend.source = Some(BlendSource::Image(Location::Path("/b".to_owned())));
+        (p.blend.w, p.blend.h, p.blend.fit, p.blend.inherit_size) = (overlay_h, overlay_w, overlay_fit, inherit);
+        (p.blend.x, p.blend.y, p.blend.pad) = (y, x, pad);
+        (p.mask.shape, p.mask.corner_radius) = (Some(MaskShape::Corners), radii);
+        p.border.border = px.map(|px| (px, Color::BLACK));
+        p.border.radius = radii;
+        p.stylize.px = px;
+        p.text.txt = Some("x".to_owned());
+        p.text.pad = px;
+        p.faces.pad = face_pad;
+        p.faces.index = face_index;
+        p.format.auto.redeye = facearea;
+        p
+    }
+}
+
+fn any_found() -> impl Strategy<Value = Found> {
+    let rect = || {
+        (0_u32..20_000, 0_u32..20_000, 1_u32..20_000, 1_u32..20_000).prop_map(|(left, top, width, height)| Rect {
+            left,
+            top,
+            size: Size { width, height },
+        })
+    };
+    let faces = proptest::option::of(proptest::collection::vec(rect(), 0..4));
+    (proptest::option::of(rect()), faces, any::<bool>()).prop_map(|(trimmed, faces, overlays)| Found {
+        trimmed,
+        faces,
+        blend: overlays.then_some(OVERLAY),
+        mask: overlays,
+        mark: overlays.then_some(OVERLAY),
+    })
+}
+
+prop_compose! {
+    fn any_measured()(
+        width in prop_oneof![1_u32..=20_000, 1_u32..=8],
+        height in prop_oneof![1_u32..=20_000, 1_u32..=8],
+        orientation in 0_u8..=9,
+        has_alpha in any::<bool>(),
+    ) -> Measured {
+        Measured { size: Size { width, height }, orientation, has_alpha, frames: 1 }
+    }
+}
+
+fn rendered(params: &Params, limits: &Limits) -> Plan {
+    match resolve_params(params, true, &Negotiation::default(), limits).intent {
+        Intent::Render(plan) => *plan,
+        other @ (Intent::PassThrough | Intent::Unsupported(_)) => panic!("{other:?}"),
+    }
+}
+
+#[expect(clippy::too_many_lines, reason = "one arm an op")]
+/// Walks the ops as a renderer would, checks every rectangle, and returns the size they end with.
+fn walk(layout: &Layout, start: Size) -> Size {
+    let mut now = start;
+    for op in &layout.ops {
+        match op {
+            Op::Orient(value) => {
+                assert!((2..=8).contains(value));
+                now = if *value >= 5 { now.transposed() } else { now };
+            }
+            Op::Crop(rect) => {
+                assert!(rect.is_inside(now) && *rect != Rect::whole(now), "{layout:?}");
+                now = rect.size;
+            }
+            Op::Resize(Resize { scaled, window }) => {
+                assert!(*scaled != now || *window != Window::Whole, "{layout:?}");
+                now = match window {
+                    Window::Whole => *scaled,
+                    Window::Fixed(rect) => {
+                        assert!(rect.is_inside(*scaled), "{layout:?}");
+                        rect.size
+                    }
+                    Window::Find { size, otherwise, .. } => {
+                        assert!(otherwise.is_inside(*scaled) && otherwise.size == *size, "{layout:?}");
+                        *size
+                    }
+                };
+            }
+            Op::Extend(e) => {
+                assert!(Rect { left: e.left, top: e.top, size: now }.is_inside(e.canvas) && e.canvas != now);
+                now = e.canvas;
+            }
+            Op::FocalDebug { x, y } => assert!(*x < now.width && *y < now.height, "{layout:?}"),
+            Op::Pad(Pad { sides: s, .. }) => {
+                now = Size { width: now.width + s.left + s.right, height: now.height + s.top + s.bottom };
+            }
+            Op::Blend(BlendOp { layer: BlendOpLayer::Image(o), .. }) => {
+                assert_eq!(walk(&Layout { ops: o.ops.clone(), output: o.size, has_alpha: true }, OVERLAY), o.size);
+            }
+            Op::Mark(MarkOp { overlay: o, tile, .. }) => {
+                assert_eq!(walk(&Layout { ops: o.ops.clone(), output: o.size, has_alpha: true }, OVERLAY), o.size);
+                assert!(tile.is_none_or(|tile| tile.step_x_px > 0 && tile.step_y_px > 0));
+            }
+            Op::HideFaces(HideFacesOp { faces: Some(faces), .. }) | Op::RedEye(faces) => {
+                assert!(faces.iter().all(|face| face.is_inside(now)), "{layout:?}");
+            }
+            Op::Mask(MaskOp { outline: Outline::Corners(radii), .. }) => {
+                assert!(radii.iter().all(|radius| *radius <= now.width.min(now.height) / 2));
+            }
+            Op::Border(BorderOp { border, .. }) => {
+                assert!(border.sides.left <= now.width && border.sides.top <= now.height);
+            }
+            Op::MirrorHorizontal
+            | Op::MirrorVertical
+            | Op::Rotate(_)
+            | Op::Background(_)
+            | Op::Trim(_)
+            | Op::HideFaces(_)
+            | Op::Enhance
+            | Op::Adjust(_)
+            | Op::Denoise(_)
+            | Op::Sharpen(_)
+            | Op::Tone(_)
+            | Op::Halftone { .. }
+            | Op::Pixellate { .. }
+            | Op::Blur { .. }
+            | Op::Blend(_)
+            | Op::Grid(_)
+            | Op::Mask(_)
+            | Op::Tap(_)
+            | Op::Text(_) => {}
+        }
+    }
+    now
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(2000))]
+
+    #[test]
+    fn any_layout_stays_inside(
+        params in any_params(), measured in any_measured(), found in any_found(), side_max in 1_u32..=9000,
+    ) {
+        let limits = Limits { output_side_max: side_max, ..Limits::default() };
+        let layout = layout_found(&rendered(&params, &limits), &measured, &found);
+        prop_assert_eq!(walk(&layout, measured.size), layout.output);
+        prop_assert!(layout.output.width >= 1 && layout.output.height >= 1);
+        prop_assert!(layout.output.width <= side_max && layout.output.height <= side_max);
+    }
+
+    #[test]
+    fn a_shrunk_decode_lands_on_the_same_size(
+        mut params in any_params(), measured in any_measured(), headroom in 1.0_f64..3.0,
+    ) {
+        // Steps before the resize that need every pixel forbid it.
+        params.trim.mode = None;
+        let layout = layout(&rendered(&params, &Limits::default()), &measured);
+        let factor = layout.shrink_max(measured.size, headroom);
+        let decoded =
+            Size { width: measured.size.width.div_ceil(factor), height: measured.size.height.div_ceil(factor) };
+        prop_assert_eq!(walk(&layout.shrunk(factor), decoded), layout.output);
+    }
+
+    #[test]
+    fn exact_fits_are_exact(
+        w in 1_u32..=8192, h in 1_u32..=8192, measured in any_measured(),
+        fit in proptest::sample::select(vec![Fit::Crop, Fit::Scale, Fit::Fill, Fit::FillMax, Fit::Clamp]),
+        crop in words(),
+    ) {
+        let mut params = Params::default();
+        params.size.w = Some(Length::Px(f64::from(w)));
+        params.size.h = Some(Length::Px(f64::from(h)));
+        params.size.fit = Some(fit);
+        params.size.crop = crop;
+        let layout = layout(&rendered(&params, &Limits::default()), &measured);
+        prop_assert_eq!(layout.output, Size { width: w, height: h });
+    }
+
+    #[test]
+    fn clip_and_max_keep_the_shape(
+        w in 1_u32..=8192, h in 1_u32..=8192, sw in 1_u32..=20_000, sh in 1_u32..=20_000, max in any::<bool>(),
+    ) {
+        let mut params = Params::default();
+        params.size.w = Some(Length::Px(f64::from(w)));
+        params.size.h = Some(Length::Px(f64::from(h)));
+        params.size.fit = max.then_some(Fit::Max);
+        let source = Size { width: sw, height: sh };
+        let out = layout(&rendered(&params, &Limits::default()), &still(source)).output;
+        prop_assert!(out.width <= w && out.height <= h);
+        prop_assert!(!max || (out.width <= sw && out.height <= sh));
+        // One side decides; the other is within half a pixel of the same scale.
+        let k = (f64::from(w) / f64::from(sw)).min(f64::from(h) / f64::from(sh));
+        let k = if max { k.min(1.0) } else { k };
+        for (side, from) in [(out.width, sw), (out.height, sh)] {
+            prop_assert!((f64::from(side) - f64::from(from) * k).abs() <= 0.5 + 1e-6 || side == 1);
+        }
+    }
+}

@@ -1,0 +1,297 @@
+//! What lies over, around and in the picture's shape (`rendering.md` 5, 9 to 12), as a request says it: gradients,
+//! checkerboard, blend, mask, border, padding, watermark, text. Lengths are as written; `dpr` is applied by the layout.
+
+use serde::{Deserialize, Serialize};
+
+use crate::param::{AlignWord, BlendMode, CropWord, Fit, Font, GradientSpace, Location, MaskShape, TextClip};
+use crate::units::{Color, Length, Size};
+
+/// A place on one axis.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Along {
+    /// Left or top.
+    Start,
+    /// The middle; of an odd number of spare pixels the smaller half goes first.
+    #[default]
+    Middle,
+    /// Right or bottom.
+    Far,
+}
+
+/// Where an overlay lies on its canvas.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Anchor {
+    /// `*-align`, horizontal word; the middle when only the other axis was named.
+    pub horizontal: Along,
+    /// `*-align`, vertical word.
+    pub vertical: Along,
+    /// `*-pad`: gap to the edge on an axis that is neither in the middle nor placed by `x_px` or `y_px`.
+    pub pad_px: u32,
+    /// `*-x`: from the left edge; overrides alignment and gap.
+    pub x_px: Option<i32>,
+    /// `*-y`: from the top edge.
+    pub y_px: Option<i32>,
+}
+
+impl Anchor {
+    /// `words`, or `default` when there are none.
+    pub(super) fn of(words: &[AlignWord], default: (Along, Along), pad: u32, x: Option<i32>, y: Option<i32>) -> Self {
+        let (horizontal, vertical) = if words.is_empty() { default } else { along(words) };
+        Self { horizontal, vertical, pad_px: pad, x_px: x, y_px: y }
+    }
+
+    pub(super) fn scaled(self, dpr: f64) -> Self {
+        let place = |px: i32| (f64::from(px) * dpr + 0.5).floor() as i32;
+        Self { pad_px: px(self.pad_px, dpr), x_px: self.x_px.map(place), y_px: self.y_px.map(place), ..self }
+    }
+
+    /// Left and top edge on `canvas` of an item of size `item`; outside the canvas when it is larger or placed so.
+    #[must_use]
+    pub fn position(&self, canvas: Size, item: Size) -> (i64, i64) {
+        let pad = i64::from(self.pad_px);
+        let place = |along: Along, fixed: Option<i32>, canvas: u32, item: u32| {
+            let spare = i64::from(canvas) - i64::from(item);
+            match (fixed, along) {
+                (Some(px), _) => i64::from(px),
+                (None, Along::Start) => pad,
+                (None, Along::Middle) => spare.div_euclid(2),
+                (None, Along::Far) => spare - pad,
+            }
+        };
+        (
+            place(self.horizontal, self.x_px, canvas.width, item.width),
+            place(self.vertical, self.y_px, canvas.height, item.height),
+        )
+    }
+}
+
+/// The first word on an axis wins; an axis without one is in the middle.
+pub(super) fn along(words: &[AlignWord]) -> (Along, Along) {
+    let (mut horizontal, mut vertical) = (None, None);
+    for word in words {
+        match word {
+            AlignWord::Left => _ = horizontal.get_or_insert(Along::Start),
+            AlignWord::Right => _ = horizontal.get_or_insert(Along::Far),
+            AlignWord::Top => _ = vertical.get_or_insert(Along::Start),
+            AlignWord::Bottom => _ = vertical.get_or_insert(Along::Far),
+            // The middle of whichever axis no other word names, which is what absence means too.
+            AlignWord::Center | AlignWord::Middle => {}
+        }
+    }
+    (horizontal.unwrap_or_default(), vertical.unwrap_or_default())
+}
+
+/// A pixel length times `dpr`, rounded; 0 stays 0.
+pub(super) fn px(length: u32, dpr: f64) -> u32 {
+    (f64::from(length) * dpr + 0.5).floor() as u32
+}
+
+/// Pixels on the four sides.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[expect(missing_docs, reason = "the four sides")]
+pub struct Sides {
+    pub top: u32,
+    pub right: u32,
+    pub bottom: u32,
+    pub left: u32,
+}
+
+impl Sides {
+    pub(super) fn scaled(self, k: f64) -> Self {
+        Self { top: px(self.top, k), right: px(self.right, k), bottom: px(self.bottom, k), left: px(self.left, k) }
+    }
+}
+
+/// `fill=gradient`.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Gradient {
+    /// Opaque; `None` takes the dark and the light vibrant colour of the picture's palette.
+    pub colors: Option<[Color; 2]>,
+    /// Space the colours are mixed in.
+    pub space: GradientSpace,
+    /// Straight or round.
+    pub shape: GradientShape,
+}
+
+/// Course of a gradient.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+pub enum GradientShape {
+    /// Towards an edge or corner.
+    Linear {
+        /// `Middle`: no horizontal change.
+        horizontal: Along,
+        /// `Middle`: no vertical change.
+        vertical: Along,
+    },
+    /// Around a point. A fraction of `x` refers to the width, of `y` to the height, of a radius to the shorter side.
+    Radial {
+        /// Centre, from the left.
+        x: Length,
+        /// Centre, from the top.
+        y: Length,
+        /// Where the first colour ends and where the second begins.
+        radii: [Length; 2],
+    },
+}
+
+/// `transparency=grid`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Grid {
+    /// Top left first.
+    pub colors: [Color; 2],
+    /// Side of a square, at least 1.
+    pub square_px: u32,
+}
+
+/// `blend`.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Blend {
+    /// What is laid over.
+    pub layer: BlendLayer,
+    /// How.
+    pub mode: BlendMode,
+    /// Opacity, 0 < v <= 1.
+    pub alpha: f64,
+}
+
+/// What is laid over.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub enum BlendLayer {
+    /// A colour over the whole picture.
+    Color(Color),
+    /// A picture.
+    Image(Box<BlendImage>),
+}
+
+/// A picture to blend.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct BlendImage {
+    /// Where it is.
+    pub location: Location,
+    /// Box; fractions refer to the resized base.
+    pub size: BlendSize,
+    /// How it meets the box.
+    pub fit: Fit,
+    /// For `fit=crop`.
+    pub crop: Vec<CropWord>,
+    /// Where it lies.
+    pub anchor: Anchor,
+}
+
+/// Box of a blended picture.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+pub enum BlendSize {
+    /// `blend-w`, `blend-h`; neither is the natural size.
+    Own {
+        /// Width.
+        w: Option<Length>,
+        /// Height.
+        h: Option<Length>,
+    },
+    /// `blend-size=inherit`: as the base.
+    Inherit,
+}
+
+/// `mark`.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Mark {
+    /// Where it is, `mark-base` already joined on.
+    pub location: Location,
+    /// How large it is drawn.
+    pub size: MarkSize,
+    /// How it meets the box.
+    pub fit: Fit,
+    /// Opacity, 0 < v <= 1.
+    pub alpha: f64,
+    /// Counter-clockwise, 0 <= v < 360.
+    pub degrees: f64,
+    /// Where it lies. When tiled, `pad_px` is the gap between tiles.
+    pub anchor: Anchor,
+    /// `mark-tile=grid`.
+    pub tile: bool,
+    /// Drawn only on a picture at least this wide.
+    pub min_width_px: u32,
+    /// Drawn only on a picture at least this high.
+    pub min_height_px: u32,
+}
+
+/// Size of a watermark.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+pub enum MarkSize {
+    /// `mark-w`, `mark-h`; fractions refer to the watermark's own size, neither is the natural size.
+    Own {
+        /// Width.
+        w: Option<Length>,
+        /// Height.
+        h: Option<Length>,
+    },
+    /// `mark-scale`: width as a share of the base's, 0 < v <= 1.
+    OfBase(f64),
+}
+
+/// `mask`.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Mask {
+    /// Shape or picture.
+    pub shape: MaskShape,
+    /// `corner-radius` from the top left, clockwise; `None` is 20 % of the shorter side.
+    pub radii_px: Option<[u32; 4]>,
+    /// `mask-bg`; `None` leaves the outside transparent.
+    pub background: Option<Color>,
+}
+
+/// `border*`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Border {
+    /// Thickness.
+    pub sides: Sides,
+    /// Of the frame.
+    pub color: Color,
+    /// Rounding outside, from the top left, clockwise.
+    pub radii_px: [u32; 4],
+    /// Rounding of the hole.
+    pub inner_radii_px: [u32; 4],
+    /// `border-stroke-size`, `border-stroke-color`: a line along the frame's edge.
+    pub stroke: Option<(u32, Color)>,
+}
+
+/// `txt` and its family.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Text {
+    /// One line, never markup.
+    pub text: String,
+    /// Family and style; an unknown family falls back to sans-serif.
+    pub font: Font,
+    /// Height of the font.
+    pub size_px: u32,
+    /// Of the glyphs.
+    pub color: Color,
+    /// Where the box lies.
+    pub anchor: Anchor,
+    /// `txt-width`: width of the box; `None` is the canvas less the gap on both sides.
+    pub width_px: Option<u32>,
+    /// What happens to text wider than the box.
+    pub overflow: TextOverflow,
+    /// Outline inside the edge of the glyphs: thickness, colour.
+    pub outline: Option<(u32, Color)>,
+    /// `txt-shad`, 0 to 10.
+    pub shadow: f64,
+    /// Added to the line height.
+    pub lead_px: i32,
+    /// Added between letters, may be negative.
+    pub track_px: i32,
+}
+
+/// What happens to text wider than its box.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum TextOverflow {
+    /// `txt-fit=max`: drawn smaller.
+    Shrink,
+    /// Cut.
+    Clip {
+        /// Where.
+        side: TextClip,
+        /// Dots in its place.
+        ellipsis: bool,
+    },
+}

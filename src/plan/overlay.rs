@@ -1,0 +1,231 @@
+//! Layers -> ops with the numbers filled in: where blend and watermark lie, shapes, frames, gradients in pixels.
+
+use crate::param::{Fit, MaskShape};
+use crate::units::{Length, Rect, Size};
+
+use super::geometry::{self, Placed, side};
+use super::layers::{
+    Along, Blend, BlendImage, BlendLayer, BlendSize, Border, Gradient, GradientShape, Grid, Mark, MarkSize, Mask, Text,
+    px,
+};
+use super::op::{
+    BlendOp, BlendOpLayer, BorderOp, Extend, ExtendFill, GradientCourse, GradientFill, MarkOp, MaskOp, Op, Outline,
+    Overlay, Resize, TextOp, Tile, Window,
+};
+use super::types::{Found, Plan, Sizing};
+use super::{compose, layers};
+use crate::units::{Color, Dpr};
+
+/// Share of the shorter side that `mask=corners` rounds without `corner-radius`.
+const CORNER_SHARE: f64 = 0.2;
+
+/// The blend on a base of `base` pixels; `None` when its picture could not be had.
+pub(super) fn blend(plan: &Plan, blend: &Blend, found: &Found, base: Size) -> Option<BlendOp> {
+    let layer = match &blend.layer {
+        BlendLayer::Color(color) => BlendOpLayer::Color(*color),
+        BlendLayer::Image(image) => BlendOpLayer::Image(blend_image(plan, image, found.blend?, base)),
+    };
+    Some(BlendOp { layer, mode: blend.mode, alpha: blend.alpha })
+}
+
+fn blend_image(plan: &Plan, image: &BlendImage, natural: Size, base: Size) -> Overlay {
+    let dpr = plan.sizing.dpr.get();
+    let (w, h, fit, crop) = match image.size {
+        BlendSize::Own { w, h } => (pixels(w, base.width, dpr), pixels(h, base.height, dpr), image.fit, &image.crop),
+        // The base's size is what its own w, h and fit came to.
+        BlendSize::Inherit => {
+            (Some(f64::from(base.width)), Some(f64::from(base.height)), plan.sizing.fit, &plan.sizing.crop)
+        }
+    };
+    let fit = compose::overlay_fit(fit, w.is_some() && h.is_some());
+    let sizing = Sizing { crop: crop.clone(), ..sizing(plan, w, h, fit) };
+    let (ops, size) = fitted(&sizing, natural);
+    let (left, top) = image.anchor.scaled(dpr).position(base, size);
+    Overlay { ops, size, left, top }
+}
+
+/// The watermark on a base of `base` pixels; `None` when it could not be had or the base is too small for it.
+pub(super) fn mark(plan: &Plan, mark: &Mark, found: &Found, base: Size) -> Option<MarkOp> {
+    let natural = found.mark?;
+    if base.width < mark.min_width_px || base.height < mark.min_height_px {
+        return None;
+    }
+    let dpr = plan.sizing.dpr.get();
+    let (w, h) = match mark.size {
+        MarkSize::Own { w, h } => (pixels(w, natural.width, dpr), pixels(h, natural.height, dpr)),
+        MarkSize::OfBase(share) => (Some((share * f64::from(base.width)).max(1.0)), None),
+    };
+    let fit = compose::overlay_fit(mark.fit, w.is_some() && h.is_some());
+    let (ops, size) = fitted(&sizing(plan, w, h, fit), natural);
+    let turned = turned(size, mark.degrees);
+    let anchor = mark.anchor.scaled(dpr);
+    // Tiles start in their corner; the gap lies between them.
+    let placed = if mark.tile { layers::Anchor { pad_px: 0, ..anchor } } else { anchor };
+    let (left, top) = placed.position(base, turned);
+    let (tile, left, top) = if mark.tile {
+        let tile = Tile {
+            step_x_px: turned.width.saturating_add(anchor.pad_px),
+            step_y_px: turned.height.saturating_add(anchor.pad_px),
+        };
+        (Some(tile), first_tile(left, tile.step_x_px, turned.width), first_tile(top, tile.step_y_px, turned.height))
+    } else {
+        (None, left, top)
+    };
+    Some(MarkOp { overlay: Overlay { ops, size, left, top }, degrees: mark.degrees, turned, alpha: mark.alpha, tile })
+}
+
+/// The edge of the first tile that shows, for a grid of which one tile starts at `start`; at most 0 unless the gap
+/// itself lies at the edge.
+fn first_tile(start: i64, step: u32, len: u32) -> i64 {
+    let at = start.rem_euclid(i64::from(step.max(1)));
+    // A tile before this one shows when it reaches past the edge.
+    let before = at - i64::from(step);
+    if before + i64::from(len) > 0 { before } else { at }
+}
+
+/// The box around a picture turned by `degrees`.
+fn turned(size: Size, degrees: f64) -> Size {
+    if degrees == 0.0 {
+        return size;
+    }
+    let (sin, cos) = degrees.to_radians().sin_cos();
+    let (w, h) = (f64::from(size.width), f64::from(size.height));
+    Size { width: side(w * cos.abs() + h * sin.abs()), height: side(w * sin.abs() + h * cos.abs()) }
+}
+
+fn pixels(length: Option<Length>, reference: u32, dpr: f64) -> Option<f64> {
+    length.map(|length| match length {
+        Length::Px(v) => (v * dpr).max(1.0),
+        Length::Fraction(f) => (f * f64::from(reference)).max(1.0),
+    })
+}
+
+/// A box for an overlay: already in pixels, no bounds, no focal point.
+fn sizing(plan: &Plan, w: Option<f64>, h: Option<f64>, fit: Fit) -> Sizing {
+    Sizing {
+        w: w.map(Length::Px),
+        h: h.map(Length::Px),
+        ar: None,
+        dpr: Dpr::ONE,
+        fit,
+        facearea: None,
+        crop: Vec::new(),
+        min_w: None,
+        max_w: None,
+        min_h: None,
+        max_h: None,
+        ..plan.sizing.clone()
+    }
+}
+
+/// The ops that bring an overlay of size `natural` to its box, and its size then.
+fn fitted(sizing: &Sizing, natural: Size) -> (Vec<Op>, Size) {
+    let (placement, _) = geometry::place(sizing, layers::Sides::default(), natural, &[]);
+    let mut ops = Vec::new();
+    let (window, kept) = match placement.window {
+        Placed::At(rect) if rect == Rect::whole(placement.scaled) => (Window::Whole, rect.size),
+        Placed::At(rect) => (Window::Fixed(rect), rect.size),
+        Placed::By(finder, otherwise) => {
+            (Window::Find { size: otherwise.size, finders: vec![finder], otherwise }, otherwise.size)
+        }
+    };
+    match window {
+        Window::Whole if placement.scaled == natural => {}
+        Window::Fixed(rect) if placement.scaled == natural => ops.push(Op::Crop(rect)),
+        window @ (Window::Whole | Window::Fixed(_) | Window::Find { .. }) => {
+            ops.push(Op::Resize(Resize { scaled: placement.scaled, window }));
+        }
+    }
+    let mut size = kept;
+    if let Some(canvas) = placement.canvas {
+        let fill =
+            if sizing.fit == Fit::Clamp { ExtendFill::Edge } else { ExtendFill::Solid(Color::TRANSPARENT_WHITE) };
+        ops.push(Op::Extend(Extend { canvas: canvas.size, left: canvas.left, top: canvas.top, fill }));
+        size = canvas.size;
+    }
+    (ops, size)
+}
+
+/// The mask on a picture of `size` pixels; `None` when its picture could not be had.
+pub(super) fn mask(mask: &Mask, found: &Found, dpr: f64, size: Size) -> Option<MaskOp> {
+    let outline = match mask.shape {
+        MaskShape::Ellipse => Outline::Ellipse,
+        MaskShape::Corners => Outline::Corners(match mask.radii_px {
+            Some(radii) => radii.map(|radius| px(radius, dpr).min(radius_max(size))),
+            None => [(CORNER_SHARE * f64::from(size.width.min(size.height)) + 0.5).floor() as u32; 4],
+        }),
+        MaskShape::Polygon(sides) => Outline::Polygon(sides),
+        MaskShape::Image(_) if found.mask => Outline::Image,
+        MaskShape::Image(_) => return None,
+    };
+    Some(MaskOp { outline, background: mask.background })
+}
+
+/// No radius is larger than half the shorter side (`rendering.md` 12).
+fn radius_max(size: Size) -> u32 {
+    size.width.min(size.height) / 2
+}
+
+/// The frame on a picture of `size` pixels; no side is thicker than the picture.
+pub(super) fn border(border: &Border, follows: Option<Outline>, dpr: f64, size: Size) -> BorderOp {
+    let sides = border.sides.scaled(dpr);
+    let radii = |radii: [u32; 4]| radii.map(|radius| px(radius, dpr).min(radius_max(size)));
+    let border = Border {
+        sides: layers::Sides {
+            top: sides.top.min(size.height),
+            bottom: sides.bottom.min(size.height),
+            left: sides.left.min(size.width),
+            right: sides.right.min(size.width),
+        },
+        color: border.color,
+        radii_px: radii(border.radii_px),
+        inner_radii_px: radii(border.inner_radii_px),
+        stroke: border.stroke.map(|(stroke, color)| (px(stroke, dpr).max(1), color)),
+    };
+    BorderOp { border, follows }
+}
+
+pub(super) fn grid(grid: Grid, dpr: f64) -> Grid {
+    Grid { square_px: px(grid.square_px, dpr).max(1), ..grid }
+}
+
+pub(super) fn text(text: &Text, dpr: f64, canvas: Size) -> TextOp {
+    let signed = |length: i32| (f64::from(length) * dpr + 0.5).floor() as i32;
+    let text = Text {
+        size_px: px(text.size_px, dpr).max(1),
+        anchor: text.anchor.scaled(dpr),
+        width_px: text.width_px.map(|width| px(width, dpr).max(1)),
+        outline: text.outline.map(|(line, color)| (px(line, dpr).max(1), color)),
+        shadow: text.shadow * dpr,
+        lead_px: signed(text.lead_px),
+        track_px: signed(text.track_px),
+        ..text.clone()
+    };
+    let free = canvas.width.saturating_sub(text.anchor.pad_px.saturating_mul(2)).max(1);
+    TextOp { box_width_px: text.width_px.unwrap_or(free), text }
+}
+
+/// A gradient on a canvas of `size` pixels.
+pub(super) fn gradient(gradient: &Gradient, dpr: f64, size: Size) -> GradientFill {
+    let (w, h) = (f64::from(size.width), f64::from(size.height));
+    let length = |length: Length, reference: f64| match length {
+        Length::Px(v) => v * dpr,
+        Length::Fraction(f) => f * reference,
+    };
+    let course = match gradient.shape {
+        GradientShape::Linear { horizontal, vertical } => {
+            let ends = |along: Along, total: f64| match along {
+                Along::Start => (total, 0.0),
+                Along::Middle => (total / 2.0, total / 2.0),
+                Along::Far => (0.0, total),
+            };
+            let ((x0, x1), (y0, y1)) = (ends(horizontal, w), ends(vertical, h));
+            GradientCourse::Linear { from: [x0, y0], to: [x1, y1] }
+        }
+        GradientShape::Radial { x, y, radii } => {
+            let [a, b] = radii.map(|radius| length(radius, w.min(h)));
+            GradientCourse::Radial { center: [length(x, w), length(y, h)], radii: [a.min(b), a.max(b)], swapped: a > b }
+        }
+    };
+    GradientFill { colors: gradient.colors, space: gradient.space, course }
+}
