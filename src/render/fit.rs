@@ -114,7 +114,7 @@ mod tests {
 
     #[test]
     fn vectors_are_drawn_no_larger_than_affordable() {
-        let layout = |ops| Layout { ops, output: Size::new(1, 1) };
+        let layout = |ops| Layout { ops, output: Size::new(1, 1), has_alpha: false };
         let enlarged = layout(vec![Op::Orient(6), resize(200, 300, Window::Whole)]);
         assert!((raster_scale(&enlarged, Size::new(30, 20), 1_000_000) - 10.0).abs() < 1e-9);
         assert!((raster_scale(&enlarged, Size::new(30, 20), 600 * 25) - 5.0).abs() < 1e-9);
