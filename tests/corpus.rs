@@ -1,0 +1,122 @@
+//! Every good picture of the shared corpus renders, but for those that are listed here with their reason.
+//!
+//! In this process: what the confined worker adds is the subject of `tests/worker`, and hostile files are its too.
+#![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
+
+use std::path::{Path, PathBuf};
+use std::sync::Mutex;
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+use tintype::blob::Blob;
+use tintype::config::Limits;
+use tintype::plan::{self, Intent, Negotiation, Plan};
+use tintype::render::decode::{SourceFormat, sniff};
+use tintype::render::{self, Job, RenderError, RenderLimits};
+
+/// What a file does instead of rendering.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Instead {
+    /// No kind that this server knows: passed through as it is, 200.
+    PassedThrough,
+    /// Over a limit: 413.
+    TooLarge,
+    /// The decoder finds it damaged: 422.
+    Damaged,
+}
+
+/// Files that never render, whatever the versions of the libraries below.
+const REFUSED: [(&str, Instead, &str); 6] = [
+    ("large/giant-image.jpg", Instead::TooLarge, "280 megapixels, over the limit of 100"),
+    ("svg/giant.svg", Instead::TooLarge, "says that it is ten million pixels wide"),
+    ("other/basic-test.qoi", Instead::PassedThrough, "QOI is no input of the compatible service"),
+    ("other/targa.tga", Instead::PassedThrough, "TGA is no input of the compatible service"),
+    ("apng/pillow-syntax_num_frames_zero.png", Instead::Damaged, "says that it is an animation of no frame"),
+    ("jpeg/mozjpeg-testorig12.jpg", Instead::Damaged, "12 bits a sample, which libjpeg is built without"),
+];
+
+/// Files that some versions of the libraries below render and some do not: an error is as good as a picture.
+const MAY_FAIL: [(&str, &str); 6] = [
+    ("avif/star-8bpc-with-alpha.avifs", "an image sequence without a still picture: libheif before 1.20 reads none"),
+    ("heic/rgb_generic_compressed_zlib.heif", "uncompressed HEIF behind zlib: libheif from 1.18 on"),
+    ("jxl/cmyk_layers.jxl", "four inks and layers: libjxl from 0.8 on"),
+    ("svg/librsvg-no-size.svg", "neither a size nor anything to measure it by"),
+    ("tiff/ojpeg-tile.tif", "JPEG in TIFF as of 1992, which libtiff is often built without"),
+    ("tiff/subsampled.tif", "chroma at half size without JPEG, which libvips before 8.16 does not read"),
+];
+
+#[test]
+fn every_good_picture_renders() {
+    let Some(files) = good_files() else {
+        assert!(std::env::var_os("CI").is_none(), "the corpus is missing");
+        eprintln!("skipped: there is no corpus beside the repository");
+        return;
+    };
+    assert!(files.len() >= 480, "{} files: the corpus is not whole", files.len());
+    let (plan, limits) = request();
+    let (next, faults) = (AtomicUsize::new(0), Mutex::new(Vec::new()));
+    std::thread::scope(|scope| {
+        for _ in 0..2 {
+            scope.spawn(|| {
+                while let Some(name) = files.get(next.fetch_add(1, Ordering::Relaxed)) {
+                    if let Some(fault) = fault(name, &plan, limits) {
+                        faults.lock().unwrap().push(format!("{name}: {fault}"));
+                    }
+                }
+            });
+        }
+    });
+    let mut faults = faults.into_inner().unwrap();
+    faults.sort();
+    assert!(faults.is_empty(), "{} of {} files:\n{}", faults.len(), files.len(), faults.join("\n"));
+}
+
+#[test]
+fn exceptions_name_files_that_are_there() {
+    let Some(files) = good_files() else { return };
+    for name in REFUSED.iter().map(|(name, ..)| name).chain(MAY_FAIL.iter().map(|(name, _)| name)) {
+        assert!(files.iter().any(|file| file == name), "{name}");
+    }
+}
+
+fn root() -> PathBuf {
+    Path::new(concat!(env!("CARGO_MANIFEST_DIR"), "/../shared/fixtures")).to_path_buf()
+}
+
+/// The files of the manifest but for the hostile ones and those that are expectations of other projects.
+fn good_files() -> Option<Vec<String>> {
+    let manifest = std::fs::read(root().join("MANIFEST.json")).ok()?;
+    let manifest: serde_json::Value = serde_json::from_slice(&manifest).unwrap();
+    let names = manifest["entries"].as_array().unwrap().iter().map(|entry| entry["file"].as_str().unwrap());
+    Some(names.filter(|name| !name.starts_with("hostile/") && !name.starts_with("peer/")).map(str::to_owned).collect())
+}
+
+fn request() -> (Plan, RenderLimits) {
+    let limits = Limits::default();
+    let parsed = tintype::param::parse("w=200&fm=png", &[]).unwrap();
+    let Intent::Render(plan) = plan::resolve(&parsed, &Negotiation::default(), &limits).intent else {
+        panic!("a width asks for rendering")
+    };
+    let Limits { pixels_max, frames_max, animation_pixels_max, .. } = limits;
+    (*plan, RenderLimits { pixels_max, frames_max, animation_pixels_max })
+}
+
+/// What is wrong with how a file came out.
+fn fault(name: &str, plan: &Plan, limits: RenderLimits) -> Option<String> {
+    let original = Blob::copy_from(&std::fs::read(root().join(name)).unwrap()).unwrap();
+    let expected = REFUSED.iter().find(|(refused, ..)| *refused == name).map(|(_, instead, _)| *instead);
+    if expected == Some(Instead::PassedThrough) {
+        return sniff(original.as_slice()).map(|format| format!("is taken for {format:?}"));
+    }
+    let outcome = render::render(&Job { plan: plan.clone(), original, limits });
+    match (outcome, expected) {
+        (Ok(rendered), None) => {
+            let is_png = sniff(rendered.body.as_slice()) == Some(SourceFormat::Png);
+            (!is_png || rendered.size.width != 200).then(|| format!("came out {:?}", rendered.size))
+        }
+        (Err(RenderError::TooLarge { .. }), Some(Instead::TooLarge)) => None,
+        (Err(RenderError::Undecodable), Some(Instead::Damaged)) => None,
+        (Err(_), None) if MAY_FAIL.iter().any(|(may_fail, _)| *may_fail == name) => None,
+        (Ok(_), Some(expected)) => Some(format!("renders, but was expected to be {expected:?}")),
+        (Err(error), _) => Some(format!("{error:?}")),
+    }
+}
