@@ -36,7 +36,10 @@ pub(super) fn output(params: &FormatParams, negotiation: &Negotiation) -> Output
 /// The encoding part of a plan whose answer is data about the picture.
 pub(super) fn data(format: Format) -> Output {
     let fixed = FallbackFormat::Fixed(format);
-    Output { fallback: fixed, fallback_animated: fixed, ..output(&FormatParams::default(), &Negotiation::default()) }
+    // Colours in words are sRGB, whatever the picture's profile.
+    let color_space = ColorSpace::Srgb;
+    let defaults = output(&FormatParams::default(), &Negotiation::default());
+    Output { fallback: fixed, fallback_animated: fixed, color_space, ..defaults }
 }
 
 /// An explicit `q` wins over the 45 of `auto=compress`. `Save-Data` is a header that the URL asked to be followed, and

@@ -3,11 +3,13 @@
 use serde_json::{Map, Value, json};
 
 use super::color;
-use super::decode::{Foreign, Opened, SourceFormat, exif_groups};
+use super::decode::{Foreign, Opened, SourceFormat, exif_groups, iptc_fields};
 use crate::vips::{Depth, Space};
 
 /// Millimetres in an inch.
 const MM_PER_INCH: f64 = 25.4;
+/// Resolution of a file that states none, by custom.
+const DPI_UNSTATED: u32 = 72;
 
 /// The description of the original, as the stored file is: `PixelWidth` is the stored width, whatever `Orientation`
 /// says. `Orientation` is 0 where the file states none.
@@ -26,6 +28,8 @@ pub(super) fn describe(opened: &Opened<'_>, bytes: &[u8]) -> Value {
         None => {
             out.insert("ColorModel".to_owned(), json!("RGB"));
             out.insert("Depth".to_owned(), json!(8));
+            out.insert("DPIWidth".to_owned(), json!(DPI_UNSTATED));
+            out.insert("DPIHeight".to_owned(), json!(DPI_UNSTATED));
         }
     }
     let frames = if measured.frames > 1 { json!({ "Frames": measured.frames }) } else { json!({}) };
@@ -54,10 +58,10 @@ fn foreign_facts(out: &mut Map<String, Value>, format: SourceFormat, foreign: &F
     let (x, y) = header.resolution();
     let dpi = |per_mm: f64| (per_mm * MM_PER_INCH * 100.0).round() / 100.0;
     if x.is_finite() && y.is_finite() && x > 0.0 && y > 0.0 {
-        // 1 pixel per millimetre is what libvips reports for a file that states nothing: then it is 72, by custom.
+        // 1 pixel per millimetre is what libvips reports for a file that states nothing.
         let stated = (x - 1.0).abs() > 1e-6 || (y - 1.0).abs() > 1e-6;
-        out.insert("DPIWidth".to_owned(), number(if stated { dpi(x) } else { 72.0 }));
-        out.insert("DPIHeight".to_owned(), number(if stated { dpi(y) } else { 72.0 }));
+        out.insert("DPIWidth".to_owned(), if stated { number(dpi(x)) } else { json!(DPI_UNSTATED) });
+        out.insert("DPIHeight".to_owned(), if stated { number(dpi(y)) } else { json!(DPI_UNSTATED) });
     }
     groups(out, format, foreign);
 }
@@ -81,6 +85,10 @@ fn groups(out: &mut Map<String, Value>, format: SourceFormat, foreign: &Foreign<
         if !fields.is_empty() {
             out.insert(group.to_owned(), Value::Object(fields));
         }
+    }
+    let iptc = iptc_fields(&foreign.header().meta_blob(c"iptc-data").unwrap_or_default());
+    if !iptc.is_empty() {
+        out.insert("IPTC".to_owned(), Value::Object(iptc));
     }
 }
 

@@ -1,14 +1,17 @@
 //! Original + [`Plan`] -> encoded bytes. The same code runs in a worker process and, for the command line and tests,
 //! in this one.
 
+mod blurhash;
 mod color;
 pub mod decode;
 mod describe;
 pub mod encode;
 mod fit;
+pub mod palette;
 mod pipeline;
 pub mod raster;
 pub mod stage;
+mod tap;
 pub mod worker;
 
 pub use pipeline::render;

@@ -1,14 +1,14 @@
 //! The whole of one render, readable top to bottom: header, layout, decode, ops in order, encode.
 
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use super::decode::{Decoded, Opened, Original, SourceFormat, Wanted, shrunk_size};
 use super::encode::{self, Animation, Attached};
 use super::raster::Raster;
 use super::stage::{background, crop, extend, find, focal_debug, mirror, orient, resize, rotate};
-use super::{Job, RenderError, RenderLimits, Rendered, Timings, color, describe, fit};
+use super::{Job, RenderError, RenderLimits, Rendered, Timings, color, describe, fit, tap};
 use crate::blob::Blob;
-use crate::plan::{self, Extend, ExtendFill, Format, Layout, Measured, Op, Output, Plan, Resize, Rotate, Window};
+use crate::plan::{self, Extend, ExtendFill, Format, Layout, Measured, Op, Output, Plan, Resize, Rotate, Tap, Window};
 use crate::units::Size;
 use crate::vips;
 
@@ -41,6 +41,9 @@ pub fn render(job: &Job) -> Result<Rendered, RenderError> {
     let (layout, decoded) = decode(opened, plan, limits, animated)?;
     let picture = draw(decoded, layout)?;
     let drawn = started.elapsed();
+    if let Some(tap) = &plan.tap {
+        return tapped(picture, tap, drawn, started);
+    }
 
     let has_alpha = picture.frames.iter().any(Raster::is_transparent);
     let formats = plan::choose_formats(&plan.output, &Measured { has_alpha, ..selected }, source);
@@ -53,6 +56,16 @@ fn described(opened: &Opened<'_>, bytes: &[u8], started: Instant) -> Result<Rend
     let body = into_blob(describe::describe(opened, bytes).to_string().as_bytes())?;
     let timings = Timings { render: started.elapsed(), ..Timings::default() };
     Ok(Rendered { body, format: Format::Json, size: opened.measured.size, timings })
+}
+
+/// Words about the picture, of an animation about its first frame.
+fn tapped(mut picture: Picture, tap: &Tap, drawn: Duration, started: Instant) -> Result<Rendered, RenderError> {
+    let nothing = || RenderError::Encode { format: "none".to_owned() };
+    let first = picture.frames.drain(..).next().ok_or_else(nothing)?;
+    let size = first.size;
+    let (format, text) = tap::write(first, tap)?;
+    let timings = Timings { render: drawn, encode: started.elapsed().saturating_sub(drawn), ..Timings::default() };
+    Ok(Rendered { body: into_blob(text.as_bytes())?, format, size, timings })
 }
 
 fn into_blob(bytes: &[u8]) -> Result<Blob, RenderError> {
@@ -178,6 +191,8 @@ fn apply(raster: Raster, op: &Op) -> Result<Raster, RenderError> {
         Op::MirrorVertical => mirror::vertical(raster),
         Op::Rotate(rotate) => rotate::apply(raster, rotate),
         Op::Background(color) => background::apply(raster, *color),
+        // Always last: read off the picture when all is drawn.
+        Op::Tap(_) => raster,
         // No plan holds one of these until the table calls its parameter rendered.
         Op::Trim(_)
         | Op::HideFaces(_)
@@ -193,7 +208,6 @@ fn apply(raster: Raster, op: &Op) -> Result<Raster, RenderError> {
         | Op::Blend(_)
         | Op::Grid(_)
         | Op::Mask(_)
-        | Op::Tap(_)
         | Op::Border(_)
         | Op::Pad(_)
         | Op::Mark(_)

@@ -1,5 +1,7 @@
 //! Whole renders in this process, on pictures made here and on the shared fixtures.
 
+mod words;
+
 use std::path::{Path, PathBuf};
 
 use super::decode::{Opened, Original, Wanted};

@@ -29,6 +29,7 @@ pub(super) const ENTRIES: [ParamSpec; 18] = [
             default parameters.",
         example: "ch=Width,DPR",
         base64: false,
+        state: State::Rendered,
         set: set_hints,
         ..ParamSpec::base(Category::Format)
     },
@@ -120,6 +121,7 @@ pub(super) const ENTRIES: [ParamSpec; 18] = [
         default: Some("block"),
         summary: "Whether IPTC metadata passes from JPEG to JPEG.",
         example: "iptc=allow",
+        state: State::Rendered,
         set: |p, v| p.format.iptc_allow = Some(v.has("allow")),
         ..ParamSpec::base(Category::Format)
     },

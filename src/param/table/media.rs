@@ -1,6 +1,6 @@
 //! Palette, animation, documents and video.
 
-use crate::param::{Category, Keyword, Kind, Needs, PaletteFormat, ParamSpec, Tier};
+use crate::param::{Category, Keyword, Kind, Needs, PaletteFormat, ParamSpec, State, Tier};
 
 /// Frames and seconds: what the field can hold; the number of frames of an original is bounded elsewhere.
 const FRAME_MAX: i64 = u32::MAX as i64;
@@ -17,6 +17,7 @@ pub(super) const ENTRIES: [ParamSpec; 16] = [
         kinds: &[Kind::Word(PaletteFormat::WORDS)],
         summary: "Answers with the colours of the rendered picture, as a style sheet or as JSON.",
         example: "palette=json",
+        state: State::Rendered,
         set: |p, v| p.palette.format = v.word(),
         ..ParamSpec::base(Category::ColorPalette)
     },
@@ -28,6 +29,7 @@ pub(super) const ENTRIES: [ParamSpec; 16] = [
         needs: Needs::All(&["palette"]),
         summary: "Number of colours in the palette.",
         example: "palette=json&colors=8",
+        state: State::Rendered,
         set: |p, v| p.palette.colors = v.whole(),
         ..ParamSpec::base(Category::ColorPalette)
     },
@@ -39,6 +41,7 @@ pub(super) const ENTRIES: [ParamSpec; 16] = [
         needs: Needs::All(&["palette=css"]),
         summary: "First word of the class names in the style sheet.",
         example: "palette=css&prefix=hero",
+        state: State::Rendered,
         set: |p, v| p.palette.prefix = v.text(),
         ..ParamSpec::base(Category::ColorPalette)
     },

@@ -8,10 +8,12 @@ mod bitmap;
 mod exif;
 mod foreign;
 mod heif;
+mod iptc;
 mod sniff;
 
 pub use exif::{groups as exif_groups, orientation as exif_orientation};
 pub use foreign::Foreign;
+pub(super) use iptc::fields as iptc_fields;
 pub use sniff::{SourceFormat, sniff};
 
 use std::borrow::Cow;
