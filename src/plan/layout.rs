@@ -1,6 +1,6 @@
 //! [`Plan`] + [`Measured`] -> [`Layout`]: the ops for one original, in the order of `rendering.md` 2.2.
 
-use crate::param::{Fit, RotType};
+use crate::param::{BlendMode, Fit, RotType};
 use crate::units::{Color, Rect, Size};
 
 use super::effects::{BLUR_SIGMA_PX, Effects, Sharpen};
@@ -37,6 +37,7 @@ pub fn layout_found(plan: &Plan, measured: &Measured, found: &Found) -> Layout {
     steps.turn();
     steps.stylize();
     if let Some(op) = plan.blend.as_ref().and_then(|blend| overlay::blend(plan, blend, found, steps.size)) {
+        steps.transparent |= matches!(op.mode, BlendMode::DestinationOut | BlendMode::DestinationIn);
         steps.ops.push(Op::Blend(op));
     }
     steps.backdrop();

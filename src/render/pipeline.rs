@@ -4,12 +4,18 @@ use std::time::{Duration, Instant};
 
 use super::decode::{Decoded, Opened, Original, SourceFormat, Wanted, shrunk_size};
 use super::encode::{self, Animation, Attached};
+use super::palette::gradient_colors;
 use super::raster::Raster;
-use super::stage::{background, crop, extend, find, focal_debug, mirror, orient, resize, rotate};
+use super::stage::{
+    background, blend, border, crop, extend, find, focal_debug, grid, mask, mirror, orient, pad, resize, rotate,
+};
 use super::{Job, RenderError, RenderLimits, Rendered, Timings, color, describe, fit, tap};
 use crate::blob::Blob;
-use crate::plan::{self, Extend, ExtendFill, Format, Layout, Measured, Op, Output, Plan, Resize, Rotate, Tap, Window};
-use crate::units::Size;
+use crate::plan::{
+    self, BlendOp, BlendOpLayer, BorderOp, Extend, ExtendFill, Format, GradientFill, Layout, MaskOp, Measured, Op,
+    Output, Pad, Plan, Resize, Rotate, Tap, Window,
+};
+use crate::units::{Color, Size};
 use crate::vips;
 
 /// What the decoder's own reduction must leave to the resampler. At q80, JPEG's shrink by 2, 4 or 8 costs up to 7
@@ -146,6 +152,7 @@ fn draw(mut decoded: Decoded, layout: Layout) -> Result<Picture, RenderError> {
             if let (0, Op::Resize(resize)) = (index, &mut *op) {
                 raster = place_and_resize(raster, resize)?;
             } else {
+                settle(op, &raster);
                 raster = apply(raster, op)?;
             }
         }
@@ -156,18 +163,32 @@ fn draw(mut decoded: Decoded, layout: Layout) -> Result<Picture, RenderError> {
 
 /// Colours of the request are sRGB; the picture may not be.
 fn in_space(mut ops: Vec<Op>, profile: Option<&[u8]>) -> Vec<Op> {
-    if profile.is_none() {
-        return ops;
-    }
-    for op in &mut ops {
-        if let Op::Extend(Extend { fill: ExtendFill::Solid(color), .. })
-        | Op::Rotate(Rotate { background: color, .. })
-        | Op::Background(color) = op
-        {
+    if profile.is_some() {
+        for color in ops.iter_mut().flat_map(colors_of) {
             *color = color::color_in(*color, profile);
         }
     }
     ops
+}
+
+/// The colours that an op paints with.
+fn colors_of(op: &mut Op) -> Vec<&mut Color> {
+    match op {
+        Op::Extend(Extend { fill: ExtendFill::Solid(color), .. })
+        | Op::Rotate(Rotate { background: color, .. })
+        | Op::Background(color)
+        | Op::Blend(BlendOp { layer: BlendOpLayer::Color(color), .. })
+        | Op::Mask(MaskOp { background: Some(color), .. })
+        | Op::Pad(Pad { color, .. }) => vec![color],
+        Op::Extend(Extend { fill: ExtendFill::Gradient(GradientFill { colors: Some(colors), .. }), .. }) => {
+            colors.iter_mut().collect()
+        }
+        Op::Grid(grid) => grid.colors.iter_mut().collect(),
+        Op::Border(BorderOp { border, .. }) => {
+            std::iter::once(&mut border.color).chain(border.stroke.as_mut().map(|(_, color)| color)).collect()
+        }
+        _ => Vec::new(),
+    }
 }
 
 /// Resizes; a window that is still to be found is found on the scaled picture and fixed for the frames to come.
@@ -177,6 +198,13 @@ fn place_and_resize(raster: Raster, op: &mut Resize) -> Result<Raster, RenderErr
     let rect = find::window(&whole, *size, finders, *otherwise);
     op.window = Window::Fixed(rect);
     crop::apply(whole, rect)
+}
+
+/// Fills in what an op takes from the pixels of the first frame, for all frames alike.
+fn settle(op: &mut Op, raster: &Raster) {
+    if let Op::Extend(Extend { fill: ExtendFill::Gradient(GradientFill { colors: colors @ None, .. }), .. }) = op {
+        *colors = Some(gradient_colors(raster));
+    }
 }
 
 /// The order of the pipeline is the layout's; this is only who does what.
@@ -193,6 +221,11 @@ fn apply(raster: Raster, op: &Op) -> Result<Raster, RenderError> {
         Op::Background(color) => background::apply(raster, *color),
         // Always last: read off the picture when all is drawn.
         Op::Tap(_) => raster,
+        Op::Blend(blend) => blend::apply(raster, blend, None)?,
+        Op::Grid(grid) => grid::apply(raster, grid),
+        Op::Mask(mask) => mask::apply(raster, mask, None)?,
+        Op::Border(border) => border::apply(raster, border),
+        Op::Pad(pad) => pad::apply(raster, pad)?,
         // No plan holds one of these until the table calls its parameter rendered.
         Op::Trim(_)
         | Op::HideFaces(_)
@@ -205,11 +238,6 @@ fn apply(raster: Raster, op: &Op) -> Result<Raster, RenderError> {
         | Op::Halftone { .. }
         | Op::Pixellate { .. }
         | Op::Blur { .. }
-        | Op::Blend(_)
-        | Op::Grid(_)
-        | Op::Mask(_)
-        | Op::Border(_)
-        | Op::Pad(_)
         | Op::Mark(_)
         | Op::Text(_) => return Err(RenderError::Stage { stage: op.name().to_owned() }),
     })

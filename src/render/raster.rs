@@ -56,6 +56,25 @@ impl Raster {
         (1..=4).contains(&self.channels) && samples as u64 == self.size.area() * u64::from(self.channels)
     }
 
+    /// The pixel at `index`, row after row, as 8-bit RGBA.
+    #[must_use]
+    pub(super) fn pixel_8(&self, index: usize) -> [u8; 4] {
+        let channels = usize::from(self.channels);
+        let at = index * channels;
+        let pixel: [u8; 4] =
+            match &self.samples {
+                Samples::U8(samples) => std::array::from_fn(|i| if i < channels { samples[at + i] } else { 255 }),
+                Samples::U16(samples) => std::array::from_fn(|i| {
+                    if i < channels { ((u32::from(samples[at + i]) + 128) / 257) as u8 } else { 255 }
+                }),
+            };
+        match (channels, pixel) {
+            (1, [v, ..]) => [v, v, v, 255],
+            (2, [v, a, ..]) => [v, v, v, a],
+            (_, pixel) => pixel,
+        }
+    }
+
     /// The samples in 8 bits, rounded from 16.
     #[must_use]
     pub fn into_bytes(self) -> Vec<u8> {

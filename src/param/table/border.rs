@@ -1,7 +1,7 @@
 //! Border and padding.
 
 use crate::param::kind::SIDE_PX_MAX;
-use crate::param::{Category, Kind, Needs, ParamSpec, Tier};
+use crate::param::{Category, Kind, Needs, ParamSpec, State, Tier};
 
 /// This part of the table.
 pub(super) const ENTRIES: [ParamSpec; 14] = [
@@ -10,6 +10,7 @@ pub(super) const ENTRIES: [ParamSpec; 14] = [
         kinds: &[Kind::Border(100)],
         summary: "Draws a frame of this thickness and colour over the edge of the picture, whose size stays.",
         example: "border=10,336699",
+        state: State::Rendered,
         set: |p, v| p.border.border = v.border(),
         ..ParamSpec::base(Category::BorderAndPadding)
     },
@@ -20,6 +21,7 @@ pub(super) const ENTRIES: [ParamSpec; 14] = [
         needs: Needs::All(&["border"]),
         summary: "Thickness of the frame at the top.",
         example: "border=10,336699&border-top=30",
+        state: State::Rendered,
         set: |p, v| p.border.top = v.whole(),
         ..ParamSpec::base(Category::BorderAndPadding)
     },
@@ -30,6 +32,7 @@ pub(super) const ENTRIES: [ParamSpec; 14] = [
         needs: Needs::All(&["border"]),
         summary: "Thickness of the frame at the right.",
         example: "border=10,336699&border-right=30",
+        state: State::Rendered,
         set: |p, v| p.border.right = v.whole(),
         ..ParamSpec::base(Category::BorderAndPadding)
     },
@@ -40,6 +43,7 @@ pub(super) const ENTRIES: [ParamSpec; 14] = [
         needs: Needs::All(&["border"]),
         summary: "Thickness of the frame at the bottom.",
         example: "border=10,336699&border-bottom=30",
+        state: State::Rendered,
         set: |p, v| p.border.bottom = v.whole(),
         ..ParamSpec::base(Category::BorderAndPadding)
     },
@@ -50,6 +54,7 @@ pub(super) const ENTRIES: [ParamSpec; 14] = [
         needs: Needs::All(&["border"]),
         summary: "Thickness of the frame at the left.",
         example: "border=10,336699&border-left=30",
+        state: State::Rendered,
         set: |p, v| p.border.left = v.whole(),
         ..ParamSpec::base(Category::BorderAndPadding)
     },
@@ -59,6 +64,7 @@ pub(super) const ENTRIES: [ParamSpec; 14] = [
         needs: Needs::All(&["border"]),
         summary: "Radius of the outer corners of the frame: one for all or four clockwise from the top left.",
         example: "border=10,336699&border-radius=20",
+        state: State::Rendered,
         set: |p, v| p.border.radius = v.four(),
         ..ParamSpec::base(Category::BorderAndPadding)
     },
@@ -69,6 +75,7 @@ pub(super) const ENTRIES: [ParamSpec; 14] = [
         needs: Needs::All(&["border"]),
         summary: "Radius of the inner corners of the frame: one for all or four clockwise from the top left.",
         example: "border=10,336699&border-radius-inner=10",
+        state: State::Rendered,
         set: |p, v| p.border.radius_inner = v.four(),
         ..ParamSpec::base(Category::BorderAndPadding)
     },
@@ -79,6 +86,7 @@ pub(super) const ENTRIES: [ParamSpec; 14] = [
         default: Some("0"),
         summary: "Thickness of a line along the edge of the frame.",
         example: "border=10,336699&border-stroke-size=2",
+        state: State::Rendered,
         set: |p, v| p.border.stroke_size = v.whole(),
         ..ParamSpec::base(Category::BorderAndPadding)
     },
@@ -90,6 +98,7 @@ pub(super) const ENTRIES: [ParamSpec; 14] = [
         needs: Needs::All(&["border-stroke-size"]),
         summary: "Colour of that line.",
         example: "border=10,336699&border-stroke-size=2&border-stroke-color=fff",
+        state: State::Rendered,
         set: |p, v| p.border.stroke_color = v.color(),
         ..ParamSpec::base(Category::BorderAndPadding)
     },
@@ -99,6 +108,7 @@ pub(super) const ENTRIES: [ParamSpec; 14] = [
         default: Some("0"),
         summary: "Margin on all sides in pixels, inside the box of `w` and `h` if there is one. Shows `bg`.",
         example: "pad=20&bg=fff",
+        state: State::Rendered,
         set: |p, v| p.border.pad = v.whole(),
         ..ParamSpec::base(Category::BorderAndPadding)
     },
@@ -108,6 +118,7 @@ pub(super) const ENTRIES: [ParamSpec; 14] = [
         default: Some("0"),
         summary: "Margin at the top, instead of that of `pad`.",
         example: "pad-top=40&bg=fff",
+        state: State::Rendered,
         set: |p, v| p.border.pad_top = v.whole(),
         ..ParamSpec::base(Category::BorderAndPadding)
     },
@@ -117,6 +128,7 @@ pub(super) const ENTRIES: [ParamSpec; 14] = [
         default: Some("0"),
         summary: "Margin at the right, instead of that of `pad`.",
         example: "pad-right=40&bg=fff",
+        state: State::Rendered,
         set: |p, v| p.border.pad_right = v.whole(),
         ..ParamSpec::base(Category::BorderAndPadding)
     },
@@ -126,6 +138,7 @@ pub(super) const ENTRIES: [ParamSpec; 14] = [
         default: Some("0"),
         summary: "Margin at the bottom, instead of that of `pad`.",
         example: "pad-bottom=40&bg=fff",
+        state: State::Rendered,
         set: |p, v| p.border.pad_bottom = v.whole(),
         ..ParamSpec::base(Category::BorderAndPadding)
     },
@@ -135,6 +148,7 @@ pub(super) const ENTRIES: [ParamSpec; 14] = [
         default: Some("0"),
         summary: "Margin at the left, instead of that of `pad`.",
         example: "pad-left=40&bg=fff",
+        state: State::Rendered,
         set: |p, v| p.border.pad_left = v.whole(),
         ..ParamSpec::base(Category::BorderAndPadding)
     },

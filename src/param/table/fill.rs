@@ -49,6 +49,7 @@ pub(super) const ENTRIES: [ParamSpec; 19] = [
         needs: Needs::All(&["fill=gradient"]),
         summary: "Straight or circular gradient.",
         example: "w=300&h=300&fit=fill&fill=gradient&fill-gradient-type=radial",
+        state: State::Rendered,
         set: |p, v| p.fill.gradient_type = v.word(),
         ..ParamSpec::base(Category::Fill)
     },
@@ -60,6 +61,7 @@ pub(super) const ENTRIES: [ParamSpec; 19] = [
         needs: Needs::All(&["fill=gradient"]),
         summary: "Colour space in which the colours between the two ends are worked out.",
         example: "w=300&h=300&fit=fill&fill=gradient&fill-gradient-cs=oklab",
+        state: State::Rendered,
         set: |p, v| p.fill.gradient_cs = v.word(),
         ..ParamSpec::base(Category::Fill)
     },
@@ -70,6 +72,7 @@ pub(super) const ENTRIES: [ParamSpec; 19] = [
         needs: Needs::All(&["fill=gradient"]),
         summary: "First and last colour of a straight gradient; two colours of the picture if absent.",
         example: "w=300&h=300&fit=fill&fill=gradient&fill-gradient-linear=036,fc9",
+        state: State::Rendered,
         set: |p, v| p.fill.gradient_linear = v.colors(),
         ..ParamSpec::base(Category::Fill)
     },
@@ -81,6 +84,7 @@ pub(super) const ENTRIES: [ParamSpec; 19] = [
         needs: Needs::All(&["fill=gradient"]),
         summary: "Side, or two sides for a corner, at which a straight gradient ends.",
         example: "w=300&h=300&fit=fill&fill=gradient&fill-gradient-linear-direction=bottom,right",
+        state: State::Rendered,
         set: |p, v| p.fill.gradient_linear_direction = v.words(),
         ..ParamSpec::base(Category::Fill)
     },
@@ -91,6 +95,7 @@ pub(super) const ENTRIES: [ParamSpec; 19] = [
         needs: Needs::All(&["fill=gradient"]),
         summary: "Inner and outer colour of a circular gradient; two colours of the picture if absent.",
         example: "w=300&h=300&fit=fill&fill=gradient&fill-gradient-type=radial&fill-gradient-radial=036,fc9",
+        state: State::Rendered,
         set: |p, v| p.fill.gradient_radial = v.colors(),
         ..ParamSpec::base(Category::Fill)
     },
@@ -102,6 +107,7 @@ pub(super) const ENTRIES: [ParamSpec; 19] = [
         needs: Needs::All(&["fill=gradient"]),
         summary: "Where a circular gradient begins and ends, in pixels or as a fraction of the shorter side.",
         example: "w=300&h=300&fit=fill&fill=gradient&fill-gradient-type=radial&fill-gradient-radial-radius=0.1,0.6",
+        state: State::Rendered,
         set: |p, v| p.fill.gradient_radial_radius = v.lengths(),
         ..ParamSpec::base(Category::Fill)
     },
@@ -113,6 +119,7 @@ pub(super) const ENTRIES: [ParamSpec; 19] = [
         needs: Needs::All(&["fill=gradient"]),
         summary: "Centre of a circular gradient from the left, in pixels or as a fraction of the width.",
         example: "w=300&h=300&fit=fill&fill=gradient&fill-gradient-type=radial&fill-gradient-radial-x=0.3",
+        state: State::Rendered,
         set: |p, v| p.fill.gradient_radial_x = v.length(),
         ..ParamSpec::base(Category::Fill)
     },
@@ -124,6 +131,7 @@ pub(super) const ENTRIES: [ParamSpec; 19] = [
         needs: Needs::All(&["fill=gradient"]),
         summary: "Centre of a circular gradient from the top, in pixels or as a fraction of the height.",
         example: "w=300&h=300&fit=fill&fill=gradient&fill-gradient-type=radial&fill-gradient-radial-y=0.3",
+        state: State::Rendered,
         set: |p, v| p.fill.gradient_radial_y = v.length(),
         ..ParamSpec::base(Category::Fill)
     },
@@ -186,6 +194,7 @@ pub(super) const ENTRIES: [ParamSpec; 19] = [
         kinds: &[Kind::Word(&["grid"])],
         summary: "Shows a checkerboard where the picture is transparent.",
         example: "transparency=grid",
+        state: State::Rendered,
         set: |p, v| p.fill.transparency_grid = v.has("grid"),
         ..ParamSpec::base(Category::Fill)
     },
@@ -197,6 +206,7 @@ pub(super) const ENTRIES: [ParamSpec; 19] = [
         needs: Needs::All(&["transparency"]),
         summary: "Colours of the checkerboard; a single one is paired with white.",
         example: "transparency=grid&grid-colors=ccc,999",
+        state: State::Rendered,
         set: |p, v| p.fill.grid_colors = v.colors(),
         ..ParamSpec::base(Category::Fill)
     },
@@ -208,6 +218,7 @@ pub(super) const ENTRIES: [ParamSpec; 19] = [
         needs: Needs::All(&["transparency"]),
         summary: "Side of a square of the checkerboard, in pixels.",
         example: "transparency=grid&grid-size=8",
+        state: State::Rendered,
         set: |p, v| p.fill.grid_size = v.whole(),
         ..ParamSpec::base(Category::Fill)
     },

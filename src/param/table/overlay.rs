@@ -1,7 +1,7 @@
 //! Blending, watermark and mask.
 
 use crate::param::kind::SIDE_PX_MAX;
-use crate::param::{AlignWord, BlendMode, Category, Keyword, Kind, Needs, ParamSpec, Tier};
+use crate::param::{AlignWord, BlendMode, Category, Keyword, Kind, Needs, ParamSpec, State, Tier};
 
 /// This part of the table.
 pub(super) const ENTRIES: [ParamSpec; 31] = [
@@ -12,6 +12,7 @@ pub(super) const ENTRIES: [ParamSpec; 31] = [
         kinds: &[Kind::Color, Kind::Location],
         summary: "Lays a colour or another picture over this one.",
         example: "blend=80ff6600",
+        state: State::Rendered,
         set: |p, v| p.blend.source = v.blend(),
         ..ParamSpec::base(Category::Blending)
     },
@@ -22,6 +23,7 @@ pub(super) const ENTRIES: [ParamSpec; 31] = [
         kinds: &[Kind::Color],
         summary: "Lays a colour over the picture, with or without `blend`.",
         example: "blend-color=80ff6600",
+        state: State::Rendered,
         set: |p, v| p.blend.color = v.color(),
         ..ParamSpec::base(Category::Blending)
     },
@@ -34,6 +36,7 @@ pub(super) const ENTRIES: [ParamSpec; 31] = [
         needs: Needs::Any(&["blend", "blend-color"]),
         summary: "Formula that mixes overlay and picture.",
         example: "blend=ff6600&blend-mode=multiply",
+        state: State::Rendered,
         set: |p, v| p.blend.mode = v.word(),
         ..ParamSpec::base(Category::Blending)
     },
@@ -46,6 +49,7 @@ pub(super) const ENTRIES: [ParamSpec; 31] = [
         needs: Needs::Any(&["blend", "blend-color"]),
         summary: "Opacity of the overlay.",
         example: "blend=ff6600&blend-alpha=40",
+        state: State::Rendered,
         set: |p, v| p.blend.alpha = v.number(),
         ..ParamSpec::base(Category::Blending)
     },
@@ -58,6 +62,7 @@ pub(super) const ENTRIES: [ParamSpec; 31] = [
         needs: Needs::All(&["blend"]),
         summary: "How the overlay meets the box of `blend-w` and `blend-h`.",
         example: "blend=/logo.png&blend-w=200&blend-h=200&blend-fit=crop",
+        state: State::Rendered,
         set: |p, v| p.blend.fit = v.word(),
         ..ParamSpec::base(Category::Blending)
     },
@@ -69,6 +74,7 @@ pub(super) const ENTRIES: [ParamSpec; 31] = [
         needs: Needs::All(&["blend"]),
         summary: "Which part of the overlay survives `blend-fit=crop`.",
         example: "blend=/logo.png&blend-w=200&blend-h=200&blend-fit=crop&blend-crop=top",
+        state: State::Rendered,
         set: |p, v| p.blend.crop = v.words(),
         ..ParamSpec::base(Category::Blending)
     },
@@ -80,6 +86,7 @@ pub(super) const ENTRIES: [ParamSpec; 31] = [
         needs: Needs::All(&["blend"]),
         summary: "Side or corner at which the overlay lies.",
         example: "blend=/logo.png&blend-align=bottom,right",
+        state: State::Rendered,
         set: |p, v| p.blend.align = v.words(),
         ..ParamSpec::base(Category::Blending)
     },
@@ -92,6 +99,7 @@ pub(super) const ENTRIES: [ParamSpec; 31] = [
         needs: Needs::All(&["blend"]),
         summary: "Pixels between the overlay and the edge of the picture.",
         example: "blend=/logo.png&blend-align=bottom,right&blend-pad=10",
+        state: State::Rendered,
         set: |p, v| p.blend.pad = v.whole(),
         ..ParamSpec::base(Category::Blending)
     },
@@ -103,6 +111,7 @@ pub(super) const ENTRIES: [ParamSpec; 31] = [
         needs: Needs::All(&["blend"]),
         summary: "Gives the overlay the size, fit and crop of the picture.",
         example: "blend=/logo.png&w=400&blend-size=inherit",
+        state: State::Rendered,
         set: |p, v| p.blend.inherit_size = v.has("inherit"),
         ..ParamSpec::base(Category::Blending)
     },
@@ -114,6 +123,7 @@ pub(super) const ENTRIES: [ParamSpec; 31] = [
         needs: Needs::All(&["blend"]),
         summary: "Width of the overlay in pixels, or as a fraction of the resized picture.",
         example: "blend=/logo.png&blend-w=0.5",
+        state: State::Rendered,
         set: |p, v| p.blend.w = v.length(),
         ..ParamSpec::base(Category::Blending)
     },
@@ -125,6 +135,7 @@ pub(super) const ENTRIES: [ParamSpec; 31] = [
         needs: Needs::All(&["blend"]),
         summary: "Height of the overlay in pixels, or as a fraction of the resized picture.",
         example: "blend=/logo.png&blend-h=0.5",
+        state: State::Rendered,
         set: |p, v| p.blend.h = v.length(),
         ..ParamSpec::base(Category::Blending)
     },
@@ -137,6 +148,7 @@ pub(super) const ENTRIES: [ParamSpec; 31] = [
         needs: Needs::All(&["blend"]),
         summary: "Pixels from the left edge to the overlay; takes the place of the alignment.",
         example: "blend=/logo.png&blend-x=20",
+        state: State::Rendered,
         set: |p, v| p.blend.x = v.whole(),
         ..ParamSpec::base(Category::Blending)
     },
@@ -149,6 +161,7 @@ pub(super) const ENTRIES: [ParamSpec; 31] = [
         needs: Needs::All(&["blend"]),
         summary: "Pixels from the top edge to the overlay; takes the place of the alignment.",
         example: "blend=/logo.png&blend-y=20",
+        state: State::Rendered,
         set: |p, v| p.blend.y = v.whole(),
         ..ParamSpec::base(Category::Blending)
     },
@@ -312,6 +325,7 @@ pub(super) const ENTRIES: [ParamSpec; 31] = [
         kinds: &[Kind::Word(&["ellipse", "corners"]), Kind::Polygon, Kind::Location],
         summary: "Shows only what is inside a shape, or where another picture is light and opaque.",
         example: "mask=ellipse",
+        state: State::Rendered,
         set: |p, v| p.mask.shape = v.mask(),
         ..ParamSpec::base(Category::Mask)
     },
@@ -323,6 +337,7 @@ pub(super) const ENTRIES: [ParamSpec; 31] = [
         needs: Needs::All(&["mask"]),
         summary: "Colour of what the mask hides; white in formats without alpha.",
         example: "mask=ellipse&mask-bg=000",
+        state: State::Rendered,
         set: |p, v| p.mask.bg = v.color(),
         ..ParamSpec::base(Category::Mask)
     },
@@ -333,6 +348,7 @@ pub(super) const ENTRIES: [ParamSpec; 31] = [
         summary: "Radius of the corners in pixels: one for all or four clockwise from the top left. A fifth of the shorter \
             side if absent.",
         example: "mask=corners&corner-radius=20",
+        state: State::Rendered,
         set: |p, v| p.mask.corner_radius = v.four(),
         ..ParamSpec::base(Category::Mask)
     },

@@ -140,7 +140,8 @@ fn blends_are_sized_by_the_resized_base() {
 fn ops_keep_the_order_of_the_pipeline() {
     let found = Found { blend: Some(OVERLAY), mark: Some(OVERLAY), mask: true, ..Found::default() };
     let query = "w=100&h=100&fit=fill&fill=blur&rect=0,0,300,200&orient=2&flip=hv&rot=10&bg=80ff0000\
-        &bri=5&con=5&nr=20&sharp=5&usm=5&sepia=5&htn=5&px=5&blur=5&blend=/b&transparency=grid&mask=/m&border=2,f00\
+        &bri=5&con=5&nr=20&sharp=5&usm=5&sepia=5&htn=5&px=5&blur=5&blend=/b&blend-mode=destination-out\
+        &transparency=grid&mask=/m&border=2,f00\
         &pad=1&mark=/m&txt=x&auto=enhance&trim=auto";
     let names: Vec<String> = plan_and(query, "400x300", &found)
         .ops

@@ -1,5 +1,6 @@
 //! Put a colour under the picture's transparency.
 
+use crate::render::paint;
 use crate::render::raster::{Raster, Samples};
 use crate::units::Color;
 
@@ -23,7 +24,7 @@ pub fn apply(raster: Raster, color: Color) -> Raster {
         let samples = pixels.iter().flat_map(flat).collect();
         Raster { size, channels: 3, samples: Samples::U8(samples) }
     } else {
-        let samples = pixels.iter().flat_map(|&pixel| over(pixel, color)).collect();
+        let samples = pixels.iter().flat_map(|&pixel| paint::over(pixel, paint::pixel(color))).collect();
         Raster { size, channels: 4, samples: Samples::U8(samples) }
     }
 }
@@ -32,20 +33,6 @@ pub fn apply(raster: Raster, color: Color) -> Raster {
 fn mix(top: u8, under: u8, alpha: u8) -> u8 {
     let sum = u32::from(top) * u32::from(alpha) + u32::from(under) * (255 - u32::from(alpha));
     ((sum + 127) / 255) as u8
-}
-
-/// Source-over with both sides partly transparent, straight alpha.
-pub(super) fn over([r, g, b, a]: [u8; 4], under: Color) -> [u8; 4] {
-    let top_weight = u32::from(a) * 255;
-    let under_weight = u32::from(under.a) * (255 - u32::from(a));
-    let total = top_weight + under_weight;
-    if total == 0 {
-        return [r, g, b, 0];
-    }
-    let channel = |top: u8, under: u8| {
-        ((u32::from(top) * top_weight + u32::from(under) * under_weight + total / 2) / total) as u8
-    };
-    [channel(r, under.r), channel(g, under.g), channel(b, under.b), ((total + 127) / 255) as u8]
 }
 
 #[cfg(test)]

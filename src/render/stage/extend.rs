@@ -1,8 +1,11 @@
 //! Put the picture on a larger canvas.
 
-use super::{background, resize};
-use crate::plan::{Extend, ExtendFill, Resize, Window};
+use super::resize;
+use crate::plan::{Extend, ExtendFill, GradientFill, Resize, Window};
 use crate::render::RenderError;
+use crate::render::gradient::{self, Ramp};
+use crate::render::paint;
+use crate::render::palette::gradient_colors;
 use crate::render::raster::{Raster, Rearrange, Samples};
 use crate::units::{Color, Rect, Size};
 
@@ -20,8 +23,7 @@ pub fn apply(raster: Raster, op: &Extend) -> Result<Raster, RenderError> {
         ExtendFill::Edge => Ok(raster.rearranged(&Stretch { canvas: op.canvas, placed })),
         ExtendFill::Solid(color) => Ok(solid(raster, op.canvas, placed, color)),
         ExtendFill::Blur => blurred(raster, op.canvas, placed),
-        // No plan holds one until the table calls `fill-gradient-linear` rendered.
-        ExtendFill::Gradient(_) => Err(RenderError::Stage { stage: "gradient".to_owned() }),
+        ExtendFill::Gradient(gradient) => Ok(graded(raster, op.canvas, placed, &gradient)),
     }
 }
 
@@ -89,18 +91,36 @@ fn blurred(raster: Raster, canvas: Size, placed: Rect) -> Result<Raster, RenderE
     let cover = cover_resize(raster.size, small);
     let copy = blur(resize::apply(raster.clone(), &cover)?.into_rgba(), SIGMA);
     let backdrop = resize::scale_whole(copy, canvas)?.into_rgba();
-    let opaque = !raster.has_alpha();
+    let shows_through = raster.has_alpha();
+    let result = over_backdrop(raster, backdrop, placed);
+    Ok(if shows_through { result } else { result.without_alpha() })
+}
+
+/// The picture over a gradient, in the two strongest colours of its own unless there are others.
+fn graded(raster: Raster, canvas: Size, placed: Rect, gradient: &GradientFill) -> Raster {
+    let ramp = Ramp::new(gradient.colors.unwrap_or_else(|| gradient_colors(&raster)), gradient.space);
+    let mut backdrop = Vec::with_capacity(usize::try_from(canvas.area() * 4).unwrap_or_default());
+    for y in 0..canvas.height {
+        for x in 0..canvas.width {
+            backdrop.extend(ramp.at(gradient::position(&gradient.course, x, y)));
+        }
+    }
+    let backdrop = Raster { size: canvas, channels: 4, samples: Samples::U8(backdrop) };
+    over_backdrop(raster, backdrop, placed).without_alpha()
+}
+
+/// The picture, transparent or not, over a canvas in RGBA.
+fn over_backdrop(raster: Raster, backdrop: Raster, placed: Rect) -> Raster {
+    let canvas = backdrop.size;
     let mut out = backdrop.into_bytes();
     let bytes = raster.into_rgba().into_bytes();
     for (index, row) in bytes.chunks_exact(placed.size.width as usize * 4).enumerate() {
         let at = ((placed.top as usize + index) * canvas.width as usize + placed.left as usize) * 4;
         for (under, top) in out[at..].as_chunks_mut::<4>().0.iter_mut().zip(row.as_chunks::<4>().0) {
-            let [r, g, b, a] = *under;
-            *under = background::over(*top, Color { r, g, b, a });
+            *under = paint::over(*top, *under);
         }
     }
-    let result = Raster { size: canvas, channels: 4, samples: Samples::U8(out) };
-    Ok(if opaque { result.without_alpha() } else { result })
+    Raster { size: canvas, channels: 4, samples: Samples::U8(out) }
 }
 
 /// Scales to cover `target` and keeps the centre.
@@ -160,6 +180,8 @@ fn transposed(pixels: &[[f32; 4]], width: usize) -> Vec<[f32; 4]> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::param::GradientSpace;
+    use crate::plan::GradientCourse;
 
     fn two_by_one() -> Raster {
         Raster { size: Size::new(2, 1), channels: 1, samples: Samples::U8(vec![10, 20]) }
@@ -188,6 +210,25 @@ mod tests {
         assert_eq!(clear.channels, 2);
         let alpha: Vec<u8> = clear.into_bytes().into_iter().skip(1).step_by(2).collect();
         assert_eq!(alpha, [0, 0, 0, 0, 0, 255, 255, 0, 0, 0, 0, 0]);
+    }
+
+    #[test]
+    fn gradients_run_over_the_whole_canvas_and_under_the_picture() {
+        let course = GradientCourse::Linear { from: [0.0, 0.0], to: [0.0, 3.0] };
+        let [red, blue] = [[255, 0, 0], [0, 0, 255]].map(|[r, g, b]| Color { r, g, b, a: 255 });
+        let fill = |colors| ExtendFill::Gradient(GradientFill { colors, space: GradientSpace::Srgb, course });
+        let out = apply(two_by_one(), &extend(fill(Some([red, blue])))).unwrap();
+        assert_eq!((out.channels, out.pixel_8(5), out.pixel_8(6)), (3, [10, 10, 10, 255], [20, 20, 20, 255]));
+        let (top, middle, bottom) = (out.pixel_8(0), out.pixel_8(4), out.pixel_8(8));
+        assert!(top[0] > 200 && middle[0].abs_diff(middle[2]) < 4 && bottom[2] > 200, "{top:?} {middle:?} {bottom:?}");
+        assert_eq!((out.pixel_8(1), out.pixel_8(3)), (top, top), "a row is of one colour");
+        // Without colours: those of the picture, which has only greys.
+        let own = apply(two_by_one(), &extend(fill(None))).unwrap();
+        let [dark, light] = [own.pixel_8(0), own.pixel_8(8)];
+        assert!(dark[0] == dark[2] && light[0] == light[1] && dark[0] < light[0], "{dark:?} {light:?}");
+        let clear = Raster { channels: 2, samples: Samples::U8(vec![10, 0, 20, 255]), ..two_by_one() };
+        let shown = apply(clear, &extend(fill(Some([red, blue])))).unwrap();
+        assert_eq!((shown.pixel_8(5), shown.pixel_8(6)), (middle, [20, 20, 20, 255]));
     }
 
     #[test]

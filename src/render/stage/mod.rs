@@ -3,11 +3,16 @@
 //! Orientation and cropping come before scaling and take 8 or 16 bits; the rest work on the scaled picture, in 8 bits.
 
 pub mod background;
+pub mod blend;
+pub mod border;
 pub mod crop;
 pub mod extend;
 pub mod find;
 pub mod focal_debug;
+pub mod grid;
+pub mod mask;
 pub mod mirror;
 pub mod orient;
+pub mod pad;
 pub mod resize;
 pub mod rotate;

@@ -1,0 +1,306 @@
+//! Colours between two colours, in the colour space that was asked for, and where on a canvas they lie.
+
+use super::paint::Pixel;
+use crate::param::GradientSpace;
+use crate::plan::GradientCourse;
+use crate::units::Color;
+
+/// Steps of a ramp: finer than 8 bits a channel can show on the longest canvas.
+const STEPS: usize = 2048;
+
+/// Colours from the first (0) to the second (1).
+#[derive(Debug)]
+pub(super) struct Ramp {
+    colors: Vec<Pixel>,
+}
+
+impl Ramp {
+    /// Between two colours; alpha goes along in a straight line and weighs the colours where it differs.
+    ///
+    /// Hues go the shorter way round; a colour without a hue takes the other's. Colours outside sRGB that lie on the way
+    /// are clipped.
+    pub(super) fn new([from, to]: [Color; 2], space: GradientSpace) -> Self {
+        let [first, last] = ends(from, to, space);
+        let color = |step: usize| {
+            let t = step as f64 / (STEPS - 1) as f64;
+            let alpha = f64::from(from.a) * (1.0 - t) + f64::from(to.a) * t;
+            // The share of the second colour when both are premultiplied.
+            let share = if alpha > 0.0 { f64::from(to.a) * t / alpha } else { t };
+            let mixed: [f64; 3] = std::array::from_fn(|i| first[i] + (last[i] - first[i]) * share);
+            let [r, g, b] = to_srgb(mixed, space).map(|v| (v.clamp(0.0, 1.0) * 255.0 + 0.5) as u8);
+            [r, g, b, (alpha + 0.5) as u8]
+        };
+        Self { colors: (0..STEPS).map(color).collect() }
+    }
+
+    /// The colour at `t`; the nearer end outside 0 to 1.
+    pub(super) fn at(&self, t: f32) -> Pixel {
+        let step = (t.clamp(0.0, 1.0) * (STEPS - 1) as f32 + 0.5) as usize;
+        self.colors[step.min(STEPS - 1)]
+    }
+}
+
+/// Where on the ramp the centre of pixel `(x, y)` lies; below 0 and above 1 outside.
+pub(super) fn position(course: &GradientCourse, x: u32, y: u32) -> f32 {
+    let (x, y) = (f64::from(x) + 0.5, f64::from(y) + 0.5);
+    let t = match *course {
+        GradientCourse::Linear { from, to } => {
+            let (dx, dy) = (to[0] - from[0], to[1] - from[1]);
+            let length = dx * dx + dy * dy;
+            if length > 0.0 { ((x - from[0]) * dx + (y - from[1]) * dy) / length } else { 1.0 }
+        }
+        GradientCourse::Radial { center, radii: [inner, outer], swapped } => {
+            let distance = (x - center[0]).hypot(y - center[1]);
+            // An edge is never harder than the pixels allow.
+            let width = (outer - inner).max(1.0);
+            let t = (distance - f64::midpoint(inner, outer)) / width + 0.5;
+            if swapped { 1.0 - t } else { t }
+        }
+    };
+    t as f32
+}
+
+/// Both colours in `space`, their hues made such that a straight line between them is the shorter way.
+fn ends(from: Color, to: Color, space: GradientSpace) -> [[f64; 3]; 2] {
+    let read = |color: Color| from_srgb([color.r, color.g, color.b].map(|v| f64::from(v) / 255.0), space);
+    let [mut first, mut last] = [read(from), read(to)];
+    let Some((hue, colorfulness)) = hue_and_colorfulness(space) else { return [first, last] };
+    let is_grey = |color: &[f64; 3]| color[colorfulness] < 1e-3;
+    if is_grey(&first) {
+        first[hue] = last[hue];
+    } else if is_grey(&last) {
+        last[hue] = first[hue];
+    }
+    let way = last[hue] - first[hue];
+    last[hue] -= (way / 360.0).round() * 360.0;
+    [first, last]
+}
+
+/// Which member is an angle in degrees, and which tells whether it means anything.
+const fn hue_and_colorfulness(space: GradientSpace) -> Option<(usize, usize)> {
+    match space {
+        GradientSpace::Srgb | GradientSpace::Linear | GradientSpace::Oklab => None,
+        GradientSpace::Hsl | GradientSpace::Hsv => Some((0, 1)),
+        GradientSpace::Lch | GradientSpace::Oklch => Some((2, 1)),
+    }
+}
+
+fn from_srgb(rgb: [f64; 3], space: GradientSpace) -> [f64; 3] {
+    match space {
+        GradientSpace::Srgb => rgb,
+        GradientSpace::Linear => rgb.map(to_linear),
+        GradientSpace::Oklab => oklab(rgb.map(to_linear)),
+        GradientSpace::Oklch => polar(oklab(rgb.map(to_linear))),
+        GradientSpace::Lch => polar(lab(rgb.map(to_linear))),
+        GradientSpace::Hsl => hexcone(rgb, |most, least| {
+            let lightness = f64::midpoint(most, least);
+            let reach = 1.0 - (2.0 * lightness - 1.0).abs();
+            (if reach > 0.0 { (most - least) / reach } else { 0.0 }, lightness)
+        }),
+        GradientSpace::Hsv => hexcone(rgb, |most, least| (if most > 0.0 { (most - least) / most } else { 0.0 }, most)),
+    }
+}
+
+fn to_srgb(color: [f64; 3], space: GradientSpace) -> [f64; 3] {
+    let [hue, saturation, last] = color;
+    // CSS Color 4, section 7.1, and its counterpart for HSV: one formula with another reach.
+    let turned = |shift: f64| (shift + hue / 30.0).rem_euclid(12.0);
+    match space {
+        GradientSpace::Srgb => color,
+        GradientSpace::Linear => color.map(to_encoded),
+        GradientSpace::Oklab => oklab_back(color).map(to_encoded),
+        GradientSpace::Oklch => oklab_back(cartesian(color)).map(to_encoded),
+        GradientSpace::Lch => lab_back(cartesian(color)).map(to_encoded),
+        GradientSpace::Hsl => {
+            let reach = saturation * last.min(1.0 - last);
+            [0.0, 8.0, 4.0].map(|shift| {
+                let k = turned(shift);
+                last - reach * (k - 3.0).min(9.0 - k).clamp(-1.0, 1.0)
+            })
+        }
+        GradientSpace::Hsv => [10.0, 6.0, 2.0].map(|shift| {
+            let k = turned(shift) / 2.0;
+            last - last * saturation * k.min(4.0 - k).clamp(0.0, 1.0)
+        }),
+    }
+}
+
+/// Hue in degrees, and what `rest` makes of the greatest and the least channel.
+fn hexcone([r, g, b]: [f64; 3], rest: impl Fn(f64, f64) -> (f64, f64)) -> [f64; 3] {
+    let (most, least) = (r.max(g).max(b), r.min(g).min(b));
+    let chroma = most - least;
+    let sextant = if chroma <= 0.0 {
+        0.0
+    } else if most <= r {
+        ((g - b) / chroma).rem_euclid(6.0)
+    } else if most <= g {
+        (b - r) / chroma + 2.0
+    } else {
+        (r - g) / chroma + 4.0
+    };
+    let (saturation, last) = rest(most, least);
+    [sextant * 60.0, saturation, last]
+}
+
+/// IEC 61966-2-1.
+fn to_linear(encoded: f64) -> f64 {
+    if encoded <= 0.040_45 { encoded / 12.92 } else { ((encoded + 0.055) / 1.055).powf(2.4) }
+}
+
+/// Its inverse; negative light is none.
+fn to_encoded(linear: f64) -> f64 {
+    if linear <= 0.003_130_8 { linear.max(0.0) * 12.92 } else { 1.055 * linear.powf(1.0 / 2.4) - 0.055 }
+}
+
+type Matrix = [[f64; 3]; 3];
+
+fn times(matrix: &Matrix, v: [f64; 3]) -> [f64; 3] {
+    matrix.map(|row| row[0] * v[0] + row[1] * v[1] + row[2] * v[2])
+}
+
+/// Lightness, a, b to lightness, chroma, hue in degrees.
+fn polar([l, a, b]: [f64; 3]) -> [f64; 3] {
+    [l, a.hypot(b), b.atan2(a).to_degrees()]
+}
+
+fn cartesian([l, chroma, hue]: [f64; 3]) -> [f64; 3] {
+    let (sin, cos) = hue.to_radians().sin_cos();
+    [l, chroma * cos, chroma * sin]
+}
+
+/// Linear sRGB to Oklab (Ottosson, 2020).
+fn oklab(rgb: [f64; 3]) -> [f64; 3] {
+    const LMS: Matrix = [
+        [0.412_221_470_8, 0.536_332_536_3, 0.051_445_992_9],
+        [0.211_903_498_2, 0.680_699_545_1, 0.107_396_956_6],
+        [0.088_302_461_9, 0.281_718_837_6, 0.629_978_700_5],
+    ];
+    const LAB: Matrix = [
+        [0.210_454_255_3, 0.793_617_785_0, -0.004_072_046_8],
+        [1.977_998_495_1, -2.428_592_205_0, 0.450_593_709_9],
+        [0.025_904_037_1, 0.782_771_766_2, -0.808_675_766_0],
+    ];
+    times(&LAB, times(&LMS, rgb).map(f64::cbrt))
+}
+
+fn oklab_back(lab: [f64; 3]) -> [f64; 3] {
+    const LMS: Matrix = [
+        [1.0, 0.396_337_777_4, 0.215_803_757_3],
+        [1.0, -0.105_561_345_8, -0.063_854_172_8],
+        [1.0, -0.089_484_177_5, -1.291_485_548_0],
+    ];
+    const RGB: Matrix = [
+        [4.076_741_662_1, -3.307_711_591_3, 0.230_969_929_2],
+        [-1.268_438_004_6, 2.609_757_401_1, -0.341_319_396_5],
+        [-0.004_196_086_3, -0.703_418_614_7, 1.707_614_701_0],
+    ];
+    times(&RGB, times(&LMS, lab).map(|v| v * v * v))
+}
+
+/// White of CIE Lab as CSS Color 4 uses it: D50.
+const D50: [f64; 3] = [0.964_295_676_4, 1.0, 0.825_104_602_5];
+/// CIE: (6 / 29)^3 and (29 / 3)^3.
+const EPSILON: f64 = 216.0 / 24_389.0;
+const KAPPA: f64 = 24_389.0 / 27.0;
+
+/// Linear sRGB to CIE Lab by way of XYZ adapted to D50 (Bradford).
+fn lab(rgb: [f64; 3]) -> [f64; 3] {
+    const XYZ: Matrix = [
+        [0.436_065_742_8, 0.385_151_479_6, 0.143_078_450_0],
+        [0.222_493_193_8, 0.716_887_012_2, 0.060_619_793_0],
+        [0.013_923_922_5, 0.097_081_266_4, 0.714_099_378_6],
+    ];
+    let xyz = times(&XYZ, rgb);
+    let f = |i: usize| {
+        let v = xyz[i] / D50[i];
+        if v > EPSILON { v.cbrt() } else { (KAPPA * v + 16.0) / 116.0 }
+    };
+    let (x, y, z) = (f(0), f(1), f(2));
+    [116.0 * y - 16.0, 500.0 * (x - y), 200.0 * (y - z)]
+}
+
+fn lab_back([l, a, b]: [f64; 3]) -> [f64; 3] {
+    const RGB: Matrix = [
+        [3.134_186_354_2, -1.617_209_059_5, -0.490_694_141_8],
+        [-0.978_749_510_7, 1.916_130_157_9, 0.033_433_481_5],
+        [0.071_963_928_9, -0.228_993_968_6, 1.405_386_021_2],
+    ];
+    let y = (l + 16.0) / 116.0;
+    let f = |v: f64| if v * v * v > EPSILON { v * v * v } else { (116.0 * v - 16.0) / KAPPA };
+    let light = if l > KAPPA * EPSILON { y * y * y } else { l / KAPPA };
+    times(&RGB, [f(y + a / 500.0) * D50[0], light * D50[1], f(y - b / 200.0) * D50[2]])
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const SPACES: [GradientSpace; 7] = [
+        GradientSpace::Srgb,
+        GradientSpace::Linear,
+        GradientSpace::Oklab,
+        GradientSpace::Hsl,
+        GradientSpace::Lch,
+        GradientSpace::Oklch,
+        GradientSpace::Hsv,
+    ];
+
+    fn color(rgb: u32) -> Color {
+        let [_, r, g, b] = rgb.to_be_bytes();
+        Color { r, g, b, a: 255 }
+    }
+
+    #[test]
+    fn every_space_goes_both_ways() {
+        for space in SPACES {
+            for rgb in [0xff_0000, 0x00_ff00, 0x00_00ff, 0xff_ffff, 0x00_0000, 0x80_8080, 0x12_34ab, 0xfe_dc01] {
+                let ramp = Ramp::new([color(rgb), color(0x33_6699)], space);
+                assert_eq!(ramp.at(0.0), super::super::paint::pixel(color(rgb)), "{space:?}");
+                assert_eq!(ramp.at(2.0), [0x33, 0x66, 0x99, 255], "{space:?}");
+            }
+        }
+    }
+
+    /// Middles by CSS Color 4 (`color-mix(in <space>, red, blue)`), whose numbers these are.
+    #[test]
+    fn middles_are_those_of_the_space() {
+        let check = |space, from, to, [r, g, b]: [u8; 3]| {
+            let [mr, mg, mb, a] = Ramp::new([color(from), color(to)], space).at(0.5);
+            let near = |a: u8, b: u8| a.abs_diff(b) <= 2;
+            assert!(near(mr, r) && near(mg, g) && near(mb, b) && a == 255, "{space:?}: {mr} {mg} {mb}");
+        };
+        check(GradientSpace::Srgb, 0xff_0000, 0x00_00ff, [128, 0, 128]);
+        check(GradientSpace::Linear, 0xff_0000, 0x00_00ff, [188, 0, 188]);
+        check(GradientSpace::Oklab, 0xff_0000, 0x00_00ff, [140, 83, 162]);
+        check(GradientSpace::Hsl, 0xff_0000, 0x00_00ff, [255, 0, 255]);
+        check(GradientSpace::Hsv, 0xff_0000, 0x00_00ff, [255, 0, 255]);
+        check(GradientSpace::Hsl, 0xff_ff00, 0x00_ffff, [0, 255, 0]);
+        check(GradientSpace::Oklch, 0xff_0000, 0x00_00ff, [186, 0, 194]);
+        check(GradientSpace::Lch, 0xff_0000, 0x00_00ff, [245, 0, 134]);
+        // White has no hue, so the way to it never leaves red.
+        check(GradientSpace::Hsl, 0xff_ffff, 0xff_0000, [223, 160, 160]);
+    }
+
+    #[test]
+    fn alpha_weighs_the_colours() {
+        let clear_blue = Color { r: 0, g: 0, b: 255, a: 0 };
+        let ramp = Ramp::new([color(0xff_0000), clear_blue], GradientSpace::Srgb);
+        let [r, g, b, a] = ramp.at(0.5);
+        assert!((r, g, b) == (255, 0, 0) && a.abs_diff(128) <= 1, "{r} {g} {b} {a}");
+    }
+
+    #[test]
+    fn courses_run_where_they_should() {
+        let down = GradientCourse::Linear { from: [50.0, 0.0], to: [50.0, 100.0] };
+        let close = |a: f32, b: f32| (a - b).abs() < 1e-6;
+        assert!(close(position(&down, 0, 0), 0.005) && close(position(&down, 99, 99), 0.995));
+        let corner = GradientCourse::Linear { from: [0.0, 0.0], to: [100.0, 50.0] };
+        assert!(position(&corner, 0, 0) < 0.01 && position(&corner, 99, 49) > 0.99);
+        let radial = |radii, swapped| GradientCourse::Radial { center: [50.0, 50.0], radii, swapped };
+        let ring = radial([10.0, 30.0], false);
+        assert!(position(&ring, 50, 50) < 0.0 && close(position(&ring, 69, 50), 0.475 + 0.000_32));
+        assert!(position(&radial([10.0, 30.0], true), 50, 50) > 1.0);
+        let disc = radial([20.0, 20.0], false);
+        assert!(position(&disc, 68, 50) <= 0.0 && position(&disc, 71, 50) >= 1.0);
+    }
+}

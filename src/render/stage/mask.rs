@@ -1,0 +1,124 @@
+//! Cut the picture to a shape.
+//!
+//! Edges are anti-aliased. What is cut away shows the background of the mask, which replaces the picture there rather than
+//! lying under it: transparency inside the shape stays. A polygon stands on the corner opposite to the one that is up (or
+//! on an edge) and is stretched to touch all four sides.
+
+use crate::plan::{MaskOp, Outline};
+use crate::render::RenderError;
+use crate::render::paint::{self, Leaves, Pixel};
+use crate::render::raster::Raster;
+use crate::render::shape::Shape;
+use crate::units::Color;
+
+/// Cuts to `op.outline`. For [`Outline::Image`], `image` is the picture of the mask, already of the picture's size:
+/// visible where it is light and opaque. 8 bits out; alpha stays away when nothing of the result can be transparent.
+///
+/// # Errors
+/// [`RenderError::Stage`] when the picture of the mask is missing or of another size.
+pub fn apply(raster: Raster, op: &MaskOp, image: Option<&Raster>) -> Result<Raster, RenderError> {
+    let background = op.background.unwrap_or(Color::TRANSPARENT_WHITE);
+    let leaves = Leaves {
+        grey: background.a == 0 || paint::is_grey(background),
+        opaque: background.is_opaque() && !raster.has_alpha(),
+    };
+    let under = paint::pixel(background);
+    let cut = |pixel: &mut Pixel, visible: f32| {
+        if visible < 1.0 {
+            *pixel = paint::mixed([(*pixel, visible), (under, 1.0 - visible)]);
+        }
+    };
+    if op.outline == Outline::Image {
+        let image = image.filter(|image| image.size == raster.size && image.is_consistent());
+        let image = image.ok_or_else(|| RenderError::Stage { stage: "mask".to_owned() })?;
+        let width = image.size.width as usize;
+        return Ok(paint::rows(raster, leaves, |y, row| {
+            for (x, pixel) in row.iter_mut().enumerate() {
+                cut(pixel, visibility(image.pixel_8(y as usize * width + x)));
+            }
+        }));
+    }
+    let shape = shape(op.outline, raster.size);
+    Ok(paint::rows(raster, leaves, |y, row| {
+        for (x, pixel) in (0..).zip(row) {
+            cut(pixel, shape.coverage(x, y));
+        }
+    }))
+}
+
+fn shape(outline: Outline, size: crate::units::Size) -> Shape {
+    match outline {
+        Outline::Ellipse => Shape::ellipse(size, [0; 4]),
+        Outline::Corners(radii) => Shape::rounded(size, [0; 4], radii),
+        Outline::Polygon(sides) => Shape::polygon(size, sides, 0),
+        Outline::Image => Shape::rounded(size, [0; 4], [0; 4]),
+    }
+}
+
+/// Luminance times alpha of a pixel of the mask, 0 to 1 (weights of ITU-R BT.709 on encoded values).
+fn visibility([r, g, b, a]: Pixel) -> f32 {
+    let luminance = 0.2126 * f32::from(r) + 0.7152 * f32::from(g) + 0.0722 * f32::from(b);
+    luminance * f32::from(a) / (255.0 * 255.0)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::render::raster::Samples;
+    use crate::units::Size;
+
+    fn solid(channels: u8, width: u32, height: u32) -> Raster {
+        let size = Size::new(width, height);
+        let samples = Samples::U8([10, 20, 30, 255][4 - usize::from(channels)..].repeat(size.area() as usize));
+        Raster { size, channels, samples }
+    }
+
+    fn op(outline: Outline, background: Option<Color>) -> MaskOp {
+        MaskOp { outline, background }
+    }
+
+    fn at(raster: &Raster, x: u32, y: u32) -> Pixel {
+        raster.pixel_8((y * raster.size.width + x) as usize)
+    }
+
+    #[test]
+    fn the_outside_is_transparent_and_the_inside_untouched() {
+        let out = apply(solid(4, 40, 20), &op(Outline::Ellipse, None), None).unwrap();
+        assert_eq!((out.size, out.channels), (Size::new(40, 20), 4));
+        assert_eq!((at(&out, 20, 10), at(&out, 20, 1)), ([10, 20, 30, 255], [10, 20, 30, 255]));
+        assert_eq!([at(&out, 0, 0)[3], at(&out, 39, 0)[3], at(&out, 0, 19)[3], at(&out, 39, 19)[3]], [0; 4]);
+        let edge: Vec<u8> = (0..20).map(|x| at(&out, x, 3)[3]).filter(|a| (1..255).contains(a)).collect();
+        assert!(!edge.is_empty(), "the edge is soft");
+    }
+
+    #[test]
+    fn a_background_replaces_what_is_cut_away() {
+        let blue = Color { r: 0, g: 0, b: 255, a: 255 };
+        let rgb = Raster { size: Size::new(20, 20), channels: 3, samples: Samples::U8([10, 20, 30].repeat(400)) };
+        let out = apply(rgb, &op(Outline::Corners([8, 0, 0, 0]), Some(blue)), None).unwrap();
+        assert_eq!((out.channels, at(&out, 0, 0), at(&out, 19, 0)), (3, [0, 0, 255, 255], [10, 20, 30, 255]));
+        // Transparency inside the shape stays transparent.
+        let clear = Raster { size: Size::new(20, 20), channels: 4, samples: Samples::U8([1, 2, 3, 0].repeat(400)) };
+        let out = apply(clear, &op(Outline::Ellipse, Some(blue)), None).unwrap();
+        assert_eq!((at(&out, 10, 10)[3], at(&out, 0, 0)), (0, [0, 0, 255, 255]));
+    }
+
+    #[test]
+    fn grey_stays_grey() {
+        let grey = Raster { size: Size::new(9, 9), channels: 1, samples: Samples::U16(vec![65535; 81]) };
+        assert_eq!(apply(grey.clone(), &op(Outline::Polygon(3), None), None).unwrap().channels, 2);
+        let black = apply(grey, &op(Outline::Polygon(3), Some(Color::BLACK)), None).unwrap();
+        assert_eq!((black.channels, at(&black, 0, 0)[0], at(&black, 4, 6)[0]), (1, 0, 255));
+    }
+
+    #[test]
+    fn a_picture_shows_where_it_is_light_and_opaque() {
+        let mask = Samples::U8(vec![255, 255, 255, 0, 0, 255, 128, 255]);
+        let mask = Raster { size: Size::new(4, 1), channels: 2, samples: mask };
+        let picture = Raster { size: Size::new(4, 1), channels: 1, samples: Samples::U8(vec![9; 4]) };
+        let out = apply(picture.clone(), &op(Outline::Image, None), Some(&mask)).unwrap();
+        assert_eq!([0, 1, 2, 3].map(|x| at(&out, x, 0)[3]), [255, 0, 0, 128]);
+        assert!(apply(picture.clone(), &op(Outline::Image, None), None).is_err());
+        assert!(apply(picture, &op(Outline::Image, None), Some(&solid(4, 3, 1))).is_err());
+    }
+}
