@@ -187,7 +187,29 @@ fn colors_of(op: &mut Op) -> Vec<&mut Color> {
         Op::Border(BorderOp { border, .. }) => {
             std::iter::once(&mut border.color).chain(border.stroke.as_mut().map(|(_, color)| color)).collect()
         }
-        _ => Vec::new(),
+        Op::Orient(_)
+        | Op::Crop(_)
+        | Op::Trim(_)
+        | Op::HideFaces(_)
+        | Op::RedEye(_)
+        | Op::Resize(_)
+        | Op::FocalDebug { .. }
+        | Op::Enhance
+        | Op::Adjust(_)
+        | Op::Denoise(_)
+        | Op::Sharpen(_)
+        | Op::Extend(_)
+        | Op::MirrorHorizontal
+        | Op::MirrorVertical
+        | Op::Tone(_)
+        | Op::Halftone { .. }
+        | Op::Pixellate { .. }
+        | Op::Blur { .. }
+        | Op::Blend(_)
+        | Op::Mask(_)
+        | Op::Tap(_)
+        | Op::Mark(_)
+        | Op::Text(_) => Vec::new(),
     }
 }
 

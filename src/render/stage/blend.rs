@@ -79,11 +79,14 @@ fn composited(backdrop: Pixel, source: Pixel, alpha: f32, mode: BlendMode) -> Pi
     let (over, under) = (f32::from(source[3]) * alpha, f32::from(backdrop[3]) / 255.0);
     let [r, g, b, a] = backdrop;
     let scaled = |share: f32| (f32::from(a) * share + 0.5) as u8;
-    match mode {
-        BlendMode::DestinationOut => return [r, g, b, scaled(1.0 - over)],
-        BlendMode::DestinationIn => return [r, g, b, scaled(over)],
-        _ if over <= 0.0 => return backdrop,
-        _ => {}
+    if mode == BlendMode::DestinationOut {
+        return [r, g, b, scaled(1.0 - over)];
+    }
+    if mode == BlendMode::DestinationIn {
+        return [r, g, b, scaled(over)];
+    }
+    if over <= 0.0 {
+        return backdrop;
     }
     let rgb = |pixel: Pixel| [pixel[0], pixel[1], pixel[2]].map(|v| f32::from(v) / 255.0);
     let (cb, cs) = (rgb(backdrop), rgb(source));
