@@ -19,7 +19,7 @@ pub(super) struct Arguments {
     input: PathBuf,
     /// What to do with it, as in a URL: 'w=300&fm=webp'.
     query: String,
-    /// Where the picture goes. Without `fm`, its extension decides the format.
+    /// Where the picture goes. Without `fm`, its extension decides the format; with no parameter at all, it is a copy.
     output: PathBuf,
 }
 
@@ -50,6 +50,9 @@ pub(super) fn run(arguments: &Arguments) -> Result<(), Failure> {
 fn parse(query: &str, output: &Path) -> Result<Parsed, Failure> {
     let parse = |query: &str| param::parse(query, &[]).map_err(|error| Failure::Usage(error.to_string()));
     let parsed = parse(query)?;
+    if query.is_empty() {
+        return Ok(parsed);
+    }
     if parsed.honoured.iter().any(|honoured| honoured.name == "fm") {
         return Ok(parsed);
     }
@@ -99,7 +102,8 @@ mod tests {
     #[test]
     fn the_extension_decides_where_fm_does_not() {
         check("w=300", "a.webp", Some("webp"));
-        check("", "a.JPEG", Some("jpg"));
+        check("", "a.webp", None);
+        check("w=9", "a.JPEG", Some("jpg"));
         check("w=300&fm=avif", "a.jpg", Some("avif"));
         check("fm=avif", "a", Some("avif"));
         check("fm=nonsense", "a.png", Some("png"));

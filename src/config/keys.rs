@@ -154,10 +154,7 @@ macro_rules! setting {
             unit: $unit,
             summary: $summary,
             example: concat!($($example)?),
-            set: |config, written| {
-                config.$section.$field = ($form.read)(written)?;
-                Ok(())
-            },
+            set: |config, written| $form.set(written, &mut config.$section.$field),
             show: |config| ($form.show)(&config.$section.$field),
         }
     };
@@ -265,10 +262,7 @@ macro_rules! source_setting {
             unit: $unit,
             summary: $summary,
             example: concat!($($example)?),
-            set: |draft, written| {
-                draft.$field = ($form.read)(written)?;
-                Ok(())
-            },
+            set: |draft, written| $form.set(written, &mut draft.$field),
             show: |draft| ($form.show)(&draft.$field),
         }
     };

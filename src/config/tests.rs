@@ -254,6 +254,22 @@ fn signing_needs_keys_that_exist_and_are_long_enough() {
 }
 
 #[test]
+fn every_member_of_a_list_has_its_own_fault() {
+    let environment = environment(&[("SHORT", "0123456789")]);
+    let keys = "\"inline\",\n\"env:NONE\",\n\"env:SHORT\",\n3,\n\"file:/nonexistent/key\"";
+    let text = format!("{SOUND}[source.signing]\nmode = \"required\"\nkeys = [{keys}]\n");
+    let first = text.lines().position(|line| line.starts_with("keys")).unwrap() + 1;
+    let expected: Vec<_> = (first..first + 5).map(|line| format!("{line} source.signing.keys")).collect();
+    assert_eq!(faults_in(&text, &environment), expected);
+
+    let second = "[[source]]\nname = \"b\"\nkind = \"folder\"\nroot = \"x\"\nhosts = [\"c\",\n\"http://d\",\n\"a\"]\n";
+    let text = format!("{SOUND}hosts = [\"a\",\n\"b/\",\n\"a\"]\n{second}");
+    let first = text.lines().position(|line| line.starts_with("hosts")).unwrap() + 1;
+    let expected: Vec<_> = [1, 2, 8, 9].map(|after| format!("{} source.hosts", first + after)).to_vec();
+    assert_eq!(faults_in(&text, &environment), expected);
+}
+
+#[test]
 fn a_key_file_loses_one_newline() {
     let file = tempfile::NamedTempFile::new().unwrap();
     std::fs::write(file.path(), "0123456789abcdef\n").unwrap();

@@ -37,7 +37,9 @@ pub(super) type Reading<T> = Result<T, Vec<Invalid>>;
 /// How values of one kind are read and shown.
 pub(super) struct Form<T> {
     /// From what was written.
-    pub(super) read: fn(Written<'_>) -> Reading<T>,
+    read: fn(Written<'_>) -> Reading<T>,
+    /// What is sound in a list with faults, so that the faults of its other members are found in the same run.
+    sound: Option<fn(Written<'_>) -> T>,
     /// As TOML; `None` where the value means "not set".
     pub(super) show: fn(&T) -> Option<String>,
 }
@@ -49,6 +51,24 @@ pub(super) struct Located<T> {
     pub(super) at: Option<Range<usize>>,
     /// The value.
     pub(super) value: T,
+}
+
+impl<T> Form<T> {
+    /// Reads a value into `field`; of one with faults, what is sound.
+    pub(super) fn set(&self, written: Written<'_>, field: &mut T) -> Result<(), Vec<Invalid>> {
+        match (self.read)(written) {
+            Ok(value) => {
+                *field = value;
+                Ok(())
+            }
+            Err(faults) => {
+                if let Some(sound) = self.sound {
+                    *field = sound(written);
+                }
+                Err(faults)
+            }
+        }
+    }
 }
 
 fn invalid<T>(message: impl Into<String>) -> Reading<T> {
@@ -77,29 +97,41 @@ impl<'a> Written<'a> {
         }
     }
 
-    /// The members of a list of strings.
+    /// The members of a list of strings, or all that is wrong.
     fn list(self, what: &str) -> Reading<Vec<Located<String>>> {
+        collect(self.members(what, |text| Ok(text.to_owned())).into_iter())
+    }
+
+    /// Each member of a list of strings, read by `read`; what is no list at all is one that cannot be read.
+    fn members<T>(self, what: &str, read: impl Fn(&str) -> Result<T, String>) -> Vec<Reading<Located<T>>> {
+        let member = |at: Option<Range<usize>>, text: &str| match read(text) {
+            Ok(value) => Ok(Located { at, value }),
+            Err(message) => Err(vec![Invalid { at, message }]),
+        };
         match self {
-            Written::Text(text) => Ok(text
-                .split(',')
-                .map(str::trim)
-                .filter(|member| !member.is_empty())
-                .map(|member| Located { at: None, value: member.to_owned() })
-                .collect()),
+            Written::Text(text) => {
+                text.split(',').map(str::trim).filter(|text| !text.is_empty()).map(|text| member(None, text)).collect()
+            }
             Written::Toml(value) => {
                 let Some(array) = value.get_ref().as_array() else {
-                    return invalid(format!("must be a list of {what}, such as [\"...\"]"));
+                    return vec![invalid(format!("must be a list of {what}, such as [\"...\"]"))];
                 };
-                collect(array.iter().map(|member| {
-                    let at = Some(member.span());
-                    match member.get_ref().as_str() {
-                        Some(text) => Ok(Located { at, value: text.to_owned() }),
-                        None => Err(vec![Invalid { at, message: format!("must be {what}, in quotes") }]),
-                    }
-                }))
+                let in_quotes = |at| Err(vec![Invalid { at, message: format!("must be {what}, in quotes") }]);
+                array
+                    .iter()
+                    .map(|item| {
+                        let at = Some(item.span());
+                        item.get_ref().as_str().map_or_else(|| in_quotes(at.clone()), |text| member(at.clone(), text))
+                    })
+                    .collect()
             }
         }
     }
+}
+
+/// The members that could be read.
+fn sound<T>(members: Vec<Reading<T>>) -> Vec<T> {
+    members.into_iter().filter_map(Result::ok).collect()
 }
 
 /// All values, or all that is wrong.
@@ -121,6 +153,7 @@ fn quoted(text: &str) -> String {
 
 /// `"127.0.0.1:8080"`
 pub(super) const ADDRESS: Form<SocketAddr> = Form {
+    sound: None,
     read: |written| {
         let what = "an address with a port, such as \"127.0.0.1:8080\"";
         written.text(what)?.parse().or_else(|_| invalid(format!("must be {what}")))
@@ -130,6 +163,7 @@ pub(super) const ADDRESS: Form<SocketAddr> = Form {
 
 /// `true` or `false`
 pub(super) const SWITCH: Form<bool> = Form {
+    sound: None,
     read: |written| {
         let value = match written {
             Written::Text(text) => text.parse().ok(),
@@ -143,6 +177,7 @@ pub(super) const SWITCH: Form<bool> = Form {
 /// A whole number of at least `MIN` that fits `T`.
 pub(super) const fn count<T: TryFrom<u64> + Display, const MIN: u64>() -> Form<T> {
     Form {
+        sound: None,
         read: |written| match written.whole() {
             Some(Ok(n)) if n >= MIN => T::try_from(n).or_else(|_| invalid("is too large")),
             Some(_) if MIN > 0 => invalid(format!("must be a whole number of at least {MIN}")),
@@ -179,6 +214,7 @@ const BYTE_UNITS: [(&str, u64); 9] = [
 /// A number of bytes of at least `MIN`: `"256MiB"`, or a plain number.
 pub(super) const fn bytes<T: TryFrom<u64> + Copy + Into<ByteCount>, const MIN: u64>() -> Form<T> {
     Form {
+        sound: None,
         read: |written| {
             let what = "a size such as \"256MiB\" (B, KiB, MiB, GiB, TiB, kB, MB, GB, TB) or a number of bytes";
             let count = match written.whole() {
@@ -233,6 +269,7 @@ fn show_bytes(n: u64) -> String {
 /// `"10s"`, at least `MIN` milliseconds.
 pub(super) const fn duration<const MIN: u64>() -> Form<Duration> {
     Form {
+        sound: None,
         read: |written| {
             let what = "a time with its unit, such as \"500ms\", \"10s\", \"5m\", \"24h\" or \"365d\"";
             match humantime::parse_duration(written.text(what)?.trim()) {
@@ -260,6 +297,7 @@ fn show_duration(time: Duration) -> String {
 
 /// A path, relative to the working directory.
 pub(super) const PATH: Form<Option<PathBuf>> = Form {
+    sound: None,
     read: |written| match written.text("a path")? {
         "" => invalid("must not be empty"),
         path if path.contains('\0') => invalid("must not hold a NUL"),
@@ -270,6 +308,7 @@ pub(super) const PATH: Form<Option<PathBuf>> = Form {
 
 /// Any text that is not empty.
 pub(super) const TEXT: Form<Option<String>> = Form {
+    sound: None,
     read: |written| match written.text("text")? {
         "" => invalid("must not be empty"),
         text => Ok(Some(text.to_owned())),
@@ -279,6 +318,7 @@ pub(super) const TEXT: Form<Option<String>> = Form {
 
 /// An absolute http or https URL without query, fragment or password.
 pub(super) const BASE_URL: Form<Option<url::Url>> = Form {
+    sound: None,
     read: |written| {
         let what = "an absolute URL such as \"https://example.com/images/\"";
         let Ok(url) = url::Url::parse(written.text(what)?) else { return invalid(format!("must be {what}")) };
@@ -298,6 +338,7 @@ pub(super) const BASE_URL: Form<Option<url::Url>> = Form {
 
 /// Networks such as `10.0.0.0/8`.
 pub(super) const NETWORKS: Form<Option<Vec<IpNet>>> = Form {
+    sound: None,
     read: |written| {
         let what = "a network such as \"127.0.0.0/8\" or \"fd00::/8\"";
         collect(written.list(what)?.into_iter().map(|Located { at, value }| {
@@ -311,18 +352,18 @@ pub(super) const NETWORKS: Form<Option<Vec<IpNet>>> = Form {
 /// Host names, made lower-case. Patterns may also be `*`, begin with `*.` and end with a port.
 pub(super) const fn hosts<const PATTERNS: bool>() -> Form<Vec<Located<String>>> {
     Form {
-        read: |written| {
-            collect(written.list("a host name")?.into_iter().map(|Located { at, value }| {
-                let value = value.to_ascii_lowercase();
-                let name = if PATTERNS { pattern_host(&value) } else { Some(value.as_str()) };
-                match name.map_or(Ok(()), check_host) {
-                    Ok(()) => Ok(Located { at, value }),
-                    Err(message) => Err(vec![Invalid { at, message }]),
-                }
-            }))
-        },
+        sound: Some(|written| sound(read_hosts::<PATTERNS>(written))),
+        read: |written| collect(read_hosts::<PATTERNS>(written).into_iter()),
         show: |_| None,
     }
+}
+
+fn read_hosts<const PATTERNS: bool>(written: Written<'_>) -> Vec<Reading<Located<String>>> {
+    written.members("a host name", |text| {
+        let value = text.to_ascii_lowercase();
+        let name = if PATTERNS { pattern_host(&value) } else { Some(value.as_str()) };
+        name.map_or(Ok(()), check_host).map(|()| value)
+    })
 }
 
 /// The host in a pattern; `None` where any host is meant.
@@ -356,6 +397,7 @@ const SECRET_FORM: &str = "must be \"env:NAME\" or \"file:/path\"; a secret is n
 
 /// One secret.
 pub(super) const SECRET: Form<Option<SecretRef>> = Form {
+    sound: None,
     read: |written| match SecretRef::parse(written.text("\"env:NAME\" or \"file:/path\"")?) {
         Some(reference) => Ok(Some(reference)),
         None => invalid(SECRET_FORM),
@@ -365,16 +407,15 @@ pub(super) const SECRET: Form<Option<SecretRef>> = Form {
 
 /// Several secrets.
 pub(super) const SECRETS: Form<Vec<Located<SecretRef>>> = Form {
-    read: |written| {
-        collect(written.list("\"env:NAME\" or \"file:/path\"")?.into_iter().map(|Located { at, value }| {
-            match SecretRef::parse(&value) {
-                Some(value) => Ok(Located { at, value }),
-                None => Err(vec![Invalid { at, message: SECRET_FORM.to_owned() }]),
-            }
-        }))
-    },
+    sound: Some(|written| sound(read_secrets(written))),
+    read: |written| collect(read_secrets(written).into_iter()),
     show: |_| None,
 };
+
+fn read_secrets(written: Written<'_>) -> Vec<Reading<Located<SecretRef>>> {
+    written
+        .members("\"env:NAME\" or \"file:/path\"", |text| SecretRef::parse(text).ok_or_else(|| SECRET_FORM.to_owned()))
+}
 
 /// A closed set of words.
 pub(super) trait Choice: Copy + PartialEq + 'static {
@@ -399,6 +440,7 @@ fn words<T: Choice>() -> String {
 /// One word of a set.
 pub(super) const fn choice<T: Choice>() -> Form<T> {
     Form {
+        sound: None,
         read: |written| {
             let what = format!("one of {}", words::<T>());
             choose(written.text(&what)?).map_or_else(|| invalid(format!("must be {what}")), Ok)
@@ -409,12 +451,17 @@ pub(super) const fn choice<T: Choice>() -> Form<T> {
 
 /// One word of a set, or nothing.
 pub(super) const fn optional_choice<T: Choice>() -> Form<Option<T>> {
-    Form { read: |written| (choice::<T>().read)(written).map(Some), show: |value| value.map(|v| quoted(v.word())) }
+    Form {
+        sound: None,
+        read: |written| (choice::<T>().read)(written).map(Some),
+        show: |value| value.map(|v| quoted(v.word())),
+    }
 }
 
 /// Several words of a set, each once, at least one.
 pub(super) const fn choices<T: Choice>() -> Form<Vec<T>> {
     Form {
+        sound: None,
         read: |written| {
             let what = format!("one of {}", words::<T>());
             let members = written.list(&what)?;
@@ -442,6 +489,7 @@ pub(super) const fn choices<T: Choice>() -> Form<Vec<T>> {
 
 /// `{ auto = "format", q = 60, crop = ["faces", "top"] }`, in the order written.
 pub(super) const PARAMETERS: Form<Vec<Located<(String, String)>>> = Form {
+    sound: None,
     read: |written| match written {
         Written::Text(_) => invalid("can only be written in the file"),
         Written::Toml(value) => {

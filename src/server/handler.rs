@@ -1,8 +1,10 @@
 //! The request path, readable top to bottom. Each step above the cache is pure, and tested without a server.
 
+use std::borrow::Cow;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+use http::header::{self, HeaderMap};
 use http::{Method, Request};
 
 use super::respond::{self, Body, Response};
@@ -49,11 +51,22 @@ pub(super) async fn answer<B>(app: &Arc<App>, request: &Request<B>) -> (Response
         _ => Err(Arc::new(RequestError::Method.into())),
     };
     let handled = Handled { site, result, times: watch.read() };
-    let mut response = respond::to(app, request.headers(), &handled, start);
-    if request.method() == Method::HEAD {
+    let is_head = request.method() == Method::HEAD;
+    let mut response = respond::to(app, &conditions(request.headers(), is_head), &handled, start);
+    if is_head {
         *response.body_mut() = Body::default();
     }
     (response, handled)
+}
+
+/// The headers that decide how a rendition is delivered: ranges are for GET only (RFC 9110 14.2).
+fn conditions(headers: &HeaderMap, is_head: bool) -> Cow<'_, HeaderMap> {
+    if !is_head || !headers.contains_key(header::RANGE) {
+        return Cow::Borrowed(headers);
+    }
+    let mut whole = headers.clone();
+    whole.remove(header::RANGE);
+    Cow::Owned(whole)
 }
 
 /// `OPTIONS` has no rendition; its log line is told apart by its method.

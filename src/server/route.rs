@@ -52,11 +52,16 @@ impl<'a> Route<'a> {
 /// The host name a request is for: lower case, without port and final dot. `:authority` or an absolute target beats `Host`.
 ///
 /// # Errors
-/// [`RequestError::Host`] when there is none, or it is not text.
+/// [`RequestError::Host`] when there is none, or several, or it is not text.
 pub(super) fn host(uri: &Uri, headers: &HeaderMap) -> Result<String, RequestError> {
     let authority = match uri.authority() {
         Some(authority) => authority.as_str(),
-        None => headers.get(http::header::HOST).and_then(|v| v.to_str().ok()).ok_or(RequestError::Host)?,
+        None => {
+            let mut hosts = headers.get_all(http::header::HOST).iter();
+            let (first, second) = (hosts.next(), hosts.next());
+            // Of two, a proxy in front may have believed the other one.
+            first.filter(|_| second.is_none()).and_then(|v| v.to_str().ok()).ok_or(RequestError::Host)?
+        }
     };
     // A bracketed IPv6 address holds colons of its own, and may itself be the whole.
     let name = match authority.strip_prefix('[') {
@@ -126,6 +131,10 @@ mod tests {
         check("a b", Err(RequestError::Host));
         check("evil\"host", Err(RequestError::Host));
         assert_eq!(host(&uri("/"), &HeaderMap::new()), Err(RequestError::Host));
+        let mut two = HeaderMap::new();
+        two.append(http::header::HOST, "a".parse().unwrap());
+        two.append(http::header::HOST, "b".parse().unwrap());
+        assert_eq!(host(&uri("/"), &two), Err(RequestError::Host));
         assert_eq!(host(&uri("http://A/"), &HeaderMap::new()).unwrap(), "a");
     }
 }

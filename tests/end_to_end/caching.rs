@@ -169,7 +169,9 @@ fn what_is_kept_in_memory_does_not_exhaust_descriptors() {
     }
     fs::copy(photos().join("galaxies.jpg"), dir.path().join("large.jpg")).unwrap();
     let root = dir.path().display();
-    let server = Tintype::start(&format!("[[source]]\nname = \"many\"\nkind = \"folder\"\nroot = \"{root}\"\n"));
+    let source = format!("[[source]]\nname = \"many\"\nkind = \"folder\"\nroot = \"{root}\"\n");
+    // Room for all: a full cache may refuse a newcomer.
+    let server = Tintype::start_with(&source, &["cache.memory_bytes_max=1GiB"]);
     for n in 0..300 {
         assert_eq!(server.get(&format!("/{n}.png")).status, 200, "original {n}");
     }

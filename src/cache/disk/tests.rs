@@ -42,9 +42,10 @@ impl Setup {
     fn device_bytes(&self) -> u64 {
         let mut sum = 0;
         for shard in fs::read_dir(self.dir.path().join("entries")).unwrap() {
+            // A directory may be removed, and an entry evicted, between listing and asking.
+            let Ok(files) = fs::read_dir(shard.unwrap().path()) else { continue };
             sum += 4096;
-            for file in fs::read_dir(shard.unwrap().path()).unwrap() {
-                // An entry may be evicted between listing and asking.
+            for file in files {
                 sum += file.unwrap().metadata().map_or(0, |m| m.len().div_ceil(4096) * 4096);
             }
         }
