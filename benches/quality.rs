@@ -62,11 +62,11 @@ fn read(path: &Path) -> Result<Picture> {
 }
 
 fn score(reference: &Picture, distorted: &Picture) -> Result<f64> {
-    let slice = |picture| {
-        let Picture { width, height, rgb } = picture;
-        PixelSlice::new(rgb, *width as u32, *height as u32, width * 3, PixelDescriptor::RGB8_SRGB)
-    };
-    Ok(compute_ssimulacra2(&slice(reference)?, &slice(distorted)?)?)
+    let rgb = PixelDescriptor::RGB8_SRGB;
+    let [a, b] = [reference, distorted];
+    let a = PixelSlice::new(&a.rgb, a.width as u32, a.height as u32, a.width * 3, rgb)?;
+    let b = PixelSlice::new(&b.rgb, b.width as u32, b.height as u32, b.width * 3, rgb)?;
+    Ok(compute_ssimulacra2(&a, &b)?)
 }
 
 /// Two passes of Lanczos3 in linear light.

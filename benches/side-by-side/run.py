@@ -47,11 +47,28 @@ class Server:
             os.killpg(self.process.pid, signal.SIGKILL)
             self.process.wait()
 
+    def tree(self):
+        """The process and all that it started."""
+        found = [str(self.process.pid)]
+        for pid in found:
+            found += subprocess.run(["pgrep", "-P", pid], capture_output=True, text=True).stdout.split()
+        return found
+
+    def cpu(self):
+        """Processor time of the tree so far, seconds."""
+        ticks = 0
+        for pid in self.tree():
+            try:
+                fields = open(f"/proc/{pid}/stat").read().rsplit(") ", 1)[1].split()
+                ticks += sum(map(int, fields[11:15]))
+            except OSError:
+                pass
+        return ticks / os.sysconf("SC_CLK_TCK")
+
     def memory(self):
-        """Sum of peak resident memory of the process and its children, MB."""
+        """Sum of peak resident memory of the tree, MB; pages shared between its processes count more than once."""
         total = 0
-        pids = subprocess.run(["pgrep", "-g", str(self.process.pid)], capture_output=True, text=True).stdout.split()
-        for pid in pids:
+        for pid in self.tree():
             try:
                 for line in open(f"/proc/{pid}/status"):
                     if line.startswith("VmHWM"):
@@ -102,7 +119,7 @@ name = "photos"
 kind = "folder"
 root = "{work}/photos"
 """)
-    binary = ROOT / "target/release/tintype"
+    binary = ROOT / os.environ.get("CARGO_TARGET_DIR", "target") / "release/tintype"
     command = [binary, "serve", "--config", f"{work}/tintype.toml", "--listen", "127.0.0.1:{port}",
                "--admin-listen", "127.0.0.1:{admin}"]
     names = {"jpeg": "w=512&h=512&fit=max&fm=jpg&q=80", "webp": "w=512&h=512&fit=max&fm=webp&q=75",
@@ -145,18 +162,20 @@ def distinct(server, cell, files, begin, count):
 
 
 def compare(cell, servers, files, args):
-    rates, sizes = {s.name: [] for s in servers}, {}
+    rates, sizes, costs = {s.name: [] for s in servers}, {}, {s.name: [] for s in servers}
     for r in range(args.rounds + 1):
         for server in servers[r % len(servers):] + servers[:r % len(servers)]:
+            begin = server.cpu()
             rate, size = load(server, distinct(server, cell, files, r * args.requests, args.requests))
             if r:
+                costs[server.name].append((server.cpu() - begin) / args.requests * 1000)
                 rates[server.name].append(rate)
                 sizes.setdefault(server.name, []).append(size)
     own = rates["tintype"]
     for server in servers:
         ratio = statistics.median(o / t for o, t in zip(own, rates[server.name]))
         print(f"| {cell} | {server.name} | {statistics.median(rates[server.name]):.1f} | {ratio:.2f} "
-              f"| {statistics.mean(sizes[server.name]) / 1000:.1f} | {server.memory():.0f} |", flush=True)
+              f"| {statistics.median(costs[server.name]):.1f} | {statistics.mean(sizes[server.name]) / 1000:.1f} | {server.memory():.0f} |", flush=True)
 
 
 def save(cell, servers, photos, out):
@@ -224,7 +243,7 @@ def main():
             files.append(name)
     peers = {"jpeg": [oximg, ipx, thumbor], "webp": [oximg, ipx, thumbor], "png": [oximg, ipx, thumbor],
              "avif": [ipx, thumbor]}
-    print("| cell | server | req/s | tintype / it | mean kB | peak MB |\n|---|---|---|---|---|---|")
+    print("| cell | server | req/s | tintype / it | CPU ms a request | mean kB | peak MB |\n|---|---|---|---|---|---|---|")
     try:
         for cell in [c for c in args.cells.split(",") if c in peers]:
             wanted = [f for f in files if f.endswith(".png") == (cell == "png")]

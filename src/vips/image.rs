@@ -271,21 +271,27 @@ impl<'a> Image<'a> {
         let Ok(channels @ 1..=4) = u8::try_from(bands) else { return Err(unrepresentable) };
         let Ok(count) = usize::try_from(size.area() * u64::from(channels)) else { return Err(unrepresentable) };
         let samples = match self.depth() {
-            Depth::U8 => {
-                let mut samples = vec![0_u8; count];
-                // SAFETY: the vector has exactly the bytes that a picture of this size and format has.
-                unsafe { self.write_to(samples.as_mut_ptr().cast(), count, sys::FORMAT_UCHAR) }?;
-                Samples::U8(samples)
-            }
-            Depth::U16 => {
-                let mut samples = vec![0_u16; count];
-                // SAFETY: as above, two bytes a sample.
-                unsafe { self.write_to(samples.as_mut_ptr().cast(), count * 2, sys::FORMAT_USHORT) }?;
-                Samples::U16(samples)
-            }
+            // SAFETY: a picture of this size and format has exactly `count` samples, of one byte.
+            Depth::U8 => Samples::U8(unsafe { self.samples(count, sys::FORMAT_UCHAR) }?),
+            // SAFETY: as above, of two bytes.
+            Depth::U16 => Samples::U16(unsafe { self.samples(count, sys::FORMAT_USHORT) }?),
             Depth::Other => return Err(unrepresentable),
         };
         Ok(Raster { size, channels, samples })
+    }
+
+    /// # Safety
+    /// `format` is that of the picture and of `T`, an integer, and the picture has `count` samples in all.
+    unsafe fn samples<T: Copy>(&self, count: usize, format: sys::VipsBandFormat) -> Result<Vec<T>, VipsError> {
+        // Not cleared first: that costs as much as the copy of a decoded row.
+        let mut samples = Vec::<T>::with_capacity(count);
+        // SAFETY: the vector has room for exactly the bytes that the picture has, by the caller's promise; a write that
+        // succeeds has written all of them, and any bytes are an integer.
+        unsafe {
+            self.write_to(samples.as_mut_ptr().cast(), count * size_of::<T>(), format)?;
+            samples.set_len(count);
+        }
+        Ok(samples)
     }
 
     /// # Safety

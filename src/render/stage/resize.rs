@@ -1,8 +1,8 @@
 //! Scale a picture and keep a window of it: Lanczos3 in linear light, alpha premultiplied, 32-bit float inside.
 //!
 //! One separable resampler for every ratio, reading only the part of the source that the window needs. What it
-//! computes is the same on every machine, because no sum depends on the width of the machine's vectors, and the same
-//! for a window as for the whole picture. `kernel` holds the filter, `light` the transfer function, `convolve` the
+//! computes is the same on every machine with fused multiply-add, because no sum depends on the width of the machine's
+//! vectors, and the same for a window as for the whole picture. `kernel` holds the filter, `light` the transfer function, `convolve` the
 //! loops; why this is no crate is told, with timings, in `benches/README.md`.
 
 mod convolve;

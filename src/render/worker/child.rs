@@ -73,6 +73,7 @@ pub fn start(warm_up: impl FnOnce() -> bool) -> Result<Channel, SetupError> {
     let socket = take_socket().ok_or(SetupError::NotAWorker)?;
     let setup: Setup = protocol::receive(&socket, RecvFlags::empty())?.ok_or(FrameError::Malformed)?.decode()?;
     sandbox::bind_to_server();
+    sandbox::keep_freed_memory();
     sandbox::limit_resources(&setup);
     let memory = File::open("/proc/self/statm").ok();
     let page_bytes = rustix::param::page_size() as u64; // reads a file the first time

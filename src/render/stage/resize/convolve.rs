@@ -1,7 +1,7 @@
 //! The loops: columns of the source are summed first, then each summed row is filtered along.
 //!
-//! Summing rows comes first because it runs along memory and reads each source row once. All arithmetic is plain
-//! multiply and add in a fixed order; `pulp` only lets the compiler use wider registers where the machine has them.
+//! Summing rows comes first because it runs along memory and reads each source row once. Sums are made in a fixed order;
+//! `pulp` only lets the compiler use wider registers, and fused multiply-add, where the machine has them.
 
 use crate::render::raster::Raster;
 
@@ -22,10 +22,13 @@ pub(super) fn resample(raster: &Raster, columns: &Axis, rows: &Axis) -> Vec<u8> 
     let mut output = Output::new(raster, columns, rows.len());
     let source = Rows { raster, columns, rows };
     let arch = pulp::Arch::new();
-    if rows.reach < REDUCE_REACH_MIN {
-        arch.dispatch(|| enlarge(&source, &mut output));
-    } else {
-        arch.dispatch(|| reduce(&source, &mut output));
+    // Without the instruction it is a call into the C library, hundreds of times slower.
+    let fused = cfg!(target_arch = "aarch64") || !matches!(arch, pulp::Arch::Scalar);
+    match (rows.reach < REDUCE_REACH_MIN, fused) {
+        (true, true) => arch.dispatch(|| enlarge::<true>(&source, &mut output)),
+        (true, false) => arch.dispatch(|| enlarge::<false>(&source, &mut output)),
+        (false, true) => arch.dispatch(|| reduce::<true>(&source, &mut output)),
+        (false, false) => arch.dispatch(|| reduce::<false>(&source, &mut output)),
     }
     output.samples
 }
@@ -55,7 +58,7 @@ impl Rows<'_> {
 ///
 /// Holds `rows.reach` source rows.
 #[inline(always)]
-fn enlarge(source: &Rows<'_>, output: &mut Output<'_>) {
+fn enlarge<const FUSED: bool>(source: &Rows<'_>, output: &mut Output<'_>) {
     let row_len = source.row_len();
     let slots = source.rows.reach;
     let mut ring = vec![0.0; slots * row_len];
@@ -76,9 +79,9 @@ fn enlarge(source: &Rows<'_>, output: &mut Output<'_>) {
                 let row = first + batch * BATCH + k.min(weights.len() - 1);
                 &ring[row % slots * row_len..][..row_len]
             });
-            accumulate(&mut sums, rows, padded);
+            accumulate::<FUSED>(&mut sums, rows, padded);
         }
-        output.push(&sums);
+        output.push::<FUSED>(&sums);
     }
 }
 
@@ -86,7 +89,7 @@ fn enlarge(source: &Rows<'_>, output: &mut Output<'_>) {
 ///
 /// Holds `BATCH` source rows and about ten sums, whatever the ratio, and reads each source row once.
 #[inline(always)]
-fn reduce(source: &Rows<'_>, output: &mut Output<'_>) {
+fn reduce<const FUSED: bool>(source: &Rows<'_>, output: &mut Output<'_>) {
     let (rows, row_len) = (source.rows, source.row_len());
     let mut batch = vec![0.0; BATCH * row_len];
     let mut sums: Vec<Vec<f32>> = Vec::new();
@@ -105,12 +108,12 @@ fn reduce(source: &Rows<'_>, output: &mut Output<'_>) {
             let span = block..(block + BLOCK).min(row_len);
             for (sums, weights) in sums.iter_mut().zip(&weights) {
                 let lines = std::array::from_fn(|k| &batch[k * row_len..][span.clone()]);
-                accumulate(&mut sums[span.clone()], lines, *weights);
+                accumulate::<FUSED>(&mut sums[span.clone()], lines, *weights);
             }
         }
         let complete = (done..done + touched).take_while(|&at| rows.end(at) <= bottom).count();
         for sum in &mut sums[..complete] {
-            output.push(sum);
+            output.push::<FUSED>(sum);
             sum.fill(0.0);
         }
         sums.rotate_left(complete);
@@ -126,31 +129,34 @@ fn batch_weights(rows: &Axis, at: usize, top: usize) -> [f32; BATCH] {
 
 /// `sums += rows * weights`, in the order of the rows whatever the batch, so that batches leave no trace.
 #[inline(always)]
-fn accumulate(sums: &mut [f32], rows: [&[f32]; BATCH], weights: [f32; BATCH]) {
+fn accumulate<const FUSED: bool>(sums: &mut [f32], rows: [&[f32]; BATCH], weights: [f32; BATCH]) {
     let len = sums.len();
     let [a, b, c, d, e, f, g, h] = rows.map(|row| &row[..len]);
     for (at, sum) in sums.iter_mut().enumerate() {
         let mut total = *sum;
-        total += a[at] * weights[0];
-        total += b[at] * weights[1];
-        total += c[at] * weights[2];
-        total += d[at] * weights[3];
-        total += e[at] * weights[4];
-        total += f[at] * weights[5];
-        total += g[at] * weights[6];
-        total += h[at] * weights[7];
+        total = add_product::<FUSED>(total, a[at], weights[0]);
+        total = add_product::<FUSED>(total, b[at], weights[1]);
+        total = add_product::<FUSED>(total, c[at], weights[2]);
+        total = add_product::<FUSED>(total, d[at], weights[3]);
+        total = add_product::<FUSED>(total, e[at], weights[4]);
+        total = add_product::<FUSED>(total, f[at], weights[5]);
+        total = add_product::<FUSED>(total, g[at], weights[6]);
+        total = add_product::<FUSED>(total, h[at], weights[7]);
         *sum = total;
     }
+}
+
+#[inline(always)]
+fn add_product<const FUSED: bool>(sum: f32, a: f32, b: f32) -> f32 {
+    if FUSED { a.mul_add(b, sum) } else { sum + a * b }
 }
 
 /// The second pass and the picture it fills.
 struct Output<'a> {
     columns: &'a Axis,
     channels: usize,
-    has_alpha: bool,
     /// Lanes a pixel in `padded` and `weights`: three channels take four, so that a register holds whole pixels.
-    stride: usize,
-    /// The summed row, `stride` floats a pixel.
+    /// The summed row, padded to whole lanes a pixel.
     padded: Vec<f32>,
     /// The weights of `columns`, each repeated `stride` times.
     weights: Vec<f32>,
@@ -164,8 +170,6 @@ impl<'a> Output<'a> {
         Self {
             columns,
             channels,
-            has_alpha: raster.has_alpha(),
-            stride,
             padded: vec![0.0; columns.source.len() * stride],
             weights: columns.all_weights().iter().flat_map(|&w| std::iter::repeat_n(w, stride)).collect(),
             samples: Vec::with_capacity(columns.len() * rows * channels),
@@ -174,7 +178,7 @@ impl<'a> Output<'a> {
 
     /// Filters a summed row along and appends it to the picture.
     #[inline(always)]
-    fn push(&mut self, sums: &[f32]) {
+    fn push<const FUSED: bool>(&mut self, sums: &[f32]) {
         if self.channels == 3 {
             for (pixel, sum) in self.padded.as_chunks_mut::<4>().0.iter_mut().zip(sums.as_chunks::<3>().0) {
                 *pixel = [sum[0], sum[1], sum[2], 0.0];
@@ -182,37 +186,37 @@ impl<'a> Output<'a> {
         } else {
             self.padded.copy_from_slice(sums);
         }
-        match self.stride {
-            1 => self.along::<1>(),
-            2 => self.along::<2>(),
-            _ => self.along::<4>(),
+        match self.channels {
+            1 => self.along::<FUSED, 1, 1>(),
+            2 => self.along::<FUSED, 2, 2>(),
+            3 => self.along::<FUSED, 4, 3>(),
+            _ => self.along::<FUSED, 4, 4>(),
         }
     }
 
     #[inline(always)]
-    fn along<const STRIDE: usize>(&mut self) {
-        let mut pixel = [0_u8; 4];
-        for at in 0..self.columns.len() {
+    fn along<const FUSED: bool, const STRIDE: usize, const CHANNELS: usize>(&mut self) {
+        let start = self.samples.len();
+        self.samples.resize(start + self.columns.len() * CHANNELS, 0);
+        for (at, pixel) in self.samples[start..].as_chunks_mut::<CHANNELS>().0.iter_mut().enumerate() {
             let taps = self.columns.span(at);
             let weights = &self.weights[taps.start * STRIDE..taps.end * STRIDE];
             let row = &self.padded[self.columns.first(at) * STRIDE..][..weights.len()];
-            let lanes = dot::<STRIDE>(row, weights);
-            let pixel = &mut pixel[..self.channels];
-            light::write(&lanes, self.has_alpha, pixel);
-            self.samples.extend_from_slice(pixel);
+            let lanes = dot::<FUSED, STRIDE>(row, weights);
+            light::write::<CHANNELS>(&lanes, pixel);
         }
     }
 }
 
 /// The sum of products of each of `STRIDE` interleaved channels.
 #[inline(always)]
-fn dot<const STRIDE: usize>(row: &[f32], weights: &[f32]) -> [f32; STRIDE] {
+fn dot<const FUSED: bool, const STRIDE: usize>(row: &[f32], weights: &[f32]) -> [f32; STRIDE] {
     let mut sums = [0.0_f32; LANES];
     let (rows, row_rest) = row.as_chunks::<LANES>();
     let (taps, tap_rest) = weights.as_chunks::<LANES>();
     for (row, taps) in rows.iter().zip(taps) {
         for lane in 0..LANES {
-            sums[lane] += row[lane] * taps[lane];
+            sums[lane] = add_product::<FUSED>(sums[lane], row[lane], taps[lane]);
         }
     }
     for (lane, (row, tap)) in row_rest.iter().zip(tap_rest).enumerate() {

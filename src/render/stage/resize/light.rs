@@ -85,20 +85,20 @@ fn read_alpha<T: Copy, const N: usize>(
 
 /// A pixel of linear light back to 8 bits sRGB, straight alpha.
 ///
-/// The first `out.len()` lanes are the channels; `alpha` says that the last of them is opacity. What the filter
-/// overshot is cut off. A pixel that rounds to no opacity loses its colour too.
+/// The first `CHANNELS` lanes are the channels; of two or four, the last is opacity. What the filter overshot is cut off.
+/// A pixel that rounds to no opacity loses its colour too.
 #[inline(always)]
-pub(super) fn write(lanes: &[f32], alpha: bool, out: &mut [u8]) {
+pub(super) fn write<const CHANNELS: usize>(lanes: &[f32], out: &mut [u8; CHANNELS]) {
     let table = ENCODED.as_slice();
     // `as` saturates, so nothing negative and no NaN gets through.
     let encode = |v: f32| table[usize::from((v * BACK_MAX + 0.5) as u16)];
-    if !alpha {
+    if !CHANNELS.is_multiple_of(2) {
         for (lane, out) in lanes.iter().zip(out) {
             *out = encode(*lane);
         }
         return;
     }
-    let colours = out.len() - 1;
+    let colours = CHANNELS - 1;
     let opacity = lanes[colours];
     out[colours] = (opacity * 255.0 + 0.5) as u8;
     if out[colours] == 0 {
@@ -119,9 +119,9 @@ mod tests {
     fn every_level_survives_the_round_trip() {
         for level in 0..=255_u8 {
             let mut out = [0];
-            write(&[LINEAR_8[usize::from(level)]], false, &mut out);
+            write(&[LINEAR_8[usize::from(level)]], &mut out);
             assert_eq!(out[0], level);
-            write(&[LINEAR_16[usize::from(level) * 257]], false, &mut out);
+            write(&[LINEAR_16[usize::from(level) * 257]], &mut out);
             assert_eq!(out[0], level);
         }
     }
@@ -129,16 +129,16 @@ mod tests {
     #[test]
     fn overshoot_is_cut_and_half_light_is_188() {
         let mut out = [0; 3];
-        write(&[-0.2, 1.3, 0.5], false, &mut out);
+        write(&[-0.2, 1.3, 0.5], &mut out);
         assert_eq!(out, [0, 255, 188]);
     }
 
     #[test]
     fn colour_goes_with_its_opacity() {
         let mut out = [9; 4];
-        write(&[0.5, 0.5, 0.5, 0.001, 0.0], true, &mut out);
+        write(&[0.5, 0.5, 0.5, 0.001], &mut out);
         assert_eq!(out, [0; 4]);
-        write(&[0.5, 0.25, 0.0, 0.5], true, &mut out);
+        write(&[0.5, 0.25, 0.0, 0.5], &mut out);
         assert_eq!(out, [255, 188, 0, 128]);
     }
 }
