@@ -3,6 +3,9 @@
 # Debian packages. What each is for: libvips-dev decodes, draws and encodes; nasm assembles the AVIF
 # encoder; cmake and g++ build the JPEG encoder.
 BUILD_PACKAGES := libvips-dev nasm cmake g++
+# What captions are written in: a face with the metrics of Helvetica, Times and Courier; most scripts; Chinese, Japanese and
+# Korean; colour emoji.
+FONT_PACKAGES := fonts-liberation fonts-noto-core fonts-noto-cjk fonts-noto-color-emoji
 # nginx (with a certificate by openssl) and an S3 server (through Python) are upstreams of the tests; Python and npm bring
 # imgix' own URL clients.
 TEST_PACKAGES := nginx-light openssl python3-venv nodejs npm
@@ -27,7 +30,7 @@ build: packages
 
 packages:
 	@command -v cargo >/dev/null || { echo 'Tintype is built with Rust: install it from https://rustup.rs' >&2; exit 1; }
-	@.ci/install $(BUILD_PACKAGES)
+	@.ci/install $(BUILD_PACKAGES) $(FONT_PACKAGES)
 
 # Documentation tests first, so that the summary of the whole suite is what is read last.
 test: packages

@@ -282,6 +282,21 @@ pub struct Text {
     pub track_px: i32,
 }
 
+/// `~text`: a picture made of text alone, in final pixels.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Written {
+    /// Text, style, and where its lines stand; `dpr` is applied.
+    pub text: Text,
+    /// Where lines break.
+    pub box_width_px: u32,
+    /// Width of the picture.
+    pub width_px: u32,
+    /// Height of the picture; `None` is what the lines need.
+    pub height_px: Option<u32>,
+    /// Most height of the picture.
+    pub height_max_px: u32,
+}
+
 /// What happens to text wider than its box.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum TextOverflow {

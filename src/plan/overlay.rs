@@ -201,7 +201,9 @@ pub(super) fn text(text: &Text, dpr: f64, canvas: Size) -> TextOp {
         track_px: signed(text.track_px),
         ..text.clone()
     };
-    let free = canvas.width.saturating_sub(text.anchor.pad_px.saturating_mul(2)).max(1);
+    // From the gap, or from where the text begins, to the gap on the right.
+    let left = text.anchor.x_px.map_or(text.anchor.pad_px, |x| u32::try_from(x).unwrap_or(0));
+    let free = canvas.width.saturating_sub(text.anchor.pad_px.saturating_add(left)).max(1);
     TextOp { box_width_px: text.width_px.unwrap_or(free), text }
 }
 

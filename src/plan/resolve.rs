@@ -125,6 +125,7 @@ fn plan(params: &Params, output: Output, negotiation: &Negotiation, limits: &Lim
         border: compose::border(params),
         mark: compose::mark(params),
         text: compose::text(params),
+        written: None,
         describe_faces: false,
         rasterize_bypass: params.format.rasterize_bypass.unwrap_or(false),
         svg_sanitize: params.format.svg_sanitize.unwrap_or(true),

@@ -6,7 +6,7 @@ use crate::param::{ChromaSub, ColorSpace, CropWord, Fit, FrameSelect, RectParam,
 use crate::units::{Color, Dpr, Length, Quality, Rect, Size};
 
 use super::effects::Effects;
-use super::layers::{Blend, Border, Gradient, Grid, Mark, Mask, Sides, Text};
+use super::layers::{Blend, Border, Gradient, Grid, Mark, Mask, Sides, Text, Written};
 
 /// The request headers that may change the picture, already reduced to their outcome.
 ///
@@ -128,6 +128,8 @@ pub struct Plan {
     pub mark: Option<Mark>,
     /// `txt*`.
     pub text: Option<Text>,
+    /// `~text`: there is no original, the picture is this text.
+    pub written: Option<Written>,
     /// `faces=1`: the description of `fm=json` lists the faces.
     pub describe_faces: bool,
     /// `rasterize-bypass`: an SVG, EPS, PDF or Illustrator original is sent as it is, all else here ignored.

@@ -7,13 +7,13 @@ use super::encode::{self, Animation, Attached};
 use super::palette::gradient_colors;
 use super::raster::Raster;
 use super::stage::{
-    background, blend, border, crop, extend, find, focal_debug, grid, mask, mirror, orient, pad, resize, rotate,
+    background, blend, border, crop, extend, find, focal_debug, grid, mask, mirror, orient, pad, resize, rotate, text,
 };
 use super::{Job, RenderError, RenderLimits, Rendered, Timings, color, describe, fit, tap};
 use crate::blob::Blob;
 use crate::plan::{
     self, BlendOp, BlendOpLayer, BorderOp, Extend, ExtendFill, Format, GradientFill, Layout, MaskOp, Measured, Op,
-    Output, Pad, Plan, Resize, Rotate, Tap, Window,
+    Output, Pad, Plan, Resize, Rotate, Tap, TextOp, Window,
 };
 use crate::units::{Color, Size};
 use crate::vips;
@@ -187,6 +187,9 @@ fn colors_of(op: &mut Op) -> Vec<&mut Color> {
         Op::Border(BorderOp { border, .. }) => {
             std::iter::once(&mut border.color).chain(border.stroke.as_mut().map(|(_, color)| color)).collect()
         }
+        Op::Text(TextOp { text, .. }) => {
+            std::iter::once(&mut text.color).chain(text.outline.as_mut().map(|(_, color)| color)).collect()
+        }
         Op::Orient(_)
         | Op::Crop(_)
         | Op::Trim(_)
@@ -208,8 +211,7 @@ fn colors_of(op: &mut Op) -> Vec<&mut Color> {
         | Op::Blend(_)
         | Op::Mask(_)
         | Op::Tap(_)
-        | Op::Mark(_)
-        | Op::Text(_) => Vec::new(),
+        | Op::Mark(_) => Vec::new(),
     }
 }
 
@@ -248,6 +250,7 @@ fn apply(raster: Raster, op: &Op) -> Result<Raster, RenderError> {
         Op::Mask(mask) => mask::apply(raster, mask, None)?,
         Op::Border(border) => border::apply(raster, border),
         Op::Pad(pad) => pad::apply(raster, pad)?,
+        Op::Text(op) => text::apply(raster, op)?,
         // No plan holds one of these until the table calls its parameter rendered.
         Op::Trim(_)
         | Op::HideFaces(_)
@@ -260,8 +263,7 @@ fn apply(raster: Raster, op: &Op) -> Result<Raster, RenderError> {
         | Op::Halftone { .. }
         | Op::Pixellate { .. }
         | Op::Blur { .. }
-        | Op::Mark(_)
-        | Op::Text(_) => return Err(RenderError::Stage { stage: op.name().to_owned() }),
+        | Op::Mark(_) => return Err(RenderError::Stage { stage: op.name().to_owned() }),
     })
 }
 

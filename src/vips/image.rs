@@ -158,6 +158,13 @@ impl<'a> Image<'a> {
         unsafe { (sys::vips_image_get_xres(self.as_ptr()), sys::vips_image_get_yres(self.as_ptr())) }
     }
 
+    /// Where the origin of what made the picture lies: from it to the left edge, and to the top edge.
+    #[must_use]
+    pub fn offset(&self) -> (i32, i32) {
+        // SAFETY: getters on a live picture.
+        unsafe { (sys::vips_image_get_xoffset(self.as_ptr()), sys::vips_image_get_yoffset(self.as_ptr())) }
+    }
+
     /// A whole number from the metadata.
     #[must_use]
     pub fn meta_int(&self, name: &CStr) -> Option<i32> {

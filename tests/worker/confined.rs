@@ -19,6 +19,7 @@ pub(crate) const ALL: &[(&str, fn())] = &[
     ("an_unconfined_worker_is_not", an_unconfined_worker_is_not),
     ("a_confined_worker_can_use_threads_and_libraries", a_confined_worker_can_use_threads_and_libraries),
     ("rendering_is_the_same_confined_free_and_in_process", rendering_is_the_same_confined_free_and_in_process),
+    ("text_is_the_same_confined_free_and_in_process", text_is_the_same_confined_free_and_in_process),
     ("a_hostile_original_costs_one_job", a_hostile_original_costs_one_job),
     ("memory_beyond_the_limit_costs_the_job", memory_beyond_the_limit_costs_the_job),
     ("a_rendition_beyond_the_limit_is_an_error", a_rendition_beyond_the_limit_is_an_error),
@@ -87,6 +88,30 @@ fn rendering_is_the_same_confined_free_and_in_process() {
         assert_eq!(facts(confined), here, "{name} as {format} in a confined worker");
     }
     assert!(rendered * 2 >= originals.len(), "{rendered} of {}", originals.len());
+}
+
+/// Fonts are found and read behind the sandbox: the same text, in many scripts, is the same picture.
+fn text_is_the_same_confined_free_and_in_process() {
+    const TEXTS: [&str; 6] = [
+        "txt=Hello",
+        "txt=%CE%95%CE%BB%CE%BB%CE%AC%CE%B4%CE%B1&txt-font=serif,bold",
+        "txt=%D9%85%D8%B1%D8%AD%D8%A8%D8%A7&txt-line=1",
+        "txt=%E6%97%A5%E6%9C%AC%E8%AA%9E&txt-shad=3",
+        "txt=%F0%9F%98%80&txt-size=40",
+        "txt=wide&txt-font=monospace,italic&txt-fit=max",
+    ];
+    tintype::vips::init().unwrap();
+    let (free, confined) = (real_workers(false), real_workers(true));
+    let original = br##"<svg xmlns="http://www.w3.org/2000/svg" width="200" height="100"/>"##;
+    let blank = render(&picture_job(original, "w=200&fm=png")).unwrap();
+    for query in TEXTS {
+        let job = picture_job(original, &format!("w=200&fm=png&{query}"));
+        let here = render(&job).unwrap();
+        assert_ne!(here.body.as_slice(), blank.body.as_slice(), "{query}");
+        let (free, confined) = block_on(async { (free.render(job.clone()).await, confined.render(job).await) });
+        assert_eq!(free.unwrap().body.as_slice(), here.body.as_slice(), "{query} in an unconfined worker");
+        assert_eq!(confined.unwrap().body.as_slice(), here.body.as_slice(), "{query} in a confined worker");
+    }
 }
 
 /// Whatever a hostile original does to its worker (one aborts libvips 8.14), the next job is not affected.

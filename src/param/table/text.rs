@@ -1,7 +1,7 @@
 //! Text and typesetting.
 
 use crate::param::kind::SIDE_PX_MAX;
-use crate::param::{AlignWord, Category, Keyword, Kind, Needs, ParamSpec, Params, TextClip, Tier, Value};
+use crate::param::{AlignWord, Category, Keyword, Kind, Needs, ParamSpec, Params, State, TextClip, Tier, Value};
 
 /// This part of the table.
 pub(super) const ENTRIES: [ParamSpec; 16] = [
@@ -12,6 +12,7 @@ pub(super) const ENTRIES: [ParamSpec; 16] = [
         kinds: &[Kind::Text],
         summary: "Writes a line of text on the picture.",
         example: "txt=Hello,+World!",
+        state: State::Rendered,
         set: |p, v| p.text.txt = v.text(),
         ..ParamSpec::base(Category::Text)
     },
@@ -24,6 +25,7 @@ pub(super) const ENTRIES: [ParamSpec; 16] = [
         needs: Needs::All(&["txt"]),
         summary: "Side or corner at which the text stands.",
         example: "txt=Hello&txt-align=top,center",
+        state: State::Rendered,
         set: |p, v| p.text.align = v.words(),
         ..ParamSpec::base(Category::Text)
     },
@@ -36,6 +38,7 @@ pub(super) const ENTRIES: [ParamSpec; 16] = [
         needs: Needs::All(&["txt"]),
         summary: "Where a text that is too long is cut, and whether dots show it.",
         example: "txt=Hello&txt-clip=end,ellipsis",
+        state: State::Rendered,
         set: set_clip,
         ..ParamSpec::base(Category::Text)
     },
@@ -48,6 +51,7 @@ pub(super) const ENTRIES: [ParamSpec; 16] = [
         needs: Needs::All(&["txt"]),
         summary: "Colour of the text.",
         example: "txt=Hello&txt-color=fff",
+        state: State::Rendered,
         set: |p, v| p.text.color = v.color(),
         ..ParamSpec::base(Category::Text)
     },
@@ -59,6 +63,7 @@ pub(super) const ENTRIES: [ParamSpec; 16] = [
         needs: Needs::All(&["txt"]),
         summary: "Makes a text that is too long smaller instead of cutting it.",
         example: "txt=Hello&txt-fit=max",
+        state: State::Rendered,
         set: |p, v| p.text.fit_max = v.has("max"),
         ..ParamSpec::base(Category::Text)
     },
@@ -71,6 +76,7 @@ pub(super) const ENTRIES: [ParamSpec; 16] = [
         needs: Needs::All(&["txt"]),
         summary: "Typeface: a family, or `serif`, `sans-serif`, `monospace`, `cursive` or `fantasy`.",
         example: "txt=Hello&txt-font=serif,bold",
+        state: State::Rendered,
         set: |p, v| p.text.font = v.font(),
         ..ParamSpec::base(Category::Text)
     },
@@ -83,6 +89,7 @@ pub(super) const ENTRIES: [ParamSpec; 16] = [
         needs: Needs::All(&["txt"]),
         summary: "Thickness of an outline inside the letters, in pixels.",
         example: "txt=Hello&txt-line=2",
+        state: State::Rendered,
         set: |p, v| p.text.line = v.whole(),
         ..ParamSpec::base(Category::Text)
     },
@@ -95,6 +102,7 @@ pub(super) const ENTRIES: [ParamSpec; 16] = [
         needs: Needs::All(&["txt", "txt-line"]),
         summary: "Colour of the outline.",
         example: "txt=Hello&txt-line=2&txt-line-color=000",
+        state: State::Rendered,
         set: |p, v| p.text.line_color = v.color(),
         ..ParamSpec::base(Category::Text)
     },
@@ -107,6 +115,7 @@ pub(super) const ENTRIES: [ParamSpec; 16] = [
         needs: Needs::All(&["txt"]),
         summary: "Pixels between the text and the edges.",
         example: "txt=Hello&txt-pad=30",
+        state: State::Rendered,
         set: |p, v| p.text.pad = v.whole(),
         ..ParamSpec::base(Category::Text)
     },
@@ -119,6 +128,7 @@ pub(super) const ENTRIES: [ParamSpec; 16] = [
         needs: Needs::All(&["txt"]),
         summary: "Strength of a shadow behind the text.",
         example: "txt=Hello&txt-shad=5",
+        state: State::Rendered,
         set: |p, v| p.text.shad = v.number(),
         ..ParamSpec::base(Category::Text)
     },
@@ -131,6 +141,7 @@ pub(super) const ENTRIES: [ParamSpec; 16] = [
         needs: Needs::All(&["txt"]),
         summary: "Size of the letters in pixels.",
         example: "txt=Hello&txt-size=48",
+        state: State::Rendered,
         set: |p, v| p.text.size = v.whole(),
         ..ParamSpec::base(Category::Text)
     },
@@ -142,6 +153,7 @@ pub(super) const ENTRIES: [ParamSpec; 16] = [
         needs: Needs::All(&["txt"]),
         summary: "Width of the box that the text stands in, in pixels.",
         example: "txt=Hello&txt-width=200",
+        state: State::Rendered,
         set: |p, v| p.text.width = v.whole(),
         ..ParamSpec::base(Category::Text)
     },
@@ -154,6 +166,7 @@ pub(super) const ENTRIES: [ParamSpec; 16] = [
         needs: Needs::All(&["txt"]),
         summary: "Pixels from the left edge to the text; takes the place of the alignment.",
         example: "txt=Hello&txt-x=40",
+        state: State::Rendered,
         set: |p, v| p.text.x = v.whole(),
         ..ParamSpec::base(Category::Text)
     },
@@ -166,6 +179,7 @@ pub(super) const ENTRIES: [ParamSpec; 16] = [
         needs: Needs::All(&["txt"]),
         summary: "Pixels from the top edge to the text; takes the place of the alignment.",
         example: "txt=Hello&txt-y=40",
+        state: State::Rendered,
         set: |p, v| p.text.y = v.whole(),
         ..ParamSpec::base(Category::Text)
     },
@@ -178,6 +192,7 @@ pub(super) const ENTRIES: [ParamSpec; 16] = [
         needs: Needs::All(&["txt"]),
         summary: "Pixels added between the lines of `~text`.",
         example: "txt=Hello&txt-lead=4",
+        state: State::Rendered,
         set: |p, v| p.text.lead = v.whole(),
         ..ParamSpec::base(Category::Typesetting)
     },
@@ -190,6 +205,7 @@ pub(super) const ENTRIES: [ParamSpec; 16] = [
         needs: Needs::All(&["txt"]),
         summary: "Pixels added between the letters of `~text`.",
         example: "txt=Hello&txt-track=2",
+        state: State::Rendered,
         set: |p, v| p.text.track = v.whole(),
         ..ParamSpec::base(Category::Typesetting)
     },

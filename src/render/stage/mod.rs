@@ -16,3 +16,4 @@ pub mod orient;
 pub mod pad;
 pub mod resize;
 pub mod rotate;
+pub mod text;

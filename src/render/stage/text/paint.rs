@@ -1,0 +1,347 @@
+//! Coverage to colour: outline, shadow, and laying both on a picture.
+
+use crate::plan::Text;
+use crate::render::paint::over as over_pixel;
+use crate::render::raster::{Raster, Samples};
+use crate::units::{Color, Size};
+
+use super::shape::Inked;
+
+/// Opacity of the darkest shadow.
+const SHADOW_OPACITY: f32 = 0.8;
+/// Blur and offset of a shadow, pixels a step of `txt-shad`.
+const SHADOW_SIGMA_PX: f64 = 0.5;
+const SHADOW_OFFSET_PX: f64 = 0.4;
+
+/// A small picture on its way onto a larger one.
+#[derive(Clone, Debug)]
+pub(super) struct Layer {
+    pub(super) size: Size,
+    /// Left and top edge on the base; may be outside.
+    pub(super) left: i64,
+    pub(super) top: i64,
+    /// Straight alpha.
+    pixels: Vec<[u8; 4]>,
+}
+
+/// The text in its colours, its ink at `left` and `top` of the base.
+pub(super) fn layer(inked: &Inked, text: &Text, left: i64, top: i64) -> Layer {
+    let fill = match text.outline {
+        Some((line, _)) => inset(&inked.letters, inked.size, f32::from(u16::try_from(line).unwrap_or(u16::MAX))),
+        None => inked.letters.clone(),
+    };
+    let line_color = text.outline.map_or(text.color, |(_, color)| color);
+    let pixels = inked.letters.iter().zip(&fill).enumerate().map(|(at, (&whole, &inner))| {
+        let mut out = Premultiplied::default();
+        out.add(text.color, f32::from(inner) / 255.0);
+        out.add(line_color, f32::from(whole.saturating_sub(inner)) / 255.0);
+        if let Some(emoji) = &inked.emoji {
+            out.add_own(emoji[at], f32::from(text.color.a) / 255.0);
+        }
+        out.straight()
+    });
+    let drawn = Layer { size: inked.size, left, top, pixels: pixels.collect() };
+    if text.shadow > 0.0 { shadowed(&drawn, text.shadow) } else { drawn }
+}
+
+/// A colour in the making.
+#[derive(Clone, Copy, Default)]
+struct Premultiplied {
+    rgb: [f32; 3],
+    alpha: f32,
+}
+
+impl Premultiplied {
+    /// Adds a colour that covers its own part of the pixel.
+    fn add(&mut self, color: Color, coverage: f32) {
+        let alpha = coverage * f32::from(color.a) / 255.0;
+        for (sum, v) in self.rgb.iter_mut().zip([color.r, color.g, color.b]) {
+            *sum += f32::from(v) * alpha;
+        }
+        self.alpha += alpha;
+    }
+
+    /// Adds what is premultiplied already.
+    fn add_own(&mut self, [r, g, b, a]: [u8; 4], opacity: f32) {
+        for (sum, v) in self.rgb.iter_mut().zip([r, g, b]) {
+            *sum += f32::from(v) * opacity;
+        }
+        self.alpha += f32::from(a) / 255.0 * opacity;
+    }
+
+    fn straight(self) -> [u8; 4] {
+        if self.alpha <= 0.0 {
+            return [0; 4];
+        }
+        let [r, g, b] = self.rgb.map(|v| (v / self.alpha).round().clamp(0.0, 255.0) as u8);
+        [r, g, b, (self.alpha * 255.0).round().clamp(0.0, 255.0) as u8]
+    }
+}
+
+/// The coverage without a band of `width` pixels inside its edge.
+///
+/// Distances are exact to a fraction of a pixel, because a half covered pixel tells where the edge runs through it
+/// (distance transform of Felzenszwalb and Huttenlocher 2012, from anti-aliased coverage).
+fn inset(coverage: &[u8], size: Size, width: f32) -> Vec<u8> {
+    // Outside the ink there is nothing, and the edge runs along its border too.
+    let (w, h) = (size.width as usize + 2, size.height as usize + 2);
+    let mut squares = vec![0.0_f32; w * h];
+    for (to, from) in squares.chunks_exact_mut(w).skip(1).zip(coverage.chunks_exact(size.width as usize)) {
+        for (to, &from) in to[1..].iter_mut().zip(from) {
+            *to = if from == 255 { FAR } else { (f32::from(from) / 255.0 - 0.5).max(0.0).powi(2) };
+        }
+    }
+    let mut scratch = Scratch::new(w.max(h));
+    let mut line = vec![0.0; h];
+    for x in 0..w {
+        for (line, row) in line.iter_mut().zip(squares.chunks_exact(w)) {
+            *line = row[x];
+        }
+        scratch.transform(&mut line);
+        for (row, line) in squares.chunks_exact_mut(w).zip(&line) {
+            row[x] = *line;
+        }
+    }
+    for row in squares.chunks_exact_mut(w) {
+        scratch.transform(row);
+    }
+    let mut out = Vec::with_capacity(coverage.len());
+    for (row, before) in squares.chunks_exact(w).skip(1).zip(coverage.chunks_exact(size.width as usize)) {
+        out.extend(row[1..].iter().zip(before).map(|(square, &before)| {
+            // A hard edge lies half a pixel nearer than the pixel beyond it, a soft one where it is measured: between.
+            let inside = (square.sqrt() - width + 0.25).clamp(0.0, 1.0);
+            ((inside * 255.0).round() as u8).min(before)
+        }));
+    }
+    out
+}
+
+/// Farther than any edge.
+const FAR: f32 = 1e12;
+
+/// Squared distances along a line.
+struct Scratch {
+    /// Where the parabolas of the lower envelope stand, and where each begins to be the lowest.
+    stands: Vec<usize>,
+    begins: Vec<f32>,
+    line: Vec<f32>,
+}
+
+impl Scratch {
+    fn new(len: usize) -> Self {
+        Self { stands: vec![0; len], begins: vec![0.0; len + 1], line: Vec::with_capacity(len) }
+    }
+
+    /// Each value becomes the least sum of a value and the square of the way to it.
+    fn transform(&mut self, line: &mut [f32]) {
+        let Self { stands, begins, line: before } = self;
+        before.clear();
+        before.extend_from_slice(line);
+        let meet = |p: usize, q: usize| {
+            let (a, b) = (p as f32, q as f32);
+            ((before[q] + b * b) - (before[p] + a * a)) / (2.0 * (b - a))
+        };
+        let mut last = 0;
+        (stands[0], begins[0], begins[1]) = (0, f32::NEG_INFINITY, f32::INFINITY);
+        for q in 1..before.len() {
+            let mut at = meet(stands[last], q);
+            while at <= begins[last] && last > 0 {
+                last -= 1;
+                at = meet(stands[last], q);
+            }
+            last += 1;
+            (stands[last], begins[last], begins[last + 1]) = (q, at, f32::INFINITY);
+        }
+        let mut lowest = 0;
+        for (q, out) in line.iter_mut().enumerate() {
+            while begins[lowest + 1] < q as f32 {
+                lowest += 1;
+            }
+            let way = q as f32 - stands[lowest] as f32;
+            *out = way * way + before[stands[lowest]];
+        }
+    }
+}
+
+/// The layer over its own blurred, black, shifted copy.
+fn shadowed(layer: &Layer, strength: f64) -> Layer {
+    let sigma = strength * SHADOW_SIGMA_PX;
+    let shift = (strength * SHADOW_OFFSET_PX).round().max(1.0) as usize;
+    // Three boxes of this radius have about this deviation: 3 * ((2r+1)^2 - 1) / 12 = sigma^2.
+    let radius = (((4.0 * sigma * sigma + 1.0).sqrt() - 1.0) / 2.0).round().max(1.0) as usize;
+    let margin = 3 * radius;
+    let (w, h) = (layer.size.width as usize, layer.size.height as usize);
+    let (wide, high) = (w + 2 * margin + shift, h + 2 * margin + shift);
+    let mut shade = vec![0.0_f32; wide * high];
+    for (y, row) in layer.pixels.chunks_exact(w).enumerate() {
+        let start = (y + margin + shift) * wide + margin + shift;
+        for (to, pixel) in shade[start..].iter_mut().zip(row) {
+            *to = f32::from(pixel[3]);
+        }
+    }
+    for _ in 0..3 {
+        box_rows(&mut shade, wide, radius);
+        box_columns(&mut shade, wide, radius);
+    }
+    let mut pixels: Vec<[u8; 4]> =
+        shade.iter().map(|v| [0, 0, 0, (v * SHADOW_OPACITY).round().clamp(0.0, 255.0) as u8]).collect();
+    for (y, row) in layer.pixels.chunks_exact(w).enumerate() {
+        let start = (y + margin) * wide + margin;
+        for (to, pixel) in pixels[start..].iter_mut().zip(row) {
+            *to = over_pixel(*pixel, *to);
+        }
+    }
+    let size = Size::new(u32::try_from(wide).unwrap_or(u32::MAX), u32::try_from(high).unwrap_or(u32::MAX));
+    let margin = i64::try_from(margin).unwrap_or(0);
+    Layer { size, left: layer.left - margin, top: layer.top - margin, pixels }
+}
+
+/// Mean of `2 * radius + 1` values along each row; nothing beyond its ends.
+fn box_rows(values: &mut [f32], width: usize, radius: usize) {
+    let mut before = vec![0.0; width];
+    for row in values.chunks_exact_mut(width) {
+        before.copy_from_slice(row);
+        let mut sum: f32 = before.iter().take(radius).sum();
+        for (x, out) in row.iter_mut().enumerate() {
+            sum += before.get(x + radius).copied().unwrap_or(0.0);
+            sum -= x.checked_sub(radius + 1).map_or(0.0, |gone| before[gone]);
+            *out = sum / (2 * radius + 1) as f32;
+        }
+    }
+}
+
+/// The same along each column, all columns at once.
+fn box_columns(values: &mut [f32], width: usize, radius: usize) {
+    let before = values.to_vec();
+    let row = |y: usize| before.get(y * width..(y + 1) * width);
+    let mut sums = vec![0.0_f32; width];
+    for y in 0..radius {
+        sums.iter_mut().zip(row(y).unwrap_or_default()).for_each(|(sum, v)| *sum += v);
+    }
+    for (y, out) in values.chunks_exact_mut(width).enumerate() {
+        sums.iter_mut().zip(row(y + radius).unwrap_or_default()).for_each(|(sum, v)| *sum += v);
+        if let Some(gone) = y.checked_sub(radius + 1).and_then(row) {
+            sums.iter_mut().zip(gone).for_each(|(sum, v)| *sum -= v);
+        }
+        out.iter_mut().zip(&sums).for_each(|(out, sum)| *out = sum / (2 * radius + 1) as f32);
+    }
+}
+
+/// The picture with the layer over it, in 8 bits (straight alpha, sRGB-encoded values as CSS does). Grey stays grey under
+/// a grey layer.
+pub(super) fn over(raster: Raster, layer: &Layer) -> Raster {
+    let is_grey = raster.channels < 3 && layer.pixels.iter().all(|[r, g, b, a]| *a == 0 || (r == g && g == b));
+    let mut raster = if is_grey { raster.into_8_bit() } else { coloured(raster) };
+    let channels = usize::from(raster.channels);
+    let Samples::U8(samples) = &mut raster.samples else { return raster };
+    // The part of the layer inside the picture.
+    let (width, height) = (i64::from(raster.size.width), i64::from(raster.size.height));
+    let inside = |edge: i64, len: u32, all: i64| {
+        let first = (-edge).clamp(0, i64::from(len));
+        let end = (all - edge).clamp(first, i64::from(len));
+        (first as usize, end as usize)
+    };
+    let (left, right) = inside(layer.left, layer.size.width, width);
+    let (top, bottom) = inside(layer.top, layer.size.height, height);
+    if left == right {
+        return raster;
+    }
+    for y in top..bottom {
+        let row = &layer.pixels[y * layer.size.width as usize..][left..right];
+        let start = ((layer.top + y as i64) * width + layer.left + left as i64) as usize * channels;
+        for (under, &top) in samples[start..].chunks_exact_mut(channels).zip(row) {
+            blend(under, top);
+        }
+    }
+    raster
+}
+
+fn blend(under: &mut [u8], top: [u8; 4]) {
+    if top[3] == 0 {
+        return;
+    }
+    match under {
+        [v] => *v = over_pixel(top, [*v, *v, *v, 255])[0],
+        [v, a] => [*v, _, _, *a] = over_pixel(top, [*v, *v, *v, *a]),
+        [r, g, b] => [*r, *g, *b, _] = over_pixel(top, [*r, *g, *b, 255]),
+        [r, g, b, a] => [*r, *g, *b, *a] = over_pixel(top, [*r, *g, *b, *a]),
+        _ => {}
+    }
+}
+
+/// The same picture in 8 bits as RGB or RGBA.
+fn coloured(raster: Raster) -> Raster {
+    if raster.channels != 1 {
+        return if raster.channels == 2 { raster.into_rgba() } else { raster.into_8_bit() };
+    }
+    let size = raster.size;
+    let samples = raster.into_bytes().iter().flat_map(|&v| [v; 3]).collect();
+    Raster { size, channels: 3, samples: Samples::U8(samples) }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn square(side: u32) -> (Vec<u8>, Size) {
+        (vec![255; (side * side) as usize], Size::new(side, side))
+    }
+
+    #[test]
+    fn an_inset_takes_a_band_off_the_inside() {
+        let (whole, size) = square(20);
+        for width in [1.0, 3.0, 5.0] {
+            let inner = inset(&whole, size, width);
+            let area: f32 = inner.iter().map(|v| f32::from(*v) / 255.0).sum();
+            let side = area.sqrt();
+            assert!((side - (20.0 - 2.0 * width)).abs() < 0.8, "{width}: {side}");
+            assert_eq!(inner[10 * 20 + 10], 255);
+            assert!(inner[0] <= 64, "{}", inner[0]);
+        }
+        assert!(inset(&whole, size, 50.0).iter().all(|v| *v == 0));
+        // A soft edge: half a pixel inside the full ones.
+        let soft: Vec<u8> = (0..400).map(|i| if i % 20 == 0 { 128 } else { 255 }).collect();
+        let row = inset(&soft, size, 2.0)[10 * 20..11 * 20].to_vec();
+        assert!(row[1] < 10 && (10..200).contains(&row[2]) && row[4] == 255, "{row:?}");
+    }
+
+    #[test]
+    fn a_shadow_reaches_beyond_and_keeps_the_letters() {
+        let pixels = vec![[255, 255, 255, 255]; 100];
+        let flat = Layer { size: Size::new(10, 10), left: 50, top: 60, pixels };
+        let shaded = shadowed(&flat, 5.0);
+        assert!(shaded.left < 50 && shaded.top < 60 && shaded.size.width > 20);
+        let at = |x: i64, y: i64| {
+            shaded.pixels[((y - shaded.top) * i64::from(shaded.size.width) + x - shaded.left) as usize]
+        };
+        assert_eq!(at(50, 60), [255; 4]);
+        assert!(at(61, 65)[3] > 60 && at(61, 65)[0] == 0, "{:?}", at(61, 65));
+        assert!(at(61, 65)[3] > at(48, 65)[3], "the light comes from the top left");
+    }
+
+    #[test]
+    fn layers_are_cut_at_the_edges() {
+        let red = Layer { size: Size::new(3, 3), left: -1, top: -2, pixels: vec![[255, 0, 0, 255]; 9] };
+        let base = Raster { size: Size::new(4, 2), channels: 1, samples: Samples::U8(vec![9; 8]) };
+        let done = over(base.clone(), &red);
+        assert_eq!(done.channels, 3);
+        let bytes = done.into_bytes();
+        assert_eq!(&bytes[..9], [255, 0, 0, 255, 0, 0, 9, 9, 9]);
+        assert!(bytes[12..].iter().all(|v| *v == 9));
+        for (left, top) in [(9, 0), (-9, 0), (0, 9), (0, -9), (i64::from(i32::MAX), i64::from(i32::MIN))] {
+            let away = Layer { left, top, ..red.clone() };
+            assert!(over(base.clone(), &away).into_bytes().iter().all(|v| *v == 9), "{left} {top}");
+        }
+    }
+
+    #[test]
+    fn grey_and_transparency_survive() {
+        let white = Layer { size: Size::new(1, 1), left: 0, top: 0, pixels: vec![[255, 255, 255, 128]] };
+        let grey = over(Raster { size: Size::new(2, 1), channels: 1, samples: Samples::U16(vec![0; 2]) }, &white);
+        assert_eq!((grey.channels, grey.into_bytes()), (1, vec![128, 0]));
+        let clear = Raster { size: Size::new(1, 1), channels: 2, samples: Samples::U8(vec![7, 0]) };
+        assert_eq!(over(clear, &white).into_bytes(), [255, 128]);
+        let clear = Raster { size: Size::new(1, 1), channels: 4, samples: Samples::U8(vec![7, 7, 7, 0]) };
+        assert_eq!(over(clear, &white).into_bytes(), [255, 255, 255, 128]);
+    }
+}
