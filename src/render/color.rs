@@ -40,19 +40,37 @@ enum Kind {
 /// Computes a freshly loaded picture into memory, converted as `cs` asks: 8 or 16 bits, grey or RGB, and the profile
 /// that its numbers are in (`None` is sRGB).
 pub(super) fn decoded(image: Image<'_>, cs: ColorSpace) -> Result<(Raster, Option<Vec<u8>>), RenderError> {
+    let (image, kept) = prepared(image, cs)?;
+    Ok((image.to_raster().map_err(|_| RenderError::Undecodable)?, kept))
+}
+
+/// As [`decoded`], of a picture that another decoder made and whose profile is beside it.
+pub(super) fn decoded_raster(
+    raster: &Raster,
+    profile: Option<&[u8]>,
+    cs: ColorSpace,
+) -> Result<(Raster, Option<Vec<u8>>), RenderError> {
+    let image = Image::from_raster(raster).and_then(|image| image.with_profile(profile));
+    decoded(image.map_err(|_| RenderError::Undecodable)?, cs)
+}
+
+/// As [`decoded`], without computing anything yet.
+pub(super) fn prepared(image: Image<'_>, cs: ColorSpace) -> Result<(Image<'_>, Option<Vec<u8>>), RenderError> {
     let profile = image.meta_blob(c"icc-profile-data");
-    let is_small = profile.as_ref().is_some_and(|bytes| bytes.len() <= KEPT_BYTES_MAX);
-    let keeps = is_small && matches!(cs, ColorSpace::Origin | ColorSpace::AdobeRgb1998);
-    let kind = profile.as_deref().map(classify);
-    let (image, kept) = match (image.space(), kind) {
+    let (image, kept) = match (image.space(), profile.as_deref().map(classify)) {
         (Space::Cmyk, _) => (cmyk_to_srgb(&image), None),
-        (Space::Rgb, Some(Kind::Matrix)) if keeps && image.bands() >= 3 => (Ok(image), profile),
+        (Space::Rgb, _) if image.bands() >= 3 && kept(profile.as_deref(), cs) => (Ok(image), profile),
         (Space::Rgb | Space::Grey, Some(Kind::Matrix | Kind::Other)) => (Ok(icc_to_srgb(image)), None),
         (Space::Other, _) => (other_to_srgb(image), None),
         (Space::Rgb | Space::Grey | Space::Unknown, _) => (Ok(image), None),
     };
-    let raster = image.and_then(representable).and_then(|image| image.to_raster());
-    Ok((raster.map_err(|_| RenderError::Undecodable)?, kept))
+    Ok((image.and_then(representable).map_err(|_| RenderError::Undecodable)?, kept))
+}
+
+/// Whether an RGB picture with this profile keeps its numbers.
+pub(super) fn kept(profile: Option<&[u8]>, cs: ColorSpace) -> bool {
+    matches!(cs, ColorSpace::Origin | ColorSpace::AdobeRgb1998)
+        && profile.is_some_and(|bytes| bytes.len() <= KEPT_BYTES_MAX && classify(bytes) == Kind::Matrix)
 }
 
 /// Lab, XYZ, linear RGB and so on to sRGB. Alpha of floating-point pictures goes its own way: decoders give 0 to 1, and

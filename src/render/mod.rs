@@ -7,6 +7,7 @@ pub mod decode;
 mod describe;
 pub mod encode;
 mod fit;
+mod frames;
 mod gradient;
 mod paint;
 pub mod palette;

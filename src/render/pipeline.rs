@@ -9,11 +9,11 @@ use super::raster::Raster;
 use super::stage::{
     background, blend, border, crop, extend, find, focal_debug, grid, mask, mirror, orient, pad, resize, rotate, text,
 };
-use super::{Job, RenderError, RenderLimits, Rendered, Timings, color, describe, fit, tap};
+use super::{Job, RenderError, RenderLimits, Rendered, Timings, color, describe, fit, frames, tap};
 use crate::blob::Blob;
 use crate::plan::{
     self, BlendOp, BlendOpLayer, BorderOp, Extend, ExtendFill, Format, GradientFill, Layout, MaskOp, Measured, Op,
-    Output, Pad, Plan, Resize, Rotate, Tap, TextOp, Window,
+    Output, Pad, Plan, Resize, Rotate, Sequence, Tap, TextOp, Window,
 };
 use crate::units::{Color, Size};
 use crate::vips;
@@ -36,16 +36,19 @@ pub fn render(job: &Job) -> Result<Rendered, RenderError> {
     let opened = Opened::new(&original, &plan.select, limits)?;
     let measured = opened.measured;
     // Formats as far as the header tells: enough to know whether to decode an animation or describe it.
-    let selected = Measured { frames: opened.frame_range(plan.select.frame, true).1, ..measured };
+    let mut sequence = plan.select.sequence(&opened.stored);
+    let selected = Measured { frames: u32::try_from(sequence.frames.len()).unwrap_or(u32::MAX), ..measured };
     let source = written_as(opened.format);
     let first_choice = plan::choose_formats(&plan.output, &selected, source).first().copied();
     if first_choice == Some(Format::Json) {
         return described(&opened, bytes, started);
     }
-    let animated = selected.frames > 1 && first_choice.is_some_and(encode::is_animated);
+    if !first_choice.is_some_and(encode::is_animated) {
+        sequence.frames.truncate(1);
+    }
     let iptc = iptc(&opened, &plan.output);
-    let (layout, decoded) = decode(opened, plan, limits, animated)?;
-    let picture = draw(decoded, layout)?;
+    let (layout, decoded) = decode(opened, plan, limits, &sequence)?;
+    let picture = draw(decoded, layout, &sequence)?;
     let drawn = started.elapsed();
     if let Some(tap) = &plan.tap {
         return tapped(picture, tap, drawn, started);
@@ -109,16 +112,18 @@ fn iptc(opened: &Opened<'_>, output: &Output) -> Option<Vec<u8>> {
 }
 
 /// Decodes at the size that suits the layout, and fits the layout to what was decoded.
-fn decode(
-    opened: Opened<'_>,
+fn decode<'a>(
+    opened: Opened<'a>,
     plan: &Plan,
     limits: &RenderLimits,
-    animated: bool,
-) -> Result<(Layout, Decoded), RenderError> {
+    sequence: &Sequence,
+) -> Result<(Layout, Decoded<'a>), RenderError> {
     let measured = opened.measured;
     let layout = plan::layout(plan, &measured);
-    let mut wanted =
-        Wanted { animated, frame: plan.select.frame, shrink: 1, scale: 1.0, color_space: plan.output.color_space };
+    // What is drawn is held until it is encoded, and may be larger than the original.
+    frames::check_drawn(sequence, layout.output, limits)?;
+    let (first, count) = frames::decoded(sequence);
+    let mut wanted = Wanted { first, count, ..Wanted::first(plan.output.color_space) };
     if opened.shrinks_on_load() {
         wanted.shrink = layout.shrink_max(measured.size, SHRINK_HEADROOM);
     } else if opened.is_vector() {
@@ -141,24 +146,24 @@ struct Picture {
 
 /// Runs the ops on every frame. What has to be looked for in the pixels is looked for in the first, so that an animation
 /// does not tremble.
-fn draw(mut decoded: Decoded, layout: Layout) -> Result<Picture, RenderError> {
+fn draw(mut decoded: Decoded<'_>, layout: Layout, sequence: &Sequence) -> Result<Picture, RenderError> {
     let profile = decoded.profile.take();
-    let delays_ms = std::mem::take(&mut decoded.delays_ms);
-    let loop_count = decoded.loop_count;
     let mut ops = in_space(fit::turned_last(layout.ops, decoded.size()), profile.as_deref());
-    let mut frames = Vec::with_capacity(delays_ms.len().max(1));
-    for (index, mut raster) in decoded.into_frames().enumerate() {
+    let mut is_first = true;
+    let frames = frames::drawn(decoded.into_frames(), sequence, |mut raster| {
         for op in &mut ops {
-            if let (0, Op::Resize(resize)) = (index, &mut *op) {
+            if let (true, Op::Resize(resize)) = (is_first, &mut *op) {
                 raster = place_and_resize(raster, resize)?;
             } else {
                 settle(op, &raster);
                 raster = apply(raster, op)?;
             }
         }
-        frames.push(raster);
-    }
-    Ok(Picture { frames, delays_ms, loop_count, profile })
+        is_first = false;
+        Ok(raster)
+    })?;
+    let delays_ms = sequence.frames.iter().map(|frame| frame.delay_ms).collect();
+    Ok(Picture { frames, delays_ms, loop_count: sequence.plays, profile })
 }
 
 /// Colours of the request are sRGB; the picture may not be.
@@ -314,6 +319,6 @@ impl Picture {
             return encode::encode(frame, format, output, attached);
         }
         let animation = Animation { frames: converted, delays_ms: self.delays_ms.clone(), loops: self.loop_count };
-        encode::encode_animation(&animation, format, output, attached)
+        encode::encode_animation(animation, format, output, attached)
     }
 }

@@ -5,6 +5,7 @@ mod words;
 use std::path::{Path, PathBuf};
 
 use super::decode::{Opened, Original, Wanted};
+use super::encode;
 use super::raster::{Raster, Samples};
 use super::{Job, RenderError, RenderLimits, Rendered, render};
 use crate::blob::Blob;
@@ -37,10 +38,11 @@ fn frames(bytes: &[u8]) -> (Vec<Raster>, Vec<u32>, Option<Vec<u8>>) {
     let original = Original::new(bytes).unwrap();
     let select = Select::default();
     let opened = Opened::new(&original, &select, &limits()).unwrap();
-    let wanted = Wanted { animated: true, frame: None, shrink: 1, scale: 1.0, color_space: ColorSpace::Origin };
+    let delays = opened.stored.delays_ms.clone();
+    let wanted = Wanted { count: opened.measured.frames, ..Wanted::first(ColorSpace::Origin) };
     let decoded = opened.decode(&wanted, &limits()).unwrap();
-    let (delays, profile) = (decoded.delays_ms.clone(), decoded.profile.clone());
-    (decoded.into_frames().collect(), delays, profile)
+    let profile = decoded.profile.clone();
+    (decoded.into_frames().map(Result::unwrap).collect(), delays, profile)
 }
 
 fn pixels(bytes: &[u8]) -> Raster {
@@ -161,6 +163,88 @@ fn animations_keep_their_frames_and_delays() {
     let third = frames(rendered("frame=3&fm=png", &source).body.as_slice()).0;
     assert_eq!(third.len(), 1);
     assert!(difference(&third[0], &before[2]) < 1.0);
+}
+
+/// Five frames of 30 x 20, each of one colour, shown for 100, 200 ... 500 ms, three times.
+fn five_frames(format: Format) -> Vec<u8> {
+    init().unwrap();
+    let size = Size::new(30, 20);
+    let frame = |red: u8| Raster { size, channels: 3, samples: Samples::U8([red, 100, 50].repeat(600)) };
+    let frames = (1..=5).map(|number| frame(number * 50)).collect();
+    let animation = encode::Animation { frames, delays_ms: (1..=5).map(|number| number * 100).collect(), loops: 3 };
+    let job = job("lossless=true&w=1", b"");
+    encode::encode_animation(animation, format, &job.plan.output, encode::Attached::default()).unwrap()
+}
+
+#[test]
+fn frames_are_selected_in_order_and_timed() {
+    /// Number and time of each frame that comes out, and the plays.
+    fn check(query: &str, shown: &[(u8, u32)], plays: u32) {
+        for (format, fm) in [(Format::Gif, "fm=gif"), (Format::Webp, "fm=webp&lossless=true"), (Format::Gif, "fm=webp")]
+        {
+            let done = rendered(&format!("{query}&{fm}"), &five_frames(format));
+            let (frames, delays, _) = frames(done.body.as_slice());
+            let number = |raster: &Raster| ((u32::from(raster.clone().into_bytes()[0]) + 25) / 50) as u8;
+            let got: Vec<_> = frames.iter().map(number).zip(delays).collect();
+            let original = Original::new(done.body.as_slice()).unwrap();
+            let opened = Opened::new(&original, &Select::default(), &limits()).unwrap();
+            assert_eq!((got.as_slice(), opened.stored.plays), (shown, plays), "{query}&{fm}");
+            assert!(frames.iter().all(|frame| frame.size == done.size), "{query}&{fm}");
+        }
+    }
+    let all = [(1, 100), (2, 200), (3, 300), (4, 400), (5, 500)];
+    check("w=10", &all, 3);
+    check("w=10&frame=2-4", &all[1..4], 3);
+    check("frame=4-&loop=0", &all[3..], 0);
+    check("w=10&interval=2&loop=7", &[(1, 100), (3, 300), (5, 500)], 7);
+    check("skip=2&h=7", &[(2, 200), (4, 400)], 3);
+    check("reverse=true&w=60", &[(5, 500), (4, 400), (3, 300), (2, 200), (1, 100)], 3);
+    check("frame=2-&interval=2&reverse=true", &[(4, 400), (2, 200)], 3);
+    check("fps=20", &[(1, 50), (2, 50), (3, 50), (4, 50), (5, 50)], 3);
+}
+
+#[test]
+fn a_still_format_shows_the_first_frame_of_the_selection() {
+    let source = five_frames(Format::Gif);
+    for (query, number) in
+        [("w=9", 1), ("frame=3", 3), ("frame=9", 5), ("frame=2-4", 2), ("reverse=true", 5), ("skip=2", 2)]
+    {
+        for fm in ["png", "avif", "webp&frame=1&frame=4"] {
+            let done = rendered(&format!("{query}&fm={fm}"), &source);
+            let (shown, _, _) = frames(done.body.as_slice());
+            assert_eq!(shown.len(), 1, "{query} {fm}");
+            let expected = if fm.contains("frame") { 4 } else { number };
+            let red = shown[0].clone().into_bytes()[0];
+            assert!(red.abs_diff(expected * 50) < 6, "{query} {fm}: {red}");
+        }
+    }
+}
+
+#[test]
+fn animations_are_never_negotiated_to_avif() {
+    let job = job("w=10&auto=format", &five_frames(Format::Gif));
+    let parsed = crate::param::parse("w=10&auto=format", &[]).unwrap();
+    let both = Negotiation { avif: true, webp: true, ..Negotiation::default() };
+    let Intent::Render(plan) = plan::resolve(&parsed, &both, &Limits::default()).intent else { panic!() };
+    let done = render(&Job { plan: *plan, ..job.clone() }).unwrap();
+    assert_eq!((done.format, frames(done.body.as_slice()).0.len()), (Format::Webp, 5));
+    assert_eq!(render(&job).unwrap().format, Format::Gif);
+}
+
+#[test]
+fn animations_are_bounded_coming_in_and_going_out() {
+    let with = |query: &str, change: fn(&mut RenderLimits)| {
+        let mut job = job(query, &five_frames(Format::Gif));
+        change(&mut job.limits);
+        render(&job).map(|_| ())
+    };
+    let too_large = |outcome| matches!(outcome, Err(RenderError::TooLarge { .. }));
+    assert!(too_large(with("w=10", |limits| limits.frames_max = 4)));
+    assert!(with("w=10&frame=1-4", |limits| limits.frames_max = 4).is_ok());
+    assert!(with("w=10&fm=png", |limits| limits.frames_max = 4).is_ok());
+    assert!(too_large(with("w=10", |limits| limits.animation_pixels_max = 2999)));
+    assert!(with("w=10", |limits| limits.animation_pixels_max = 3000).is_ok());
+    assert!(too_large(with("w=31", |limits| limits.animation_pixels_max = 3000)));
 }
 
 #[test]

@@ -49,8 +49,10 @@ pub(super) const ENTRIES: [ParamSpec; 16] = [
         name: "frame",
         tier: Tier::Extended,
         kinds: &[Kind::Span, Kind::Whole(1..=FRAME_MAX)],
-        summary: "One frame of an animation, counted from 1, or a span of them.",
+        summary: "One frame of an animation, counted from 1, or a span of them: `2-5`, `3-`, `-4`. A still format shows the first of \
+            them.",
         example: "frame=1",
+        state: State::Rendered,
         set: |p, v| p.animation.frame = v.frames(),
         ..ParamSpec::base(Category::Animation)
     },
@@ -60,6 +62,7 @@ pub(super) const ENTRIES: [ParamSpec; 16] = [
         kinds: &[Kind::Whole(1..=60)],
         summary: "Frames a second, instead of the stored delays.",
         example: "fps=12",
+        state: State::Rendered,
         set: |p, v| p.animation.fps = v.whole(),
         ..ParamSpec::base(Category::Animation)
     },
@@ -70,6 +73,7 @@ pub(super) const ENTRIES: [ParamSpec; 16] = [
         default: Some("0"),
         summary: "How often an animation plays; 0 is for ever.",
         example: "loop=2",
+        state: State::Rendered,
         set: |p, v| p.animation.loop_count = v.whole(),
         ..ParamSpec::base(Category::Animation)
     },
@@ -79,6 +83,7 @@ pub(super) const ENTRIES: [ParamSpec; 16] = [
         kinds: &[Kind::Whole(1..=FRAME_MAX)],
         summary: "Keeps the first frame and every so many after it.",
         example: "interval=2",
+        state: State::Rendered,
         set: |p, v| p.animation.interval = v.whole(),
         ..ParamSpec::base(Category::Animation)
     },
@@ -88,6 +93,7 @@ pub(super) const ENTRIES: [ParamSpec; 16] = [
         kinds: &[Kind::Whole(1..=FRAME_MAX)],
         summary: "Leaves out the first frame and every so many after it.",
         example: "skip=3",
+        state: State::Rendered,
         set: |p, v| p.animation.skip = v.whole(),
         ..ParamSpec::base(Category::Animation)
     },
@@ -98,6 +104,7 @@ pub(super) const ENTRIES: [ParamSpec; 16] = [
         default: Some("false"),
         summary: "Plays an animation backwards.",
         example: "reverse=true",
+        state: State::Rendered,
         set: |p, v| p.animation.reverse = v.bool(),
         ..ParamSpec::base(Category::Animation)
     },
@@ -106,8 +113,9 @@ pub(super) const ENTRIES: [ParamSpec; 16] = [
         tier: Tier::Extended,
         kinds: &[Kind::Whole(1..=PAGE_MAX)],
         default: Some("1"),
-        summary: "Page of a document, counted from 1.",
+        summary: "Page of a PDF or TIFF, counted from 1; the last where there are fewer.",
         example: "page=2",
+        state: State::Rendered,
         set: |p, v| p.document.page = v.whole(),
         ..ParamSpec::base(Category::Pdf)
     },

@@ -31,7 +31,11 @@ pub(super) fn measure(bytes: &[u8], format: SourceFormat, limits: &RenderLimits)
 }
 
 /// Decodes the picture; of an icon, the largest and deepest.
-pub(super) fn decode(bytes: &[u8], format: SourceFormat, limits: &RenderLimits) -> Result<Decoded, RenderError> {
+pub(super) fn decode(
+    bytes: &[u8],
+    format: SourceFormat,
+    limits: &RenderLimits,
+) -> Result<Decoded<'static>, RenderError> {
     let icon;
     let image = if format == SourceFormat::Ico {
         icon = as_icon(bytes);

@@ -2,13 +2,11 @@
 
 use std::ffi::CStr;
 
-use super::{Decoded, SourceFormat, Wanted};
-use super::{exif, heif};
-use crate::param::FrameSelect;
-use crate::plan::{Measured, Select};
-use crate::render::RenderError;
-use crate::render::color;
+use super::{Decoded, Frames, SourceFormat, Wanted, apng, exif, heif};
+use crate::plan::{Measured, Select, StoredFrames};
+use crate::render::raster::Raster;
 use crate::render::stage::crop;
+use crate::render::{RenderError, color};
 use crate::units::{Rect, Size};
 use crate::vips::{Call, Image, VipsError};
 
@@ -23,6 +21,8 @@ pub struct Foreign<'a> {
     page: u32,
     /// Taken out of a HEIF file, to be done after decoding.
     transforms: heif::Transforms,
+    /// Frames of an animated PNG, which libvips shows the default image of.
+    apng: Option<StoredFrames>,
     header: Image<'a>,
 }
 
@@ -37,28 +37,44 @@ impl<'a> Foreign<'a> {
         let mut page = 0;
         let mut header = load(bytes, format, page, 1, |call| call)?;
         let pages = count(&header, c"n-pages");
-        let asked = match select.frame {
-            _ if format == SourceFormat::Pdf => select.page,
-            Some(FrameSelect::One(number)) if format.can_animate() => number,
-            Some(FrameSelect::One(_) | FrameSelect::Span(_)) | None => 1,
-        };
+        let asked = if format.has_pages() { select.page } else { 1 };
         let wanted = asked.saturating_sub(1).min(pages - 1);
         if wanted != page {
             page = wanted;
             header = load(bytes, format, page, 1, |call| call)?;
         }
-        Ok(Self { bytes, format, page, transforms, header })
+        let apng = if format == SourceFormat::Png { apng::frames(bytes) } else { None };
+        Ok(Self { bytes, format, page, transforms, apng, header })
     }
 
     /// The header's numbers. The JPEG XL decoder turns the picture itself, so its own is always upright.
     pub(super) fn measure(&self) -> Measured {
-        let frames = if self.format.can_animate() { count(&self.header, c"n-pages") } else { 1 };
         Measured {
             size: self.aperture().map_or(self.header.size(), |rect| rect.size),
             orientation: self.orientation(),
-            has_alpha: self.header.has_alpha(),
-            frames,
+            has_alpha: self.header.has_alpha() || self.apng.is_some(),
+            frames: self.frames(),
         }
+    }
+
+    fn frames(&self) -> u32 {
+        match &self.apng {
+            Some(stored) => u32::try_from(stored.delays_ms.len()).unwrap_or(u32::MAX),
+            None if self.format.can_animate() => count(&self.header, c"n-pages"),
+            None => 1,
+        }
+    }
+
+    /// Times of the frames, one for each.
+    pub(super) fn stored_frames(&self) -> StoredFrames {
+        if let Some(stored) = &self.apng {
+            return stored.clone();
+        }
+        let stored = self.header.meta_ints(c"delay").unwrap_or_default();
+        let stated = stored.into_iter().map(|ms| u32::try_from(ms).unwrap_or(DEFAULT_DELAY_MS));
+        let delays_ms = stated.chain(std::iter::repeat(DEFAULT_DELAY_MS)).take(self.frames() as usize).collect();
+        let plays = self.header.meta_int(c"loop").and_then(|n| u32::try_from(n).ok()).unwrap_or(0);
+        StoredFrames { delays_ms, plays }
     }
 
     /// The picture as libvips opened it.
@@ -92,11 +108,14 @@ impl<'a> Foreign<'a> {
         stored.filter(|value| (1..=8).contains(value)).or_else(from_exif).unwrap_or(1)
     }
 
-    /// Decodes `count` frames from `first` on and converts their colours.
-    pub(super) fn decode(self, first: u32, count: u32, wanted: &Wanted) -> Result<Decoded, RenderError> {
+    /// Decodes the wanted frames and converts their colours.
+    pub(super) fn decode(self, wanted: &Wanted) -> Result<Decoded<'a>, RenderError> {
+        if self.apng.is_some() {
+            return self.play(wanted);
+        }
         let aperture = self.aperture();
-        let image = self.pixels(first, count, wanted)?;
-        if count <= 1 {
+        let image = self.pixels(wanted)?;
+        if wanted.count <= 1 {
             let (raster, profile) = color::decoded(image, wanted.color_space)?;
             let raster = match aperture {
                 Some(rect) => crop::apply(raster, rect)?,
@@ -105,16 +124,23 @@ impl<'a> Foreign<'a> {
             return Ok(Decoded::still(raster, profile));
         }
         let size = Size::new(image.width(), image.page_height());
-        if size.height * count != image.height() {
+        if size.height.checked_mul(wanted.count) != Some(image.height()) {
             return Err(RenderError::Undecodable);
         }
-        let delays_ms = delays(&image, first, count);
-        let loop_count = image.meta_int(c"loop").and_then(|n| u32::try_from(n).ok()).unwrap_or(0);
-        let (stack, profile) = color::decoded(image, wanted.color_space)?;
-        Ok(Decoded { stack, size, delays_ms, loop_count, profile })
+        let (stack, profile) = color::prepared(image, wanted.color_space)?;
+        Ok(Decoded { frames: Frames::Stack(stack), size, profile })
     }
 
-    fn pixels(self, first: u32, count: u32, wanted: &Wanted) -> Result<Image<'a>, RenderError> {
+    fn play(self, wanted: &Wanted) -> Result<Decoded<'a>, RenderError> {
+        let shown = wanted.first..wanted.first.saturating_add(wanted.count);
+        let player = Box::new(apng::play(self.bytes, shown)?);
+        let (size, profile) = (self.header.size(), self.header.meta_blob(c"icc-profile-data"));
+        let kept = color::kept(profile.as_deref(), wanted.color_space).then(|| profile.clone()).flatten();
+        let frames = Frames::Played { player, profile, color_space: wanted.color_space };
+        Ok(Decoded { frames, size, profile: kept })
+    }
+
+    fn pixels(self, wanted: &Wanted) -> Result<Image<'a>, RenderError> {
         let Self { bytes, format, page, .. } = self;
         if format == SourceFormat::Jpeg && wanted.shrink > 1 {
             let shrink = i32::try_from(wanted.shrink).unwrap_or(1);
@@ -123,11 +149,23 @@ impl<'a> Foreign<'a> {
         if format.is_vector() && (wanted.scale - 1.0).abs() > 1e-9 {
             return load(bytes, format, page, 1, |call| call.double(c"scale", wanted.scale));
         }
-        if format.can_animate() && (count > 1 || first != page) {
-            return load(bytes, format, first, count, |call| call);
+        if format.can_animate() && (wanted.count > 1 || wanted.first != page) {
+            return load(bytes, format, wanted.first, wanted.count, |call| call);
         }
         Ok(self.header)
     }
+}
+
+/// Cuts one frame out of a stack. They have to be asked for from top to bottom, as the decoder goes.
+pub(super) fn frame(stack: &Image<'_>, size: Size, index: u32) -> Result<Raster, RenderError> {
+    let number = |value: u32| i32::try_from(value).unwrap_or(i32::MAX);
+    let cut = Call::new(c"extract_area")
+        .image(c"input", stack)
+        .int(c"left", 0)
+        .int(c"top", number(index.saturating_mul(size.height)))
+        .int(c"width", number(size.width))
+        .int(c"height", number(size.height));
+    cut.image_out().and_then(|frame| frame.to_raster()).map_err(|_| RenderError::Undecodable)
 }
 
 /// Opens `count` pages from `page` on.
@@ -141,7 +179,7 @@ fn load<'a>(
     let unsupported = || RenderError::UnsupportedFormat { format: format.name().to_owned() };
     let loader = loader(format).ok_or_else(unsupported)?;
     let mut call = Call::new(loader).bytes(c"buffer", bytes).nick(c"access", c"sequential").nick(c"fail-on", c"error");
-    if matches!(format, SourceFormat::Gif | SourceFormat::Webp | SourceFormat::Pdf) {
+    if format.can_animate() || format.has_pages() {
         let (page, count) = (i32::try_from(page).unwrap_or(0), i32::try_from(count).unwrap_or(1));
         call = call.int(c"page", page).int(c"n", count);
     }
@@ -177,12 +215,4 @@ const fn loader(format: SourceFormat) -> Option<&'static CStr> {
 /// A count from the metadata, at least 1.
 fn count(image: &Image<'_>, name: &CStr) -> u32 {
     image.meta_int(name).and_then(|n| u32::try_from(n).ok()).unwrap_or(1).max(1)
-}
-
-/// The delays of the frames from `first` on. The header lists those of all frames, or of those loaded.
-fn delays(image: &Image<'_>, first: u32, count: u32) -> Vec<u32> {
-    let stored = image.meta_ints(c"delay").unwrap_or_default();
-    let skip = if stored.len() > count as usize { first as usize } else { 0 };
-    let stated = stored.into_iter().skip(skip).map(|ms| u32::try_from(ms).unwrap_or(DEFAULT_DELAY_MS));
-    stated.chain(std::iter::repeat(DEFAULT_DELAY_MS)).take(count as usize).collect()
 }

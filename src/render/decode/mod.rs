@@ -4,6 +4,7 @@
 //! [`RenderError::Undecodable`], because a torn upload served as a good picture would be cached as one. What a decoder
 //! only warns of (odd metadata, stray bytes, wrong ancillary checksums) is let through.
 
+mod apng;
 mod bitmap;
 mod exif;
 mod foreign;
@@ -18,11 +19,12 @@ pub use sniff::{SourceFormat, sniff};
 
 use std::borrow::Cow;
 
-use super::raster::{Raster, Samples};
-use super::{RenderError, RenderLimits};
-use crate::param::{ColorSpace, FrameSelect, FrameSpan};
-use crate::plan::{Measured, Select};
+use super::raster::Raster;
+use super::{RenderError, RenderLimits, color};
+use crate::param::ColorSpace;
+use crate::plan::{Measured, Select, StoredFrames};
 use crate::units::Size;
+use crate::vips::Image;
 
 /// An original whose kind is known.
 pub struct Original<'b> {
@@ -54,6 +56,8 @@ pub struct Opened<'a> {
     pub format: SourceFormat,
     /// Its stored size, orientation, transparency and frames.
     pub measured: Measured,
+    /// Times of its frames; one for a still.
+    pub stored: StoredFrames,
     header: Header<'a>,
 }
 
@@ -62,24 +66,31 @@ enum Header<'a> {
     Bitmap(&'a [u8]),
 }
 
-/// Decoded pixels: one picture, or the frames of an animation one below the other.
-#[derive(Clone, Debug)]
-pub struct Decoded {
-    stack: Raster,
-    /// Extent of one frame.
+/// Decoded pixels: one picture, or the frames of an animation, each computed when it is asked for.
+pub struct Decoded<'a> {
+    frames: Frames<'a>,
     size: Size,
-    /// How long each frame is shown, milliseconds; empty for a still.
-    pub delays_ms: Vec<u32>,
-    /// How often an animation plays; 0 is for ever.
-    pub loop_count: u32,
     /// ICC profile of the samples; `None` is sRGB.
     pub profile: Option<Vec<u8>>,
 }
 
-impl Decoded {
+/// Where frames come from.
+enum Frames<'a> {
+    Still(Raster),
+    /// One below the other in a picture that is read from top to bottom.
+    Stack(Image<'a>),
+    /// Drawn one over the other.
+    Played {
+        player: Box<apng::Player<'a>>,
+        profile: Option<Vec<u8>>,
+        color_space: ColorSpace,
+    },
+}
+
+impl<'a> Decoded<'a> {
     /// One picture.
     fn still(raster: Raster, profile: Option<Vec<u8>>) -> Self {
-        Self { size: raster.size, stack: raster, delays_ms: Vec::new(), loop_count: 0, profile }
+        Self { size: raster.size, frames: Frames::Still(raster), profile }
     }
 
     /// Size of each frame, which is not the original's when it was scaled on load.
@@ -88,42 +99,55 @@ impl Decoded {
         self.size
     }
 
-    /// The frames in order, at least one. Each is copied out when it is asked for, so that the stack is never held twice.
-    pub fn into_frames(self) -> impl Iterator<Item = Raster> {
-        let (size, channels) = (self.size, self.stack.channels);
-        let count = self.stack.size.height / size.height;
-        let mut whole = Some(self.stack);
-        let samples = usize::try_from(size.area()).expect("a frame in memory") * usize::from(channels);
-        (0..count.max(1) as usize).map(move |index| {
-            let range = index * samples..(index + 1) * samples;
-            let frame = match &whole {
-                Some(stack) if count > 1 => match &stack.samples {
-                    Samples::U8(all) => Some(Samples::U8(all[range].to_vec())),
-                    Samples::U16(all) => Some(Samples::U16(all[range].to_vec())),
-                },
-                Some(_) | None => None,
-            };
-            match frame {
-                Some(samples) => Raster { size, channels, samples },
-                None => whole.take().expect("a single picture is taken once"),
+    /// The first frame.
+    ///
+    /// # Errors
+    /// As [`Decoded::into_frames`].
+    pub fn into_first(self) -> Result<Raster, RenderError> {
+        self.into_frames().next().unwrap_or(Err(RenderError::Undecodable))
+    }
+
+    /// The frames in order, at least one; never more than one of them is held here.
+    ///
+    /// # Errors
+    /// Each is [`RenderError::Undecodable`] when the decoder gives up on it.
+    pub fn into_frames(self) -> Box<dyn Iterator<Item = Result<Raster, RenderError>> + 'a> {
+        let size = self.size;
+        match self.frames {
+            Frames::Still(raster) => Box::new(std::iter::once(Ok(raster))),
+            Frames::Stack(stack) => {
+                let count = stack.height() / size.height;
+                Box::new((0..count).map(move |index| foreign::frame(&stack, size, index)))
             }
-        })
+            Frames::Played { player, profile, color_space } => Box::new(player.map(move |frame| {
+                let (frame, _) = color::decoded_raster(&frame?, profile.as_deref(), color_space)?;
+                Ok(frame)
+            })),
+        }
     }
 }
 
 /// How to decode.
 #[derive(Clone, Copy, Debug)]
 pub struct Wanted {
-    /// All selected frames, or only the first.
-    pub animated: bool,
-    /// Frames selected by the request.
-    pub frame: Option<FrameSelect>,
+    /// First frame of the animation, from 0.
+    pub first: u32,
+    /// How many frames, at least 1.
+    pub count: u32,
     /// Divide both sides by this while loading; only for formats of [`Opened::shrinks_on_load`], else 1.
     pub shrink: u32,
     /// Multiply both sides by this while rasterising; only for [`Opened::is_vector`], else 1.
     pub scale: f64,
     /// Whether the original's profile and its pixels may be kept.
     pub color_space: ColorSpace,
+}
+
+impl Wanted {
+    /// One picture, as large as it is.
+    #[must_use]
+    pub const fn first(color_space: ColorSpace) -> Self {
+        Self { first: 0, count: 1, shrink: 1, scale: 1.0, color_space }
+    }
 }
 
 impl<'a> Opened<'a> {
@@ -134,8 +158,11 @@ impl<'a> Opened<'a> {
     /// header, [`RenderError::Undecodable`] for the rest.
     pub fn new(original: &'a Original<'_>, select: &Select, limits: &RenderLimits) -> Result<Self, RenderError> {
         let (format, bytes) = (original.format, original.bytes.as_ref());
-        let (header, measured) = match format {
-            SourceFormat::Bmp | SourceFormat::Ico => (Header::Bitmap(bytes), bitmap::measure(bytes, format, limits)?),
+        let (header, measured, stored) = match format {
+            SourceFormat::Bmp | SourceFormat::Ico => {
+                let measured = bitmap::measure(bytes, format, limits)?;
+                (Header::Bitmap(bytes), measured, StoredFrames { delays_ms: vec![0], plays: 0 })
+            }
             SourceFormat::Psd | SourceFormat::Eps | SourceFormat::Jxr | SourceFormat::Icns => {
                 return Err(RenderError::UnsupportedFormat { format: format.name().to_owned() });
             }
@@ -151,12 +178,12 @@ impl<'a> Opened<'a> {
             | SourceFormat::Svg
             | SourceFormat::Pdf => {
                 let foreign = Foreign::open(bytes, format, select, original.transforms)?;
-                let measured = foreign.measure();
-                (Header::Foreign(Box::new(foreign)), measured)
+                let (measured, stored) = (foreign.measure(), foreign.stored_frames());
+                (Header::Foreign(Box::new(foreign)), measured, stored)
             }
         };
         check_max("pixels", measured.size.area(), limits.pixels_max)?;
-        Ok(Self { format, measured, header })
+        Ok(Self { format, measured, stored, header })
     }
 
     /// Whether the kind has no pixels of its own.
@@ -180,34 +207,19 @@ impl<'a> Opened<'a> {
         }
     }
 
-    /// Number of the first frame to decode, from 0, and how many.
-    #[must_use]
-    pub fn frame_range(&self, frame: Option<FrameSelect>, animated: bool) -> (u32, u32) {
-        let last = self.measured.frames.saturating_sub(1);
-        let (first, end) = match frame {
-            None => (0, last),
-            Some(FrameSelect::One(number)) => (number.saturating_sub(1).min(last), number.saturating_sub(1).min(last)),
-            Some(FrameSelect::Span(FrameSpan { first, last: end })) => (
-                first.unwrap_or(1).saturating_sub(1).min(last),
-                end.map_or(last, |end| end.saturating_sub(1).min(last)),
-            ),
-        };
-        (first, if animated && end > first { end - first + 1 } else { 1 })
-    }
-
     /// Decodes the wanted frames and converts their colours.
     ///
     /// # Errors
     /// [`RenderError::TooLarge`] for more frames than allowed, [`RenderError::Undecodable`] when the decoder gives up.
-    pub fn decode(self, wanted: &Wanted, limits: &RenderLimits) -> Result<Decoded, RenderError> {
-        let (first, count) = self.frame_range(wanted.frame, wanted.animated);
-        check_max("frames", u64::from(count), u64::from(limits.frames_max))?;
-        if count > 1 {
-            let pixels = u64::from(count) * self.measured.size.area();
-            check_max("animation pixels", pixels, limits.animation_pixels_max)?;
+    pub fn decode(self, wanted: &Wanted, limits: &RenderLimits) -> Result<Decoded<'a>, RenderError> {
+        check_max("frames", u64::from(wanted.count), u64::from(limits.frames_max))?;
+        // Frames are drawn one over the other, so the ones before the first cost as much as those after it.
+        let drawn = u64::from(wanted.first) + u64::from(wanted.count);
+        if drawn > 1 {
+            check_max("animation pixels", drawn * self.measured.size.area(), limits.animation_pixels_max)?;
         }
         match self.header {
-            Header::Foreign(foreign) => foreign.decode(first, count, wanted),
+            Header::Foreign(foreign) => foreign.decode(wanted),
             Header::Bitmap(bytes) => bitmap::decode(bytes, self.format, limits),
         }
     }

@@ -83,10 +83,16 @@ impl SourceFormat {
         }
     }
 
-    /// Whether files of the kind can hold an animation that we decode.
+    /// Whether libvips reads animations of the kind.
     #[must_use]
     pub const fn can_animate(self) -> bool {
         matches!(self, Self::Gif | Self::Webp)
+    }
+
+    /// Whether files of the kind have pages, of which `page` selects one.
+    #[must_use]
+    pub const fn has_pages(self) -> bool {
+        matches!(self, Self::Pdf | Self::Tiff)
     }
 
     /// Whether the kind is a HEIF container.

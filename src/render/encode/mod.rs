@@ -74,7 +74,7 @@ pub fn encode(
 /// # Errors
 /// As [`encode`]; [`RenderError::Encode`] too for a format without animation, and when frames differ in size.
 pub fn encode_animation(
-    animation: &Animation,
+    animation: Animation,
     format: Format,
     output: &Output,
     attached: Attached<'_>,
@@ -84,8 +84,12 @@ pub fn encode_animation(
     if !alike || !is_animated(format) || first.size.width.max(first.size.height) > side_max(format) {
         return Err(failed(format));
     }
-    let stack = pixels::stack(&animation.frames);
-    vips::animation(&stack, first.size, animation, format, output, attached.profile)
+    let frame = first.size;
+    let Animation { frames, delays_ms, loops } = animation;
+    let stack = pixels::stack(frames);
+    let stack = prepare(&stack, format, output);
+    let timing = vips::Timing { frame, delays_ms: &delays_ms, loops };
+    vips::animation(&stack, &timing, format, output, attached.profile)
 }
 
 /// Whether the format can hold a colour profile in our hands. Without, pixels have to be sRGB.

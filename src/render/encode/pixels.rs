@@ -64,15 +64,15 @@ pub(super) fn rgba(raster: &Raster) -> impl Iterator<Item = [u8; 4]> + '_ {
     })
 }
 
-/// All frames below each other, in 8 bits. They have the same size and channels.
-pub(super) fn stack(frames: &[Raster]) -> Raster {
+/// All frames below each other, in 8 bits. They have the same size and channels. Each is dropped once it is copied.
+pub(super) fn stack(frames: Vec<Raster>) -> Raster {
     let (size, channels) = frames.first().map_or((Size::new(1, 1), 1), |frame| (frame.size, frame.channels));
-    let mut samples = Vec::new();
-    for frame in frames {
-        samples.extend_from_slice(bytes(&depth_8(frame)));
-    }
     let count = u32::try_from(frames.len()).unwrap_or(u32::MAX);
     let size = Size::new(size.width, size.height.saturating_mul(count));
+    let mut samples = Vec::with_capacity(usize::try_from(size.area()).unwrap_or(0) * usize::from(channels));
+    for frame in frames {
+        samples.extend_from_slice(bytes(&depth_8(&frame)));
+    }
     Raster { size, channels, samples: Samples::U8(samples) }
 }
 

@@ -14,8 +14,9 @@ const CHUNK_HEADER: usize = 8;
 
 /// The pixels of `webp`, with `profile` and nothing else beside them; `None` if it is no WebP file.
 ///
-/// `canvas` is its size. The file is as short as it can be: the extended header is there only where it is needed.
-pub(super) fn rewrite(webp: &[u8], profile: Option<&[u8]>, canvas: Size) -> Option<Vec<u8>> {
+/// `canvas` is its size; an animation that is transparent where no frame paints has a `clear_canvas`, which libwebp does
+/// not say when every frame is opaque in itself. The file is as short as it can be: the extended header is there only where it is needed.
+pub(super) fn rewrite(webp: &[u8], profile: Option<&[u8]>, canvas: Size, clear_canvas: bool) -> Option<Vec<u8>> {
     let mut rest = webp.strip_prefix(b"RIFF")?.get(4..)?.strip_prefix(b"WEBP")?;
     let mut flags = if profile.is_some() { HAS_PROFILE } else { 0 };
     let mut pixels = Vec::with_capacity(webp.len());
@@ -29,6 +30,9 @@ pub(super) fn rewrite(webp: &[u8], profile: Option<&[u8]>, canvas: Size) -> Opti
         rest = next;
     }
     let mut body = b"WEBP".to_vec();
+    if clear_canvas && flags & HAS_ANIMATION != 0 {
+        flags |= HAS_ALPHA;
+    }
     // A lossless picture alone says in itself whether it has alpha: in its 29th bit, after a byte and both sides.
     let alone = pixels.starts_with(b"VP8L");
     if alone && pixels.get(CHUNK_HEADER + 4)? & 0x10 != 0 {
@@ -85,7 +89,17 @@ mod tests {
     }
 
     fn check(chunks: &[(&[u8; 4], &[u8])], profile: Option<&[u8]>, expected: &[(&[u8; 4], &[u8])]) {
-        assert_eq!(rewrite(&file(chunks), profile, Size::new(300, 2)), Some(file(expected)));
+        assert_eq!(rewrite(&file(chunks), profile, Size::new(300, 2), false), Some(file(expected)));
+    }
+
+    #[test]
+    fn a_clear_canvas_is_said_of_animations_only() {
+        let header = |flags| extended_header(flags, Size::new(300, 2));
+        let moving = |flags| file(&[(b"VP8X", &header(flags)), (b"ANIM", b"a"), (b"ANMF", b"b")]);
+        assert_eq!(rewrite(&moving(0x02), None, Size::new(300, 2), true), Some(moving(0x12)));
+        assert_eq!(rewrite(&moving(0x02), None, Size::new(300, 2), false), Some(moving(0x02)));
+        let still = file(&[(b"VP8 ", b"pixels")]);
+        assert_eq!(rewrite(&still, None, Size::new(300, 2), true), Some(still));
     }
 
     #[test]
@@ -93,7 +107,7 @@ mod tests {
         for bytes in
             [&b""[..], b"RIFF", b"RIFF\0\0\0\0WAVE", b"RIFF\0\0\0\0WEBPVP8X", b"RIFF\0\0\0\0WEBPVP8L\x09\0\0\0"]
         {
-            assert_eq!(rewrite(bytes, Some(b"profile"), Size::new(1, 1)), None, "{bytes:?}");
+            assert_eq!(rewrite(bytes, Some(b"profile"), Size::new(1, 1), false), None, "{bytes:?}");
         }
     }
 

@@ -318,7 +318,7 @@ fn animations_keep_frames_delays_and_loops() {
                 })
                 .collect();
             let animation = Animation { frames, delays_ms: vec![40, 100, 250], loops: 2 };
-            let bytes = encode_animation(&animation, format, &output(), Attached::default()).unwrap();
+            let bytes = encode_animation(animation, format, &output(), Attached::default()).unwrap();
             let back = Call::new(loader(format)).bytes(c"buffer", &bytes).int(c"n", -1).image_out().unwrap();
             assert_eq!((back.width(), back.height(), back.page_height()), (20, 36, 12), "{format:?}");
             assert_eq!(back.meta_ints(c"delay"), Some(vec![40, 100, 250]), "{format:?}");
@@ -331,11 +331,11 @@ fn animations_keep_frames_delays_and_loops() {
 fn unlike_frames_and_still_formats_are_refused() {
     let two = |a, b| Animation { frames: vec![a, b], delays_ms: vec![10, 10], loops: 0 };
     let unlike = two(raster(4, 4, 3), raster(5, 4, 3));
-    assert!(encode_animation(&unlike, Format::Gif, &output(), Attached::default()).is_err());
+    assert!(encode_animation(unlike, Format::Gif, &output(), Attached::default()).is_err());
     let alike = two(raster(4, 4, 3), raster(4, 4, 3));
-    assert!(encode_animation(&alike, Format::Jpeg, &output(), Attached::default()).is_err());
+    assert!(encode_animation(alike, Format::Jpeg, &output(), Attached::default()).is_err());
     let empty = Animation { frames: Vec::new(), delays_ms: Vec::new(), loops: 0 };
-    assert!(encode_animation(&empty, Format::Webp, &output(), Attached::default()).is_err());
+    assert!(encode_animation(empty, Format::Webp, &output(), Attached::default()).is_err());
 }
 
 #[test]

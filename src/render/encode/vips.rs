@@ -6,7 +6,7 @@ use crate::render::raster::Raster;
 use crate::units::Size;
 use crate::vips::{Call, Image, VipsError};
 
-use super::{Animation, failed, name, riff};
+use super::{failed, name, riff};
 
 /// libwebp's `method`, 0 (fastest) to 6, by measurement.
 const WEBP_EFFORT: i32 = 2;
@@ -19,7 +19,7 @@ const LOSSLESS_EFFORT: i32 = 3;
 pub(super) fn webp(raster: &Raster, output: &Output, profile: Option<&[u8]>) -> Result<Vec<u8>, RenderError> {
     let save = || webp_call(&Image::from_raster(raster)?, output);
     let bytes = save().map_err(|fault| refused(Format::Webp, fault))?;
-    webp_finish(&bytes, profile, raster.size)
+    webp_finish(&bytes, profile, raster.size, false)
 }
 
 fn webp_call(image: &Image<'_>, output: &Output) -> Result<Vec<u8>, VipsError> {
@@ -33,8 +33,8 @@ fn webp_call(image: &Image<'_>, output: &Output) -> Result<Vec<u8>, VipsError> {
 }
 
 /// The file without what libvips adds, and with the profile.
-fn webp_finish(bytes: &[u8], profile: Option<&[u8]>, canvas: Size) -> Result<Vec<u8>, RenderError> {
-    riff::rewrite(bytes, profile, canvas).ok_or_else(|| failed(Format::Webp))
+fn webp_finish(bytes: &[u8], profile: Option<&[u8]>, canvas: Size, clear_canvas: bool) -> Result<Vec<u8>, RenderError> {
+    riff::rewrite(bytes, profile, canvas, clear_canvas).ok_or_else(|| failed(Format::Webp))
 }
 
 /// Encodes GIF with a palette of its own.
@@ -93,26 +93,35 @@ pub(super) fn jp2(raster: &Raster, output: &Output) -> Result<Vec<u8>, RenderErr
     save().map_err(|fault| refused(Format::Jp2, fault))
 }
 
-/// Encodes the frames in `stack`, each of size `frame`, as WebP or GIF.
+/// What an animation is beside its pixels.
+pub(super) struct Timing<'a> {
+    /// Size of a frame.
+    pub(super) frame: Size,
+    /// Milliseconds, one for each frame.
+    pub(super) delays_ms: &'a [u32],
+    /// Plays, 0 for ever.
+    pub(super) loops: u32,
+}
+
+/// Encodes the frames in `stack` as WebP or GIF.
 pub(super) fn animation(
     stack: &Raster,
-    frame: Size,
-    animation: &Animation,
+    timing: &Timing<'_>,
     format: Format,
     output: &Output,
     profile: Option<&[u8]>,
 ) -> Result<Vec<u8>, RenderError> {
     let number = |value: u32| i32::try_from(value).unwrap_or(i32::MAX);
-    let delays: Vec<i32> = animation.delays_ms.iter().copied().map(number).collect();
+    let delays: Vec<i32> = timing.delays_ms.iter().copied().map(number).collect();
     let save = || {
         let image = Image::from_raster(stack)?
-            .with_int(c"page-height", number(frame.height))?
-            .with_int(c"loop", number(animation.loops))?
+            .with_int(c"page-height", number(timing.frame.height))?
+            .with_int(c"loop", number(timing.loops))?
             .with_ints(c"delay", &delays)?;
         if format == Format::Gif { gif_call(&image, output) } else { webp_call(&image, output) }
     };
     let bytes = save().map_err(|fault| refused(format, fault))?;
-    if format == Format::Gif { Ok(bytes) } else { webp_finish(&bytes, profile, frame) }
+    if format == Format::Gif { Ok(bytes) } else { webp_finish(&bytes, profile, timing.frame, stack.has_alpha()) }
 }
 
 /// An operation that is missing means a build of libvips without the codec.
