@@ -8,14 +8,17 @@ mod describe;
 pub mod encode;
 mod fit;
 mod frames;
+mod gaussian;
 mod gradient;
 mod paint;
 pub mod palette;
 mod pipeline;
+mod points;
 pub mod raster;
 mod shape;
 pub mod stage;
 mod tap;
+mod transfer;
 pub mod worker;
 
 pub use pipeline::render;

@@ -7,7 +7,8 @@ use super::encode::{self, Animation, Attached};
 use super::palette::gradient_colors;
 use super::raster::Raster;
 use super::stage::{
-    background, blend, border, crop, extend, find, focal_debug, grid, mask, mirror, orient, pad, resize, rotate, text,
+    adjust, background, blend, blur, border, crop, denoise, enhance, extend, find, focal_debug, grid, mask, mirror,
+    orient, pad, resize, rotate, sharpen, text, tone,
 };
 use super::{Job, RenderError, RenderLimits, Rendered, Timings, color, describe, fit, frames, tap};
 use crate::blob::Blob;
@@ -150,10 +151,14 @@ fn draw(mut decoded: Decoded<'_>, layout: Layout, sequence: &Sequence) -> Result
     let profile = decoded.profile.take();
     let mut ops = in_space(fit::turned_last(layout.ops, decoded.size()), profile.as_deref());
     let mut is_first = true;
+    let mut stretch = None;
     let frames = frames::drawn(decoded.into_frames(), sequence, |mut raster| {
         for op in &mut ops {
             if let (true, Op::Resize(resize)) = (is_first, &mut *op) {
                 raster = place_and_resize(raster, resize)?;
+            } else if let Op::Enhance = op {
+                let stretch = stretch.get_or_insert_with(|| enhance::measure(&raster));
+                raster = enhance::apply(raster, stretch);
             } else {
                 settle(op, &raster);
                 raster = apply(raster, op)?;
@@ -189,6 +194,7 @@ fn colors_of(op: &mut Op) -> Vec<&mut Color> {
             colors.iter_mut().collect()
         }
         Op::Grid(grid) => grid.colors.iter_mut().collect(),
+        Op::Tone(chain) => chain.iter_mut().flat_map(tone::colors).collect(),
         Op::Border(BorderOp { border, .. }) => {
             std::iter::once(&mut border.color).chain(border.stroke.as_mut().map(|(_, color)| color)).collect()
         }
@@ -209,7 +215,6 @@ fn colors_of(op: &mut Op) -> Vec<&mut Color> {
         | Op::Extend(_)
         | Op::MirrorHorizontal
         | Op::MirrorVertical
-        | Op::Tone(_)
         | Op::Halftone { .. }
         | Op::Pixellate { .. }
         | Op::Blur { .. }
@@ -256,18 +261,18 @@ fn apply(raster: Raster, op: &Op) -> Result<Raster, RenderError> {
         Op::Border(border) => border::apply(raster, border),
         Op::Pad(pad) => pad::apply(raster, pad)?,
         Op::Text(op) => text::apply(raster, op)?,
+        Op::Adjust(chain) => adjust::apply(raster, chain),
+        Op::Denoise(denoise) => denoise::apply(raster, *denoise),
+        Op::Sharpen(sharpen) => sharpen::apply(&raster, *sharpen),
+        Op::Tone(chain) => tone::apply(raster, chain),
+        Op::Blur { sigma_px } => blur::apply(&raster, *sigma_px),
         // No plan holds one of these until the table calls its parameter rendered.
         Op::Trim(_)
         | Op::HideFaces(_)
         | Op::RedEye(_)
         | Op::Enhance
-        | Op::Adjust(_)
-        | Op::Denoise(_)
-        | Op::Sharpen(_)
-        | Op::Tone(_)
         | Op::Halftone { .. }
         | Op::Pixellate { .. }
-        | Op::Blur { .. }
         | Op::Mark(_) => return Err(RenderError::Stage { stage: op.name().to_owned() }),
     })
 }

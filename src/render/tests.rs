@@ -1,5 +1,6 @@
 //! Whole renders in this process, on pictures made here and on the shared fixtures.
 
+mod effects;
 mod words;
 
 use std::path::{Path, PathBuf};

@@ -1,6 +1,6 @@
 //! Adjustments, sharpening, noise reduction and effects.
 
-use crate::param::{Category, Kind, Needs, ParamSpec, Tier};
+use crate::param::{Category, Kind, Needs, ParamSpec, State, Tier};
 
 /// Greatest radius of the unsharp mask, pixels: beyond it the kernel is larger than most pictures.
 const RADIUS_MAX: f64 = 500.0;
@@ -13,6 +13,7 @@ pub(super) const ENTRIES: [ParamSpec; 22] = [
         default: Some("0"),
         summary: "Brightens or darkens the whole picture.",
         example: "bri=20",
+        state: State::Rendered,
         set: |p, v| p.adjust.bri = v.number(),
         ..ParamSpec::base(Category::Adjustment)
     },
@@ -22,6 +23,7 @@ pub(super) const ENTRIES: [ParamSpec; 22] = [
         default: Some("0"),
         summary: "Raises or lowers the contrast around mid-grey.",
         example: "con=20",
+        state: State::Rendered,
         set: |p, v| p.adjust.con = v.number(),
         ..ParamSpec::base(Category::Adjustment)
     },
@@ -31,6 +33,7 @@ pub(super) const ENTRIES: [ParamSpec; 22] = [
         default: Some("0"),
         summary: "Exposure, as opening or closing a lens: 50 doubles the light.",
         example: "exp=25",
+        state: State::Rendered,
         set: |p, v| p.adjust.exp = v.number(),
         ..ParamSpec::base(Category::Adjustment)
     },
@@ -40,6 +43,7 @@ pub(super) const ENTRIES: [ParamSpec; 22] = [
         default: Some("0"),
         summary: "Gamma: brightens or darkens the middle tones, leaving black and white.",
         example: "gam=25",
+        state: State::Rendered,
         set: |p, v| p.adjust.gam = v.number(),
         ..ParamSpec::base(Category::Adjustment)
     },
@@ -49,6 +53,7 @@ pub(super) const ENTRIES: [ParamSpec; 22] = [
         default: Some("0"),
         summary: "Takes back bright areas to show what is in them.",
         example: "high=-50",
+        state: State::Rendered,
         set: |p, v| p.adjust.high = v.number(),
         ..ParamSpec::base(Category::Adjustment)
     },
@@ -58,6 +63,7 @@ pub(super) const ENTRIES: [ParamSpec; 22] = [
         default: Some("0"),
         summary: "Opens dark areas to show what is in them.",
         example: "shad=50",
+        state: State::Rendered,
         set: |p, v| p.adjust.shad = v.number(),
         ..ParamSpec::base(Category::Adjustment)
     },
@@ -67,6 +73,7 @@ pub(super) const ENTRIES: [ParamSpec; 22] = [
         default: Some("0"),
         summary: "Saturation, from -100 (grey) to 100.",
         example: "sat=-100",
+        state: State::Rendered,
         set: |p, v| p.adjust.sat = v.number(),
         ..ParamSpec::base(Category::Adjustment)
     },
@@ -76,6 +83,7 @@ pub(super) const ENTRIES: [ParamSpec; 22] = [
         default: Some("0"),
         summary: "Saturation of the duller colours above all.",
         example: "vib=50",
+        state: State::Rendered,
         set: |p, v| p.adjust.vib = v.number(),
         ..ParamSpec::base(Category::Adjustment)
     },
@@ -85,6 +93,7 @@ pub(super) const ENTRIES: [ParamSpec; 22] = [
         default: Some("0"),
         summary: "Turns every colour round the colour wheel, in degrees.",
         example: "hue=90",
+        state: State::Rendered,
         set: |p, v| p.adjust.hue = v.number(),
         ..ParamSpec::base(Category::Adjustment)
     },
@@ -95,6 +104,7 @@ pub(super) const ENTRIES: [ParamSpec; 22] = [
         default: Some("false"),
         summary: "Makes a negative.",
         example: "invert=true",
+        state: State::Rendered,
         set: |p, v| p.adjust.invert = v.bool(),
         ..ParamSpec::base(Category::Adjustment)
     },
@@ -104,6 +114,7 @@ pub(super) const ENTRIES: [ParamSpec; 22] = [
         default: Some("0"),
         summary: "Sharpens the lightness and leaves the colours.",
         example: "w=400&sharp=20",
+        state: State::Rendered,
         set: |p, v| p.adjust.sharp = v.number(),
         ..ParamSpec::base(Category::Adjustment)
     },
@@ -113,6 +124,7 @@ pub(super) const ENTRIES: [ParamSpec; 22] = [
         default: Some("0"),
         summary: "Unsharp mask; below 0 it softens.",
         example: "w=400&usm=20",
+        state: State::Rendered,
         set: |p, v| p.adjust.usm = v.number(),
         ..ParamSpec::base(Category::Adjustment)
     },
@@ -123,6 +135,7 @@ pub(super) const ENTRIES: [ParamSpec; 22] = [
         needs: Needs::All(&["usm"]),
         summary: "Radius of the unsharp mask in pixels.",
         example: "w=400&usm=20&usmrad=4",
+        state: State::Rendered,
         set: |p, v| p.adjust.usmrad = v.number(),
         ..ParamSpec::base(Category::Adjustment)
     },
@@ -133,6 +146,7 @@ pub(super) const ENTRIES: [ParamSpec; 22] = [
         default: Some("20"),
         summary: "Smooths noise below this threshold.",
         example: "nr=40",
+        state: State::Rendered,
         set: |p, v| p.adjust.nr = v.number(),
         ..ParamSpec::base(Category::NoiseReduction)
     },
@@ -143,6 +157,7 @@ pub(super) const ENTRIES: [ParamSpec; 22] = [
         default: Some("20"),
         summary: "Sharpens again what noise reduction softened.",
         example: "nr=40&nrs=30",
+        state: State::Rendered,
         set: |p, v| p.adjust.nrs = v.number(),
         ..ParamSpec::base(Category::NoiseReduction)
     },
@@ -152,6 +167,7 @@ pub(super) const ENTRIES: [ParamSpec; 22] = [
         default: Some("0"),
         summary: "Gaussian blur; 2000 leaves nothing to recognise.",
         example: "blur=100",
+        state: State::Rendered,
         set: |p, v| p.stylize.blur = v.number(),
         ..ParamSpec::base(Category::Stylize)
     },
@@ -180,6 +196,7 @@ pub(super) const ENTRIES: [ParamSpec; 22] = [
         default: Some("0"),
         summary: "Tones the picture brown, as an old print.",
         example: "sepia=80",
+        state: State::Rendered,
         set: |p, v| p.stylize.sepia = v.number(),
         ..ParamSpec::base(Category::Stylize)
     },
@@ -189,6 +206,7 @@ pub(super) const ENTRIES: [ParamSpec; 22] = [
         kinds: &[Kind::Color],
         summary: "Tints the picture with one colour, whose alpha is the strength.",
         example: "monochrome=80336699",
+        state: State::Rendered,
         set: |p, v| p.stylize.monochrome = v.color(),
         ..ParamSpec::base(Category::Stylize)
     },
@@ -198,6 +216,7 @@ pub(super) const ENTRIES: [ParamSpec; 22] = [
         kinds: &[Kind::RgbPair],
         summary: "Shows the picture in two colours, the first for shadows and the second for highlights.",
         example: "duotone=000080,fa8072",
+        state: State::Rendered,
         set: |p, v| p.stylize.duotone = v.colors(),
         ..ParamSpec::base(Category::Stylize)
     },
@@ -209,6 +228,7 @@ pub(super) const ENTRIES: [ParamSpec; 22] = [
         needs: Needs::All(&["duotone"]),
         summary: "Share of the duotone in the result.",
         example: "duotone=000080,fa8072&duotone-alpha=50",
+        state: State::Rendered,
         set: |p, v| p.stylize.duotone_alpha = v.number(),
         ..ParamSpec::base(Category::Stylize)
     },

@@ -1,6 +1,6 @@
 //! Put the picture on a larger canvas.
 
-use super::resize;
+use super::{blur, resize};
 use crate::plan::{Extend, ExtendFill, GradientFill, Resize, Window};
 use crate::render::RenderError;
 use crate::render::gradient::{self, Ramp};
@@ -83,13 +83,13 @@ fn blurred(raster: Raster, canvas: Size, placed: Rect) -> Result<Raster, RenderE
     /// Longest side at which the copy is blurred: what is left of it has no finer detail.
     const BLURRED_SIDE: u32 = 128;
     /// Standard deviation of the blur there, pixels: 4 % of the longest side of the canvas.
-    const SIGMA: f32 = 5.0;
+    const SIGMA_PX: f64 = 5.0;
     let longest = canvas.width.max(canvas.height);
     let divisor = f64::from(longest.div_ceil(BLURRED_SIDE).max(1));
     let side = |px: u32| ((f64::from(px) / divisor).round() as u32).max(1);
     let small = Size::new(side(canvas.width), side(canvas.height));
     let cover = cover_resize(raster.size, small);
-    let copy = blur(resize::apply(raster.clone(), &cover)?.into_rgba(), SIGMA);
+    let copy = blur::apply(&resize::apply(raster.clone(), &cover)?, SIGMA_PX);
     let backdrop = resize::scale_whole(copy, canvas)?.into_rgba();
     let shows_through = raster.has_alpha();
     let result = over_backdrop(raster, backdrop, placed);
@@ -132,49 +132,6 @@ fn cover_resize(from: Size, target: Size) -> Resize {
     let scaled = Size::new(side(from.width, target.width), side(from.height, target.height));
     let rect = Rect { left: (scaled.width - target.width) / 2, top: (scaled.height - target.height) / 2, size: target };
     Resize { scaled, window: Window::Fixed(rect) }
-}
-
-/// Gaussian blur of 8-bit RGBA, premultiplied, edges extended.
-fn blur(raster: Raster, sigma: f32) -> Raster {
-    let size = raster.size;
-    let bytes = raster.into_bytes();
-    let premultiplied = bytes.as_chunks::<4>().0.iter().map(|&[r, g, b, a]| {
-        let alpha = f32::from(a) / 255.0;
-        [f32::from(r) * alpha, f32::from(g) * alpha, f32::from(b) * alpha, f32::from(a)]
-    });
-    let pixels: Vec<[f32; 4]> = premultiplied.collect();
-    // Once along the rows and, the picture turned over, once along the columns.
-    let across = blur_rows(&pixels, size.width as usize, sigma);
-    let down = blur_rows(&transposed(&across, size.width as usize), size.height as usize, sigma);
-    let straight = transposed(&down, size.height as usize).into_iter().flat_map(|[r, g, b, a]| {
-        let unpremultiply = |v: f32| if a > 0.5 { (v * 255.0 / a + 0.5) as u8 } else { 0 };
-        [unpremultiply(r), unpremultiply(g), unpremultiply(b), (a + 0.5) as u8]
-    });
-    Raster { size, channels: 4, samples: Samples::U8(straight.collect()) }
-}
-
-fn blur_rows(pixels: &[[f32; 4]], width: usize, sigma: f32) -> Vec<[f32; 4]> {
-    let radius = (sigma * 3.0).ceil() as isize;
-    let weight = |offset: isize| (-((offset * offset) as f32) / (2.0 * sigma * sigma)).exp();
-    let total: f32 = (-radius..=radius).map(weight).sum();
-    let kernel: Vec<(isize, f32)> = (-radius..=radius).map(|offset| (offset, weight(offset) / total)).collect();
-    let last = width as isize - 1;
-    let blurred = |row: &[[f32; 4]], x: usize| {
-        kernel.iter().fold([0.0; 4], |sum, (offset, weight)| {
-            let pixel = row[(x as isize + offset).clamp(0, last) as usize];
-            std::array::from_fn(|channel| sum[channel] + pixel[channel] * weight)
-        })
-    };
-    pixels
-        .chunks_exact(width)
-        .flat_map(|row| (0..width).map(move |x| (row, x)))
-        .map(|(row, x)| blurred(row, x))
-        .collect()
-}
-
-fn transposed(pixels: &[[f32; 4]], width: usize) -> Vec<[f32; 4]> {
-    let height = pixels.len() / width;
-    (0..width).flat_map(|x| (0..height).map(move |y| pixels[y * width + x])).collect()
 }
 
 #[cfg(test)]

@@ -2,10 +2,14 @@
 //!
 //! Orientation and cropping come before scaling and take 8 or 16 bits; the rest work on the scaled picture, in 8 bits.
 
+pub mod adjust;
 pub mod background;
 pub mod blend;
+pub mod blur;
 pub mod border;
 pub mod crop;
+pub mod denoise;
+pub mod enhance;
 pub mod extend;
 pub mod find;
 pub mod focal_debug;
@@ -16,4 +20,6 @@ pub mod orient;
 pub mod pad;
 pub mod resize;
 pub mod rotate;
+pub mod sharpen;
 pub mod text;
+pub mod tone;

@@ -3,6 +3,7 @@
 use std::sync::LazyLock;
 
 use crate::render::raster::{Raster, Samples};
+use crate::render::transfer::{to_encoded, to_linear};
 
 /// Entries of the table back to sRGB less one. The steepest part of the curve has 5.1 entries of 65,536 a 256th of
 /// an 8-bit level, so that rounding to an entry never shows.
@@ -15,16 +16,6 @@ static LINEAR_16: LazyLock<Vec<f32>> =
 static ENCODED: LazyLock<Vec<u8>> = LazyLock::new(|| {
     (0..=u16::MAX).map(|v| (to_encoded(f64::from(v) / f64::from(BACK_MAX)) * 255.0).round() as u8).collect()
 });
-
-/// IEC 61966-2-1, 0 to 1.
-fn to_linear(encoded: f64) -> f64 {
-    if encoded <= 0.040_45 { encoded / 12.92 } else { ((encoded + 0.055) / 1.055).powf(2.4) }
-}
-
-/// The inverse of [`to_linear`].
-fn to_encoded(linear: f64) -> f64 {
-    if linear <= 0.003_130_8 { linear * 12.92 } else { 1.055 * linear.powf(1.0 / 2.4) - 0.055 }
-}
 
 /// 16 bits to the nearest 8.
 pub(super) fn depth_8(sample: u16) -> u8 {

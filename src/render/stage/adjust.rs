@@ -1,0 +1,235 @@
+//! Adjust pixel by pixel: the formulas of `rendering.md` 7, a whole chain in one pass.
+//!
+//! Between two adjustments values may leave 0 to 1, and only the end of the chain cuts them off: so `exp=50&high=-100`
+//! still shows what is in the highlights. Grey stays grey: on it `sat`, `vib` and `hue` do nothing, as it should be.
+
+use crate::plan::Adjust;
+use crate::render::points::{self, Chain, Run, luma};
+use crate::render::raster::Raster;
+use crate::render::transfer::{to_encoded, to_linear};
+
+/// Adjusts the colours of any raster in the order given; size, channels, depth and alpha stay.
+#[must_use]
+pub fn apply(raster: Raster, chain: &[Adjust]) -> Raster {
+    // What comes first and looks at one channel only is a table; in the order of the pipeline that is half of them.
+    let split = chain.iter().position(|adjust| !is_curve(*adjust)).unwrap_or(chain.len());
+    let (curves, rest) = chain.split_at(split);
+    let curve = |v: f32| curves.iter().fold(v, |v, adjust| along_curve(*adjust, v));
+    if rest.is_empty() {
+        return points::curved(raster, [&curve; 3]);
+    }
+    points::chained(raster, &curve, Steps(rest))
+}
+
+struct Steps<'a>(&'a [Adjust]);
+
+impl Chain for Steps<'_> {
+    #[inline(always)]
+    fn run(&self, run: &mut Run) {
+        for adjust in self.0 {
+            step(*adjust, run);
+        }
+    }
+}
+
+/// Whether the adjustment looks at each channel for itself.
+const fn is_curve(adjust: Adjust) -> bool {
+    match adjust {
+        Adjust::Invert | Adjust::Exposure(_) | Adjust::Gamma(_) | Adjust::Brightness(_) | Adjust::Contrast(_) => true,
+        Adjust::Highlights(_) | Adjust::Shadows(_) | Adjust::Saturation(_) | Adjust::Vibrance(_) | Adjust::Hue(_) => {
+            false
+        }
+    }
+}
+
+/// An adjustment of one channel. Below 0 the curves of gamma and light are mirrored.
+fn along_curve(adjust: Adjust, value: f32) -> f32 {
+    let x = f64::from(value);
+    let adjusted = match adjust {
+        Adjust::Invert => 1.0 - x,
+        Adjust::Exposure(v) => to_encoded(to_linear(x.abs()) * (v / 50.0).exp2()).copysign(x),
+        Adjust::Gamma(v) => {
+            let exponent = if v >= 0.0 { 1.0 / (1.0 + v / 100.0) } else { 1.0 - v / 100.0 };
+            x.abs().powf(exponent).copysign(x)
+        }
+        Adjust::Brightness(v) => x + v / 100.0,
+        Adjust::Contrast(v) => {
+            let factor = if v <= 0.0 { 1.0 + v / 100.0 } else { 1.0 / (1.0 - v.min(99.0) / 100.0) };
+            0.5 + (x - 0.5) * factor
+        }
+        Adjust::Highlights(_) | Adjust::Shadows(_) | Adjust::Saturation(_) | Adjust::Vibrance(_) | Adjust::Hue(_) => x,
+    };
+    adjusted as f32
+}
+
+#[inline(always)]
+fn step(adjust: Adjust, run: &mut Run) {
+    match adjust {
+        Adjust::Invert | Adjust::Exposure(_) | Adjust::Gamma(_) | Adjust::Brightness(_) | Adjust::Contrast(_) => {
+            run.each(|pixel| pixel.map(|x| along_curve(adjust, x)))
+        }
+        Adjust::Highlights(v) => {
+            let amount = (v / 200.0) as f32;
+            run.each(|pixel| {
+                let factor = 1.0 + amount * smoothstep(2.0 * luma(pixel) - 1.0);
+                pixel.map(|x| x * factor)
+            });
+        }
+        Adjust::Shadows(v) => {
+            let amount = (v / 200.0) as f32;
+            run.each(|pixel| {
+                let share = amount * (1.0 - smoothstep(2.0 * luma(pixel)));
+                pixel.map(|x| x + share * (1.0 - x))
+            });
+        }
+        Adjust::Saturation(v) => {
+            let factor = (1.0 + v / 100.0) as f32;
+            run.each(|pixel| saturated(pixel, factor));
+        }
+        Adjust::Vibrance(v) => {
+            let amount = (v / 100.0) as f32;
+            run.each(|pixel| saturated(pixel, 1.0 + amount * (1.0 - saturation(pixel))));
+        }
+        Adjust::Hue(degrees) => {
+            let sixths = (degrees / 60.0) as f32;
+            run.each(|pixel| turned(pixel, sixths));
+        }
+    }
+}
+
+/// From 0 at 0 to 1 at 1, level at both ends.
+#[inline(always)]
+fn smoothstep(t: f32) -> f32 {
+    let t = t.clamp(0.0, 1.0);
+    t * t * (3.0 - 2.0 * t)
+}
+
+#[inline(always)]
+fn saturated(pixel: [f32; 3], factor: f32) -> [f32; 3] {
+    let grey = luma(pixel);
+    pixel.map(|x| grey + (x - grey) * factor)
+}
+
+/// Saturation in HSV, 0 to 1.
+#[inline(always)]
+fn saturation([r, g, b]: [f32; 3]) -> f32 {
+    let (most, least) = (r.max(g).max(b), r.min(g).min(b));
+    ((most - least) / most.max(f32::MIN_POSITIVE)).clamp(0.0, 1.0)
+}
+
+/// Hue moved by sixths of the wheel in HSL, lightness and saturation kept: the greatest and the least channel keep their
+/// values and change places. Without branches, so that it runs on many pixels at once.
+#[inline(always)]
+fn turned(pixel: [f32; 3], sixths: f32) -> [f32; 3] {
+    // HSL knows no lightness beyond 0 and 1.
+    let [r, g, b] = pixel.map(|x| x.clamp(0.0, 1.0));
+    let (most, least) = (r.max(g).max(b), r.min(g).min(b));
+    let chroma = most - least;
+    // On grey all differences are 0, whatever they are divided by.
+    let per_chroma = 1.0 / chroma.max(f32::MIN_POSITIVE);
+    let green_or_blue = if most == g { 2.0 + (b - r) * per_chroma } else { 4.0 + (r - g) * per_chroma };
+    let hue = if most == r { (g - b) * per_chroma } else { green_or_blue } + sixths;
+    let (lightness, half) = ((most + least) / 2.0, chroma / 2.0);
+    // CSS Color 4, section 7.1, `hslToRgb`.
+    [0.0, 8.0, 4.0].map(|n| {
+        let k = n + 2.0 * hue;
+        let k = k - 12.0 * (k / 12.0).floor();
+        lightness - half * (k - 3.0).min(9.0 - k).clamp(-1.0, 1.0)
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::render::raster::Samples;
+    use crate::units::Size;
+
+    fn pixel(samples: &[u8]) -> Raster {
+        Raster { size: Size::new(1, 1), channels: samples.len() as u8, samples: Samples::U8(samples.to_vec()) }
+    }
+
+    #[track_caller]
+    fn check(chain: &[Adjust], from: [u8; 3], to: [u8; 3]) {
+        let [r, g, b] = from;
+        let adjusted = apply(pixel(&[r, g, b, 77]), chain).into_bytes();
+        assert_eq!(adjusted, [to[0], to[1], to[2], 77], "{chain:?}");
+    }
+
+    #[test]
+    fn the_formulas_at_points_worked_out_by_hand() {
+        check(&[Adjust::Invert], [0, 100, 255], [255, 155, 0]);
+        // 50 doubles the light: 188 is half of it.
+        check(&[Adjust::Exposure(50.0)], [188, 0, 255], [255, 0, 255]);
+        check(&[Adjust::Exposure(-50.0)], [255, 0, 188], [188, 0, 137]);
+        check(&[Adjust::Gamma(100.0)], [0, 64, 255], [0, 128, 255]);
+        check(&[Adjust::Gamma(-100.0)], [0, 128, 255], [0, 64, 255]);
+        check(&[Adjust::Brightness(20.0)], [0, 100, 250], [51, 151, 255]);
+        check(&[Adjust::Brightness(-100.0)], [0, 100, 255], [0, 0, 0]);
+        check(&[Adjust::Contrast(-100.0)], [0, 100, 255], [128, 128, 128]);
+        check(&[Adjust::Contrast(50.0)], [64, 128, 191], [1, 129, 255]);
+        check(&[Adjust::Contrast(99.0)], [126, 127, 129], [0, 78, 255]);
+        check(&[Adjust::Highlights(-100.0)], [255, 255, 255], [128, 128, 128]);
+        check(&[Adjust::Highlights(-100.0)], [127, 127, 127], [127, 127, 127]);
+        check(&[Adjust::Shadows(100.0)], [0, 0, 0], [128, 128, 128]);
+        check(&[Adjust::Shadows(100.0)], [128, 128, 128], [128, 128, 128]);
+        check(&[Adjust::Saturation(-100.0)], [255, 0, 0], [54, 54, 54]);
+        check(&[Adjust::Saturation(-100.0)], [0, 255, 0], [182, 182, 182]);
+        check(&[Adjust::Saturation(100.0)], [110, 100, 90], [119, 99, 79]);
+        check(&[Adjust::Vibrance(-100.0)], [255, 0, 0], [255, 0, 0]);
+        check(&[Adjust::Hue(120.0)], [255, 0, 0], [0, 255, 0]);
+        check(&[Adjust::Hue(240.0)], [200, 100, 50], [100, 50, 200]);
+        check(&[Adjust::Hue(60.0)], [200, 50, 50], [200, 200, 50]);
+        check(&[Adjust::Hue(180.0)], [10, 20, 255], [255, 245, 10]);
+    }
+
+    #[test]
+    fn every_parameter_moves_the_way_it_says() {
+        let level = |chain: &[Adjust], v: u8| apply(pixel(&[v]), chain).into_bytes()[0];
+        for v in [30_u8, 100, 200] {
+            assert!(level(&[Adjust::Brightness(10.0)], v) > v && level(&[Adjust::Brightness(-10.0)], v) < v);
+            assert!(level(&[Adjust::Exposure(10.0)], v) > v && level(&[Adjust::Exposure(-10.0)], v) < v);
+            assert!(level(&[Adjust::Gamma(10.0)], v) > v && level(&[Adjust::Gamma(-10.0)], v) < v);
+        }
+        assert!(level(&[Adjust::Contrast(10.0)], 60) < 60 && level(&[Adjust::Contrast(10.0)], 190) > 190);
+        assert!(level(&[Adjust::Highlights(-10.0)], 230) < 230 && level(&[Adjust::Highlights(-10.0)], 60) == 60);
+        assert!(level(&[Adjust::Shadows(10.0)], 30) > 30 && level(&[Adjust::Shadows(10.0)], 200) == 200);
+        let spread = |v: f64, color: [u8; 3]| {
+            let bytes = apply(pixel(&color), &[Adjust::Vibrance(v)]).into_bytes();
+            i32::from(bytes[0]) - i32::from(bytes[2])
+        };
+        assert!(spread(100.0, [120, 110, 100]) > 30 && spread(-100.0, [120, 110, 100]) < 10);
+        // What is colourful already gains less: 20 of 120 nearly doubles, 150 of 200 grows by a quarter.
+        assert!(spread(100.0, [200, 100, 50]) < 190);
+    }
+
+    #[test]
+    fn grey_stays_grey_at_any_depth() {
+        let chain = [Adjust::Invert, Adjust::Saturation(50.0), Adjust::Vibrance(50.0), Adjust::Hue(90.0)];
+        assert_eq!(apply(pixel(&[10]), &chain), pixel(&[245]));
+        assert_eq!(apply(pixel(&[10, 20]), &chain), pixel(&[245, 20]));
+        let deep = Raster { samples: Samples::U16(vec![1000, 2000, 3000]), ..pixel(&[0; 3]) };
+        let inverted = Raster { samples: Samples::U16(vec![64_535, 63_535, 62_535]), ..pixel(&[0; 3]) };
+        assert_eq!(apply(deep.clone(), &[Adjust::Invert]), inverted);
+        assert_eq!(apply(inverted, &[Adjust::Invert]), deep);
+    }
+
+    #[test]
+    fn a_chain_is_cut_off_at_its_end_only() {
+        check(
+            &[Adjust::Brightness(50.0), Adjust::Saturation(0.0), Adjust::Brightness(-50.0)],
+            [9, 99, 250],
+            [9, 99, 250],
+        );
+        check(&[Adjust::Exposure(50.0), Adjust::Highlights(-100.0)], [200, 200, 200], [136, 136, 136]);
+        check(&[Adjust::Exposure(50.0), Adjust::Highlights(-100.0)], [230, 230, 230], [156, 156, 156]);
+    }
+
+    #[test]
+    fn a_turn_of_the_wheel_in_steps_comes_back() {
+        for color in [[200, 30, 60], [12, 250, 3], [0, 0, 255], [90, 91, 90]] {
+            let once = apply(pixel(&color), &[Adjust::Hue(120.0)]);
+            let twice = apply(once, &[Adjust::Hue(120.0)]);
+            assert_eq!(apply(twice, &[Adjust::Hue(120.0)]), pixel(&color));
+        }
+    }
+}

@@ -1,0 +1,181 @@
+//! Adjustments and effects in whole renders: what they leave alone, and what they work on.
+
+use super::*;
+
+/// A picture whose cells of 10 pixels all have colours of their own.
+fn cells(channels: u8) -> Vec<u8> {
+    let size = Size::new(60, 40);
+    let cell = |i: u64| (i % 60 / 10, i / 60 / 10);
+    let samples = (0..size.area())
+        .flat_map(|i| {
+            let (x, y) = cell(i);
+            let rgba = [(40 + x * 35) as u8, (200 - y * 50) as u8, (20 + x * 10 + y * 40) as u8, (255 - x * 40) as u8];
+            match channels {
+                1 => vec![rgba[0]],
+                3 => rgba[..3].to_vec(),
+                _ => rgba.to_vec(),
+            }
+        })
+        .collect();
+    png(&Raster { size, channels, samples: Samples::U8(samples) })
+}
+
+fn drawn(query: &str, source: &[u8]) -> Raster {
+    pixels(rendered(&format!("{query}&fm=png"), source).body.as_slice())
+}
+
+/// Each parameter with a value that shows.
+const EFFECTS: [&str; 20] = [
+    "bri=30",
+    "con=40",
+    "exp=30",
+    "gam=40",
+    "high=-80",
+    "shad=80",
+    "sat=60",
+    "vib=60",
+    "hue=70",
+    "invert=true",
+    "auto=enhance",
+    "nr=40&nrs=40",
+    "sharp=80",
+    "usm=80",
+    "usm=80&usmrad=6",
+    "sepia=80",
+    "monochrome=ff336699",
+    "duotone=000080,fa8072",
+    "blur=60",
+    "blur=400",
+];
+
+#[test]
+fn each_shows_and_its_default_does_not() {
+    let source = cells(3);
+    let plain = drawn("w=30", &source);
+    for effect in EFFECTS {
+        assert!(difference(&drawn(&format!("w=30&{effect}"), &source), &plain) > 0.05, "{effect}");
+    }
+    for default in [
+        "bri=0",
+        "con=0",
+        "exp=0",
+        "gam=0",
+        "high=0",
+        "shad=0",
+        "sat=0",
+        "vib=0",
+        "hue=0",
+        "hue=360",
+        "invert=false",
+        "sharp=0",
+        "usm=0",
+        "usmrad=9",
+        "nr=0&nrs=0",
+        "sepia=0",
+        "monochrome=00ff0000",
+        "duotone-alpha=50",
+        "blur=0",
+        "duotone=000,fff&duotone-alpha=0",
+    ] {
+        assert_eq!(drawn(&format!("w=30&{default}"), &source), plain, "{default}");
+    }
+}
+
+#[test]
+fn documented_end_points() {
+    let source = cells(3);
+    let grey = drawn("w=30&sat=-100", &source).into_rgba().into_bytes();
+    assert!(grey.as_chunks::<4>().0.iter().all(|[r, g, b, _]| r == g && g == b));
+    let black = drawn("bri=-100", &source).into_rgba().into_bytes();
+    assert!(black.as_chunks::<4>().0.iter().all(|p| *p == [0, 0, 0, 255]));
+    let white = drawn("bri=100", &source).into_rgba().into_bytes();
+    assert!(white.as_chunks::<4>().0.iter().all(|p| *p == [255; 4]));
+    let flat = drawn("con=-100", &source).into_rgba().into_bytes();
+    assert!(flat.as_chunks::<4>().0.iter().all(|p| *p == [128, 128, 128, 255]));
+    let negative = drawn("invert=true", &source);
+    assert_eq!(drawn("invert=true", &png(&negative)).into_rgba(), pixels(&source).into_rgba());
+}
+
+#[test]
+fn alpha_stays_as_it_was() {
+    let source = cells(4);
+    let alpha = |raster: Raster| raster.into_rgba().into_bytes().into_iter().skip(3).step_by(4).collect::<Vec<u8>>();
+    let plain = alpha(drawn("w=30", &source));
+    assert!(plain.iter().any(|a| *a < 255));
+    // A blur is the one that spreads it.
+    for effect in EFFECTS.iter().filter(|effect| !effect.starts_with("blur")) {
+        assert_eq!(alpha(drawn(&format!("w=30&{effect}"), &source)), plain, "{effect}");
+    }
+}
+
+#[test]
+fn adjustments_leave_bars_and_paddings_alone() {
+    let source = cells(3);
+    let adjustments = EFFECTS.iter().take_while(|effect| !effect.starts_with("sepia"));
+    for effect in adjustments {
+        let query = format!("w=30&h=40&fit=fill&fill=solid&fill-color=3366cc&{effect}");
+        let bytes = drawn(&query, &source).into_rgba().into_bytes();
+        let rows = bytes.as_chunks::<4>().0.chunks_exact(30);
+        let bars = rows.enumerate().filter(|(y, _)| !(10..30).contains(y)).flat_map(|(_, row)| row);
+        assert_eq!(bars.filter(|p| **p != [0x33, 0x66, 0xcc, 255]).count(), 0, "{effect}");
+    }
+    // Effects come after the bars.
+    let sepia = drawn("w=30&h=40&fit=fill&fill=solid&fill-color=fff&sepia=100", &source).into_rgba().into_bytes();
+    assert_eq!(&sepia[..4], [255, 255, 239, 255]);
+}
+
+#[test]
+fn grey_becomes_colour_only_where_there_is_some() {
+    let source = cells(1);
+    for effect in EFFECTS {
+        let colored = ["sepia", "monochrome", "duotone"].iter().any(|name| effect.starts_with(name));
+        assert_eq!(drawn(&format!("w=30&{effect}"), &source).channels, if colored { 3 } else { 1 }, "{effect}");
+    }
+}
+
+#[test]
+fn what_is_not_resized_keeps_its_depth_until_it_is_written() {
+    // In 8 bits the ramp would have four levels, and stretched apart it would have steps.
+    let size = Size::new(256, 1);
+    let ramp = Samples::U16((0..256).map(|i| 32_768 + i * 4).collect());
+    let deep = png(&Raster { size, channels: 1, samples: ramp });
+    let bytes = drawn("con=98", &deep).into_bytes();
+    assert!(bytes.is_sorted() && bytes.windows(2).all(|pair| pair[1] - pair[0] <= 1), "{bytes:?}");
+    assert!(bytes[255] - bytes[0] > 120);
+}
+
+#[test]
+fn effects_see_the_scaled_picture() {
+    // A blur of the same strength reaches as far on a small rendition as on a large one, and `dpr` scales it.
+    let source = cells(3);
+    let softness = |query: &str| {
+        let (soft, sharp) = (drawn(&format!("{query}&blur=40"), &source), drawn(query, &source));
+        difference(&soft, &sharp)
+    };
+    assert!(softness("w=30") > 1.5 * softness("w=120"));
+    let twice = drawn("w=30&dpr=2&blur=40", &source);
+    assert!(difference(&twice, &drawn("w=60&blur=80", &source)) < 0.01);
+}
+
+#[test]
+fn colours_are_those_asked_for_in_a_wide_space_too() {
+    let Some(source) = fixture("jpeg/icc-display-p3.jpg") else { return };
+    // Everything light becomes this red, as sRGB.
+    let red = drawn("w=20&duotone=c02020,c02020&cs=srgb", &source).into_rgba().into_bytes();
+    assert!(
+        red.as_chunks::<4>()
+            .0
+            .iter()
+            .all(|[r, g, b, _]| { r.abs_diff(0xc0) <= 2 && g.abs_diff(0x20) <= 2 && b.abs_diff(0x20) <= 2 })
+    );
+}
+
+#[test]
+fn frames_are_stretched_alike() {
+    let Some(source) = fixture("gif/rotating-squares.gif") else { return };
+    for query in ["w=20&fm=gif&auto=enhance", "w=20&fm=webp&bri=20&sepia=50&blur=20"] {
+        let done = rendered(query, &source);
+        let (after, ..) = frames(done.body.as_slice());
+        assert!(after.len() > 1 && after.iter().all(|frame| frame.size == done.size), "{query}");
+    }
+}
