@@ -175,10 +175,12 @@ impl<'a> Call<'a> {
         if self.lacks_required(operation) {
             return Err(self.failed());
         }
-        // SAFETY: a live operation that we own. On success the result is owned by the caller and replaces ours (with the
-        // cache off it is the same pointer); on failure ours is still to be released.
-        let built = NonNull::new(unsafe { sys::vips_cache_operation_build(operation.as_ptr()) });
-        let Some(built) = built else {
+        let mut built = operation.as_ptr();
+        // SAFETY: a live operation that we own. On success our reference is exchanged for one to the operation that was
+        // built (with the cache off, the same); on failure ours is still to be released. `vips_cache_operation_build`
+        // would keep a reference for ever, and with it every buffer of the pipeline.
+        let failed = unsafe { sys::vips_cache_operation_buildp(&raw mut built) } != 0;
+        let Some(built) = NonNull::new(built).filter(|_| !failed) else {
             self.release_outputs();
             return Err(self.failed());
         };

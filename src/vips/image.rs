@@ -276,44 +276,100 @@ impl<'a> Image<'a> {
         let (size, bands) = (self.size(), self.bands());
         let unrepresentable = VipsError::Unrepresentable { bands: c_int::try_from(bands).unwrap_or(c_int::MAX) };
         let Ok(channels @ 1..=4) = u8::try_from(bands) else { return Err(unrepresentable) };
-        let Ok(count) = usize::try_from(size.area() * u64::from(channels)) else { return Err(unrepresentable) };
         let samples = match self.depth() {
-            // SAFETY: a picture of this size and format has exactly `count` samples, of one byte.
-            Depth::U8 => Samples::U8(unsafe { self.samples(count, sys::FORMAT_UCHAR) }?),
-            // SAFETY: as above, of two bytes.
-            Depth::U16 => Samples::U16(unsafe { self.samples(count, sys::FORMAT_USHORT) }?),
+            Depth::U8 => Samples::U8(self.samples()?),
+            Depth::U16 => Samples::U16(self.samples()?),
             Depth::Other => return Err(unrepresentable),
         };
         Ok(Raster { size, channels, samples })
     }
 
-    /// # Safety
-    /// `format` is that of the picture and of `T`, an integer, and the picture has `count` samples in all.
-    unsafe fn samples<T: Copy>(&self, count: usize, format: sys::VipsBandFormat) -> Result<Vec<T>, VipsError> {
-        // Not cleared first: that costs as much as the copy of a decoded row.
-        let mut samples = Vec::<T>::with_capacity(count);
-        // SAFETY: the vector has room for exactly the bytes that the picture has, by the caller's promise; a write that
-        // succeeds has written all of them, and any bytes are an integer.
-        unsafe {
-            self.write_to(samples.as_mut_ptr().cast(), count * size_of::<T>(), format)?;
-            samples.set_len(count);
+    /// All samples, computed strip by strip on this thread. The library's own way starts a thread that computes while this
+    /// one waits, and costs a tenth more for a thumbnail.
+    fn samples<T: Sample>(&self) -> Result<Vec<T>, VipsError> {
+        let Size { width, height } = self.size();
+        let row_len = width as usize * self.bands() as usize;
+        let mut region = Region::new(self)?;
+        let mut samples: Vec<T> = Vec::with_capacity(row_len * height as usize);
+        for top in (0..height).step_by(STRIP_ROWS as usize) {
+            let rows = STRIP_ROWS.min(height - top);
+            region.prepare(top, rows, width)?;
+            for row in top..top + rows {
+                let used = samples.len();
+                let spare = &mut samples.spare_capacity_mut()[..row_len];
+                // SAFETY: the region holds whole rows of this picture from `top` on, each of `row_len` samples, which are
+                // of type T by `to_raster`'s match of the depth; the spare room is as long, and apart from the library's
+                // memory. Both are copied as bytes, so that alignment plays no part, and any bytes are a T.
+                unsafe {
+                    let to = spare.as_mut_ptr().cast::<u8>();
+                    ptr::copy_nonoverlapping(region.row(row), to, row_len * size_of::<T>());
+                    samples.set_len(used + row_len);
+                }
+            }
         }
         Ok(samples)
     }
+}
 
-    /// # Safety
-    /// `data` points to `bytes` writable bytes, enough for this picture in `format`, which is its own format.
-    unsafe fn write_to(&self, data: *mut c_void, bytes: usize, format: sys::VipsBandFormat) -> Result<(), VipsError> {
-        let bands = c_int::try_from(self.bands()).unwrap_or(0);
-        // SAFETY: by the caller's promise; the target does not outlive this function.
-        let target = unsafe { wrap_memory(data, bytes, self.size(), bands, format) }?;
-        // SAFETY: two live pictures; the library checks that the buffer of the target is large enough.
-        let failed = unsafe { sys::vips_image_write(self.as_ptr(), target.as_ptr()) } != 0;
-        if failed {
+/// Rows computed at a time: of most pictures they fit a second-level cache.
+const STRIP_ROWS: u32 = 32;
+
+/// A sample as the library stores it; any bytes are a value.
+trait Sample: Copy {}
+impl Sample for u8 {}
+impl Sample for u16 {}
+
+/// A window on a picture's pixels, moved from top to bottom as sequential loaders need it.
+struct Region<'i> {
+    region: NonNull<sys::VipsRegion>,
+    image: PhantomData<&'i ()>,
+}
+
+impl<'i> Region<'i> {
+    fn new(image: &'i Image<'_>) -> Result<Self, VipsError> {
+        // SAFETY: a live picture, of which the region takes a reference of its own; it stays on this thread.
+        let region = unsafe {
+            let readable = sys::vips_image_pio_input(image.as_ptr()) == 0;
+            if readable { sys::vips_region_new(image.as_ptr()) } else { ptr::null_mut() }
+        };
+        let Some(region) = NonNull::new(region) else {
             error::discard_text();
-            return Err(VipsError::Failed { operation: "write" });
+            return Err(VipsError::Failed { operation: "region" });
+        };
+        Ok(Self { region, image: PhantomData })
+    }
+
+    /// Computes `rows` rows of all `width` pixels from `top` on.
+    fn prepare(&mut self, top: u32, rows: u32, width: u32) -> Result<(), VipsError> {
+        let side = |v: u32| c_int::try_from(v).unwrap_or(c_int::MAX);
+        let rect = sys::VipsRect { left: 0, top: side(top), width: side(width), height: side(rows) };
+        // SAFETY: a live region, and a rectangle inside its picture.
+        if unsafe { sys::vips_region_prepare(self.region.as_ptr(), &raw const rect) } != 0 {
+            error::discard_text();
+            return Err(VipsError::Failed { operation: "read" });
         }
         Ok(())
+    }
+
+    /// The first byte of a row, good until the next `prepare`.
+    ///
+    /// # Safety
+    /// `row` was part of the last successful `prepare`, which took the full width.
+    unsafe fn row(&self, row: u32) -> *const u8 {
+        // SAFETY: these fields have had their places since libvips 7; by the caller's promise `data` points to the first
+        // pixel of row `valid.top`, and the rows that follow are `bpl` bytes apart.
+        unsafe {
+            let region = self.region.as_ref();
+            let below = isize::try_from(i64::from(row) - i64::from(region.valid.top)).unwrap_or(0);
+            region.data.offset(below * region.bpl as isize).cast_const()
+        }
+    }
+}
+
+impl Drop for Region<'_> {
+    fn drop(&mut self) {
+        // SAFETY: the one reference we own.
+        unsafe { sys::g_object_unref(self.region.as_ptr().cast()) };
     }
 }
 
