@@ -148,6 +148,7 @@ fn unsupported(what: Unsupported) -> Answer {
             "This server cannot hide what the URL asks to hide, so it sends nothing.",
             Keep::ErrorTtl,
         ),
+        Unsupported::NoText => answer(400, "text-missing", "A picture of text needs a text.", Keep::ErrorTtl),
         Unsupported::Model => {
             answer(400, "model-unsupported", "This server has no model for the requested operation.", Keep::ErrorTtl)
         }

@@ -10,9 +10,9 @@ use crate::blob::Blob;
 use crate::cache::{Outcome, Rendition};
 use crate::config::TtlMode;
 use crate::error::{Error, SharedError};
-use crate::plan::{Intent, Plan, VariantKey};
+use crate::plan::{Intent, Plan, TEXT_OBJECT, VariantKey};
 use crate::render::decode::sniff;
-use crate::render::{Job, RenderError};
+use crate::render::{Job, NO_ORIGINAL, RenderError};
 use crate::source::{FetchRequest, Fetched, OriginCaching, Original, SourceError};
 
 /// One variant of one object: everything a leader needs, owned, because it outlives the request that started it.
@@ -79,6 +79,9 @@ impl App {
 
     /// The original of a variant: kept, being fetched for another variant, or fetched now. Never holds a render slot.
     async fn original(self: &Arc<Self>, variant: &Variant, watch: &Stopwatch) -> Result<Arc<Original>, SharedError> {
+        if variant.object == TEXT_OBJECT {
+            return no_original();
+        }
         let key = variant.original_key();
         if let Some(original) = self.originals.get(&key).await {
             return Ok(original);
@@ -123,6 +126,13 @@ impl App {
         });
         Ok((rendered.body, rendered.format.content_type().to_owned()))
     }
+}
+
+/// For a picture that is made of text alone.
+fn no_original() -> Result<Arc<Original>, SharedError> {
+    let body = Blob::copy_from(NO_ORIGINAL).map_err(|_| Error::from(RenderError::Unavailable))?;
+    let (validators, caching) = Default::default();
+    Ok(Arc::new(Original { body, content_type: None, validators, caching }))
 }
 
 /// What an original is to a request that wants it rendered.

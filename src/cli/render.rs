@@ -15,7 +15,7 @@ use crate::vips;
 
 #[derive(Args, Debug)]
 pub(super) struct Arguments {
-    /// The original.
+    /// The original; ~text for a picture made of text alone.
     input: PathBuf,
     /// What to do with it, as in a URL: 'w=300&fm=webp'.
     query: String,
@@ -26,8 +26,13 @@ pub(super) struct Arguments {
 pub(super) fn run(arguments: &Arguments) -> Result<(), Failure> {
     let limits = Limits::default();
     let parsed = parse(arguments.query.trim_start_matches('?'), &arguments.output)?;
-    let intent = plan::resolve(&parsed, &Negotiation::default(), &limits).intent;
-    let original = read(&arguments.input, limits.original_bytes_max)?;
+    let object = format!("/{}", arguments.input.display());
+    let intent = plan::resolve_object(&object, &parsed, &Negotiation::default(), &limits).intent;
+    let original = if object == plan::TEXT_OBJECT {
+        Blob::copy_from(render::NO_ORIGINAL).map_err(|error| Failure::Runtime(error.to_string()))?
+    } else {
+        read(&arguments.input, limits.original_bytes_max)?
+    };
     let plan = match intent {
         Intent::PassThrough => return write(&arguments.output, original.as_slice()),
         Intent::Unsupported(why) => return Err(Failure::Usage(unsupported(why).to_owned())),
@@ -69,6 +74,7 @@ const fn unsupported(why: Unsupported) -> &'static str {
     match why {
         Unsupported::Video => "fm: video is not made here",
         Unsupported::Privacy => "blurring faces or plates needs a detector, which this version lacks",
+        Unsupported::NoText => "txt: ~text needs a text",
         Unsupported::Model => "this parameter needs a generative model, and its fallback is switched off",
     }
 }

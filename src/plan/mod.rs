@@ -25,6 +25,7 @@ mod request;
 mod resolve;
 mod shrink;
 mod types;
+mod written;
 
 pub use effects::*;
 pub use format::choose_formats;
@@ -37,3 +38,4 @@ pub use negotiate::SRCSET_WIDTHS;
 pub use op::*;
 pub use resolve::resolve;
 pub use types::*;
+pub use written::{TEXT_OBJECT, resolve_object};

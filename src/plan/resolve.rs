@@ -96,7 +96,7 @@ fn tapped(params: &Params, tap: Tap, negotiation: &Negotiation, limits: &Limits)
     Plan { tap: Some(tap), border: None, padding: Sides::default(), mark: None, text: None, ..plan }
 }
 
-fn plan(params: &Params, output: Output, negotiation: &Negotiation, limits: &Limits) -> Plan {
+pub(super) fn plan(params: &Params, output: Output, negotiation: &Negotiation, limits: &Limits) -> Plan {
     let sizing = sizing(params, negotiation, limits);
     let focal_debug =
         sizing.fit == Fit::Crop && sizing.crop.contains(&CropWord::FocalPoint) && params.focal.debug == Some(true);
@@ -283,7 +283,7 @@ fn vary(params: &Params, intent: &Intent) -> VaryOn {
     }
 }
 
-fn download(params: &Params) -> Option<Download> {
+pub(super) fn download(params: &Params) -> Option<Download> {
     match &params.format.dl {
         Some(name) => Some(Download::Named(name.clone())),
         None => params.format.dl_bare.then_some(Download::FromPath),

@@ -81,6 +81,8 @@ pub enum Unsupported {
     Privacy,
     /// A generative model with its `*-fallback=false`: answered 400 (`rendering.md` 18).
     Model,
+    /// `~text` without a text: answered 400.
+    NoText,
 }
 
 /// The resolved, original-independent meaning of a request. Equal plans make equal pictures from equal originals.

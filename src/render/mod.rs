@@ -42,6 +42,10 @@ pub struct Job {
     pub limits: RenderLimits,
 }
 
+/// What stands for the original of a picture that has none ([`Plan::written`]): a PNG of one pixel, which is never shown.
+pub const NO_ORIGINAL: &[u8] = b"\x89PNG\r\n\x1A\n\0\0\0\rIHDR\0\0\0\x01\0\0\0\x01\x08\0\0\0\0:~\x9BU\
+    \0\0\0\nIDATx\xDAc\xF8\x0F\0\x01\x01\x01\0\x1C\xB0\x8C\x99\0\0\0\0IEND\xAEB`\x82";
+
 /// Bounds that hold inside the worker.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct RenderLimits {

@@ -119,6 +119,11 @@ fn decode<'a>(
     limits: &RenderLimits,
     sequence: &Sequence,
 ) -> Result<(Layout, Decoded<'a>), RenderError> {
+    if let Some(op) = &plan.written {
+        let raster = text::written(op)?;
+        let measured = Measured { size: raster.size, orientation: 1, has_alpha: true, frames: 1 };
+        return Ok((plan::layout(plan, &measured), Decoded::still(raster, None)));
+    }
     let measured = opened.measured;
     let layout = plan::layout(plan, &measured);
     // What is drawn is held until it is encoded, and may be larger than the original.

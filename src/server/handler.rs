@@ -100,7 +100,7 @@ async fn serve<B>(
 
     let object = route.object().map_err(Error::from)?;
     let negotiation = Negotiation::of(request.headers(), &parsed.params);
-    let resolved = plan::resolve(&parsed, &negotiation, &app.config.limits);
+    let resolved = plan::resolve_object(&object, &parsed, &negotiation, &app.config.limits);
     let variant = Variant::new(site, object.clone(), resolved.intent);
     let (rendition, outcome) = app.rendition(variant, watch).await?;
     // What is no picture was passed through, whatever the browser accepts.

@@ -57,6 +57,21 @@ pub(super) fn vary(on: VaryOn) -> Option<HeaderValue> {
     (!names.is_empty()).then(|| HeaderValue::from_str(&names.join(", ")).expect("header names are header text"))
 }
 
+/// `Accept-CH`: the hints that the URL opted into, so that a browser sends them to this host again.
+pub(super) fn accept_ch(on: VaryOn) -> Option<HeaderValue> {
+    let names: Vec<&str> = [
+        (on.dpr, "DPR"),
+        (on.width, "Width"),
+        (on.save_data, "Save-Data"),
+        (on.dpr, "Sec-CH-DPR"),
+        (on.width, "Sec-CH-Width"),
+    ]
+    .into_iter()
+    .filter_map(|(used, name)| used.then_some(name))
+    .collect();
+    (!names.is_empty()).then(|| HeaderValue::from_str(&names.join(", ")).expect("header names are header text"))
+}
+
 /// `Content-Disposition` for `dl` (RFC 6266), with path separators, control characters and quotes taken out.
 pub(super) fn content_disposition(download: &Download, object: &str) -> HeaderValue {
     let wanted = match download {

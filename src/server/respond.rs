@@ -19,6 +19,7 @@ pub(super) type Body = Full<Bytes>;
 pub(super) type Response = http::Response<Body>;
 
 const X_CACHE: HeaderName = HeaderName::from_static("x-cache");
+const ACCEPT_CH: HeaderName = HeaderName::from_static("accept-ch");
 const SERVER_TIMING: HeaderName = HeaderName::from_static("server-timing");
 const X_TINTYPE_PARAMS: HeaderName = HeaderName::from_static("x-tintype-params");
 
@@ -101,6 +102,9 @@ fn rendition(request: &HeaderMap, success: &Success) -> Response {
     }
     if let Some(vary) = headers::vary(success.vary) {
         out.insert(header::VARY, vary);
+    }
+    if let Some(hints) = headers::accept_ch(success.vary) {
+        out.insert(ACCEPT_CH, hints);
     }
     if let Some(download) = &success.download {
         out.insert(header::CONTENT_DISPOSITION, headers::content_disposition(download, &success.object));

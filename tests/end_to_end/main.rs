@@ -13,3 +13,4 @@ mod server;
 mod sources;
 #[path = "../support/mod.rs"]
 mod support;
+mod words;

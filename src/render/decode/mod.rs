@@ -89,7 +89,7 @@ enum Frames<'a> {
 
 impl<'a> Decoded<'a> {
     /// One picture.
-    fn still(raster: Raster, profile: Option<Vec<u8>>) -> Self {
+    pub(super) fn still(raster: Raster, profile: Option<Vec<u8>>) -> Self {
         Self { size: raster.size, frames: Frames::Still(raster), profile }
     }
 

@@ -3,7 +3,7 @@
 //! Where the reference is silent: a caption is placed by its ink from left to right, and by its whole line from top to
 //! bottom, so that captions with and without descenders stand on one height; `txt-width` is where a caption is cut or
 //! shrunk, and does not move it; a caption is cut between letters, never inside one; `txt-shad` is black, soft, and falls
-//! to the bottom right, half a pixel of blur a step; letters with colours of their own (emoji) have no outline and take
+//! to the bottom right, a third of a pixel of blur a step; letters with colours of their own (emoji) have no outline and take
 //! the opacity of `txt-color`; `txt-track` counts on captions too.
 
 mod face;

@@ -10,8 +10,10 @@ use super::shape::Inked;
 /// Opacity of the darkest shadow.
 const SHADOW_OPACITY: f32 = 0.8;
 /// Blur and offset of a shadow, pixels a step of `txt-shad`.
-const SHADOW_SIGMA_PX: f64 = 0.5;
-const SHADOW_OFFSET_PX: f64 = 0.4;
+const SHADOW_SIGMA_PX: f64 = 0.35;
+const SHADOW_OFFSET_PX: f64 = 0.3;
+/// Thin strokes lose most of their weight in a blur, and get some of it back.
+const SHADOW_GAIN: f32 = 2.0;
 
 /// A small picture on its way onto a larger one.
 #[derive(Clone, Debug)]
@@ -183,8 +185,10 @@ fn shadowed(layer: &Layer, strength: f64) -> Layer {
         box_rows(&mut shade, wide, radius);
         box_columns(&mut shade, wide, radius);
     }
-    let mut pixels: Vec<[u8; 4]> =
-        shade.iter().map(|v| [0, 0, 0, (v * SHADOW_OPACITY).round().clamp(0.0, 255.0) as u8]).collect();
+    let mut pixels: Vec<[u8; 4]> = shade
+        .iter()
+        .map(|v| [0, 0, 0, ((v * SHADOW_GAIN).min(255.0) * SHADOW_OPACITY).round().max(0.0) as u8])
+        .collect();
     for (y, row) in layer.pixels.chunks_exact(w).enumerate() {
         let start = (y + margin) * wide + margin;
         for (to, pixel) in pixels[start..].iter_mut().zip(row) {

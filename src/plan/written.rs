@@ -1,0 +1,165 @@
+//! `~text`: a picture made of text alone (`rendering.md` 11.1). No original is fetched for it.
+
+use crate::config::Limits;
+use crate::param::{FormatWord, Params, Parsed};
+use crate::units::{Length, Size};
+
+use super::drawn::drawn;
+use super::layers::{Along, Text, Written};
+use super::types::{Intent, Negotiation, Plan, Resolved, Unsupported, VaryOn};
+use super::{compose, format, overlay, resolve};
+
+/// The object that is no stored one but a text.
+pub const TEXT_OBJECT: &str = "/~text";
+
+/// Width of a text picture without `w`, pixels.
+const WIDTH_PX: f64 = 200.0;
+
+/// What the request for `object` means: as [`resolve`](super::resolve()) says, and for [`TEXT_OBJECT`] a picture made of
+/// text alone. Whatever cannot apply to such a picture is ignored.
+#[must_use]
+pub fn resolve_object(object: &str, parsed: &Parsed, negotiation: &Negotiation, limits: &Limits) -> Resolved {
+    if object != TEXT_OBJECT {
+        return resolve::resolve(parsed, negotiation, limits);
+    }
+    let params = drawn(&parsed.params);
+    let intent = intent(&params, negotiation, limits);
+    let vary = match intent {
+        Intent::Render(_) => {
+            let ch = params.format.ch;
+            VaryOn { accept: params.format.auto.format, width: ch.width, dpr: ch.dpr, save_data: ch.save_data }
+        }
+        Intent::PassThrough | Intent::Unsupported(_) => VaryOn::default(),
+    };
+    Resolved { intent, vary, download: resolve::download(&params) }
+}
+
+fn intent(params: &Params, negotiation: &Negotiation, limits: &Limits) -> Intent {
+    if matches!(params.format.fm, Some(FormatWord::Mp4 | FormatWord::Webm)) {
+        return Intent::Unsupported(Unsupported::Video);
+    }
+    let Some(text) = block(params) else { return Intent::Unsupported(Unsupported::NoText) };
+    // The families that apply; size and background of the text become those of the picture.
+    let mut kept = Params { blend: params.blend.clone(), mark: params.mark.clone(), ..Params::default() };
+    kept.format = params.format.clone();
+    kept.fill.bg = params.fill.bg;
+    let unhinted = Negotiation { width_px: None, ..*negotiation };
+    let plan = resolve::plan(&kept, format::output(&params.format, negotiation), &unhinted, limits);
+    Intent::Render(Box::new(Plan { written: Some(written(params, &text, negotiation, limits)), text: None, ..plan }))
+}
+
+/// The text with the defaults of a block: it begins at the top, on the side where its writing begins.
+fn block(params: &Params) -> Option<Text> {
+    let mut text = compose::text(params)?;
+    if params.text.align.is_empty() {
+        let start = if is_right_to_left(&text.text) { Along::Far } else { Along::Start };
+        (text.anchor.horizontal, text.anchor.vertical) = (start, Along::Start);
+    }
+    Some(text)
+}
+
+/// Sizes in pixels. A fraction is one of the default width.
+fn written(params: &Params, text: &Text, negotiation: &Negotiation, limits: &Limits) -> Written {
+    let dpr = negotiation.dpr.or(params.size.dpr).unwrap_or_default().get();
+    let pixels = |length: Length| match length {
+        Length::Px(px) => px,
+        Length::Fraction(share) => share * WIDTH_PX,
+    };
+    let side = |px: f64| ((px * dpr + 0.5).floor() as u32).clamp(1, limits.output_side_max);
+    let width_px = side(match (negotiation.width_px, params.size.w) {
+        (Some(hinted), _) => f64::from(hinted),
+        (None, Some(w)) => pixels(w),
+        (None, None) => text.width_px.map_or(WIDTH_PX, f64::from),
+    });
+    let height_px = params.size.h.map(|h| side(pixels(h)));
+    let op = overlay::text(text, dpr, Size::new(width_px, height_px.unwrap_or(1)));
+    Written {
+        // A caption as wide as the picture still has its gaps.
+        box_width_px: op.box_width_px.min(width_px.saturating_sub(2 * op.text.anchor.pad_px)).max(1),
+        text: op.text,
+        width_px,
+        height_px,
+        height_max_px: limits.output_side_max,
+    }
+}
+
+/// Whether the first letter that has a direction is of a script that runs from right to left.
+fn is_right_to_left(text: &str) -> bool {
+    let first = text.chars().find(|c| c.is_alphabetic()).map_or(0, u32::from);
+    matches!(first, 0x0590..=0x08FF | 0xFB1D..=0xFDFF | 0xFE70..=0xFEFC | 0x1_0800..=0x1_0FFF | 0x1_E800..=0x1_EFFF)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::param::parse;
+    use crate::plan::{Format, choose_formats, layout};
+    use crate::units::{Color, Dpr};
+
+    fn resolved(query: &str) -> Resolved {
+        resolve_object(TEXT_OBJECT, &parse(query, &[]).unwrap(), &Negotiation::default(), &Limits::default())
+    }
+
+    fn plan_of(query: &str) -> Plan {
+        let Intent::Render(plan) = resolved(query).intent else { panic!("{query} is no picture") };
+        *plan
+    }
+
+    fn written_of(query: &str) -> Written {
+        plan_of(query).written.unwrap()
+    }
+
+    #[test]
+    fn width_is_200_and_height_what_the_lines_need() {
+        let plain = written_of("txt=Hi");
+        assert_eq!((plain.width_px, plain.height_px, plain.box_width_px), (200, None, 180));
+        let sized = written_of("txt=Hi&w=300&h=90&txt-pad=0&dpr=2&txt-size=20");
+        assert_eq!((sized.width_px, sized.height_px, sized.box_width_px), (600, Some(180), 600));
+        assert_eq!(sized.text.size_px, 40);
+        assert_eq!(written_of("txt=Hi&txt-width=500&txt-pad=0").width_px, 500);
+        assert_eq!(written_of("txt=Hi&w=99999").width_px, 8192);
+        assert_eq!(written_of("txt=Hi&w=0.5").width_px, 100);
+        assert_eq!(written_of("txt=Hi&w=5").box_width_px, 1);
+    }
+
+    #[test]
+    fn lines_begin_where_their_script_does() {
+        let horizontal = |query: &str| written_of(query).text.anchor.horizontal;
+        assert_eq!(horizontal("txt=Hello+%D7%A9"), Along::Start);
+        assert_eq!(horizontal("txt=1.+%D7%A9%D7%9C"), Along::Far);
+        assert_eq!(horizontal("txt=%D9%85&txt-align=left"), Along::Start);
+        assert_eq!(horizontal("txt=Hello&txt-align=center"), Along::Middle);
+    }
+
+    #[test]
+    fn only_what_applies_is_kept() {
+        let plain = plan_of("txt=Hi&w=300");
+        let busy =
+            plan_of("txt=Hi&w=300&rect=0,0,5,5&sepia=50&border=3,f00&pad=9&palette=json&rot=30&orient=6&fit=crop");
+        assert_eq!(busy, plain);
+        assert_eq!(plan_of("txt=Hi&bg=f00").background, Some(Color { r: 255, g: 0, b: 0, a: 255 }));
+        assert!(plan_of("txt=Hi&blend-color=80ff0000").blend.is_some() && plain.text.is_none());
+        let measured = crate::plan::Measured { size: Size::new(300, 40), orientation: 1, has_alpha: true, frames: 1 };
+        assert_eq!(layout(&plain, &measured).ops, []);
+        assert_eq!(choose_formats(&plain.output, &measured, Some(Format::Png)), [Format::Png]);
+    }
+
+    #[test]
+    fn a_text_is_needed_and_films_are_refused() {
+        assert_eq!(resolved("w=300").intent, Intent::Unsupported(Unsupported::NoText));
+        assert_eq!(resolved("txt=x&fm=mp4").intent, Intent::Unsupported(Unsupported::Video));
+        assert_eq!(resolved("txt=x&dl=a.png").download.map(|_| ()), Some(()));
+    }
+
+    #[test]
+    fn hints_count_and_objects_are_objects() {
+        let parsed = parse("txt=Hi&ch=width,dpr", &[]).unwrap();
+        let hinted = Negotiation { width_px: Some(328), dpr: Dpr::clamped(2.0), ..Negotiation::default() };
+        let resolved = resolve_object(TEXT_OBJECT, &parsed, &hinted, &Limits::default());
+        assert!(resolved.vary.width && resolved.vary.dpr && !resolved.vary.accept);
+        let Intent::Render(plan) = resolved.intent else { panic!("no picture") };
+        assert_eq!(plan.written.map(|written| written.width_px), Some(656));
+        let other = resolve_object("/x/~text", &parsed, &Negotiation::default(), &Limits::default());
+        assert_eq!(other, resolve::resolve(&parsed, &Negotiation::default(), &Limits::default()));
+    }
+}
