@@ -38,4 +38,4 @@ pub use negotiate::SRCSET_WIDTHS;
 pub use op::*;
 pub use resolve::resolve;
 pub use types::*;
-pub use written::{TEXT_OBJECT, resolve_object};
+pub use written::{TEXT_OBJECT, is_right_to_left, resolve_object};

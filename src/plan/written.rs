@@ -84,7 +84,8 @@ fn written(params: &Params, text: &Text, negotiation: &Negotiation, limits: &Lim
 }
 
 /// Whether the first letter that has a direction is of a script that runs from right to left.
-fn is_right_to_left(text: &str) -> bool {
+#[must_use]
+pub fn is_right_to_left(text: &str) -> bool {
     let first = text.chars().find(|c| c.is_alphabetic()).map_or(0, u32::from);
     matches!(first, 0x0590..=0x08FF | 0xFB1D..=0xFDFF | 0xFE70..=0xFEFC | 0x1_0800..=0x1_0FFF | 0x1_E800..=0x1_EFFF)
 }

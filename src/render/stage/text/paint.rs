@@ -314,7 +314,7 @@ mod tests {
         let pixels = vec![[255, 255, 255, 255]; 100];
         let flat = Layer { size: Size::new(10, 10), left: 50, top: 60, pixels };
         let shaded = shadowed(&flat, 5.0);
-        assert!(shaded.left < 50 && shaded.top < 60 && shaded.size.width > 20);
+        assert!(shaded.left < 50 && shaded.top < 60 && shaded.size.width > 16);
         let at = |x: i64, y: i64| {
             shaded.pixels[((y - shaded.top) * i64::from(shaded.size.width) + x - shaded.left) as usize]
         };

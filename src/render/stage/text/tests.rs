@@ -238,6 +238,12 @@ fn lines_stand_where_they_are_aligned() {
     };
     assert!((10..14).contains(&at(Along::Start).left));
     assert!((186..=190).contains(&right(at(Along::Far))));
+    for (align, expected) in [(Along::Start, 10..16), (Along::Far, 140..175)] {
+        let mut block = block("\u{5e9}\u{5dc}", 200);
+        block.text.anchor.horizontal = align;
+        let left = visible(&written(&block).unwrap()).left;
+        assert!(expected.contains(&left), "right to left, {align:?}: {left}");
+    }
     let middle = at(Along::Middle);
     assert!((middle.left * 2 + middle.size.width).abs_diff(200) <= 3, "{middle:?}");
     let mut low = Written { height_px: Some(300), ..block("Hi", 200) };
