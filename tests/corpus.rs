@@ -72,6 +72,22 @@ fn every_good_picture_renders() {
 }
 
 #[test]
+fn every_svg_is_sent_as_svg_without_what_runs_or_loads() {
+    let Some(files) = good_files() else { return };
+    let (mut plan, limits) = request();
+    plan.draws_svg = false;
+    for name in files.iter().filter(|name| name.starts_with("svg/")) {
+        let original = Blob::copy_from(&std::fs::read(root().join(name)).unwrap()).unwrap();
+        let sent = render::render(&Job { plan: plan.clone(), original, limits }).unwrap();
+        let text = String::from_utf8(sent.body.as_slice().to_vec()).unwrap();
+        assert_eq!(sniff(text.as_bytes()), Some(SourceFormat::Svg), "{name}");
+        for word in ["<script", "javascript:", "onload=", "onclick=", "<!ENTITY", "<foreignObject", "<xi:include"] {
+            assert!(!text.contains(word), "{name} holds {word}");
+        }
+    }
+}
+
+#[test]
 fn exceptions_name_files_that_are_there() {
     let Some(files) = good_files() else { return };
     for name in REFUSED.iter().map(|(name, ..)| name).chain(MAY_FAIL.iter().map(|(name, _)| name)) {
@@ -94,9 +110,9 @@ fn good_files() -> Option<Vec<String>> {
 fn request() -> (Plan, RenderLimits) {
     let limits = Limits::default();
     let parsed = tintype::param::parse("w=200&fm=png", &[]).unwrap();
-    let Intent::Render(plan) = plan::resolve(&parsed, &Negotiation::default(), &limits).intent else {
-        panic!("a width asks for rendering")
-    };
+    // SVG is drawn here, as where the operator says so; that it is sent as SVG elsewhere is the next test.
+    let intent = plan::resolve(&parsed, &Negotiation::default(), &limits).intent.with_svg_drawn(true);
+    let Intent::Render(plan) = intent else { panic!("a width asks for rendering") };
     let Limits { pixels_max, frames_max, animation_pixels_max, .. } = limits;
     (*plan, RenderLimits { pixels_max, frames_max, animation_pixels_max })
 }

@@ -37,6 +37,7 @@ async fn build(kind: SourceKind, limits: &Limits) -> Arc<dyn Source> {
         cache_ttl_mode: TtlMode::RespectOrigin,
         error_ttl: Duration::from_secs(60),
         signing: Signing { required: false, schemes: Vec::new(), keys: Vec::new() },
+        rasterize_svg: false,
         params_header: false,
     };
     source::build(&config, limits).await.unwrap()

@@ -11,7 +11,7 @@ use crate::cache::{Outcome, Rendition};
 use crate::config::TtlMode;
 use crate::error::{Error, SharedError};
 use crate::plan::{Intent, Plan, TEXT_OBJECT, VariantKey};
-use crate::render::decode::sniff;
+use crate::render::decode::{SourceFormat, sniff};
 use crate::render::{Job, NO_ORIGINAL, RenderError};
 use crate::source::{FetchRequest, Fetched, OriginCaching, Original, SourceError};
 
@@ -66,10 +66,18 @@ impl App {
         let original = self.original(&variant, watch).await?;
         let max_age_s = lifetime_s(&variant.site, original.caching);
         let (body, content_type) = match &variant.intent {
-            Intent::PassThrough => (original.body.clone(), pass_through_type(&original)),
+            Intent::PassThrough if is_svg(&original) => {
+                self.render(&Plan::of_nothing(true, &self.config.limits), &original, watch).await?
+            }
+            Intent::PassThrough => as_it_is(&original),
             Intent::Render(plan) => match judge(&original)? {
+                // Compressed SVG has to be inflated all the same: no header says that it is compressed.
+                Verdict::Picture if plan.rasterize_bypass && is_svg(&original) => {
+                    self.render(&Plan::of_nothing(false, &self.config.limits), &original, watch).await?
+                }
+                Verdict::Picture if plan.rasterize_bypass && is_vector(&original) => as_it_is(&original),
                 Verdict::Picture => self.render(plan, &original, watch).await?,
-                Verdict::Other => (original.body.clone(), pass_through_type(&original)),
+                Verdict::Other => as_it_is(&original),
             },
             Intent::Unsupported(what) => return Err(Error::Unsupported(*what).into()),
         };
@@ -133,6 +141,18 @@ fn no_original() -> Result<Arc<Original>, SharedError> {
     let body = Blob::copy_from(NO_ORIGINAL).map_err(|_| Error::from(RenderError::Unavailable))?;
     let (validators, caching) = Default::default();
     Ok(Arc::new(Original { body, content_type: None, validators, caching }))
+}
+
+fn as_it_is(original: &Original) -> (Blob, String) {
+    (original.body.clone(), pass_through_type(original))
+}
+
+fn is_svg(original: &Original) -> bool {
+    sniff(original.body.as_slice()) == Some(SourceFormat::Svg)
+}
+
+fn is_vector(original: &Original) -> bool {
+    sniff(original.body.as_slice()).is_some_and(SourceFormat::is_vector)
 }
 
 /// What an original is to a request that wants it rendered.

@@ -28,6 +28,8 @@ pub(super) fn run(arguments: &Arguments) -> Result<(), Failure> {
     let parsed = parse(arguments.query.trim_start_matches('?'), &arguments.output)?;
     let object = format!("/{}", arguments.input.display());
     let intent = plan::resolve_object(&object, &parsed, &Negotiation::default(), &limits).intent;
+    // Who runs this is the operator.
+    let intent = intent.with_svg_drawn(true);
     let original = if object == plan::TEXT_OBJECT {
         Blob::copy_from(render::NO_ORIGINAL).map_err(|error| Failure::Runtime(error.to_string()))?
     } else {

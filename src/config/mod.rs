@@ -248,6 +248,8 @@ pub struct SourceConfig {
     pub error_ttl: Duration,
     /// Signatures.
     pub signing: Signing,
+    /// Draw SVG originals instead of sending them sanitised.
+    pub rasterize_svg: bool,
     /// Send `X-Tintype-Params`.
     pub params_header: bool,
 }

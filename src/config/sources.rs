@@ -122,6 +122,7 @@ impl Check<'_> {
             cache_ttl_mode: draft.cache_ttl_mode,
             error_ttl: draft.error_ttl,
             signing,
+            rasterize_svg: draft.rasterize_svg,
             params_header: draft.params_header,
         })
     }

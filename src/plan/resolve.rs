@@ -30,6 +30,15 @@ pub(super) fn resolve_params(params: &Params, renders: bool, negotiation: &Negot
     Resolved { vary: vary(params, &intent), intent, download: download(params) }
 }
 
+impl Plan {
+    /// The plan for an original that no parameter asks anything of, but that cannot be sent as it is.
+    #[must_use]
+    pub fn of_nothing(svg_sanitize: bool, limits: &Limits) -> Self {
+        let (params, none) = (Params::default(), Negotiation::default());
+        Self { svg_sanitize, ..plan(&params, format::output(&params.format, &none), &none, limits) }
+    }
+}
+
 fn intent(params: &Params, renders: bool, negotiation: &Negotiation, limits: &Limits) -> Intent {
     if let Some(reason) = unsupported(params) {
         return Intent::Unsupported(reason);
@@ -129,6 +138,7 @@ pub(super) fn plan(params: &Params, output: Output, negotiation: &Negotiation, l
         describe_faces: false,
         rasterize_bypass: params.format.rasterize_bypass.unwrap_or(false),
         svg_sanitize: params.format.svg_sanitize.unwrap_or(true),
+        draws_svg: false,
         output,
     }
 }

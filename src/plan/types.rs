@@ -71,6 +71,17 @@ pub enum Intent {
     Unsupported(Unsupported),
 }
 
+impl Intent {
+    /// The same intent at a source whose operator has SVG drawn (`true`) or sent as SVG (`rendering.md` 16).
+    #[must_use]
+    pub fn with_svg_drawn(mut self, draws_svg: bool) -> Self {
+        if let Self::Render(plan) = &mut self {
+            plan.draws_svg = draws_svg;
+        }
+        self
+    }
+}
+
 /// Why a well-formed request has no picture here.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub enum Unsupported {
@@ -136,8 +147,10 @@ pub struct Plan {
     pub describe_faces: bool,
     /// `rasterize-bypass`: an SVG, EPS, PDF or Illustrator original is sent as it is, all else here ignored.
     pub rasterize_bypass: bool,
-    /// `svg-sanitize`.
+    /// `svg-sanitize`: an SVG original that is sent as SVG loses what runs or loads.
     pub svg_sanitize: bool,
+    /// Whether SVG originals are drawn. The operator's word, not the request's: see [`Intent::with_svg_drawn`].
+    pub draws_svg: bool,
     /// How to encode.
     pub output: Output,
 }
@@ -361,6 +374,8 @@ pub enum Format {
     PaletteCss,
     /// `fm=blurhash`, plain text.
     Blurhash,
+    /// An SVG original that stays one. Never chosen, nor encoded.
+    Svg,
 }
 
 impl Format {
@@ -378,6 +393,7 @@ impl Format {
             Self::Json | Self::PaletteJson => "application/json",
             Self::PaletteCss => "text/css; charset=utf-8",
             Self::Blurhash => "text/plain; charset=utf-8",
+            Self::Svg => "image/svg+xml",
         }
     }
 }

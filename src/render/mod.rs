@@ -17,6 +17,7 @@ mod points;
 pub mod raster;
 mod shape;
 pub mod stage;
+mod svg;
 mod tap;
 mod transfer;
 pub mod worker;

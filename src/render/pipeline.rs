@@ -10,11 +10,11 @@ use super::stage::{
     adjust, background, blend, blur, border, crop, denoise, enhance, extend, find, focal_debug, grid, mask, mirror,
     orient, pad, resize, rotate, sharpen, text, tone,
 };
-use super::{Job, RenderError, RenderLimits, Rendered, Timings, color, describe, fit, frames, tap};
+use super::{Job, RenderError, RenderLimits, Rendered, Timings, color, describe, fit, frames, svg, tap};
 use crate::blob::Blob;
 use crate::plan::{
-    self, BlendOp, BlendOpLayer, BorderOp, Extend, ExtendFill, Format, GradientFill, Layout, MaskOp, Measured, Op,
-    Output, Pad, Plan, Resize, Rotate, Sequence, Tap, TextOp, Window,
+    self, BlendOp, BlendOpLayer, BorderOp, Extend, ExtendFill, FallbackFormat, Format, GradientFill, Layout, MaskOp,
+    Measured, Op, Output, Pad, Plan, Resize, Rotate, Sequence, Tap, TextOp, Window,
 };
 use crate::units::{Color, Size};
 use crate::vips;
@@ -34,6 +34,9 @@ pub fn render(job: &Job) -> Result<Rendered, RenderError> {
     let Job { plan, limits, .. } = job;
     let bytes = job.original.as_slice();
     let original = Original::new(bytes)?;
+    if original.format() == SourceFormat::Svg && !plan.draws_svg && !describes(&plan.output) {
+        return sent_as_svg(bytes, plan.svg_sanitize, started);
+    }
     let opened = Opened::new(&original, &plan.select, limits)?;
     let measured = opened.measured;
     // Formats as far as the header tells: enough to know whether to decode an animation or describe it.
@@ -60,6 +63,17 @@ pub fn render(job: &Job) -> Result<Rendered, RenderError> {
     let (size, format, body) = picture.encode(&formats, &plan.output, iptc.as_deref())?;
     let timings = Timings { render: drawn, encode: started.elapsed().saturating_sub(drawn), ..Timings::default() };
     Ok(Rendered { body: into_blob(&body)?, format, size, timings })
+}
+
+fn describes(output: &Output) -> bool {
+    output.fallback == FallbackFormat::Fixed(Format::Json)
+}
+
+/// SVG stays SVG. It has no size in pixels: the answer says 1 x 1.
+fn sent_as_svg(bytes: &[u8], sanitise: bool, started: Instant) -> Result<Rendered, RenderError> {
+    let body = if sanitise { svg::sanitised(bytes)?.into() } else { svg::inflated(bytes)? };
+    let timings = Timings { render: started.elapsed(), ..Timings::default() };
+    Ok(Rendered { body: into_blob(&body)?, format: Format::Svg, size: Size::new(1, 1), timings })
 }
 
 fn described(opened: &Opened<'_>, bytes: &[u8], started: Instant) -> Result<Rendered, RenderError> {

@@ -101,7 +101,8 @@ async fn serve<B>(
     let object = route.object().map_err(Error::from)?;
     let negotiation = Negotiation::of(request.headers(), &parsed.params);
     let resolved = plan::resolve_object(&object, &parsed, &negotiation, &app.config.limits);
-    let variant = Variant::new(site, object.clone(), resolved.intent);
+    let intent = resolved.intent.with_svg_drawn(site.config.rasterize_svg);
+    let variant = Variant::new(site, object.clone(), intent);
     let (rendition, outcome) = app.rendition(variant, watch).await?;
     // What is no picture was passed through, whatever the browser accepts.
     let vary = if rendition.content_type.starts_with("image/") { resolved.vary } else { VaryOn::default() };

@@ -129,7 +129,8 @@ pub(super) const ENTRIES: [ParamSpec; 18] = [
         name: "svg-sanitize",
         kinds: &[Kind::Bool],
         default: Some("true"),
-        summary: "Removes scripts and event handlers from SVG.",
+        summary: "Removes scripts, event handlers and outside references from SVG that is sent as SVG.",
+        state: State::Rendered,
         example: "svg-sanitize=true",
         set: |p, v| p.format.svg_sanitize = v.bool(),
         ..ParamSpec::base(Category::Format)
@@ -149,6 +150,7 @@ pub(super) const ENTRIES: [ParamSpec; 18] = [
         kinds: &[Kind::Bool],
         default: Some("false"),
         summary: "Sends SVG, EPS, PDF and Illustrator originals as they are, whatever else is asked.",
+        state: State::Rendered,
         example: "rasterize-bypass=true",
         set: |p, v| p.format.rasterize_bypass = v.bool(),
         ..ParamSpec::base(Category::Misc)

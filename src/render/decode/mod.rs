@@ -48,6 +48,12 @@ impl<'b> Original<'b> {
         };
         Ok(Self { format, bytes, transforms })
     }
+
+    /// What it is.
+    #[must_use]
+    pub const fn format(&self) -> SourceFormat {
+        self.format
+    }
 }
 
 /// An original whose header has been read and checked; no pixel has been decoded.

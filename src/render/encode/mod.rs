@@ -65,7 +65,7 @@ pub fn encode(
         Format::Gif => vips::gif(&raster, output),
         Format::Jxl => vips::jxl(&raster, output, attached.profile),
         Format::Jp2 => vips::jp2(&raster, output),
-        Format::Json | Format::PaletteJson | Format::PaletteCss | Format::Blurhash => Err(failed(format)),
+        Format::Json | Format::PaletteJson | Format::PaletteCss | Format::Blurhash | Format::Svg => Err(failed(format)),
     }
 }
 
@@ -103,7 +103,8 @@ pub const fn keeps_profile(format: Format) -> bool {
         | Format::Json
         | Format::PaletteJson
         | Format::PaletteCss
-        | Format::Blurhash => false,
+        | Format::Blurhash
+        | Format::Svg => false,
     }
 }
 
@@ -111,7 +112,9 @@ pub const fn keeps_profile(format: Format) -> bool {
 #[must_use]
 pub const fn keeps_alpha(format: Format) -> bool {
     match format {
-        Format::Jpeg | Format::Json | Format::PaletteJson | Format::PaletteCss | Format::Blurhash => false,
+        Format::Jpeg | Format::Json | Format::PaletteJson | Format::PaletteCss | Format::Blurhash | Format::Svg => {
+            false
+        }
         Format::Png
         | Format::Png8
         | Format::Png32
@@ -138,7 +141,8 @@ pub const fn is_animated(format: Format) -> bool {
         | Format::Json
         | Format::PaletteJson
         | Format::PaletteCss
-        | Format::Blurhash => false,
+        | Format::Blurhash
+        | Format::Svg => false,
     }
 }
 
@@ -159,7 +163,8 @@ pub const fn side_max(format: Format) -> u32 {
         | Format::Json
         | Format::PaletteJson
         | Format::PaletteCss
-        | Format::Blurhash => i32::MAX as u32,
+        | Format::Blurhash
+        | Format::Svg => i32::MAX as u32,
     }
 }
 
@@ -194,6 +199,7 @@ const fn name(format: Format) -> &'static str {
         Format::PaletteJson => "palette json",
         Format::PaletteCss => "palette css",
         Format::Blurhash => "blurhash",
+        Format::Svg => "svg",
     }
 }
 

@@ -53,7 +53,9 @@ fn raster(width: u32, height: u32, channels: u8) -> Raster {
 
 fn loader(format: Format) -> &'static std::ffi::CStr {
     match format {
-        Format::Jpeg | Format::Json | Format::PaletteJson | Format::PaletteCss | Format::Blurhash => c"jpegload_buffer",
+        Format::Jpeg | Format::Json | Format::PaletteJson | Format::PaletteCss | Format::Blurhash | Format::Svg => {
+            c"jpegload_buffer"
+        }
         Format::Png | Format::Png8 | Format::Png32 => c"pngload_buffer",
         Format::Webp => c"webpload_buffer",
         Format::Avif => c"heifload_buffer",

@@ -1,0 +1,523 @@
+//! SVG that is sent as SVG (`rendering.md` 16): only what draws is kept.
+//!
+//! What is kept is listed, what is not listed goes: elements other than the drawing ones of SVG (scripts, foreign objects,
+//! metadata), event handlers, references out of the document (but for links that a reader may follow), document types,
+//! processing instructions and comments. Style sheets lose imports and outside addresses; one that could hide them is
+//! dropped whole. Pure.
+
+use std::borrow::Cow;
+use std::io::Read;
+
+use quick_xml::XmlVersion;
+use quick_xml::escape::{escape, resolve_predefined_entity};
+use quick_xml::events::{BytesStart, Event};
+use quick_xml::name::{Namespace, ResolveResult};
+use quick_xml::reader::NsReader;
+
+use super::RenderError;
+
+/// Bytes of a document after inflating and after its entities: larger than any drawing, small enough to hold a few times.
+const BYTES_MAX: u64 = 64 << 20;
+/// Named entities of a document type that are expanded, and the length of each.
+const ENTITIES_MAX: usize = 256;
+const ENTITY_BYTES_MAX: usize = 4096;
+
+const SVG: Namespace<'static> = Namespace("http://www.w3.org/2000/svg");
+
+/// Elements that draw, name, or change what is drawn.
+const ELEMENTS: [&str; 75] = [
+    "a",
+    "animate",
+    "animateColor",
+    "animateMotion",
+    "animateTransform",
+    "circle",
+    "clipPath",
+    "defs",
+    "desc",
+    "ellipse",
+    "feBlend",
+    "feColorMatrix",
+    "feComponentTransfer",
+    "feComposite",
+    "feConvolveMatrix",
+    "feDiffuseLighting",
+    "feDisplacementMap",
+    "feDistantLight",
+    "feDropShadow",
+    "feFlood",
+    "feFuncA",
+    "feFuncB",
+    "feFuncG",
+    "feFuncR",
+    "feGaussianBlur",
+    "feImage",
+    "feMerge",
+    "feMergeNode",
+    "feMorphology",
+    "feOffset",
+    "fePointLight",
+    "feSpecularLighting",
+    "feSpotLight",
+    "feTile",
+    "feTurbulence",
+    "filter",
+    "font",
+    "font-face",
+    "font-face-name",
+    "g",
+    "glyph",
+    "glyphRef",
+    "hatch",
+    "hatchpath",
+    "hkern",
+    "image",
+    "line",
+    "linearGradient",
+    "marker",
+    "mask",
+    "mesh",
+    "meshgradient",
+    "meshpatch",
+    "meshrow",
+    "missing-glyph",
+    "mpath",
+    "path",
+    "pattern",
+    "polygon",
+    "polyline",
+    "radialGradient",
+    "rect",
+    "set",
+    "solidcolor",
+    "stop",
+    "style",
+    "svg",
+    "switch",
+    "symbol",
+    "text",
+    "textPath",
+    "title",
+    "tspan",
+    "use",
+    "view",
+];
+/// Elements that change an attribute of another.
+const ANIMATIONS: [&str; 5] = ["animate", "animateColor", "animateMotion", "animateTransform", "set"];
+/// Attributes that name a resource under some reading of the document; none of them draws.
+const ADDRESSES: [&str; 9] = ["src", "srcset", "action", "formaction", "ping", "data", "poster", "base", "srcdoc"];
+/// What may be embedded, all of it pixels.
+const EMBEDDED: [&str; 6] =
+    ["data:image/png", "data:image/jpeg", "data:image/jpg", "data:image/gif", "data:image/webp", "data:image/avif"];
+const FONTS: [&str; 4] =
+    ["data:font/", "data:application/font", "data:application/x-font", "data:application/vnd.ms-font"];
+/// Where a link may lead.
+const LINKS: [&str; 4] = ["http:", "https:", "mailto:", "tel:"];
+
+/// The document, inflated where it was compressed.
+///
+/// # Errors
+/// [`RenderError::Undecodable`] when it cannot be inflated, [`RenderError::TooLarge`] above the bound.
+pub(super) fn inflated(bytes: &[u8]) -> Result<Cow<'_, [u8]>, RenderError> {
+    if !bytes.starts_with(&[0x1F, 0x8B]) {
+        return check_len(bytes.len() as u64).map(|()| Cow::Borrowed(bytes));
+    }
+    let mut text = Vec::new();
+    let inflated = flate2::read::MultiGzDecoder::new(bytes).take(BYTES_MAX + 1).read_to_end(&mut text);
+    inflated.map_err(|_| RenderError::Undecodable)?;
+    check_len(text.len() as u64).map(|()| Cow::Owned(text))
+}
+
+fn check_len(got: u64) -> Result<(), RenderError> {
+    if got > BYTES_MAX {
+        return Err(RenderError::TooLarge { what: "bytes".to_owned(), got, max: BYTES_MAX });
+    }
+    Ok(())
+}
+
+/// The document with only what draws, as UTF-8.
+///
+/// # Errors
+/// [`RenderError::Undecodable`] for what is not well-formed or no SVG, [`RenderError::TooLarge`] above the bound.
+pub(super) fn sanitised(bytes: &[u8]) -> Result<Vec<u8>, RenderError> {
+    let inflated = inflated(bytes)?;
+    let text = match std::str::from_utf8(&inflated) {
+        Ok(text) => Cow::Borrowed(text.trim_start_matches('\u{FEFF}')),
+        // Latin-1, which any bytes are; what its declaration says is not worth believing.
+        Err(_) => Cow::Owned(inflated.iter().copied().map(char::from).collect()),
+    };
+    let text = with_entities(&text)?;
+    let mut cleaner = Cleaner { out: String::with_capacity(text.len()), dropped: 0, open: Vec::new(), style: None };
+    cleaner.run(&text).ok_or(RenderError::Undecodable)?;
+    Ok(cleaner.out.into_bytes())
+}
+
+/// The document with the entities of its own document type written out: Illustrator keeps its namespaces in them.
+fn with_entities(text: &str) -> Result<Cow<'_, str>, RenderError> {
+    let Some((subset, at)) = internal_subset(text) else { return Ok(Cow::Borrowed(text)) };
+    let entities = entities(subset);
+    if entities.is_empty() {
+        return Ok(Cow::Borrowed(text));
+    }
+    let (mut out, mut rest) = (text[..at].to_owned(), &text[at..]);
+    while let Some(start) = rest.find('&') {
+        let (before, reference) = rest.split_at(start);
+        out.push_str(before);
+        let end = reference.bytes().take(64).position(|b| b == b';').map_or(1, |end| end + 1);
+        let (reference, after) = reference.split_at(end);
+        let name = reference.trim_start_matches('&').trim_end_matches(';');
+        let value = entities.iter().find(|(known, _)| *known == name).map_or(reference, |(_, value)| value);
+        out.push_str(value);
+        check_len(out.len() as u64)?;
+        rest = after;
+    }
+    out.push_str(rest);
+    Ok(Cow::Owned(out))
+}
+
+/// What stands in the brackets of the document type, and where they end.
+fn internal_subset(text: &str) -> Option<(&str, usize)> {
+    let doctype = text.find("<!DOCTYPE")?;
+    let open = doctype + text[doctype..].find(['[', '>'])?;
+    let inside = text[open..].strip_prefix('[')?;
+    let close = inside.find(']')?;
+    Some((&inside[..close], open + 1 + close))
+}
+
+/// Names and values of entities that are plain text.
+fn entities(subset: &str) -> Vec<(&str, &str)> {
+    let declarations = subset.split("<!ENTITY").skip(1).take(ENTITIES_MAX);
+    let plain = declarations.filter_map(|declaration| {
+        let (name, value) = declaration.trim_start().split_once(char::is_whitespace)?;
+        let value = value.trim_start();
+        let quote = value.chars().next().filter(|quote| matches!(quote, '"' | '\''))?;
+        let (value, _) = value[1..].split_once(quote)?;
+        (value.len() <= ENTITY_BYTES_MAX && !value.contains(['<', '&', '%', '"'])).then_some((name, value))
+    });
+    plain.collect()
+}
+
+struct Cleaner {
+    out: String,
+    /// Open elements that are left out, from the outermost on.
+    dropped: usize,
+    /// Names of those that are kept.
+    open: Vec<String>,
+    /// Text of the style sheet being read.
+    style: Option<String>,
+}
+
+impl Cleaner {
+    /// `None` for what is not well-formed.
+    fn run(&mut self, text: &str) -> Option<()> {
+        let mut reader = NsReader::from_str(text);
+        self.out.push_str("<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n");
+        let mut has_root = false;
+        loop {
+            let (namespace, event) = reader.read_resolved_event().ok()?;
+            match event {
+                Event::Start(element) => {
+                    has_root |= self.start(&namespace, &element, true)?;
+                }
+                Event::Empty(element) => {
+                    has_root |= self.start(&namespace, &element, false)?;
+                }
+                Event::End(_) => self.end(),
+                Event::Text(text) => self.text(&text.xml10_content(), false),
+                Event::CData(text) => self.text(&text.xml10_content(), true),
+                Event::GeneralRef(reference) => {
+                    // Named ones other than XML's own five are unknown by now, and stand for nothing.
+                    let known = ["lt", "gt", "amp", "quot", "apos"].contains(&&*reference);
+                    match reference.resolve_char_ref().ok()? {
+                        Some(character) => self.text(&character.to_string(), true),
+                        None if known => self.text(&format!("&{};", &*reference), false),
+                        None => {}
+                    }
+                }
+                Event::Comment(_) | Event::Decl(_) | Event::PI(_) | Event::DocType(_) => {}
+                Event::Eof => break,
+            }
+        }
+        (has_root && self.open.is_empty() && self.dropped == 0).then_some(())
+    }
+
+    /// Whether the element was kept; one that is not takes all that is in it along.
+    fn start(&mut self, namespace: &ResolveResult<'_>, element: &BytesStart<'_>, has_content: bool) -> Option<bool> {
+        let local = element.local_name().into_inner().to_owned();
+        let is_svg = matches!(namespace, ResolveResult::Bound(bound) if *bound == SVG)
+            || matches!(namespace, ResolveResult::Unbound);
+        let in_place = self.style.is_none() && (!self.open.is_empty() || local == "svg");
+        let attributes = attributes(element, &local)?;
+        let kept = self.dropped == 0
+            && is_svg
+            && in_place
+            && ELEMENTS.contains(&local.as_str())
+            && !(ANIMATIONS.contains(&local.as_str()) && animates_address(&attributes));
+        if !kept {
+            self.dropped += usize::from(has_content);
+            return Some(false);
+        }
+        let name = element.name().into_inner();
+        self.out.push('<');
+        self.out.push_str(name);
+        for (name, value) in attributes {
+            self.out.extend([" ", &name, "=\"", &escape(&value), "\""]);
+        }
+        self.out.push_str(if has_content { ">" } else { "/>" });
+        if has_content {
+            self.open.push(name.to_owned());
+            self.style = (local == "style").then(String::new);
+        }
+        Some(true)
+    }
+
+    fn end(&mut self) {
+        if self.dropped > 0 {
+            self.dropped -= 1;
+            return;
+        }
+        if let Some(sheet) = self.style.take() {
+            let sheet = quick_xml::escape::unescape(&sheet).map(Cow::into_owned).unwrap_or_default();
+            self.out.push_str(&escape(css(&sheet)));
+        }
+        // The parser has matched the names.
+        if let Some(name) = self.open.pop() {
+            self.out.extend(["</", &name, ">"]);
+        }
+    }
+
+    /// Text as written, or still to be escaped.
+    fn text(&mut self, text: &str, raw: bool) {
+        if self.dropped > 0 || self.open.is_empty() {
+            return;
+        }
+        let text = if raw { escape(text) } else { Cow::Borrowed(text) };
+        self.style.as_mut().unwrap_or(&mut self.out).push_str(&text);
+    }
+}
+
+/// Attributes that stay, values unescaped; `None` for what is not well-formed.
+fn attributes(element: &BytesStart<'_>, local: &str) -> Option<Vec<(String, String)>> {
+    let mut kept = Vec::new();
+    for attribute in element.attributes() {
+        let attribute = attribute.ok()?;
+        let name = attribute.key.into_inner();
+        // An entity that nobody declared stands for nothing.
+        let resolve = |entity: &str| resolve_predefined_entity(entity).or(Some(""));
+        let value = attribute.normalized_value_with(XmlVersion::Implicit1_0, 1, resolve);
+        if let Some(value) = attribute_value(local, name, value.ok()?) {
+            kept.push((name.to_owned(), value.into_owned()));
+        }
+    }
+    Some(kept)
+}
+
+/// What stays of the value of one attribute, if anything does. Prefixes mean nothing here but for those of XML itself,
+/// because a document may bind any of them to anything.
+fn attribute_value<'v>(element: &str, name: &str, value: Cow<'v, str>) -> Option<Cow<'v, str>> {
+    let (prefix, local) = name.split_once(':').unwrap_or(("", name));
+    let lower = local.to_ascii_lowercase();
+    if prefix == "xmlns" || name == "xmlns" {
+        return Some(value);
+    }
+    if lower.starts_with("on") || ADDRESSES.contains(&lower.as_str()) {
+        return None;
+    }
+    if lower == "href" {
+        return is_allowed_reference(element, &value).then_some(value);
+    }
+    let stays = prefix.is_empty() || (prefix == "xml" && matches!(local, "space" | "lang"));
+    if !stays {
+        return None;
+    }
+    if lower == "style" || value.contains('(') {
+        return Some(Cow::Owned(css(&value)));
+    }
+    (!squeezed(&value).contains("javascript:")).then_some(value)
+}
+
+/// Lower case without white space and control characters, which browsers overlook in addresses.
+fn squeezed(value: &str) -> String {
+    value.chars().filter(|c| !c.is_whitespace() && !c.is_control()).collect::<String>().to_ascii_lowercase()
+}
+
+fn is_allowed_reference(element: &str, value: &str) -> bool {
+    let address = squeezed(value);
+    let starts = |list: &[&str]| list.iter().any(|start| address.starts_with(start));
+    match element {
+        _ if address.starts_with('#') => true,
+        "image" | "feImage" => starts(&EMBEDDED),
+        // A relative link has no colon before its first slash.
+        "a" => starts(&LINKS) || !address.split(['/', '?', '#']).next().unwrap_or_default().contains(':'),
+        _ => false,
+    }
+}
+
+/// Whether an animation could put another address, or a handler, where none was let through.
+fn animates_address(attributes: &[(String, String)]) -> bool {
+    attributes.iter().filter(|(name, _)| name == "attributeName").any(|(_, value)| {
+        let value = squeezed(value);
+        let local = value.rsplit(':').next().unwrap_or_default();
+        local == "href" || local.starts_with("on")
+    })
+}
+
+/// A style sheet, a style or a presentation attribute, without addresses outside the document.
+fn css(text: &str) -> String {
+    /// Escapes can spell anything; the rest runs code or loads by other names.
+    const HIDES: [&str; 8] =
+        ["\\", "expression(", "-moz-binding", "behavior", "javascript:", "image-set(", "src(", "cross-fade("];
+    let lower = text.to_ascii_lowercase();
+    if HIDES.iter().any(|word| lower.contains(word)) {
+        return String::new();
+    }
+    let mut out = String::with_capacity(text.len());
+    let mut at = 0;
+    while let Some(found) =
+        ["@import", "url("].iter().filter_map(|word| Some((at + lower[at..].find(word)?, *word))).min()
+    {
+        let (start, word) = found;
+        out.push_str(&text[at..start]);
+        let inside = start + word.len();
+        if word == "@import" {
+            at = lower[inside..].find(';').map_or(lower.len(), |end| inside + end + 1);
+            continue;
+        }
+        let Some(end) = end_of_url(&lower[inside..]).map(|end| inside + end) else { return out };
+        let target = squeezed(lower[inside..end].trim_matches(|c: char| c.is_whitespace() || matches!(c, '"' | '\'')));
+        let stays = target.starts_with('#') || EMBEDDED.iter().chain(&FONTS).any(|kind| target.starts_with(kind));
+        out.push_str(if stays { &text[start..=end] } else { "none" });
+        at = end + 1;
+    }
+    out.push_str(&text[at..]);
+    out
+}
+
+/// Where the bracket is that closes an address, past its quotes.
+fn end_of_url(rest: &str) -> Option<usize> {
+    let trimmed = rest.trim_start();
+    let start = rest.len() - trimmed.len();
+    match trimmed.chars().next()? {
+        quote @ ('"' | '\'') => {
+            let close = start + 1 + trimmed[1..].find(quote)?;
+            Some(close + rest[close..].find(')')?)
+        }
+        _ => rest.find(')'),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[track_caller]
+    fn clean(body: &str) -> String {
+        let root = "<svg xmlns=\"http://www.w3.org/2000/svg\" xmlns:xlink=\"http://www.w3.org/1999/xlink\">";
+        let cleaned = String::from_utf8(sanitised(format!("{root}{body}</svg>").as_bytes()).unwrap()).unwrap();
+        let head = format!("<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n{root}");
+        cleaned.strip_prefix(&head).and_then(|rest| rest.strip_suffix("</svg>")).unwrap().to_owned()
+    }
+
+    #[track_caller]
+    fn check(body: &str, expected: &str) {
+        assert_eq!(clean(body), expected, "{body}");
+    }
+
+    #[test]
+    fn what_draws_is_kept() {
+        for body in [
+            "<path d=\"M0 0L1 1\" fill=\"url(#a)\" style=\"stroke:red\"/>",
+            "<text x=\"1\">a &amp; b &#169;<tspan>c</tspan></text>".replace("&#169;", "©").as_str(),
+            "<use xlink:href=\"#a\"/><use href=\"#b\"/>",
+            "<image href=\"data:image/png;base64,AAAA\" width=\"5\"/>",
+            "<a href=\"https://example.com/?a&amp;b\"><g/></a><a xlink:href=\"../b.html\"/>",
+            "<style>.a{fill:url(#b)} b&gt;c{}</style>",
+            "<animate attributeName=\"fill\" values=\"red;blue\"/>",
+            "<text xml:space=\"preserve\"> a  b </text>",
+        ] {
+            check(body, body);
+        }
+        check("<!-- x --><g><![CDATA[a<b]]></g>", "<g>a&lt;b</g>");
+    }
+
+    #[test]
+    fn what_runs_or_loads_is_gone() {
+        check("<script>alert(1)</script><g/>", "<g/>");
+        check("<SCRIPT>alert(1)</SCRIPT>", "");
+        check("<x:script xmlns:x=\"http://www.w3.org/2000/svg\">alert(1)</x:script>", "");
+        check(
+            "<h:script xmlns:h=\"http://www.w3.org/1999/xhtml\"/><h:g xmlns:h=\"http://www.w3.org/1999/xhtml\"/>",
+            "",
+        );
+        check("<foreignObject><g><body><script/></body></g></foreignObject><g/>", "<g/>");
+        check("<g onload=\"x()\" ONCLICK='y()' x:onclick='z' id=\"a\"/>", "<g id=\"a\"/>");
+        check("<use href=\"http://example.com/a.svg#b\"/>", "<use/>");
+        check("<use href=\"data:image/svg+xml,x\"/>", "<use/>");
+        check("<image xlink:href=\"http://example.com/a.png\" x=\"1\"/>", "<image x=\"1\"/>");
+        check("<image href=\"data:image/svg+xml;base64,AA\"/><feImage href=\"/a.png\"/>", "<image/><feImage/>");
+        check("<a href=\"javascript:alert(1)\"/>", "<a/>");
+        check("<a href=\" JaVa&#10;Script&#x3A;alert(1)\"/>", "<a/>");
+        check(
+            "<a q:href=\"data:text/html,x\" xmlns:q=\"http://www.w3.org/1999/xlink\"/>",
+            "<a xmlns:q=\"http://www.w3.org/1999/xlink\"/>",
+        );
+        check("<set attributeName=\"xlink:href\" to=\"javascript:x\"/><animate attributeName=\" onclick\"/>", "");
+        check("<animate attributeName=\"x\" to=\"javascript:x\"/>", "<animate attributeName=\"x\"/>");
+        check("<g xml:base=\"http://example.com\"/><iframe src=\"x\"/><audio/><handler/>", "<g/>");
+        check("<style>@import url(http://a/b.css); .a{fill:red}</style>", "<style> .a{fill:red}</style>");
+        check("<style><g/>@import 'x'</style>", "<style></style>");
+        check("<style><![CDATA[a{b:URL( 'http://x)' )}]]></style>", "<style>a{b:none}</style>");
+        check("<style>@font-face{src:url(//x/y.woff)}</style>", "<style>@font-face{src:none}</style>");
+        check("<style>a{b:\\75rl(http://x)}</style>", "<style></style>");
+        check(
+            "<g style=\"fill:url(http://x)\" fill=\"url(&quot;//x&quot;) red\"/>",
+            "<g style=\"fill:none\" fill=\"none red\"/>",
+        );
+        check("<g mask=\"image-set('//x' 1x)\" filter=\"url(//x\"/>", "<g mask=\"\" filter=\"\"/>");
+        check("<?xml-stylesheet href=\"http://x\"?><g>&unknown;</g>", "<g></g>");
+    }
+
+    #[test]
+    fn entities_of_the_document_are_written_out() {
+        let text = "<?xml version='1.0' encoding='utf-8'?><!DOCTYPE svg PUBLIC 'x' 'http://x' [<!ENTITY ns \
+            \"http://www.w3.org/2000/svg\"><!ENTITY e SYSTEM 'file:///etc/passwd'><!ENTITY two '&ns;&ns;'>]>\
+            <svg xmlns=\"&ns;\"><text>&ns;&e;&two;</text></svg>";
+        let expected = "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<svg xmlns=\"http://www.w3.org/2000/svg\">\
+            <text>http://www.w3.org/2000/svg</text></svg>";
+        assert_eq!(String::from_utf8(sanitised(text.as_bytes()).unwrap()).unwrap(), expected);
+    }
+
+    #[test]
+    fn what_is_no_svg_is_refused() {
+        for text in ["", "<svg>", "<html/>", "<svg></g></svg>", "<svg a='1' a='2'/>", "<g/><svg/><"] {
+            assert_eq!(sanitised(text.as_bytes()), Err(RenderError::Undecodable), "{text}");
+        }
+        assert!(
+            sanitised(b"<svg><text>\xE9</text></svg>").is_ok_and(|out| String::from_utf8(out).unwrap().contains('é'))
+        );
+    }
+
+    #[test]
+    fn compressed_documents_are_inflated_within_bounds() {
+        use std::io::Write;
+        let gzip = |text: &[u8]| {
+            let mut gzip = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::fast());
+            gzip.write_all(text).unwrap();
+            gzip.finish().unwrap()
+        };
+        assert!(sanitised(&gzip(b"<svg><g/></svg>")).unwrap().ends_with(b"<svg><g/></svg>"));
+        let bomb = gzip(&vec![b' '; BYTES_MAX as usize + 1]);
+        assert!(matches!(inflated(&bomb), Err(RenderError::TooLarge { .. })));
+        assert_eq!(inflated(&bomb[..bomb.len() / 2]), Err(RenderError::Undecodable));
+    }
+
+    proptest::proptest! {
+        #[test]
+        fn nothing_makes_it_panic_and_twice_is_once(body in "[<>/a-z&;#\"'= !\\[\\]:()-]{0,60}") {
+            let text = format!("<svg xmlns=\"http://www.w3.org/2000/svg\"><g {body}</g></svg>");
+            if let Ok(once) = sanitised(text.as_bytes()) {
+                assert_eq!(sanitised(&once).unwrap(), once);
+            }
+        }
+    }
+}
