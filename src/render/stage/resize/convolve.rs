@@ -70,7 +70,6 @@ fn enlarge<const FUSED: bool>(source: &Rows<'_>, output: &mut Output<'_>) {
             source.read(read, &mut ring[read % slots * row_len..][..row_len]);
             read += 1;
         }
-        sums.fill(0.0);
         for (batch, weights) in source.rows.weights(at).chunks(BATCH).enumerate() {
             let mut padded = [0.0; BATCH];
             padded[..weights.len()].copy_from_slice(weights);
@@ -79,7 +78,11 @@ fn enlarge<const FUSED: bool>(source: &Rows<'_>, output: &mut Output<'_>) {
                 let row = first + batch * BATCH + k.min(weights.len() - 1);
                 &ring[row % slots * row_len..][..row_len]
             });
-            accumulate::<FUSED>(&mut sums, rows, padded);
+            if batch == 0 {
+                accumulate::<FUSED, true>(&mut sums, rows, padded);
+            } else {
+                accumulate::<FUSED, false>(&mut sums, rows, padded);
+            }
         }
         output.push::<FUSED>(&sums);
     }
@@ -92,7 +95,7 @@ fn enlarge<const FUSED: bool>(source: &Rows<'_>, output: &mut Output<'_>) {
 fn reduce<const FUSED: bool>(source: &Rows<'_>, output: &mut Output<'_>) {
     let (rows, row_len) = (source.rows, source.row_len());
     let mut batch = vec![0.0; BATCH * row_len];
-    let mut sums: Vec<Vec<f32>> = Vec::new();
+    let mut sums: Vec<Sum> = Vec::new();
     let mut done = 0;
     for top in (0..rows.source.len()).step_by(BATCH) {
         let bottom = (top + BATCH).min(rows.source.len());
@@ -101,24 +104,39 @@ fn reduce<const FUSED: bool>(source: &Rows<'_>, output: &mut Output<'_>) {
         }
         let touched = (done..rows.len()).take_while(|&at| rows.first(at) < bottom).count();
         while sums.len() < touched {
-            sums.push(vec![0.0; row_len]);
+            sums.push(Sum { values: vec![0.0; row_len], is_new: true });
         }
         let weights: Vec<[f32; BATCH]> = (done..done + touched).map(|at| batch_weights(rows, at, top)).collect();
         for block in (0..row_len).step_by(BLOCK) {
             let span = block..(block + BLOCK).min(row_len);
-            for (sums, weights) in sums.iter_mut().zip(&weights) {
+            for (sum, weights) in sums.iter_mut().zip(&weights) {
                 let lines = std::array::from_fn(|k| &batch[k * row_len..][span.clone()]);
-                accumulate::<FUSED>(&mut sums[span.clone()], lines, *weights);
+                let values = &mut sum.values[span.clone()];
+                if sum.is_new {
+                    accumulate::<FUSED, true>(values, lines, *weights);
+                } else {
+                    accumulate::<FUSED, false>(values, lines, *weights);
+                }
             }
+        }
+        for sum in &mut sums[..touched] {
+            sum.is_new = false;
         }
         let complete = (done..done + touched).take_while(|&at| rows.end(at) <= bottom).count();
         for sum in &mut sums[..complete] {
-            output.push::<FUSED>(sum);
-            sum.fill(0.0);
+            output.push::<FUSED>(&sum.values);
+            sum.is_new = true;
         }
         sums.rotate_left(complete);
         done += complete;
     }
+}
+
+/// A row being summed.
+struct Sum {
+    values: Vec<f32>,
+    /// Nothing was added yet: what `values` holds is of an earlier row.
+    is_new: bool,
 }
 
 /// The weights of output row `at` for the source rows `top..top + BATCH`.
@@ -127,13 +145,14 @@ fn batch_weights(rows: &Axis, at: usize, top: usize) -> [f32; BATCH] {
     std::array::from_fn(|k| (top + k).checked_sub(first).and_then(|tap| weights.get(tap)).copied().unwrap_or(0.0))
 }
 
-/// `sums += rows * weights`, in the order of the rows whatever the batch, so that batches leave no trace.
+/// `sums += rows * weights`, or `=` where `NEW`, in the order of the rows whatever the batch, so that batches leave no
+/// trace.
 #[inline(always)]
-fn accumulate<const FUSED: bool>(sums: &mut [f32], rows: [&[f32]; BATCH], weights: [f32; BATCH]) {
+fn accumulate<const FUSED: bool, const NEW: bool>(sums: &mut [f32], rows: [&[f32]; BATCH], weights: [f32; BATCH]) {
     let len = sums.len();
     let [a, b, c, d, e, f, g, h] = rows.map(|row| &row[..len]);
     for (at, sum) in sums.iter_mut().enumerate() {
-        let mut total = *sum;
+        let mut total = if NEW { 0.0 } else { *sum };
         total = add_product::<FUSED>(total, a[at], weights[0]);
         total = add_product::<FUSED>(total, b[at], weights[1]);
         total = add_product::<FUSED>(total, c[at], weights[2]);
@@ -222,6 +241,9 @@ fn dot<const FUSED: bool, const STRIDE: usize>(row: &[f32], weights: &[f32]) -> 
     for (lane, (row, tap)) in row_rest.iter().zip(tap_rest).enumerate() {
         sums[lane] += row * tap;
     }
+    // Else the compiler sees that the fourth lane of three channels is never used, and shuffles for each product to
+    // leave it out.
+    let sums = std::hint::black_box(sums);
     let mut total = [0.0; STRIDE];
     for pixel in sums.as_chunks::<STRIDE>().0 {
         for (total, sum) in total.iter_mut().zip(pixel) {
