@@ -31,7 +31,20 @@ const QUERIES: &[(&str, &str)] = &[
 ];
 
 /// Cases that are meant to differ, by expected picture, and why ours is right.
-const DIFFERENT: &[(&str, &str)] = &[];
+const DIFFERENT: &[(&str, &str)] = &[
+    ("crop-strategy-attention.jpg", "skin and saturation draw that strategy, contours draw `crop=edges`"),
+    ("mask-circle.png", "the grammar has no circle: `mask=ellipse` touches all four sides"),
+    (
+        "rotate-solid-bg.jpg",
+        "`rot` turns counter-clockwise inside a frame that keeps its size; theirs turns clockwise and grows it",
+    ),
+    ("gamma-0.0.jpg", "resized in encoded light; ours is linear light, and agrees with gamma-2.2.jpg"),
+    ("embedgravitybird-a3-ne.png", "bars are shared out evenly on both sides (`rendering.md` 3.2), never put on one"),
+    ("embedgravitybird-a7-sw.png", "as embedgravitybird-a3-ne.png"),
+    ("svg72.png", "shows a corner of the drawing; `w=40` is the whole of it, 40 pixels wide"),
+    ("svg1200.png", "as svg72.png"),
+    ("truncated.jpg", "an original that ends in the middle is refused with 422, not served grey below"),
+];
 
 struct Case {
     source: String,
@@ -73,12 +86,13 @@ fn read_cases(text: &[u8]) -> Vec<Case> {
 /// What is wrong with a case, if anything.
 fn fault(case: &Case, folder: &Path, out: &Path) -> Option<String> {
     let approved = decoded(&folder.join(&case.expected));
+    let name = case.expected.rsplit('/').next().unwrap_or_default();
+    let listed = DIFFERENT.iter().any(|(known, _)| *known == name);
     let now = match rendered(case, folder, out) {
         Ok(picture) => picture,
-        Err(error) => return Some(format!("{} {}: {error}", case.source, case.query)),
+        Err(error) => return (!listed).then(|| format!("{} {}: {error}", case.source, case.query)),
     };
     let bits = (hash(&approved) ^ hash(&now)).count_ones();
-    let name = case.expected.rsplit('/').next().unwrap_or_default();
     let found = match case.compare.split([' ', ';', ':']).next().unwrap_or_default() {
         "dhash64<=5" => (bits > 5).then(|| format!("{bits} bits")),
         "dhash64<=8" => (bits > 8).then(|| format!("{bits} bits")),
@@ -91,7 +105,6 @@ fn fault(case: &Case, folder: &Path, out: &Path) -> Option<String> {
             .map(|d| format!("{d:.1} in the mean")),
         _ => {
             let differs = bits > BITS_MAX;
-            let listed = DIFFERENT.iter().any(|(known, _)| *known == name);
             return (differs != listed).then(|| {
                 format!(
                     "{}: {} bits, though {}listed as different",
