@@ -36,6 +36,9 @@ pub enum Error {
     /// The original could not be rendered.
     #[error(transparent)]
     Render(#[from] RenderError),
+    /// A picture goes into itself, or too many go into it.
+    #[error("overlay loop")]
+    OverlayLoop,
     /// Rendering was asked of something that is not a picture (an HTML page).
     #[error("not renderable")]
     NotRenderable,
@@ -114,6 +117,12 @@ impl Error {
             Self::Unsupported(what) => unsupported(*what),
             Self::Source(e) => source(e),
             Self::Render(e) => render(e, undecodable_is_421),
+            Self::OverlayLoop => answer(
+                400,
+                "overlay-loop",
+                "A picture is laid over itself, or too many are laid over each other.",
+                Keep::ErrorTtl,
+            ),
             Self::NotRenderable => {
                 answer(422, "original-not-renderable", "The original is not a picture.", Keep::ErrorTtl)
             }

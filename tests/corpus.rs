@@ -124,7 +124,7 @@ fn fault(name: &str, plan: &Plan, limits: RenderLimits) -> Option<String> {
     if expected == Some(Instead::PassedThrough) {
         return sniff(original.as_slice()).map(|format| format!("is taken for {format:?}"));
     }
-    let outcome = render::render(&Job { plan: plan.clone(), original, limits });
+    let outcome = render::render(&Job { plan: plan.clone(), original, overlays: Vec::new(), limits });
     match (outcome, expected) {
         (Ok(rendered), None) => {
             let is_png = sniff(rendered.body.as_slice()) == Some(SourceFormat::Png);

@@ -3,6 +3,7 @@
 mod descriptors;
 mod negative;
 mod originals;
+mod overlay;
 mod produce;
 mod site;
 mod stopwatch;

@@ -5,6 +5,7 @@ use std::time::Instant;
 
 use sha2::{Digest, Sha256};
 
+use super::overlay::{INCOMPLETE_S, Overlays};
 use super::{App, Site, Stopwatch};
 use crate::blob::Blob;
 use crate::cache::{Outcome, Rendition};
@@ -20,6 +21,8 @@ use crate::source::{FetchRequest, Fetched, OriginCaching, Original, SourceError}
 pub struct Variant {
     /// Where the original is.
     pub site: Arc<Site>,
+    /// The host it was asked under, lower case, by which overlays of the same host are known. Changes no bytes.
+    pub host: Option<String>,
     /// Its decoded path.
     pub object: String,
     /// What to make of it.
@@ -33,7 +36,7 @@ impl Variant {
     #[must_use]
     pub fn new(site: Arc<Site>, object: String, intent: Intent) -> Self {
         let key = intent.key(&site.config.name, &site.version, &object);
-        Self { site, object, intent, key }
+        Self { site, host: None, object, intent, key }
     }
 
     /// Identity of the original, shared by all its variants.
@@ -63,20 +66,28 @@ impl App {
     }
 
     async fn produce(self: Arc<Self>, variant: Variant, watch: &Stopwatch) -> Result<Rendition, SharedError> {
-        let original = self.original(&variant, watch).await?;
-        let max_age_s = lifetime_s(&variant.site, original.caching);
+        self.refuse_loops(&variant)?;
+        let (original, overlays) = tokio::join!(self.original(&variant, watch), self.overlays(&variant));
+        let original = original?;
+        let mut max_age_s = lifetime_s(&variant.site, original.caching);
         let (body, content_type) = match &variant.intent {
             Intent::PassThrough if is_svg(&original) => {
-                self.render(&Plan::of_nothing(true, &self.config.limits), &original, watch).await?
+                self.render_alone(&Plan::of_nothing(true, &self.config.limits), &original, watch).await?
             }
             Intent::PassThrough => as_it_is(&original),
             Intent::Render(plan) => match judge(&original)? {
                 // Compressed SVG has to be inflated all the same: no header says that it is compressed.
                 Verdict::Picture if plan.rasterize_bypass && is_svg(&original) => {
-                    self.render(&Plan::of_nothing(false, &self.config.limits), &original, watch).await?
+                    self.render_alone(&Plan::of_nothing(false, &self.config.limits), &original, watch).await?
                 }
                 Verdict::Picture if plan.rasterize_bypass && is_vector(&original) => as_it_is(&original),
-                Verdict::Picture => self.render(plan, &original, watch).await?,
+                Verdict::Picture => {
+                    let overlays = overlays?;
+                    let shortest = overlays.max_age_s.unwrap_or(u64::MAX);
+                    let (body, content_type, left_out) = self.render(plan, &original, overlays, watch).await?;
+                    max_age_s = max_age_s.min(shortest).min(if left_out { INCOMPLETE_S } else { u64::MAX });
+                    (body, content_type)
+                }
                 Verdict::Other => as_it_is(&original),
             },
             Intent::Unsupported(what) => return Err(Error::Unsupported(*what).into()),
@@ -86,7 +97,11 @@ impl App {
     }
 
     /// The original of a variant: kept, being fetched for another variant, or fetched now. Never holds a render slot.
-    async fn original(self: &Arc<Self>, variant: &Variant, watch: &Stopwatch) -> Result<Arc<Original>, SharedError> {
+    pub(super) async fn original(
+        self: &Arc<Self>,
+        variant: &Variant,
+        watch: &Stopwatch,
+    ) -> Result<Arc<Original>, SharedError> {
         if variant.object == TEXT_OBJECT {
             return no_original();
         }
@@ -124,15 +139,38 @@ impl App {
         }
     }
 
-    async fn render(&self, plan: &Plan, original: &Original, watch: &Stopwatch) -> Result<(Blob, String), SharedError> {
-        let job = Job { plan: plan.clone(), original: original.body.clone(), limits: self.render_limits };
+    /// The bytes of a plan without overlays, and their type.
+    async fn render_alone(
+        &self,
+        plan: &Plan,
+        original: &Original,
+        watch: &Stopwatch,
+    ) -> Result<(Blob, String), SharedError> {
+        let (body, content_type, _) = self.render(plan, original, Overlays::default(), watch).await?;
+        Ok((body, content_type))
+    }
+
+    /// The bytes, their type, and whether an overlay could not be read.
+    async fn render(
+        &self,
+        plan: &Plan,
+        original: &Original,
+        overlays: Overlays,
+        watch: &Stopwatch,
+    ) -> Result<(Blob, String, bool), SharedError> {
+        let job = Job {
+            plan: plan.clone(),
+            original: original.body.clone(),
+            overlays: overlays.blobs,
+            limits: self.render_limits,
+        };
         let rendered = self.pool.render(job).await.map_err(|e| Arc::new(Error::from(e)))?;
         watch.record(|times| {
             times.queue = rendered.timings.queue;
             times.render = rendered.timings.render;
             times.encode = rendered.timings.encode;
         });
-        Ok((rendered.body, rendered.format.content_type().to_owned()))
+        Ok((rendered.body, rendered.format.content_type().to_owned(), rendered.left_out))
     }
 }
 
@@ -202,7 +240,7 @@ fn pass_through_type(original: &Original) -> String {
 }
 
 /// How long a rendition of this original is good (`delivery.md` 2); 0 is "do not keep".
-fn lifetime_s(site: &Site, origin: OriginCaching) -> u64 {
+pub(super) fn lifetime_s(site: &Site, origin: OriginCaching) -> u64 {
     let own = site.config.cache_ttl;
     match site.config.cache_ttl_mode {
         TtlMode::RespectOrigin if origin.uncacheable => 0,

@@ -8,8 +8,8 @@ use clap::Args;
 use super::{Failure, print};
 use crate::blob::Blob;
 use crate::config::Limits;
-use crate::param::{self, Parsed};
-use crate::plan::{self, Intent, Negotiation, Unsupported};
+use crate::param::{self, Location, Parsed};
+use crate::plan::{self, Intent, Negotiation, OverlayRole, Plan, Unsupported};
 use crate::render::{self, Job, RenderLimits};
 use crate::vips;
 
@@ -40,17 +40,32 @@ pub(super) fn run(arguments: &Arguments) -> Result<(), Failure> {
         Intent::Unsupported(why) => return Err(Failure::Usage(unsupported(why).to_owned())),
         Intent::Render(plan) => *plan,
     };
+    let overlays = overlays(&plan, &arguments.input, limits.original_bytes_max)?;
     vips::init().map_err(|error| Failure::Runtime(error.to_string()))?;
     let limits = RenderLimits {
         pixels_max: limits.pixels_max,
         frames_max: limits.frames_max,
         animation_pixels_max: limits.animation_pixels_max,
     };
-    let rendered = render::render(&Job { plan, original, limits })
+    let rendered = render::render(&Job { overlays, plan, original, limits })
         .map_err(|error| Failure::Runtime(format!("{}: {error}", arguments.input.display())))?;
     write(&arguments.output, rendered.body.as_slice())?;
     let (width, height) = (rendered.size.width, rendered.size.height);
     print(&format!("{}: {width} x {height}, {} bytes\n", arguments.output.display(), rendered.body.len()))
+}
+
+/// The pictures of `blend`, `mask` and `mark`: files beside the original, or below its folder.
+fn overlays(plan: &Plan, input: &Path, bytes_max: u64) -> Result<Vec<(OverlayRole, Blob)>, Failure> {
+    let folder = input.parent().unwrap_or(Path::new(""));
+    let read = |(role, location): (OverlayRole, &Location)| match location {
+        Location::Path(path) if !path.contains('?') => {
+            Ok((role, read(&folder.join(path.trim_start_matches('/')), bytes_max)?))
+        }
+        Location::Path(_) | Location::Url(_) => Err(Failure::Usage(
+            "blend, mask, mark: this command takes overlays only as files below the folder of IN".to_owned(),
+        )),
+    };
+    plan.overlays().into_iter().map(read).collect()
 }
 
 /// The query, with `fm` by the extension of `output` where it has none.

@@ -177,6 +177,16 @@ pub(super) fn color_in(color: Color, profile: Option<&[u8]>) -> Color {
     }
 }
 
+/// An sRGB picture of 8 bits in the space of the picture it is laid over; grey becomes no other grey.
+#[must_use]
+pub(super) fn picture_in(raster: Raster, profile: Option<&[u8]>) -> Raster {
+    let space = profile.and_then(|bytes| ColorProfile::new_from_slice(bytes).ok());
+    match space.and_then(|space| converted(&raster, &ColorProfile::new_srgb(), &space)) {
+        Some(samples) => Raster { samples: Samples::U8(samples), ..raster },
+        None => raster,
+    }
+}
+
 /// Name of a profile, as `fm=json` shows it.
 #[must_use]
 pub(super) fn profile_name(bytes: &[u8]) -> Option<String> {

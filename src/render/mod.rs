@@ -10,6 +10,7 @@ mod fit;
 mod frames;
 mod gaussian;
 mod gradient;
+mod overlay;
 mod paint;
 pub mod palette;
 mod pipeline;
@@ -29,7 +30,7 @@ use std::time::Duration;
 use serde::{Deserialize, Serialize};
 
 use crate::blob::Blob;
-use crate::plan::{Format, Plan};
+use crate::plan::{Format, OverlayRole, Plan};
 use crate::units::Size;
 
 /// One piece of work.
@@ -39,6 +40,8 @@ pub struct Job {
     pub plan: Plan,
     /// What to make it from.
     pub original: Blob,
+    /// Pictures that go into it, as far as they could be had; one without its picture is left out.
+    pub overlays: Vec<(OverlayRole, Blob)>,
     /// Bounds on decoding.
     pub limits: RenderLimits,
 }
@@ -67,6 +70,8 @@ pub struct Rendered {
     pub format: Format,
     /// Size in pixels of the picture.
     pub size: Size,
+    /// A picture that should go into it could not be had or read, and is left out.
+    pub left_out: bool,
     /// Where the time went.
     pub timings: Timings,
 }

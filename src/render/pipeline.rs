@@ -4,17 +4,18 @@ use std::time::{Duration, Instant};
 
 use super::decode::{Decoded, Opened, Original, SourceFormat, Wanted, shrunk_size};
 use super::encode::{self, Animation, Attached};
+use super::overlay::{Overlays, Prepared};
 use super::palette::gradient_colors;
 use super::raster::Raster;
 use super::stage::{
-    adjust, background, blend, blur, border, crop, denoise, enhance, extend, find, focal_debug, grid, mask, mirror,
-    orient, pad, resize, rotate, sharpen, text, tone,
+    adjust, background, blend, blur, border, crop, denoise, enhance, extend, find, focal_debug, grid, mark, mask,
+    mirror, orient, pad, resize, rotate, sharpen, text, tone,
 };
-use super::{Job, RenderError, RenderLimits, Rendered, Timings, color, describe, fit, frames, svg, tap};
+use super::{Job, RenderError, Rendered, Timings, color, describe, fit, frames, svg, tap};
 use crate::blob::Blob;
 use crate::plan::{
-    self, BlendOp, BlendOpLayer, BorderOp, Extend, ExtendFill, FallbackFormat, Format, GradientFill, Layout, MaskOp,
-    Measured, Op, Output, Pad, Plan, Resize, Rotate, Sequence, Tap, TextOp, Window,
+    self, BlendOp, BlendOpLayer, BorderOp, Extend, ExtendFill, FallbackFormat, Format, Found, GradientFill, Layout,
+    MaskOp, Measured, Op, Output, Pad, Resize, Rotate, Sequence, Tap, TextOp, Window,
 };
 use crate::units::{Color, Size};
 use crate::vips;
@@ -51,18 +52,19 @@ pub fn render(job: &Job) -> Result<Rendered, RenderError> {
         sequence.frames.truncate(1);
     }
     let iptc = iptc(&opened, &plan.output);
-    let (layout, decoded) = decode(opened, plan, limits, &sequence)?;
-    let picture = draw(decoded, layout, &sequence)?;
+    let overlays = Overlays::load(job);
+    let (layout, decoded) = decode(opened, job, &sequence, &overlays)?;
+    let picture = draw(decoded, layout, &sequence, &overlays)?;
     let drawn = started.elapsed();
     if let Some(tap) = &plan.tap {
-        return tapped(picture, tap, drawn, started);
+        return tapped(picture, tap, overlays.left_out, drawn, started);
     }
 
     let has_alpha = picture.frames.iter().any(Raster::is_transparent);
     let formats = plan::choose_formats(&plan.output, &Measured { has_alpha, ..selected }, source);
     let (size, format, body) = picture.encode(&formats, &plan.output, iptc.as_deref())?;
     let timings = Timings { render: drawn, encode: started.elapsed().saturating_sub(drawn), ..Timings::default() };
-    Ok(Rendered { body: into_blob(&body)?, format, size, timings })
+    Ok(Rendered { body: into_blob(&body)?, format, size, left_out: overlays.left_out, timings })
 }
 
 fn describes(output: &Output) -> bool {
@@ -79,17 +81,23 @@ fn sent_as_svg(bytes: &[u8], sanitise: bool, started: Instant) -> Result<Rendere
 fn described(opened: &Opened<'_>, bytes: &[u8], started: Instant) -> Result<Rendered, RenderError> {
     let body = into_blob(describe::describe(opened, bytes).to_string().as_bytes())?;
     let timings = Timings { render: started.elapsed(), ..Timings::default() };
-    Ok(Rendered { body, format: Format::Json, size: opened.measured.size, timings })
+    Ok(Rendered { body, format: Format::Json, size: opened.measured.size, left_out: false, timings })
 }
 
 /// Words about the picture, of an animation about its first frame.
-fn tapped(mut picture: Picture, tap: &Tap, drawn: Duration, started: Instant) -> Result<Rendered, RenderError> {
+fn tapped(
+    mut picture: Picture,
+    tap: &Tap,
+    left_out: bool,
+    drawn: Duration,
+    started: Instant,
+) -> Result<Rendered, RenderError> {
     let nothing = || RenderError::Encode { format: "none".to_owned() };
     let first = picture.frames.drain(..).next().ok_or_else(nothing)?;
     let size = first.size;
     let (format, text) = tap::write(first, tap)?;
     let timings = Timings { render: drawn, encode: started.elapsed().saturating_sub(drawn), ..Timings::default() };
-    Ok(Rendered { body: into_blob(text.as_bytes())?, format, size, timings })
+    Ok(Rendered { body: into_blob(text.as_bytes())?, format, size, left_out, timings })
 }
 
 fn into_blob(bytes: &[u8]) -> Result<Blob, RenderError> {
@@ -129,17 +137,19 @@ fn iptc(opened: &Opened<'_>, output: &Output) -> Option<Vec<u8>> {
 /// Decodes at the size that suits the layout, and fits the layout to what was decoded.
 fn decode<'a>(
     opened: Opened<'a>,
-    plan: &Plan,
-    limits: &RenderLimits,
+    job: &Job,
     sequence: &Sequence,
+    overlays: &Overlays,
 ) -> Result<(Layout, Decoded<'a>), RenderError> {
+    let Job { plan, limits, .. } = job;
+    let found = overlays.add_to(Found::default());
     if let Some(op) = &plan.written {
         let raster = text::written(op)?;
         let measured = Measured { size: raster.size, orientation: 1, has_alpha: true, frames: 1 };
-        return Ok((plan::layout(plan, &measured), Decoded::still(raster, None)));
+        return Ok((plan::layout_found(plan, &measured, &found), Decoded::still(raster, None)));
     }
     let measured = opened.measured;
-    let layout = plan::layout(plan, &measured);
+    let layout = plan::layout_found(plan, &measured, &found);
     // What is drawn is held until it is encoded, and may be larger than the original.
     frames::check_drawn(sequence, layout.output, limits)?;
     let (first, count) = frames::decoded(sequence);
@@ -166,9 +176,15 @@ struct Picture {
 
 /// Runs the ops on every frame. What has to be looked for in the pixels is looked for in the first, so that an animation
 /// does not tremble.
-fn draw(mut decoded: Decoded<'_>, layout: Layout, sequence: &Sequence) -> Result<Picture, RenderError> {
+fn draw(
+    mut decoded: Decoded<'_>,
+    layout: Layout,
+    sequence: &Sequence,
+    overlays: &Overlays,
+) -> Result<Picture, RenderError> {
     let profile = decoded.profile.take();
     let mut ops = in_space(fit::turned_last(layout.ops, decoded.size()), profile.as_deref());
+    let mut overlays = overlays.prepare(&ops, profile.as_deref())?;
     let mut is_first = true;
     let mut stretch = None;
     let frames = frames::drawn(decoded.into_frames(), sequence, |mut raster| {
@@ -180,7 +196,7 @@ fn draw(mut decoded: Decoded<'_>, layout: Layout, sequence: &Sequence) -> Result
                 raster = enhance::apply(raster, stretch);
             } else {
                 settle(op, &raster);
-                raster = apply(raster, op)?;
+                raster = apply(raster, op, &mut overlays)?;
             }
         }
         is_first = false;
@@ -261,7 +277,7 @@ fn settle(op: &mut Op, raster: &Raster) {
 }
 
 /// The order of the pipeline is the layout's; this is only who does what.
-fn apply(raster: Raster, op: &Op) -> Result<Raster, RenderError> {
+fn apply(raster: Raster, op: &Op, overlays: &mut Prepared) -> Result<Raster, RenderError> {
     Ok(match op {
         Op::Orient(value) => orient::apply(raster, *value),
         Op::Crop(rect) => crop::apply(raster, *rect)?,
@@ -274,9 +290,13 @@ fn apply(raster: Raster, op: &Op) -> Result<Raster, RenderError> {
         Op::Background(color) => background::apply(raster, *color),
         // Always last: read off the picture when all is drawn.
         Op::Tap(_) => raster,
-        Op::Blend(blend) => blend::apply(raster, blend, None)?,
+        Op::Blend(blend) => blend::apply(raster, blend, overlays.blend.as_ref())?,
         Op::Grid(grid) => grid::apply(raster, grid),
-        Op::Mask(mask) => mask::apply(raster, mask, None)?,
+        Op::Mask(mask) => {
+            let image = overlays.mask(raster.size)?;
+            mask::apply(raster, mask, image)?
+        }
+        Op::Mark(mark) => mark::apply(raster, mark, overlays.mark.as_ref())?,
         Op::Border(border) => border::apply(raster, border),
         Op::Pad(pad) => pad::apply(raster, pad)?,
         Op::Text(op) => text::apply(raster, op)?,
@@ -286,13 +306,9 @@ fn apply(raster: Raster, op: &Op) -> Result<Raster, RenderError> {
         Op::Tone(chain) => tone::apply(raster, chain),
         Op::Blur { sigma_px } => blur::apply(&raster, *sigma_px),
         // No plan holds one of these until the table calls its parameter rendered.
-        Op::Trim(_)
-        | Op::HideFaces(_)
-        | Op::RedEye(_)
-        | Op::Enhance
-        | Op::Halftone { .. }
-        | Op::Pixellate { .. }
-        | Op::Mark(_) => return Err(RenderError::Stage { stage: op.name().to_owned() }),
+        Op::Trim(_) | Op::HideFaces(_) | Op::RedEye(_) | Op::Enhance | Op::Halftone { .. } | Op::Pixellate { .. } => {
+            return Err(RenderError::Stage { stage: op.name().to_owned() });
+        }
     })
 }
 

@@ -102,7 +102,7 @@ async fn serve<B>(
     let negotiation = Negotiation::of(request.headers(), &parsed.params);
     let resolved = plan::resolve_object(&object, &parsed, &negotiation, &app.config.limits);
     let intent = resolved.intent.with_svg_drawn(site.config.rasterize_svg);
-    let variant = Variant::new(site, object.clone(), intent);
+    let variant = Variant { host: Some(host), ..Variant::new(site, object.clone(), intent) };
     let (rendition, outcome) = app.rendition(variant, watch).await?;
     // What is no picture was passed through, whatever the browser accepts.
     let vary = if rendition.content_type.starts_with("image/") { resolved.vary } else { VaryOn::default() };

@@ -87,8 +87,8 @@ impl Source for WebProxy {
     }
 }
 
-/// Reads the decoded path as an absolute URL. One slash after the scheme is enough, because some HTTP stacks merge two.
-fn absolute(object: &str) -> Option<Url> {
+/// Reads the decoded path of a web-proxy as an absolute URL. One slash after the scheme is enough, because some HTTP stacks merge two.
+pub(crate) fn absolute(object: &str) -> Option<Url> {
     let text = object.strip_prefix('/').unwrap_or(object);
     let (scheme, rest) = text.split_once(':')?;
     let scheme = scheme.to_ascii_lowercase();

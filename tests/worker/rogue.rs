@@ -101,12 +101,18 @@ fn obey(job: &Job, raw: &OwnedFd, kept: &mut Vec<Vec<u8>>) -> Result<Rendered, R
 fn picture(bytes: &[u8]) -> Result<Rendered, RenderError> {
     let body = Blob::copy_from(bytes).map_err(|_| RenderError::Encode { format: "test".into() })?;
     let timings = Timings { render: Duration::from_hours(1), ..Timings::default() };
-    Ok(Rendered { body, format: Format::Png, size: Size::new(4, 3), timings })
+    Ok(Rendered { body, format: Format::Png, size: Size::new(4, 3), left_out: false, timings })
 }
 
 /// Messages that no honest worker sends.
 fn tell(lie: &str, raw: &OwnedFd) {
-    let meta = Meta { format: Format::Png, size: Size::new(1, 1), render: Duration::ZERO, encode: Duration::ZERO };
+    let meta = Meta {
+        format: Format::Png,
+        size: Size::new(1, 1),
+        render: Duration::ZERO,
+        encode: Duration::ZERO,
+        left_out: false,
+    };
     let answer = postcard::to_stdvec(&Answer { result: Ok(meta), retire: false }).unwrap();
     let failure = Answer { result: Err(RenderError::NotAnImage), retire: false };
     let blob = Blob::copy_from(b"x").unwrap();

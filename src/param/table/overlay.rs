@@ -171,6 +171,7 @@ pub(super) const ENTRIES: [ParamSpec; 31] = [
         kinds: &[Kind::Location],
         summary: "Puts another picture on this one.",
         example: "mark=/logo.png",
+        state: State::Rendered,
         set: |p, v| p.mark.source = v.location(),
         ..ParamSpec::base(Category::Watermark)
     },
@@ -181,6 +182,7 @@ pub(super) const ENTRIES: [ParamSpec; 31] = [
         needs: Needs::All(&["mark"]),
         summary: "Goes in front of `mark`; meant for the default parameters of a source.",
         example: "mark-base=/brand&mark=logo.png",
+        state: State::Rendered,
         set: |p, v| p.mark.base = v.text(),
         ..ParamSpec::base(Category::Watermark)
     },
@@ -192,6 +194,7 @@ pub(super) const ENTRIES: [ParamSpec; 31] = [
         needs: Needs::All(&["mark"]),
         summary: "Side or corner at which the watermark lies.",
         example: "mark=/logo.png&mark-align=top,left",
+        state: State::Rendered,
         set: |p, v| p.mark.align = v.words(),
         ..ParamSpec::base(Category::Watermark)
     },
@@ -203,6 +206,7 @@ pub(super) const ENTRIES: [ParamSpec; 31] = [
         needs: Needs::All(&["mark"]),
         summary: "Opacity of the watermark.",
         example: "mark=/logo.png&mark-alpha=50",
+        state: State::Rendered,
         set: |p, v| p.mark.alpha = v.number(),
         ..ParamSpec::base(Category::Watermark)
     },
@@ -214,6 +218,7 @@ pub(super) const ENTRIES: [ParamSpec; 31] = [
         needs: Needs::All(&["mark", "mark-w", "mark-h"]),
         summary: "How the watermark meets the box of `mark-w` and `mark-h`.",
         example: "mark=/logo.png&mark-w=80&mark-h=80&mark-fit=crop",
+        state: State::Rendered,
         set: |p, v| p.mark.fit = v.word(),
         ..ParamSpec::base(Category::Watermark)
     },
@@ -224,6 +229,7 @@ pub(super) const ENTRIES: [ParamSpec; 31] = [
         needs: Needs::All(&["mark"]),
         summary: "Width of the watermark in pixels, or as a fraction of its own width.",
         example: "mark=/logo.png&mark-w=120",
+        state: State::Rendered,
         set: |p, v| p.mark.w = v.length(),
         ..ParamSpec::base(Category::Watermark)
     },
@@ -234,6 +240,7 @@ pub(super) const ENTRIES: [ParamSpec; 31] = [
         needs: Needs::All(&["mark"]),
         summary: "Height of the watermark in pixels, or as a fraction of its own height.",
         example: "mark=/logo.png&mark-h=60",
+        state: State::Rendered,
         set: |p, v| p.mark.h = v.length(),
         ..ParamSpec::base(Category::Watermark)
     },
@@ -245,6 +252,7 @@ pub(super) const ENTRIES: [ParamSpec; 31] = [
         needs: Needs::All(&["mark"]),
         summary: "Pixels between the watermark and the edges, or between tiles.",
         example: "mark=/logo.png&mark-pad=20",
+        state: State::Rendered,
         set: |p, v| p.mark.pad = v.whole(),
         ..ParamSpec::base(Category::Watermark)
     },
@@ -256,6 +264,7 @@ pub(super) const ENTRIES: [ParamSpec; 31] = [
         needs: Needs::All(&["mark"]),
         summary: "Turns the watermark, or each tile of it, by degrees.",
         example: "mark=/logo.png&mark-rot=30",
+        state: State::Rendered,
         set: |p, v| p.mark.rot = v.number(),
         ..ParamSpec::base(Category::Watermark)
     },
@@ -266,6 +275,7 @@ pub(super) const ENTRIES: [ParamSpec; 31] = [
         needs: Needs::All(&["mark"]),
         summary: "Width of the watermark as a percentage of the picture.",
         example: "mark=/logo.png&mark-scale=25",
+        state: State::Rendered,
         set: |p, v| p.mark.scale = v.number(),
         ..ParamSpec::base(Category::Watermark)
     },
@@ -277,6 +287,7 @@ pub(super) const ENTRIES: [ParamSpec; 31] = [
         needs: Needs::All(&["mark"]),
         summary: "Repeats the watermark over the whole picture.",
         example: "mark=/logo.png&mark-tile=grid",
+        state: State::Rendered,
         set: |p, v| p.mark.tile = v.has("grid"),
         ..ParamSpec::base(Category::Watermark)
     },
@@ -287,6 +298,7 @@ pub(super) const ENTRIES: [ParamSpec; 31] = [
         needs: Needs::All(&["mark"]),
         summary: "Pixels from the left edge to the watermark; takes the place of alignment and gap.",
         example: "mark=/logo.png&mark-x=20",
+        state: State::Rendered,
         set: |p, v| p.mark.x = v.whole(),
         ..ParamSpec::base(Category::Watermark)
     },
@@ -297,6 +309,7 @@ pub(super) const ENTRIES: [ParamSpec; 31] = [
         needs: Needs::All(&["mark"]),
         summary: "Pixels from the top edge to the watermark; takes the place of alignment and gap.",
         example: "mark=/logo.png&mark-y=20",
+        state: State::Rendered,
         set: |p, v| p.mark.y = v.whole(),
         ..ParamSpec::base(Category::Watermark)
     },
@@ -307,6 +320,7 @@ pub(super) const ENTRIES: [ParamSpec; 31] = [
         needs: Needs::All(&["mark"]),
         summary: "Leaves the watermark off narrower pictures.",
         example: "mark=/logo.png&mark-if-min-width=300",
+        state: State::Rendered,
         set: |p, v| p.mark.if_min_width = v.whole(),
         ..ParamSpec::base(Category::Watermark)
     },
@@ -317,6 +331,7 @@ pub(super) const ENTRIES: [ParamSpec; 31] = [
         needs: Needs::All(&["mark"]),
         summary: "Leaves the watermark off lower pictures.",
         example: "mark=/logo.png&mark-if-min-height=300",
+        state: State::Rendered,
         set: |p, v| p.mark.if_min_height = v.whole(),
         ..ParamSpec::base(Category::Watermark)
     },

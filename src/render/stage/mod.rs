@@ -14,6 +14,7 @@ pub mod extend;
 pub mod find;
 pub mod focal_debug;
 pub mod grid;
+pub mod mark;
 pub mod mask;
 pub mod mirror;
 pub mod orient;

@@ -12,18 +12,8 @@ use crate::units::Size;
 /// 8 bits out; an alpha channel appears when a corner can show through. Source: `rendering.md` 6.3.
 #[must_use]
 pub fn apply(raster: Raster, op: &Rotate) -> Raster {
-    let size = raster.size;
     let opaque = !raster.has_alpha();
-    let turn = Turn::new(size, op);
-    let bytes = raster.into_rgba().into_bytes();
-    let (pixels, _) = bytes.as_chunks::<4>();
-    let mut out = Vec::with_capacity(bytes.len());
-    for y in 0..size.height {
-        for x in 0..size.width {
-            out.extend(turn.pixel(pixels, x, y));
-        }
-    }
-    let turned = Raster { size, channels: 4, samples: Samples::U8(out) };
+    let turned = Turn::new(raster.size, op).run(raster);
     match op.kind {
         RotType::Straighten if opaque => turned.without_alpha(),
         RotType::Straighten => turned,
@@ -32,8 +22,18 @@ pub fn apply(raster: Raster, op: &Rotate) -> Raster {
     }
 }
 
+/// Turns about the centre, counter-clockwise, on a transparent canvas of `canvas` pixels. RGBA of 8 bits out.
+#[must_use]
+pub fn turned(raster: Raster, degrees: f64, canvas: Size) -> Raster {
+    let (sin, cos) = exact_sin_cos(degrees);
+    Turn { size: raster.size, canvas, cos, sin, zoom: 1.0, extends: false }.run(raster)
+}
+
 struct Turn {
+    /// Of the picture.
     size: Size,
+    /// Of what comes out.
+    canvas: Size,
     cos: f64,
     sin: f64,
     zoom: f64,
@@ -51,14 +51,27 @@ impl Turn {
         } else {
             1.0
         };
-        Self { size, cos, sin, zoom, extends }
+        Self { size, canvas: size, cos, sin, zoom, extends }
+    }
+
+    fn run(&self, raster: Raster) -> Raster {
+        let bytes = raster.into_rgba().into_bytes();
+        let (pixels, _) = bytes.as_chunks::<4>();
+        let mut out = Vec::with_capacity(bytes.len());
+        for y in 0..self.canvas.height {
+            for x in 0..self.canvas.width {
+                out.extend(self.pixel(pixels, x, y));
+            }
+        }
+        Raster { size: self.canvas, channels: 4, samples: Samples::U8(out) }
     }
 
     /// Where an output pixel's centre comes from, in pixel indices of the source.
     fn origin(&self, x: u32, y: u32) -> (f64, f64) {
-        let (half_width, half_height) = (f64::from(self.size.width) / 2.0, f64::from(self.size.height) / 2.0);
-        let dx = (f64::from(x) + 0.5 - half_width) / self.zoom;
-        let dy = (f64::from(y) + 0.5 - half_height) / self.zoom;
+        let half = |size: Size| (f64::from(size.width) / 2.0, f64::from(size.height) / 2.0);
+        let ((half_width, half_height), (middle, centre)) = (half(self.size), half(self.canvas));
+        let dx = (f64::from(x) + 0.5 - middle) / self.zoom;
+        let dy = (f64::from(y) + 0.5 - centre) / self.zoom;
         // The inverse of a counter-clockwise turn, with y pointing down.
         let u = dx * self.cos - dy * self.sin;
         let v = dx * self.sin + dy * self.cos;
@@ -143,6 +156,16 @@ mod tests {
         assert_eq!(at(&turned(90.0)), [2, 4, 1, 3], "counter-clockwise: the right side comes to the top");
         assert_eq!(at(&turned(180.0)), [4, 3, 2, 1]);
         assert_eq!(at(&turned(270.0)), [3, 1, 4, 2]);
+    }
+
+    #[test]
+    fn a_larger_canvas_holds_the_whole_picture() {
+        let raster = Raster { size: Size::new(4, 2), channels: 3, samples: Samples::U8([9, 8, 7].repeat(8)) };
+        let quarter = turned(raster.clone(), 90.0, Size::new(2, 4));
+        assert_eq!((quarter.size, quarter.into_bytes()), (Size::new(2, 4), [9, 8, 7, 255].repeat(8)));
+        let out = turned(raster, 45.0, Size::new(5, 5)).into_bytes();
+        let opacity: u32 = out.iter().skip(3).step_by(4).map(|a| u32::from(*a)).sum();
+        assert!((opacity / 255).abs_diff(8) <= 1 && out[3] == 0, "{opacity}");
     }
 
     #[test]

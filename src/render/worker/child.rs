@@ -127,8 +127,8 @@ impl Channel {
         let retire = outcome.is_none();
         let result = outcome.unwrap_or_else(|| Err(RenderError::Stage { stage: "panic".to_owned() }));
         match result {
-            Ok(Rendered { body, format, size, timings }) => {
-                let meta = Meta { format, size, render: timings.render, encode: timings.encode };
+            Ok(Rendered { body, format, size, left_out, timings }) => {
+                let meta = Meta { format, size, render: timings.render, encode: timings.encode, left_out };
                 protocol::send(&self.socket, &Answer { result: Ok(meta), retire }, &[body.as_fd()])
             }
             Err(error) => protocol::send(&self.socket, &Answer { result: Err(error), retire }, &[]),

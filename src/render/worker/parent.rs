@@ -175,13 +175,14 @@ fn judge(frame: Frame, bytes_max: u64, elapsed: Duration) -> Result<Verdict, Fra
 }
 
 fn rendered(meta: Meta, body: Blob, elapsed: Duration) -> Result<Rendered, FrameError> {
-    let Meta { format, size, render, encode } = meta;
+    let Meta { format, size, render, encode, left_out } = meta;
     if body.is_empty() || size.width == 0 || size.height == 0 {
         return Err(FrameError::Malformed);
     }
     let render = render.min(elapsed);
     let encode = encode.min(elapsed.saturating_sub(render));
-    Ok(Rendered { body, format, size, timings: Timings { queue: Duration::ZERO, render, encode } })
+    let timings = Timings { queue: Duration::ZERO, render, encode };
+    Ok(Rendered { body, format, size, left_out, timings })
 }
 
 /// An error as a worker may report it: only kinds that are its to report, and names cut down to what ours look like.
@@ -213,6 +214,7 @@ mod tests {
         size: Size::new(3, 2),
         render: Duration::from_secs(9),
         encode: Duration::from_secs(9),
+        left_out: false,
     };
 
     /// What becomes of an answer with these blobs beside it, for at most 4 bytes in 10 ms.

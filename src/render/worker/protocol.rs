@@ -17,7 +17,7 @@ use rustix::net::{
 use serde::{Deserialize, Serialize};
 
 use crate::blob::Blob;
-use crate::plan::{Format, Plan};
+use crate::plan::{Format, OverlayRole, Plan};
 use crate::render::{Job, RenderError, RenderLimits};
 use crate::units::Size;
 
@@ -93,13 +93,15 @@ pub enum Enforcement {
     None,
 }
 
-/// A job without its pictures. Descriptor 0 is the original.
+/// A job without its pictures. Descriptor 0 is the original, the others are those of `overlays` in their order.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Request {
     /// What to make.
     pub plan: Plan,
     /// Bounds on decoding.
     pub limits: RenderLimits,
+    /// What the other pictures are for.
+    pub overlays: Vec<OverlayRole>,
 }
 
 /// What became of a job. One descriptor, the rendition, goes with `Ok`, none with `Err`.
@@ -122,6 +124,8 @@ pub struct Meta {
     pub render: Duration,
     /// Time for encoding.
     pub encode: Duration,
+    /// An overlay could not be read.
+    pub left_out: bool,
 }
 
 /// A job as it is sent: encoded once, by whoever asks for it, so that the dispatcher only copies.
@@ -139,8 +143,10 @@ impl Packed {
     /// # Errors
     /// [`FrameError::TooLarge`] for a plan beyond [`FRAME_BYTES_MAX`].
     pub fn new(job: Job) -> Result<Self, FrameError> {
-        let Job { plan, original, limits } = job;
-        Ok(Self { header: encode(&Request { plan, limits })?, blobs: vec![original] })
+        let Job { plan, original, overlays, limits } = job;
+        let (roles, blobs): (Vec<_>, Vec<_>) = overlays.into_iter().unzip();
+        let header = encode(&Request { plan, limits, overlays: roles })?;
+        Ok(Self { header, blobs: std::iter::once(original).chain(blobs).collect() })
     }
 
     /// Sends it without waiting.
@@ -179,9 +185,14 @@ impl Frame {
     /// # Errors
     /// [`FrameError::Malformed`] unless it is a [`Request`] with exactly its pictures, all sealed.
     pub fn into_job(self) -> Result<Job, FrameError> {
-        let Request { plan, limits } = self.decode()?;
-        let [original] = <[OwnedFd; 1]>::try_from(self.fds).map_err(|_| FrameError::Malformed)?;
-        Ok(Job { plan, original: Blob::from_sealed(original)?, limits })
+        let Request { plan, limits, overlays } = self.decode()?;
+        if self.fds.len() != overlays.len() + 1 {
+            return Err(FrameError::Malformed);
+        }
+        let mut blobs = self.fds.into_iter().map(Blob::from_sealed);
+        let original = blobs.next().ok_or(FrameError::Malformed)??;
+        let blobs: Vec<Blob> = blobs.collect::<Result<_, _>>()?;
+        Ok(Job { plan, original, overlays: overlays.into_iter().zip(blobs).collect(), limits })
     }
 }
 
