@@ -1,6 +1,7 @@
 //! Whole renders in this process, on pictures made here and on the shared fixtures.
 
 mod effects;
+mod overlays;
 mod words;
 
 use std::path::{Path, PathBuf};

@@ -7,6 +7,7 @@ mod caching;
 mod clients;
 mod delivery;
 mod lifecycle;
+mod overlays;
 mod pictures;
 mod secrets;
 mod server;

@@ -1,0 +1,156 @@
+//! Pictures laid over pictures, in whole renders.
+
+use super::*;
+use crate::plan::OverlayRole;
+
+const RED: [u8; 3] = [255, 0, 0];
+const BLUE: [u8; 4] = [0, 0, 255, 255];
+
+#[track_caller]
+fn with(query: &str, base: &[u8], overlays: &[(OverlayRole, &[u8])]) -> Rendered {
+    let blob = |bytes: &[u8]| Blob::copy_from(bytes).unwrap();
+    let overlays = overlays.iter().map(|(role, bytes)| (*role, blob(bytes))).collect();
+    render(&Job { overlays, ..job(query, base) }).unwrap_or_else(|error| panic!("{query}: {error:?}"))
+}
+
+/// The pixels with `mark=/m`, or whatever overlay the query names, being `overlay`.
+#[track_caller]
+fn laid(query: &str, base: &[u8], role: OverlayRole, overlay: &[u8]) -> Raster {
+    let done = with(&format!("{query}&fm=png"), base, &[(role, overlay)]);
+    assert!(!done.left_out, "{query}");
+    pixels(done.body.as_slice())
+}
+
+/// The rectangle of the pixels that are `color`: left, top, width, height.
+fn extent(raster: &Raster, color: [u8; 3]) -> Option<[u32; 4]> {
+    let width = raster.size.width;
+    let is = |index: u32| raster.pixel_8(index as usize)[..3] == color;
+    let found: Vec<(u32, u32)> =
+        (0..raster.size.area() as u32).filter(|index| is(*index)).map(|index| (index % width, index / width)).collect();
+    let (left, right) = (found.iter().map(|p| p.0).min()?, found.iter().map(|p| p.0).max()?);
+    let (top, bottom) = (found.iter().map(|p| p.1).min()?, found.iter().map(|p| p.1).max()?);
+    let filled = found.len() as u32 == (right - left + 1) * (bottom - top + 1);
+    filled.then_some([left, top, right - left + 1, bottom - top + 1])
+}
+
+#[test]
+fn watermarks_lie_and_measure_as_the_reference_says() {
+    let (base, mark) = (solid(200, 100, &RED), solid(40, 20, &BLUE));
+    let check = |query: &str, expected: [u32; 4]| {
+        let found = extent(&laid(&format!("mark=/m&{query}"), &base, OverlayRole::Mark, &mark), [0, 0, 255]);
+        assert_eq!(found, Some(expected), "{query}");
+    };
+    check("", [155, 75, 40, 20]);
+    check("mark-pad=0", [160, 80, 40, 20]);
+    check("mark-align=top,left", [5, 5, 40, 20]);
+    check("mark-align=middle,center", [80, 40, 40, 20]);
+    check("mark-x=-10&mark-y=30", [0, 30, 30, 20]);
+    check("mark-w=20&mark-align=top,left", [5, 5, 20, 10]);
+    check("mark-w=0.5&mark-align=top,left", [5, 5, 20, 10]);
+    check("mark-h=40&mark-align=top,left", [5, 5, 80, 40]);
+    check("mark-scale=50&mark-align=top,left", [5, 5, 100, 50]);
+    check("mark-w=30&mark-h=30&mark-fit=crop&mark-align=top,left", [5, 5, 30, 30]);
+    check("mark-w=30&mark-h=30&mark-fit=scale&mark-align=top,left", [5, 5, 30, 30]);
+    check("mark-w=30&mark-h=30&mark-fit=max&mark-align=top,left", [5, 5, 30, 15]);
+    check("mark-w=30&mark-h=30&mark-fit=fill&mark-align=top,left", [5, 12, 30, 15]);
+    check("mark-rot=90&mark-align=top,left", [5, 5, 20, 40]);
+    check("w=400&dpr=2&mark-align=top,left", [10, 10, 40, 20]);
+    check("pad=50&mark-align=top,left", [5, 5, 40, 20]);
+    check("mark-if-min-width=200&mark-if-min-height=100", [155, 75, 40, 20]);
+    let mixed = laid("mark=/m&mark-alpha=50", &base, OverlayRole::Mark, &mark);
+    assert_eq!(extent(&mixed, [127, 0, 128]), Some([155, 75, 40, 20]));
+    let small = laid("mark=/m&mark-if-min-width=201", &base, OverlayRole::Mark, &mark);
+    assert_eq!(extent(&small, RED), Some([0, 0, 200, 100]));
+}
+
+#[test]
+fn tiles_cover_the_picture_with_their_gaps() {
+    let (base, mark) = (solid(40, 30, &RED), solid(8, 6, &BLUE));
+    let tiled = laid("mark=/m&mark-tile=grid&mark-pad=2", &base, OverlayRole::Mark, &mark);
+    for (index, (x, y)) in (0..30_u32).flat_map(|y| (0..40_u32).map(move |x| (x, y))).enumerate() {
+        let marked = x % 10 < 8 && y % 8 < 6;
+        let expected = if marked { [0, 0, 255, 255] } else { [255, 0, 0, 255] };
+        assert_eq!(tiled.pixel_8(index), expected, "{x} {y}");
+    }
+}
+
+#[test]
+fn blended_pictures_are_fitted_to_the_base() {
+    let (base, over) = (solid(100, 50, &RED), solid(40, 40, &BLUE));
+    let check = |query: &str, expected: [u32; 4]| {
+        let raster = laid(&format!("blend=/b&blend-mode=normal&{query}"), &base, OverlayRole::Blend, &over);
+        assert_eq!((raster.size, extent(&raster, [0, 0, 255])), (Size::new(100, 50), Some(expected)), "{query}");
+    };
+    check("", [0, 0, 40, 40]);
+    check("blend-w=0.2", [0, 0, 20, 20]);
+    check("blend-align=bottom,right&blend-pad=3", [57, 7, 40, 40]);
+    check("blend-size=inherit&fit=scale&w=100&h=50", [0, 0, 100, 50]);
+    check("blend-w=30&blend-h=20&blend-fit=crop&blend-x=9&blend-y=4", [9, 4, 30, 20]);
+    check("blend-w=30&blend-h=20&blend-fit=clamp", [0, 0, 30, 20]);
+    check("blend-w=150&blend-h=10&blend-fit=scale", [0, 0, 100, 10]);
+    // The default is `overlay`, which blue over red leaves red.
+    let default = laid("blend=/b", &base, OverlayRole::Blend, &over);
+    assert_eq!(default.pixel_8(0), [255, 0, 0, 255]);
+    let cut = laid("blend=/b&blend-mode=destination-out", &base, OverlayRole::Blend, &over);
+    assert_eq!((cut.pixel_8(0)[3], cut.pixel_8(99)), (0, [255, 0, 0, 255]));
+}
+
+#[test]
+fn a_picture_masks_by_light_and_opacity_stretched_to_the_base() {
+    let size = Size::new(2, 1);
+    let mask = png(&Raster { size, channels: 2, samples: Samples::U8(vec![255, 255, 255, 0]) });
+    let out = laid("mask=/m.png", &solid(40, 40, &RED), OverlayRole::Mask, &mask);
+    assert_eq!((out.pixel_8(0), out.pixel_8(39)[3]), ([255, 0, 0, 255], 0));
+    let on_blue = laid("mask=/m.png&mask-bg=00f", &solid(40, 40, &RED), OverlayRole::Mask, &mask);
+    assert_eq!((on_blue.channels, on_blue.pixel_8(39)), (3, [0, 0, 255, 255]));
+}
+
+#[test]
+fn what_cannot_be_read_is_left_out_and_told() {
+    let base = solid(40, 40, &RED);
+    let queries = [
+        ("mark=/m", OverlayRole::Mark),
+        ("blend=/m&blend-mode=normal", OverlayRole::Blend),
+        ("mask=/m.png", OverlayRole::Mask),
+    ];
+    for (query, role) in queries {
+        let query = format!("{query}&w=20&fm=png");
+        let torn = solid(9, 9, &BLUE);
+        for overlays in [vec![], vec![(role, &b"no picture"[..])], vec![(role, &torn[..torn.len() / 2])]] {
+            let done = with(&query, &base, &overlays);
+            assert!(done.left_out, "{query}");
+            assert_eq!(extent(&pixels(done.body.as_slice()), RED), Some([0, 0, 20, 20]), "{query}");
+        }
+    }
+}
+
+#[test]
+fn grey_bases_and_other_spaces_take_coloured_marks() {
+    let grey = laid("mark=/m&mark-pad=0", &solid(30, 30, &[90]), OverlayRole::Mark, &solid(10, 10, &BLUE));
+    assert_eq!(extent(&grey, [0, 0, 255]), Some([20, 20, 10, 10]));
+    let still_grey = laid("mark=/m", &solid(30, 30, &[90]), OverlayRole::Mark, &solid(10, 10, &[0]));
+    assert_eq!(still_grey.channels, 1);
+}
+
+#[test]
+fn frames_and_shapes_keep_their_size_in_whole_renders() {
+    let base = solid(120, 80, &RED);
+    let check = |query: &str, width: u32, height: u32, transparent: bool| {
+        let raster = pixels(rendered(&format!("{query}&fm=png"), &base).body.as_slice());
+        assert_eq!((raster.size, raster.is_transparent()), (Size::new(width, height), transparent), "{query}");
+    };
+    check("border=10,00f", 120, 80, false);
+    check("border=10,00f&border-radius=20", 120, 80, true);
+    check("pad=10", 140, 100, true);
+    check("pad=10&bg=fff", 140, 100, false);
+    check("w=60&h=60&pad=5", 60, 43, true);
+    check("mask=ellipse", 120, 80, true);
+    check("mask=corners&mask-bg=000", 120, 80, false);
+    check("mask=poly7&border=4,fff&pad=3", 126, 86, true);
+    check("w=100&h=100&fit=fill&fill=gradient", 100, 100, false);
+    check("blend=80ff0000", 120, 80, false);
+    check("pad=10&transparency=grid", 140, 100, true);
+    let jpeg = rendered("mask=ellipse&fm=jpg", &base);
+    assert!(pixels(jpeg.body.as_slice()).pixel_8(0)[1] > 250, "white outside where there is no alpha");
+    assert_eq!(rendered("mask=ellipse&auto=compress", &base).format, Format::Png);
+}
