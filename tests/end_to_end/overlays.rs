@@ -61,7 +61,7 @@ fn overlays_come_from_the_pictures_own_source_and_are_told_apart() {
         seen.push(body);
     }
     // Rendered and kept under one name whatever its spelling.
-    assert_eq!(server.get("/photo.jpg?w=200&fm=png&mark=%2Fbrand%2flogo.png&mark-w=40").cache(), "hit");
+    assert_eq!(server.get("/photo.jpg?w=200&fm=png&mark=%2Fbrand%2flogo.png&mark-w=40").cache(), "hit-memory");
     // Out of the root there is nothing.
     for query in ["mark=/../secret.png", "mark=..%2F..%2Fetc%2Fpasswd", "blend=/%252e%252e/x"] {
         assert_eq!(good(server.get(&format!("/photo.jpg?w=200&fm=png&{query}")), SHORT), plain, "{query}");
