@@ -8,6 +8,7 @@ use std::path::{Path, PathBuf};
 
 use tintype::blob::Blob;
 use tintype::config::Limits;
+use tintype::param::Location;
 use tintype::plan::{self, Intent, Negotiation};
 use tintype::render::raster::{Raster, Samples};
 use tintype::render::{Job, RenderLimits, render};
@@ -75,9 +76,15 @@ fn rendered(photo: &str, query: &str) -> Raster {
     let Intent::Render(plan) = plan::resolve(&parsed, &Negotiation::default(), &limits).intent else {
         panic!("{query} renders nothing")
     };
+    let read = |name: &str| Blob::copy_from(&std::fs::read(folder("photos").join(name)).unwrap()).unwrap();
+    let overlay = |location: &Location| match location {
+        Location::Path(path) => read(path.trim_start_matches('/')),
+        Location::Url(url) => panic!("{url} is not at hand"),
+    };
     let job = Job {
+        overlays: plan.overlays().into_iter().map(|(role, location)| (role, overlay(location))).collect(),
         plan: *plan,
-        original: Blob::copy_from(&std::fs::read(folder("photos").join(photo)).unwrap()).unwrap(),
+        original: read(photo),
         limits: RenderLimits {
             pixels_max: limits.pixels_max,
             frames_max: limits.frames_max,
