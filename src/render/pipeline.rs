@@ -75,7 +75,7 @@ fn describes(output: &Output) -> bool {
 fn sent_as_svg(bytes: &[u8], sanitise: bool, started: Instant) -> Result<Rendered, RenderError> {
     let body = if sanitise { svg::sanitised(bytes)?.into() } else { svg::inflated(bytes)? };
     let timings = Timings { render: started.elapsed(), ..Timings::default() };
-    Ok(Rendered { body: into_blob(&body)?, format: Format::Svg, size: Size::new(1, 1), timings })
+    Ok(Rendered { body: into_blob(&body)?, format: Format::Svg, size: Size::new(1, 1), left_out: false, timings })
 }
 
 fn described(opened: &Opened<'_>, bytes: &[u8], started: Instant) -> Result<Rendered, RenderError> {
