@@ -13,13 +13,14 @@ TEST_PACKAGES := nginx-light openssl python3-venv nodejs npm
 TARGET := $(or $(CARGO_TARGET_DIR),target)
 TINTYPE := $(TARGET)/release/tintype
 
-.PHONY: help run build test lint bench docs readme-picture packages
+.PHONY: help run build test lint bench docs gallery readme-picture packages
 
 help:
 	@echo 'make run     build, and serve fixtures/photos on http://127.0.0.1:8080'
 	@echo 'make test    run every test'
 	@echo 'make lint    format, clippy and documentation, warnings denied'
 	@echo 'make bench   criterion benches'
+	@echo 'make gallery  a picture for every parameter, on a page to look through: target/gallery/index.html'
 	@echo 'make docs    write config/reference.toml and the other generated pages, and the API documentation'
 
 run: build
@@ -51,6 +52,9 @@ bench: packages
 docs: packages
 	TINTYPE_WRITE_REFERENCE=1 cargo test --locked --lib --quiet reference
 	cargo doc --locked --no-deps
+
+gallery: build
+	@$(TINTYPE) gallery $(TARGET)/gallery
 
 # The picture of the worked request in README.
 readme-picture: build

@@ -46,7 +46,13 @@ fn measure(name: &str, original: &[u8], runtime: &tokio::runtime::Runtime, pool:
     let (mut inside, mut outside, mut difference) = (Vec::new(), Vec::new(), Vec::new());
     for round in 0..ROUNDS + 10 {
         // A new memfd every time, as for every request; made before the clock starts on both sides.
-        let job = || Job { plan: plan.clone(), original: Blob::copy_from(original).unwrap(), overlays: vec![], limits };
+        let job = || Job {
+            plan: plan.clone(),
+            original: Blob::copy_from(original).unwrap(),
+            overlays: vec![],
+            limits,
+            faces: None,
+        };
         let (here, there) = (job(), job());
         let start = Instant::now();
         let task = async { tokio::task::spawn_blocking(move || work(&here)).await.unwrap() };
@@ -99,7 +105,14 @@ fn work(job: &Job) -> Result<Rendered, RenderError> {
         return render(job);
     }
     let body = Blob::copy_from(&[7; 30_000]).map_err(|_| RenderError::Encode { format: "none".into() })?;
-    Ok(Rendered { body, format: Format::Jpeg, size: Size::new(1, 1), left_out: false, timings: Timings::default() })
+    Ok(Rendered {
+        body,
+        format: Format::Jpeg,
+        size: Size::new(1, 1),
+        left_out: false,
+        timings: Timings::default(),
+        faces: None,
+    })
 }
 
 /// A JPEG of 2048 x 1360 pixels with detail everywhere.

@@ -5,6 +5,7 @@
 
 mod check_config;
 mod examples;
+mod gallery;
 mod params;
 mod render;
 mod serve;
@@ -38,6 +39,9 @@ enum Command {
     CheckConfig(check_config::Arguments),
     /// List the parameters and what this version does with each.
     Params(params::Arguments),
+    /// Make a page of pictures, one for each parameter and class of values.
+    #[command(hide = true)]
+    Gallery(gallery::Arguments),
     /// Render jobs for a server; started by `serve`, not by hand.
     #[command(hide = true)]
     Worker,
@@ -71,6 +75,7 @@ pub fn main() -> ExitCode {
         Command::Sign(arguments) => sign::run(&arguments),
         Command::CheckConfig(arguments) => check_config::run(&arguments),
         Command::Params(arguments) => params::run(&arguments),
+        Command::Gallery(arguments) => gallery::run(&arguments),
         Command::Worker => return child::run(),
     };
     outcome.map_or_else(report, |()| ExitCode::SUCCESS)

@@ -78,7 +78,8 @@ fn every_svg_is_sent_as_svg_without_what_runs_or_loads() {
     plan.draws_svg = false;
     for name in files.iter().filter(|name| name.starts_with("svg/")) {
         let original = Blob::copy_from(&std::fs::read(root().join(name)).unwrap()).unwrap();
-        let sent = render::render(&Job { plan: plan.clone(), original, overlays: Vec::new(), limits }).unwrap();
+        let sent =
+            render::render(&Job { plan: plan.clone(), original, overlays: Vec::new(), limits, faces: None }).unwrap();
         let text = String::from_utf8(sent.body.as_slice().to_vec()).unwrap();
         assert_eq!(sniff(text.as_bytes()), Some(SourceFormat::Svg), "{name}");
         for word in ["<script", "javascript:", "onload=", "onclick=", "<!ENTITY", "<foreignObject", "<xi:include"] {
@@ -124,7 +125,7 @@ fn fault(name: &str, plan: &Plan, limits: RenderLimits) -> Option<String> {
     if expected == Some(Instead::PassedThrough) {
         return sniff(original.as_slice()).map(|format| format!("is taken for {format:?}"));
     }
-    let outcome = render::render(&Job { plan: plan.clone(), original, overlays: Vec::new(), limits });
+    let outcome = render::render(&Job { plan: plan.clone(), original, overlays: Vec::new(), limits, faces: None });
     match (outcome, expected) {
         (Ok(rendered), None) => {
             let is_png = sniff(rendered.body.as_slice()) == Some(SourceFormat::Png);

@@ -90,6 +90,7 @@ fn rendered(photo: &str, query: &str) -> Raster {
             frames_max: limits.frames_max,
             animation_pixels_max: limits.animation_pixels_max,
         },
+        faces: None,
     };
     decoded(render(&job).unwrap().body.as_slice())
 }

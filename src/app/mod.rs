@@ -1,6 +1,7 @@
 //! The parts built from [`Config`], and `produce`: fetch, render, keep.
 
 mod descriptors;
+mod faces;
 mod negative;
 mod originals;
 mod overlay;
@@ -24,6 +25,7 @@ use crate::render::worker::{Pool, PoolConfig, StartError as PoolError};
 use crate::source::BuildError;
 use crate::telemetry::{AccessLog, Metrics, WorkerFigures};
 
+use faces::KnownFaces;
 use negative::Negative;
 use originals::Originals;
 
@@ -46,6 +48,7 @@ pub struct App {
     pub access_log: AccessLog,
     originals: Originals,
     negative: Negative,
+    faces: KnownFaces,
     render_limits: RenderLimits,
 }
 
@@ -96,6 +99,7 @@ impl App {
         Ok(Arc::new(Self {
             originals: Originals::new(&config.cache, descriptors),
             negative: Negative::new(clock.clone()),
+            faces: KnownFaces::new(),
             sites,
             cache,
             pool,

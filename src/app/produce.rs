@@ -6,7 +6,7 @@ use std::time::Instant;
 use sha2::{Digest, Sha256};
 
 use super::overlay::{INCOMPLETE_S, Overlays};
-use super::{App, Site, Stopwatch};
+use super::{App, Site, Stopwatch, faces};
 use crate::blob::Blob;
 use crate::cache::{Outcome, Rendition};
 use crate::config::TtlMode;
@@ -88,6 +88,8 @@ impl App {
                     max_age_s = max_age_s.min(shortest).min(if left_out { INCOMPLETE_S } else { u64::MAX });
                     (body, content_type)
                 }
+                // It may be a picture all the same, of a kind unknown here.
+                Verdict::Other if plan.hide_faces.is_some() => return Err(Error::NotRenderable.into()),
                 Verdict::Other => as_it_is(&original),
             },
             Intent::Unsupported(what) => return Err(Error::Unsupported(*what).into()),
@@ -158,13 +160,21 @@ impl App {
         overlays: Overlays,
         watch: &Stopwatch,
     ) -> Result<(Blob, String, bool), SharedError> {
+        let place = match plan.face_search() {
+            Some(search) => faces::place(original.body.clone(), search).await,
+            None => None,
+        };
         let job = Job {
             plan: plan.clone(),
             original: original.body.clone(),
             overlays: overlays.blobs,
             limits: self.render_limits,
+            faces: place.and_then(|place| self.faces.get(&place)),
         };
         let rendered = self.pool.render(job).await.map_err(|e| Arc::new(Error::from(e)))?;
+        if let (Some(place), Some(found)) = (place, rendered.faces) {
+            self.faces.put(place, found);
+        }
         watch.record(|times| {
             times.queue = rendered.timings.queue;
             times.render = rendered.timings.render;

@@ -47,7 +47,7 @@ pub(super) fn run(arguments: &Arguments) -> Result<(), Failure> {
         frames_max: limits.frames_max,
         animation_pixels_max: limits.animation_pixels_max,
     };
-    let rendered = render::render(&Job { overlays, plan, original, limits })
+    let rendered = render::render(&Job { overlays, plan, original, limits, faces: None })
         .map_err(|error| Failure::Runtime(format!("{}: {error}", arguments.input.display())))?;
     write(&arguments.output, rendered.body.as_slice())?;
     let (width, height) = (rendered.size.width, rendered.size.height);
@@ -90,7 +90,7 @@ fn parse(query: &str, output: &Path) -> Result<Parsed, Failure> {
 const fn unsupported(why: Unsupported) -> &'static str {
     match why {
         Unsupported::Video => "fm: video is not made here",
-        Unsupported::Privacy => "blurring faces or plates needs a detector, which this version lacks",
+        Unsupported::Privacy => "lp-blur: there is no detector of licence plates",
         Unsupported::NoText => "txt: ~text needs a text",
         Unsupported::Model => "this parameter needs a generative model, and its fallback is switched off",
     }

@@ -7,10 +7,8 @@ use serde::Serialize;
 
 use super::{Category, Needs, PARAMS, ParamSpec, State, Tier};
 
-/// Where the picture of the examples is served by `make run`.
+/// Where `make run` serves the pictures of the examples.
 const EXAMPLE_ORIGIN: &str = "http://127.0.0.1:8080";
-/// Path of that picture.
-const EXAMPLE_PATH: &str = "/rocket.jpg";
 
 /// The table as JSON: `counts`, then `parameters` one object each.
 #[must_use]
@@ -56,6 +54,7 @@ struct Entry {
     depends: Option<Depends>,
     description: &'static str,
     example: &'static str,
+    picture: &'static str,
 }
 
 #[derive(Serialize)]
@@ -79,6 +78,7 @@ impl Entry {
             depends: mode(spec.needs).map(|mode| Depends { mode, conditions: spec.needs.conditions() }),
             description: spec.summary,
             example: spec.example,
+            picture: spec.picture,
         }
     }
 }
@@ -190,7 +190,7 @@ fn section(out: &mut String, spec: &ParamSpec) {
     if !spec.base64 {
         out.push_str("* No base64 form\n");
     }
-    let path = format!("{EXAMPLE_PATH}?{}", spec.example);
+    let path = format!("/{}?{}", spec.picture, spec.example);
     let _ = writeln!(out, "* Try: [`{path}`]({EXAMPLE_ORIGIN}{path})");
 }
 
@@ -223,6 +223,14 @@ mod tests {
         let tier = lines[0].find("TIER").unwrap();
         for (line, spec) in lines[1..].iter().zip(PARAMS) {
             assert!(line.starts_with(spec.name) && line[tier..].starts_with(spec.tier.as_str()), "{line}");
+        }
+    }
+
+    #[test]
+    fn the_pictures_of_the_examples_are_there() {
+        let photos = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("fixtures/photos");
+        for spec in PARAMS {
+            assert!(photos.join(spec.picture).is_file(), "{}: {}", spec.name, spec.picture);
         }
     }
 

@@ -27,6 +27,8 @@ pub struct ParamSpec {
     pub summary: &'static str,
     /// A query string in which it is honoured.
     pub example: &'static str,
+    /// The picture of `fixtures/photos` on which the example shows.
+    pub picture: &'static str,
     /// Whether it has an effect yet.
     pub state: State,
     /// Whether `<name>64` (and `<alias>64`) carries the value in base64url (`rendering.md` 1.2).
@@ -52,6 +54,7 @@ impl ParamSpec {
             needs: Needs::Nothing,
             summary: "",
             example: "",
+            picture: "rocket.jpg",
             state: State::Accepted,
             base64: true,
             merges: false,

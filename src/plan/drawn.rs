@@ -56,7 +56,7 @@ pub(super) fn drawn(params: &Params) -> Params {
 }
 
 /// Whether the table says that the parameter has an effect.
-pub(super) fn is_rendered(name: &str) -> bool {
+fn is_rendered(name: &str) -> bool {
     find(name).is_some_and(|spec| spec.state == State::Rendered)
 }
 

@@ -145,14 +145,17 @@ impl<'a> Steps<'a> {
 
     /// The faces inside what is left of the picture, in its pixels, with what is done to them before they are scaled.
     fn faces(&mut self, found: &Found) -> Vec<Rect> {
-        let all = found.faces.as_deref().unwrap_or_default();
-        let inside: Vec<Rect> = all.iter().filter_map(|face| geometry::part_inside(*face, self.region)).collect();
-        if self.plan.redeye && !inside.is_empty() {
-            self.ops.push(Op::RedEye(inside.clone()));
+        let part = |all: &[Rect]| -> Vec<Rect> {
+            all.iter().filter_map(|rect| geometry::part_inside(*rect, self.region)).collect()
+        };
+        let inside = part(found.faces.as_deref().unwrap_or_default());
+        let eyes = part(&found.eyes);
+        if self.plan.redeye && !eyes.is_empty() {
+            self.ops.push(Op::RedEye(eyes));
         }
         if let Some(how) = self.plan.hide_faces {
-            let faces = found.faces.is_some().then(|| inside.clone());
-            if faces.as_ref().is_none_or(|faces| !faces.is_empty()) {
+            let faces = found.faces.as_ref().map(|_| [inside.as_slice(), &part(&found.doubtful)].concat());
+            if found.moving || faces.as_ref().is_none_or(|faces| !faces.is_empty()) {
                 self.ops.push(Op::HideFaces(HideFacesOp { faces, how }));
             }
         }

@@ -33,7 +33,7 @@ pub use frames::{Frame, Sequence, StoredFrames};
 pub use key::{PLAN_REVISION, VariantKey};
 pub use layers::*;
 pub use layout::{layout, layout_found};
-pub use needs::OverlayRole;
+pub use needs::{FaceSearch, OverlayRole};
 pub use negotiate::SRCSET_WIDTHS;
 pub use op::*;
 pub use resolve::resolve;

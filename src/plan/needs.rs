@@ -2,10 +2,10 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::param::{CropWord, Location, MaskShape};
+use crate::param::{CropWord, FrameSelect, Location, MaskShape};
 
 use super::layers::BlendLayer;
-use super::types::Plan;
+use super::types::{Orient, Plan};
 
 /// What another picture is for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -16,15 +16,34 @@ pub enum OverlayRole {
     Mark,
 }
 
+/// What a detector of faces has to look at, and how hard. Plans that agree in it share one answer.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub struct FaceSearch {
+    /// Page of a document, from 1.
+    pub page: u32,
+    /// Which frames; the first of them is looked at.
+    pub frame: Option<FrameSelect>,
+    /// What upright is.
+    pub orient: Orient,
+    /// Look for small and lying faces too, because missing one would show what must be hidden.
+    pub thorough: bool,
+}
+
 impl Plan {
-    /// Whether a detector has to look at the upright original, for [`Found::faces`](super::Found::faces).
+    /// What a detector has to do for [`Found::faces`](super::Found::faces), if anything.
     #[must_use]
-    pub fn needs_faces(&self) -> bool {
-        self.hide_faces.is_some()
+    pub fn face_search(&self) -> Option<FaceSearch> {
+        let asked = self.hide_faces.is_some()
             || self.redeye
             || self.describe_faces
             || self.sizing.facearea.is_some()
-            || self.sizing.crop.contains(&CropWord::Faces)
+            || self.sizing.crop.contains(&CropWord::Faces);
+        asked.then(|| FaceSearch {
+            page: self.select.page,
+            frame: self.select.frame,
+            orient: self.orient,
+            thorough: self.hide_faces.is_some(),
+        })
     }
 
     /// The other pictures that go into this one, in the order they are used. To be fetched under the rules of originals.

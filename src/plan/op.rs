@@ -34,7 +34,7 @@ pub enum Op {
     Trim(Trim),
     /// Make faces unrecognisable. Before any scaling, because boxes of faces are known only here.
     HideFaces(HideFacesOp),
-    /// Take red out of the eyes in these boxes.
+    /// Take red out of the eyes, of which these are the boxes.
     RedEye(Vec<Rect>),
     /// Scale, then keep a window.
     Resize(Resize),

@@ -7,7 +7,7 @@ use crate::param::{CropWord, FillMode, Fit, FormatWord, Params, Parsed, RectEdge
 use crate::units::{Color, Dpr, Length};
 
 use super::compose::{self, visible};
-use super::drawn::{drawn, is_rendered};
+use super::drawn::drawn;
 use super::effects::Effects;
 use super::format;
 use super::layers::Sides;
@@ -63,8 +63,7 @@ fn unsupported(params: &Params) -> Option<Unsupported> {
     if matches!(params.format.fm, Some(FormatWord::Mp4 | FormatWord::Webm)) {
         return Some(Unsupported::Video);
     }
-    let hides = above_zero(faces.blur) || above_zero(faces.pixel);
-    if (hides && !is_rendered("face-blur")) || above_zero(faces.lp_blur) {
+    if above_zero(faces.lp_blur) {
         return Some(Unsupported::Privacy);
     }
     let must_succeed = |asked: bool, fallback: Option<bool>| asked && fallback == Some(false);
@@ -136,7 +135,8 @@ pub(super) fn plan(params: &Params, output: Output, negotiation: &Negotiation, l
         text: compose::text(params),
         written: None,
         describe_faces: false,
-        rasterize_bypass: params.format.rasterize_bypass.unwrap_or(false),
+        // What must be hidden must not be passed by.
+        rasterize_bypass: params.format.rasterize_bypass.unwrap_or(false) && hide_faces(params).is_none(),
         svg_sanitize: params.format.svg_sanitize.unwrap_or(true),
         draws_svg: false,
         output,
@@ -465,8 +465,7 @@ mod tests {
         };
         check(|p| p.format.fm = Some(FormatWord::Mp4), Unsupported::Video);
         check(|p| p.format.fm = Some(FormatWord::Webm), Unsupported::Video);
-        check(|p| p.faces.blur = Some(1), Unsupported::Privacy);
-        check(|p| (p.faces.pixel, p.format.rasterize_bypass) = (Some(9), Some(true)), Unsupported::Privacy);
+        check(|p| (p.faces.lp_blur, p.format.rasterize_bypass) = (Some(9), Some(true)), Unsupported::Privacy);
         check(|p| p.faces.lp_blur = Some(50), Unsupported::Privacy);
         check(|p| (p.model.bg_remove, p.model.bg_remove_fallback) = (true, Some(false)), Unsupported::Model);
         check(

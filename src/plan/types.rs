@@ -87,8 +87,8 @@ impl Intent {
 pub enum Unsupported {
     /// `fm=mp4`, `fm=webm`: answered 422 (`rendering.md` 14).
     Video,
-    /// `face-blur`, `face-pixel`, `lp-blur` without a detector: answered 422, because serving the picture without the
-    /// blur would show what the URL asks to hide (`rendering.md` 18).
+    /// `lp-blur`, for which there is no detector: answered 422, because serving the picture without the blur would show
+    /// what the URL asks to hide (`rendering.md` 18).
     Privacy,
     /// A generative model with its `*-fallback=false`: answered 400 (`rendering.md` 18).
     Model,
@@ -271,6 +271,12 @@ pub struct Found {
     pub trimmed: Option<Rect>,
     /// Boxes of the faces in pixels of the whole upright original, best first. `None`: no detector ran.
     pub faces: Option<Vec<Rect>>,
+    /// Boxes of what may be faces: hidden with them where faces must be hidden, and else of no account.
+    pub doubtful: Vec<Rect>,
+    /// Boxes of the eyes of `faces`.
+    pub eyes: Vec<Rect>,
+    /// Whether there are more frames than the one that was looked at: faces that must be hidden may come later.
+    pub moving: bool,
     /// Upright size of the picture to blend. `None`: it could not be had, and is left out.
     pub blend: Option<Size>,
     /// Whether the picture of the mask could be had; if not, the mask is left out.
@@ -280,7 +286,7 @@ pub struct Found {
 }
 
 /// How to turn the stored pixels upright.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub enum Orient {
     /// As the original's EXIF says.
     Exif,

@@ -4,6 +4,9 @@ use serde_json::{Map, Value, json};
 
 use super::color;
 use super::decode::{Foreign, Opened, SourceFormat, exif_groups, iptc_fields};
+use super::faces::{self, Face};
+use crate::plan::Orient;
+use crate::units::Size;
 use crate::vips::{Depth, Space};
 
 /// Millimetres in an inch.
@@ -14,7 +17,7 @@ const DPI_UNSTATED: u32 = 72;
 /// The description of the original, as the stored file is: `PixelWidth` is the stored width, whatever `Orientation`
 /// says. `Orientation` is 0 where the file states none.
 #[must_use]
-pub(super) fn describe(opened: &Opened<'_>, bytes: &[u8]) -> Value {
+pub(super) fn describe(opened: &Opened<'_>, bytes: &[u8], faces: Option<&[Face]>) -> Value {
     let measured = opened.measured;
     let mut out = Map::new();
     out.insert("Content-Type".to_owned(), json!(opened.format.content_type()));
@@ -34,7 +37,24 @@ pub(super) fn describe(opened: &Opened<'_>, bytes: &[u8]) -> Value {
     }
     let frames = if measured.frames > 1 { json!({ "Frames": measured.frames }) } else { json!({}) };
     out.insert("Output".to_owned(), frames);
+    if let Some(faces) = faces {
+        let upright = faces::upright_size(Orient::Exif, measured);
+        let sure = faces.iter().filter(|face| face.is_sure());
+        out.insert("Faces".to_owned(), sure.map(|face| listed(face, upright)).collect());
+    }
     Value::Object(out)
+}
+
+/// A face in pixels of the upright picture.
+fn listed(face: &Face, upright: Size) -> Value {
+    let hundredths = |value: f32, len: u32| (f64::from(value) * f64::from(len) * 100.0).round() / 100.0;
+    let [left, top, right, bottom] = face.edges;
+    let (x, y) = (hundredths(left, upright.width), hundredths(top, upright.height));
+    let (width, height) = (hundredths(right - left, upright.width), hundredths(bottom - top, upright.height));
+    json!({
+        "bounds": { "x": number(x), "y": number(y), "width": number(width), "height": number(height) },
+        "confidence": (face.confidence * 100.0).round() as u32,
+    })
 }
 
 fn stated_orientation(foreign: &Foreign<'_>) -> Option<i32> {

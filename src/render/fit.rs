@@ -2,7 +2,7 @@
 //! another size, and turning the small picture rather than the large one. Pure.
 
 use super::stage::orient;
-use crate::plan::{Layout, Op, Resize, Window};
+use crate::plan::{HideFacesOp, Layout, Op, Resize, Window};
 use crate::units::{Rect, Size};
 
 /// Factor at which to draw a vector original so that the resize after it has nothing left to do.
@@ -38,6 +38,8 @@ pub(super) fn rescaled(mut layout: Layout, nominal: Size, actual: Size) -> Layou
             let moved = scaled_rect(*rect, from, to);
             (from, to) = (rect.size, moved.size);
             *rect = moved;
+        } else if let Op::HideFaces(HideFacesOp { faces: Some(boxes), .. }) | Op::RedEye(boxes) = op {
+            boxes.iter_mut().for_each(|rect| *rect = scaled_rect(*rect, from, to));
         } else if let Op::Resize(_) = op {
             break;
         }

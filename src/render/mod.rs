@@ -6,6 +6,7 @@ mod color;
 pub mod decode;
 mod describe;
 pub mod encode;
+pub mod faces;
 mod fit;
 mod frames;
 mod gaussian;
@@ -29,6 +30,7 @@ use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
+use self::faces::Face;
 use crate::blob::Blob;
 use crate::plan::{Format, OverlayRole, Plan};
 use crate::units::Size;
@@ -44,6 +46,9 @@ pub struct Job {
     pub overlays: Vec<(OverlayRole, Blob)>,
     /// Bounds on decoding.
     pub limits: RenderLimits,
+    /// What an earlier job found for the same original and [`FaceSearch`](crate::plan::FaceSearch); `None` has the faces
+    /// looked for where the plan needs them.
+    pub faces: Option<Vec<Face>>,
 }
 
 /// What stands for the original of a picture that has none ([`Plan::written`]): a PNG of one pixel, which is never shown.
@@ -74,6 +79,8 @@ pub struct Rendered {
     pub left_out: bool,
     /// Where the time went.
     pub timings: Timings,
+    /// The faces, where they had to be looked for.
+    pub faces: Option<Vec<Face>>,
 }
 
 /// Time per part of a render.

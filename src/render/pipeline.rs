@@ -4,12 +4,13 @@ use std::time::{Duration, Instant};
 
 use super::decode::{Decoded, Opened, Original, SourceFormat, Wanted, shrunk_size};
 use super::encode::{self, Animation, Attached};
+use super::faces::{self, Face};
 use super::overlay::{Overlays, Prepared};
 use super::palette::gradient_colors;
 use super::raster::Raster;
 use super::stage::{
-    adjust, background, blend, blur, border, crop, denoise, enhance, extend, find, focal_debug, grid, mark, mask,
-    mirror, orient, pad, resize, rotate, sharpen, text, tone,
+    adjust, background, blend, blur, border, crop, denoise, enhance, extend, find, focal_debug, grid, hide_faces, mark,
+    mask, mirror, orient, pad, redeye, resize, rotate, sharpen, text, tone,
 };
 use super::{Job, RenderError, Rendered, Timings, color, describe, fit, frames, svg, tap};
 use crate::blob::Blob;
@@ -36,6 +37,10 @@ pub fn render(job: &Job) -> Result<Rendered, RenderError> {
     let bytes = job.original.as_slice();
     let original = Original::new(bytes)?;
     if original.format() == SourceFormat::Svg && !plan.draws_svg && !describes(&plan.output) {
+        // A drawing can hold photographs, and nobody has looked into it.
+        if plan.hide_faces.is_some() {
+            return Err(RenderError::UnsupportedFormat { format: original.format().name().to_owned() });
+        }
         return sent_as_svg(bytes, plan.svg_sanitize, started);
     }
     let opened = Opened::new(&original, &plan.select, limits)?;
@@ -45,26 +50,30 @@ pub fn render(job: &Job) -> Result<Rendered, RenderError> {
     let selected = Measured { frames: u32::try_from(sequence.frames.len()).unwrap_or(u32::MAX), ..measured };
     let source = written_as(opened.format);
     let first_choice = plan::choose_formats(&plan.output, &selected, source).first().copied();
+    let (mut found, faces) = found_before(job, &original, measured)?;
     if first_choice == Some(Format::Json) {
-        return described(&opened, bytes, started);
+        let listed = job.faces.as_deref().or(faces.as_deref()).filter(|_| plan.describe_faces);
+        let done = described(&opened, bytes, listed, started)?;
+        return Ok(Rendered { faces, ..done });
     }
     if !first_choice.is_some_and(encode::is_animated) {
         sequence.frames.truncate(1);
     }
+    found.moving = measured.frames > 1;
     let iptc = iptc(&opened, &plan.output);
     let overlays = Overlays::load(job);
-    let (layout, decoded) = decode(opened, job, &sequence, &overlays)?;
-    let picture = draw(decoded, layout, &sequence, &overlays)?;
+    let (layout, decoded) = decode(opened, job, &sequence, &overlays.add_to(found))?;
+    let picture = draw(decoded, layout, &sequence, &overlays, measured.frames > 1)?;
     let drawn = started.elapsed();
     if let Some(tap) = &plan.tap {
-        return tapped(picture, tap, overlays.left_out, drawn, started);
+        return Ok(Rendered { faces, ..tapped(picture, tap, overlays.left_out, drawn, started)? });
     }
 
     let has_alpha = picture.frames.iter().any(Raster::is_transparent);
     let formats = plan::choose_formats(&plan.output, &Measured { has_alpha, ..selected }, source);
     let (size, format, body) = picture.encode(&formats, &plan.output, iptc.as_deref())?;
     let timings = Timings { render: drawn, encode: started.elapsed().saturating_sub(drawn), ..Timings::default() };
-    Ok(Rendered { body: into_blob(&body)?, format, size, left_out: overlays.left_out, timings })
+    Ok(Rendered { body: into_blob(&body)?, format, size, left_out: overlays.left_out, timings, faces })
 }
 
 fn describes(output: &Output) -> bool {
@@ -75,13 +84,40 @@ fn describes(output: &Output) -> bool {
 fn sent_as_svg(bytes: &[u8], sanitise: bool, started: Instant) -> Result<Rendered, RenderError> {
     let body = if sanitise { svg::sanitised(bytes)?.into() } else { svg::inflated(bytes)? };
     let timings = Timings { render: started.elapsed(), ..Timings::default() };
-    Ok(Rendered { body: into_blob(&body)?, format: Format::Svg, size: Size::new(1, 1), left_out: false, timings })
+    Ok(Rendered {
+        body: into_blob(&body)?,
+        format: Format::Svg,
+        size: Size::new(1, 1),
+        left_out: false,
+        timings,
+        faces: None,
+    })
 }
 
-fn described(opened: &Opened<'_>, bytes: &[u8], started: Instant) -> Result<Rendered, RenderError> {
-    let body = into_blob(describe::describe(opened, bytes).to_string().as_bytes())?;
+/// What has to be known about the pixels before the layout, and the faces that had to be looked for.
+fn found_before(
+    job: &Job,
+    original: &Original<'_>,
+    measured: Measured,
+) -> Result<(Found, Option<Vec<Face>>), RenderError> {
+    let Some(search) = job.plan.face_search() else { return Ok((Found::default(), None)) };
+    let upright = faces::upright_size(search.orient, measured);
+    if let Some(known) = &job.faces {
+        return Ok((faces::found(known, upright), None));
+    }
+    let faces = faces::search(original, search, &job.limits)?;
+    Ok((faces::found(&faces, upright), Some(faces)))
+}
+
+fn described(
+    opened: &Opened<'_>,
+    bytes: &[u8],
+    faces: Option<&[Face]>,
+    started: Instant,
+) -> Result<Rendered, RenderError> {
+    let body = into_blob(describe::describe(opened, bytes, faces).to_string().as_bytes())?;
     let timings = Timings { render: started.elapsed(), ..Timings::default() };
-    Ok(Rendered { body, format: Format::Json, size: opened.measured.size, left_out: false, timings })
+    Ok(Rendered { body, format: Format::Json, size: opened.measured.size, left_out: false, timings, faces: None })
 }
 
 /// Words about the picture, of an animation about its first frame.
@@ -97,7 +133,7 @@ fn tapped(
     let size = first.size;
     let (format, text) = tap::write(first, tap)?;
     let timings = Timings { render: drawn, encode: started.elapsed().saturating_sub(drawn), ..Timings::default() };
-    Ok(Rendered { body: into_blob(text.as_bytes())?, format, size, left_out, timings })
+    Ok(Rendered { body: into_blob(text.as_bytes())?, format, size, left_out, timings, faces: None })
 }
 
 fn into_blob(bytes: &[u8]) -> Result<Blob, RenderError> {
@@ -139,17 +175,16 @@ fn decode<'a>(
     opened: Opened<'a>,
     job: &Job,
     sequence: &Sequence,
-    overlays: &Overlays,
+    found: &Found,
 ) -> Result<(Layout, Decoded<'a>), RenderError> {
     let Job { plan, limits, .. } = job;
-    let found = overlays.add_to(Found::default());
     if let Some(op) = &plan.written {
         let raster = text::written(op)?;
         let measured = Measured { size: raster.size, orientation: 1, has_alpha: true, frames: 1 };
-        return Ok((plan::layout_found(plan, &measured, &found), Decoded::still(raster, None)));
+        return Ok((plan::layout_found(plan, &measured, found), Decoded::still(raster, None)));
     }
     let measured = opened.measured;
-    let layout = plan::layout_found(plan, &measured, &found);
+    let layout = plan::layout_found(plan, &measured, found);
     // What is drawn is held until it is encoded, and may be larger than the original.
     frames::check_drawn(sequence, layout.output, limits)?;
     let (first, count) = frames::decoded(sequence);
@@ -175,12 +210,13 @@ struct Picture {
 }
 
 /// Runs the ops on every frame. What has to be looked for in the pixels is looked for in the first, so that an animation
-/// does not tremble.
+/// does not tremble; but faces that are to be hidden are looked for in each, for they move.
 fn draw(
     mut decoded: Decoded<'_>,
     layout: Layout,
     sequence: &Sequence,
     overlays: &Overlays,
+    moving: bool,
 ) -> Result<Picture, RenderError> {
     let profile = decoded.profile.take();
     let mut ops = in_space(fit::turned_last(layout.ops, decoded.size()), profile.as_deref());
@@ -194,6 +230,9 @@ fn draw(
             } else if let Op::Enhance = op {
                 let stretch = stretch.get_or_insert_with(|| enhance::measure(&raster));
                 raster = enhance::apply(raster, stretch);
+            } else if let (true, Op::HideFaces(op)) = (moving, &*op) {
+                let op = faces::moved(&raster, op, sequence.frames.len())?;
+                raster = hide_faces::apply(raster, &op);
             } else {
                 settle(op, &raster);
                 raster = apply(raster, op, &mut overlays)?;
@@ -283,6 +322,8 @@ fn apply(raster: Raster, op: &Op, overlays: &mut Prepared) -> Result<Raster, Ren
         Op::Crop(rect) => crop::apply(raster, *rect)?,
         Op::Resize(resize) => resize::apply(raster, resize)?,
         Op::Extend(extend) => extend::apply(raster, extend)?,
+        Op::HideFaces(op) => hide_faces::apply(raster, op),
+        Op::RedEye(eyes) => redeye::apply(raster, eyes),
         Op::FocalDebug { x, y } => focal_debug::apply(raster, *x, *y),
         Op::MirrorHorizontal => mirror::horizontal(raster),
         Op::MirrorVertical => mirror::vertical(raster),
@@ -306,7 +347,7 @@ fn apply(raster: Raster, op: &Op, overlays: &mut Prepared) -> Result<Raster, Ren
         Op::Tone(chain) => tone::apply(raster, chain),
         Op::Blur { sigma_px } => blur::apply(&raster, *sigma_px),
         // No plan holds one of these until the table calls its parameter rendered.
-        Op::Trim(_) | Op::HideFaces(_) | Op::RedEye(_) | Op::Enhance | Op::Halftone { .. } | Op::Pixellate { .. } => {
+        Op::Trim(_) | Op::Enhance | Op::Halftone { .. } | Op::Pixellate { .. } => {
             return Err(RenderError::Stage { stage: op.name().to_owned() });
         }
     })

@@ -26,7 +26,7 @@ fn job(query: &str, bytes: &[u8]) -> Job {
     let parsed = crate::param::parse(query, &[]).unwrap();
     let resolved = plan::resolve(&parsed, &Negotiation::default(), &Limits::default());
     let Intent::Render(plan) = resolved.intent else { panic!("{query} renders nothing") };
-    Job { plan: *plan, original: Blob::copy_from(bytes).unwrap(), overlays: Vec::new(), limits: limits() }
+    Job { plan: *plan, original: Blob::copy_from(bytes).unwrap(), overlays: Vec::new(), limits: limits(), faces: None }
 }
 
 #[track_caller]

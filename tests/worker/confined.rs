@@ -139,7 +139,7 @@ fn real_workers(sandbox: bool) -> Pool {
 
 fn picture_job(original: &[u8], query: &str) -> Job {
     let limits = RenderLimits { pixels_max: 50_000_000, frames_max: 20, animation_pixels_max: 50_000_000 };
-    Job { plan: plan(query), original: Blob::copy_from(original).unwrap(), overlays: vec![], limits }
+    Job { plan: plan(query), original: Blob::copy_from(original).unwrap(), overlays: vec![], limits, faces: None }
 }
 
 /// The first files of a kind; none where there are no fixtures at all, which is a fault in CI only.

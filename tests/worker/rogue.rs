@@ -101,7 +101,7 @@ fn obey(job: &Job, raw: &OwnedFd, kept: &mut Vec<Vec<u8>>) -> Result<Rendered, R
 fn picture(bytes: &[u8]) -> Result<Rendered, RenderError> {
     let body = Blob::copy_from(bytes).map_err(|_| RenderError::Encode { format: "test".into() })?;
     let timings = Timings { render: Duration::from_hours(1), ..Timings::default() };
-    Ok(Rendered { body, format: Format::Png, size: Size::new(4, 3), left_out: false, timings })
+    Ok(Rendered { body, format: Format::Png, size: Size::new(4, 3), left_out: false, timings, faces: None })
 }
 
 /// Messages that no honest worker sends.
@@ -113,8 +113,8 @@ fn tell(lie: &str, raw: &OwnedFd) {
         encode: Duration::ZERO,
         left_out: false,
     };
-    let answer = postcard::to_stdvec(&Answer { result: Ok(meta), retire: false }).unwrap();
-    let failure = Answer { result: Err(RenderError::NotAnImage), retire: false };
+    let answer = postcard::to_stdvec(&Answer { result: Ok(meta), faces: None, retire: false }).unwrap();
+    let failure = Answer { result: Err(RenderError::NotAnImage), faces: None, retire: false };
     let blob = Blob::copy_from(b"x").unwrap();
     match lie {
         "garbage" => packet(raw, &[0xff; 300], &[]),

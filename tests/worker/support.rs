@@ -53,7 +53,13 @@ pub(crate) fn plan(query: &str) -> Plan {
 
 pub(crate) fn job(order: &str) -> Job {
     let limits = RenderLimits { pixels_max: 1, frames_max: 1, animation_pixels_max: 1 };
-    Job { plan: plan("w=300"), original: Blob::copy_from(order.as_bytes()).unwrap(), overlays: vec![], limits }
+    Job {
+        plan: plan("w=300"),
+        original: Blob::copy_from(order.as_bytes()).unwrap(),
+        overlays: vec![],
+        limits,
+        faces: None,
+    }
 }
 
 /// The answer to an order.

@@ -14,6 +14,7 @@ pub(super) const ENTRIES: [ParamSpec; 19] = [
         default: Some("0fff"),
         summary: "Colour behind transparent parts and padding. Formats without alpha show white if it is not opaque.",
         example: "w=300&h=300&fit=fill&bg=336699",
+        picture: "cup.png",
         state: State::Rendered,
         set: |p, v| p.fill.bg = v.color(),
         ..ParamSpec::base(Category::Fill)
@@ -194,6 +195,7 @@ pub(super) const ENTRIES: [ParamSpec; 19] = [
         kinds: &[Kind::Word(&["grid"])],
         summary: "Shows a checkerboard where the picture is transparent.",
         example: "transparency=grid",
+        picture: "cup.png",
         state: State::Rendered,
         set: |p, v| p.fill.transparency_grid = v.has("grid"),
         ..ParamSpec::base(Category::Fill)
@@ -206,6 +208,7 @@ pub(super) const ENTRIES: [ParamSpec; 19] = [
         needs: Needs::All(&["transparency"]),
         summary: "Colours of the checkerboard; a single one is paired with white.",
         example: "transparency=grid&grid-colors=ccc,999",
+        picture: "cup.png",
         state: State::Rendered,
         set: |p, v| p.fill.grid_colors = v.colors(),
         ..ParamSpec::base(Category::Fill)
@@ -218,6 +221,7 @@ pub(super) const ENTRIES: [ParamSpec; 19] = [
         needs: Needs::All(&["transparency"]),
         summary: "Side of a square of the checkerboard, in pixels.",
         example: "transparency=grid&grid-size=8",
+        picture: "cup.png",
         state: State::Rendered,
         set: |p, v| p.fill.grid_size = v.whole(),
         ..ParamSpec::base(Category::Fill)

@@ -61,6 +61,7 @@ pub(super) const ENTRIES: [ParamSpec; 18] = [
         needs: Needs::Advisory(&["fm=webp", "fm=jxr"]),
         summary: "Keeps every pixel where the format can.",
         example: "fm=webp&lossless=true",
+        picture: "cup.png",
         state: State::Rendered,
         set: |p, v| p.format.lossless = v.bool(),
         ..ParamSpec::base(Category::Format)

@@ -1,7 +1,7 @@
 //! What needs a vision or generative model: faces, plates, backgrounds, removal, upscaling.
 
 use super::SEED_MAX;
-use crate::param::{Category, Kind, Needs, ParamSpec, Tier};
+use crate::param::{Category, Kind, Needs, ParamSpec, State, Tier};
 
 /// Faces of one picture.
 const FACE_MAX: i64 = 10_000;
@@ -11,41 +11,50 @@ pub(super) const ENTRIES: [ParamSpec; 20] = [
     ParamSpec {
         name: "faces",
         tier: Tier::Ai,
+        state: State::Rendered,
         kinds: &[Kind::Word(&["1"])],
         needs: Needs::All(&["fm=json"]),
-        summary: "Adds the boxes of the faces to `fm=json`.",
+        summary: "Adds `Faces` to `fm=json`: the box of each in pixels of the upright picture, and how sure it is in percent.",
         example: "fm=json&faces=1",
+        picture: "astronaut.jpg",
         set: |p, v| p.faces.faces = v.has("1"),
         ..ParamSpec::base(Category::FaceDetection)
     },
     ParamSpec {
         name: "faceindex",
         tier: Tier::Ai,
+        state: State::Rendered,
         kinds: &[Kind::Whole(1..=FACE_MAX)],
         needs: Needs::Any(&["fit=facearea", "crop=faces"]),
-        summary: "Which of several faces, counted from 1.",
+        summary: "Which of several faces, counted from 1 for the largest; without it all of them where they fit.",
         example: "w=200&h=200&fit=facearea&faceindex=1",
+        picture: "astronaut.jpg",
         set: |p, v| p.faces.index = v.whole(),
         ..ParamSpec::base(Category::FaceDetection)
     },
     ParamSpec {
         name: "facepad",
         tier: Tier::Ai,
+        state: State::Rendered,
         kinds: &[Kind::Number(1.0..=10.0)],
         default: Some("1"),
         needs: Needs::All(&["fit=facearea"]),
         summary: "Room around the face, as a multiple of its size.",
         example: "w=200&h=200&fit=facearea&facepad=2",
+        picture: "astronaut.jpg",
         set: |p, v| p.faces.pad = v.number(),
         ..ParamSpec::base(Category::FaceDetection)
     },
     ParamSpec {
         name: "face-blur",
         tier: Tier::Ai,
+        state: State::Rendered,
         kinds: &[Kind::Whole(0..=100)],
         default: Some("0"),
-        summary: "Blurs faces. Never served without effect: without a detector the answer is an error.",
+        summary: "Blurs faces, from unrecognisable (1) to a smear (100); also what may only look like one. A picture without \
+                  faces stays as it is.",
         example: "face-blur=50",
+        picture: "astronaut.jpg",
         set: |p, v| p.faces.blur = v.whole(),
         ..ParamSpec::base(Category::FaceDetection)
     },
@@ -53,10 +62,13 @@ pub(super) const ENTRIES: [ParamSpec; 20] = [
         name: "face-pixel",
         aliases: &["face-pixelate"],
         tier: Tier::Ai,
+        state: State::Rendered,
         kinds: &[Kind::Whole(0..=100)],
         default: Some("0"),
-        summary: "Pixellates faces. Never served without effect: without a detector the answer is an error.",
+        summary: "Turns faces into squares, from eight across (1) to three (100); also what may only look like one. A \
+                  picture without faces stays as it is.",
         example: "face-pixel=20",
+        picture: "astronaut.jpg",
         set: |p, v| p.faces.pixel = v.whole(),
         ..ParamSpec::base(Category::FaceDetection)
     },
@@ -66,7 +78,7 @@ pub(super) const ENTRIES: [ParamSpec; 20] = [
         tier: Tier::Ai,
         kinds: &[Kind::Whole(0..=100)],
         default: Some("0"),
-        summary: "Blurs licence plates. Never served without effect: without a detector the answer is an error.",
+        summary: "Blurs licence plates. There is no detector of plates, so a value above 0 is answered with an error, 422.",
         example: "lp-blur=50",
         set: |p, v| p.faces.lp_blur = v.whole(),
         ..ParamSpec::base(Category::LicensePlateDetection)

@@ -19,6 +19,7 @@ pub(super) const ENTRIES: [ParamSpec; 11] = [
         summary: "Takes the place of the EXIF orientation: its values 1 to 8, a clockwise turn of 90, 180 or 270 degrees, or \
             0 for the pixels as stored.",
         example: "orient=6",
+        picture: "cat-sideways.jpg",
         state: State::Rendered,
         set: set_orient,
         ..ParamSpec::base(Category::Rotation)
@@ -59,6 +60,7 @@ pub(super) const ENTRIES: [ParamSpec; 11] = [
         kinds: &[Kind::Word(TrimMode::WORDS)],
         summary: "Cuts away a uniform border before sizing: by its look, its colour or its transparency.",
         example: "trim=auto",
+        picture: "cup.png",
         set: |p, v| p.trim.mode = v.word(),
         ..ParamSpec::base(Category::Trim)
     },
@@ -69,6 +71,7 @@ pub(super) const ENTRIES: [ParamSpec; 11] = [
         needs: Needs::All(&["trim=alpha"]),
         summary: "Alpha below which a pixel counts as empty.",
         example: "trim=alpha&trim-alpha=10",
+        picture: "cup.png",
         set: |p, v| p.trim.alpha = v.number(),
         ..ParamSpec::base(Category::Trim)
     },
@@ -79,6 +82,7 @@ pub(super) const ENTRIES: [ParamSpec; 11] = [
         needs: Needs::Any(&["trim=color", "trim=colorunlessalpha"]),
         summary: "Colour of the border; that of the top left pixel if absent.",
         example: "trim=color&trim-color=fff",
+        picture: "cup.png",
         set: |p, v| p.trim.color = v.color(),
         ..ParamSpec::base(Category::Trim)
     },
@@ -90,6 +94,7 @@ pub(super) const ENTRIES: [ParamSpec; 11] = [
         needs: Needs::All(&["trim=auto"]),
         summary: "Greatest difference between the mean colours of neighbouring border lines.",
         example: "trim=auto&trim-md=20",
+        picture: "cup.png",
         set: |p, v| p.trim.md = v.number(),
         ..ParamSpec::base(Category::Trim)
     },
@@ -101,6 +106,7 @@ pub(super) const ENTRIES: [ParamSpec; 11] = [
         needs: Needs::All(&["trim=auto"]),
         summary: "Greatest standard deviation of a line that still counts as border.",
         example: "trim=auto&trim-sd=20",
+        picture: "cup.png",
         set: |p, v| p.trim.sd = v.number(),
         ..ParamSpec::base(Category::Trim)
     },
@@ -112,6 +118,7 @@ pub(super) const ENTRIES: [ParamSpec; 11] = [
         needs: Needs::Any(&["trim=color", "trim=alpha", "trim=colorunlessalpha"]),
         summary: "How far a pixel may be from the border colour and still be trimmed.",
         example: "trim=color&trim-tol=10",
+        picture: "cup.png",
         set: |p, v| p.trim.tol = v.number(),
         ..ParamSpec::base(Category::Trim)
     },
@@ -124,6 +131,7 @@ pub(super) const ENTRIES: [ParamSpec; 11] = [
         needs: Needs::All(&["trim"]),
         summary: "Pixels of border left around what remains.",
         example: "trim=auto&trim-pad=10",
+        picture: "cup.png",
         set: |p, v| p.trim.pad = v.whole(),
         ..ParamSpec::base(Category::Trim)
     },

@@ -56,6 +56,7 @@ pub(super) const ENTRIES: [ParamSpec; 15] = [
         summary: "Which part survives the cut of `fit=crop`: an edge, a corner, or the first of several ways to find the \
             subject that finds one. Centre without it.",
         example: "w=300&h=300&fit=crop&crop=top,left",
+        picture: "astronaut.jpg",
         state: State::Rendered,
         set: |p, v| p.size.crop = v.words(),
         ..ParamSpec::base(Category::Size)

@@ -270,9 +270,11 @@ fn overlays_and_faces_are_asked_for() {
     assert_eq!(names, [r#"Blend Path("/b.png")"#, r#"Mask Url("https://x.test/m")"#, r#"Mark Path("/base/m.png")"#],);
     assert_eq!(plan_of("blend=f00&mask=ellipse").overlays(), []);
     assert!(plan_of("fit=crop&crop=entropy,faces").overlays().is_empty());
-    assert!(!plan_of("fit=crop&crop=entropy,faces&w=9").needs_faces());
-    assert!(plan_of("fit=crop&crop=faces&w=9").needs_faces());
-    assert!(plan_of("fit=facearea&w=9").needs_faces());
-    assert!(plan_of("fm=json&faces=1").needs_faces());
-    assert!(!plan_of("fm=json").needs_faces());
+    let search = |query: &str| plan_of(query).face_search();
+    assert_eq!(search("fit=crop&crop=entropy,faces&w=9"), None);
+    let plain = search("fit=crop&crop=faces&w=9").unwrap();
+    assert!(!plain.thorough && search("face-blur=1").unwrap().thorough);
+    assert_eq!(search("fit=facearea&w=20&face-pixel=0"), Some(plain));
+    assert_eq!(search("fm=json&faces=1"), Some(plain));
+    assert_eq!(search("fm=json"), None);
 }

@@ -115,6 +115,9 @@ fn any_found() -> impl Strategy<Value = Found> {
     let faces = proptest::option::of(proptest::collection::vec(rect(), 0..4));
     (proptest::option::of(rect()), faces, any::<bool>()).prop_map(|(trimmed, faces, overlays)| Found {
         trimmed,
+        doubtful: faces.clone().unwrap_or_default(),
+        eyes: faces.clone().unwrap_or_default(),
+        moving: overlays,
         faces,
         blend: overlays.then_some(OVERLAY),
         mask: overlays,

@@ -10,7 +10,8 @@ const LEVELS: usize = 32;
 /// The window of `size` placed by the first finder that finds something, else `otherwise`.
 ///
 /// `entropy` is the window of greatest luminance entropy, `edges` that of greatest gradient energy; both always find
-/// one, and of equals the one nearest the centre. Faces are not looked for yet and never found. Takes 8 or 16 bits.
+/// one, and of equals the one nearest the centre. Faces are the layout's business, as directions
+/// are, and never found here. Takes 8 or 16 bits.
 #[must_use]
 pub fn window(raster: &Raster, size: Size, finders: &[CropWord], otherwise: Rect) -> Rect {
     if size.width > raster.size.width || size.height > raster.size.height {
@@ -20,10 +21,9 @@ pub fn window(raster: &Raster, size: Size, finders: &[CropWord], otherwise: Rect
         match finder {
             CropWord::Entropy => return best(&Luminance::of(raster), size, entropy_line),
             CropWord::Edges => return best(&Luminance::of(raster), size, edges_line),
-            // Nothing found: the next in the chain.
-            CropWord::Faces => {}
-            // Directions and focal points are placed by the layout, which knows them without pixels.
-            CropWord::Top
+            // Faces, directions and focal points are placed by the layout; here they are the next in the chain.
+            CropWord::Faces
+            | CropWord::Top
             | CropWord::Bottom
             | CropWord::Left
             | CropWord::Right

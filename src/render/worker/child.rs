@@ -127,11 +127,11 @@ impl Channel {
         let retire = outcome.is_none();
         let result = outcome.unwrap_or_else(|| Err(RenderError::Stage { stage: "panic".to_owned() }));
         match result {
-            Ok(Rendered { body, format, size, left_out, timings }) => {
+            Ok(Rendered { body, format, size, left_out, timings, faces }) => {
                 let meta = Meta { format, size, render: timings.render, encode: timings.encode, left_out };
-                protocol::send(&self.socket, &Answer { result: Ok(meta), retire }, &[body.as_fd()])
+                protocol::send(&self.socket, &Answer { result: Ok(meta), faces, retire }, &[body.as_fd()])
             }
-            Err(error) => protocol::send(&self.socket, &Answer { result: Err(error), retire }, &[]),
+            Err(error) => protocol::send(&self.socket, &Answer { result: Err(error), faces: None, retire }, &[]),
         }
     }
 

@@ -11,6 +11,7 @@ use rustix::net::{AddressFamily, RecvFlags, SocketFlags, SocketType, socketpair}
 use super::pool::PoolConfig;
 use super::protocol::{self, Answer, Confinement, Frame, FrameError, Hello, Meta, Packed, Setup};
 use crate::blob::Blob;
+use crate::render::faces::{FACES_MAX, Face};
 use crate::render::{RenderError, Rendered, Timings};
 
 /// Kept short: a name is a fact about us, and must not become a channel for what an original contains.
@@ -165,9 +166,15 @@ pub(super) struct Verdict {
 
 /// Checks an answer as one checks a stranger's.
 fn judge(frame: Frame, bytes_max: u64, elapsed: Duration) -> Result<Verdict, FrameError> {
-    let Answer { result, retire } = frame.decode()?;
+    let Answer { result, faces, retire } = frame.decode()?;
+    if faces.iter().any(|faces| faces.len() > FACES_MAX || !faces.iter().all(Face::is_sound)) {
+        return Err(FrameError::Malformed);
+    }
     let result = match (result, <[OwnedFd; 1]>::try_from(frame.fds)) {
-        (Ok(meta), Ok([body])) => Ok(rendered(meta, Blob::from_sealed_within(body, bytes_max)?, elapsed)?),
+        (Ok(meta), Ok([body])) => {
+            let rendered = rendered(meta, Blob::from_sealed_within(body, bytes_max)?, elapsed)?;
+            Ok(Rendered { faces, ..rendered })
+        }
         (Err(error), Err(fds)) if fds.is_empty() => Err(facts_only(error)?),
         (Ok(_) | Err(_), Ok(_) | Err(_)) => return Err(FrameError::Malformed),
     };
@@ -182,7 +189,7 @@ fn rendered(meta: Meta, body: Blob, elapsed: Duration) -> Result<Rendered, Frame
     let render = render.min(elapsed);
     let encode = encode.min(elapsed.saturating_sub(render));
     let timings = Timings { queue: Duration::ZERO, render, encode };
-    Ok(Rendered { body, format, size, left_out, timings })
+    Ok(Rendered { body, format, size, left_out, timings, faces: None })
 }
 
 /// An error as a worker may report it: only kinds that are its to report, and names cut down to what ours look like.
@@ -219,7 +226,7 @@ mod tests {
 
     /// What becomes of an answer with these blobs beside it, for at most 4 bytes in 10 ms.
     fn verdict(result: Result<Meta, RenderError>, blobs: &[&[u8]]) -> Option<Result<Rendered, RenderError>> {
-        let bytes = postcard::to_stdvec(&Answer { result, retire: false }).unwrap();
+        let bytes = postcard::to_stdvec(&Answer { result, faces: None, retire: false }).unwrap();
         let blobs = blobs.iter().map(|bytes| Blob::copy_from(bytes).unwrap());
         let fds = blobs.map(|blob| rustix::io::dup(&blob).unwrap()).collect();
         judge(Frame { bytes, fds }, 4, Duration::from_millis(10)).ok().map(|verdict| verdict.result)

@@ -18,6 +18,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::blob::Blob;
 use crate::plan::{Format, OverlayRole, Plan};
+use crate::render::faces::Face;
 use crate::render::{Job, RenderError, RenderLimits};
 use crate::units::Size;
 
@@ -102,13 +103,17 @@ pub struct Request {
     pub limits: RenderLimits,
     /// What the other pictures are for.
     pub overlays: Vec<OverlayRole>,
+    /// Faces that an earlier job found.
+    pub faces: Option<Vec<Face>>,
 }
 
 /// What became of a job. One descriptor, the rendition, goes with `Ok`, none with `Err`.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Answer {
     /// The facts about the rendition, or why there is none.
     pub result: Result<Meta, RenderError>,
+    /// Faces that this job had to look for.
+    pub faces: Option<Vec<Face>>,
     /// The worker no longer trusts its own state and ends.
     pub retire: bool,
 }
@@ -143,9 +148,9 @@ impl Packed {
     /// # Errors
     /// [`FrameError::TooLarge`] for a plan beyond [`FRAME_BYTES_MAX`].
     pub fn new(job: Job) -> Result<Self, FrameError> {
-        let Job { plan, original, overlays, limits } = job;
+        let Job { plan, original, overlays, limits, faces } = job;
         let (roles, blobs): (Vec<_>, Vec<_>) = overlays.into_iter().unzip();
-        let header = encode(&Request { plan, limits, overlays: roles })?;
+        let header = encode(&Request { plan, limits, overlays: roles, faces })?;
         Ok(Self { header, blobs: std::iter::once(original).chain(blobs).collect() })
     }
 
@@ -185,14 +190,14 @@ impl Frame {
     /// # Errors
     /// [`FrameError::Malformed`] unless it is a [`Request`] with exactly its pictures, all sealed.
     pub fn into_job(self) -> Result<Job, FrameError> {
-        let Request { plan, limits, overlays } = self.decode()?;
+        let Request { plan, limits, overlays, faces } = self.decode()?;
         if self.fds.len() != overlays.len() + 1 {
             return Err(FrameError::Malformed);
         }
         let mut blobs = self.fds.into_iter().map(Blob::from_sealed);
         let original = blobs.next().ok_or(FrameError::Malformed)??;
         let blobs: Vec<Blob> = blobs.collect::<Result<_, _>>()?;
-        Ok(Job { plan, original, overlays: overlays.into_iter().zip(blobs).collect(), limits })
+        Ok(Job { plan, original, overlays: overlays.into_iter().zip(blobs).collect(), limits, faces })
     }
 }
 

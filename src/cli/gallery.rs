@@ -1,0 +1,214 @@
+//! `tintype gallery OUT_DIR`: a page with a picture for every parameter and class of values, to look through.
+//!
+//! Pictures are made by the server's own path, worker processes and all, from a folder of photographs, so that each is what
+//! the URL under it shows while `make run` serves that folder.
+
+use std::fmt::Write as _;
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::time::Instant;
+
+use clap::Args;
+
+use super::{Failure, print};
+use crate::app::{App, Stopwatch, Variant};
+use crate::clock::SystemClock;
+use crate::config::{self, Environment};
+use crate::param::{self, Category, Kind, PARAMS, ParamSpec, State, Tier};
+use crate::plan::{self, Intent, Negotiation};
+
+/// Where `make run` listens.
+const ORIGIN: &str = "http://127.0.0.1:8080";
+/// Width of a picture whose example states no size.
+const WIDTH_PX: u32 = 240;
+
+#[derive(Args, Debug)]
+pub(super) struct Arguments {
+    /// Folder of the page and its pictures; made when it is not there.
+    output: PathBuf,
+    /// Folder that the pictures are made from.
+    #[arg(long, value_name = "DIR", default_value = "fixtures/photos")]
+    root: PathBuf,
+    /// Photograph beside the one that suits a parameter.
+    #[arg(long, value_name = "NAME", default_value = "coffee.jpg")]
+    photo: String,
+    /// Only parameters whose name begins like this.
+    #[arg(long, value_name = "PREFIX", default_value = "")]
+    only: String,
+}
+
+pub(super) fn run(arguments: &Arguments) -> Result<(), Failure> {
+    let started = Instant::now();
+    let failed = |what: &str, error: &dyn std::fmt::Display| Failure::Runtime(format!("{what}: {error}"));
+    fs::create_dir_all(&arguments.output).map_err(|error| failed("cannot make the folder", &error.kind()))?;
+    let text = format!(
+        "[server]\nlisten = \"127.0.0.1:0\"\nadmin_listen = \"127.0.0.1:0\"\n\
+         [[source]]\nname = \"photos\"\nkind = \"folder\"\nroot = {:?}\n",
+        arguments.root.display().to_string()
+    );
+    let config = config::parse("gallery", &text, &Environment::new(), &[]).map_err(Failure::Config)?;
+    let executable = std::env::current_exe().map_err(|error| failed("cannot find this program", &error.kind()))?;
+    let runtime = tokio::runtime::Runtime::new().map_err(|error| failed("cannot start threads", &error.kind()))?;
+    let page = runtime.block_on(async {
+        let app =
+            App::build(config, Arc::new(SystemClock), executable).await.map_err(|error| failed("gallery", &error))?;
+        let page = page(&app, arguments).await;
+        app.pool.drain().await;
+        Ok(page)
+    })?;
+    write(&arguments.output.join("index.html"), page.html.as_bytes())?;
+    print(&format!(
+        "{}: {} pictures, {} of them errors, in {:.0} s\n",
+        arguments.output.join("index.html").display(),
+        page.count,
+        page.errors,
+        started.elapsed().as_secs_f64()
+    ))
+}
+
+#[derive(Debug, Default)]
+struct Page {
+    html: String,
+    count: usize,
+    errors: usize,
+}
+
+const HEAD: &str = "<!doctype html><meta charset=utf-8><title>Tintype gallery</title><style>
+body { font: 13px/1.4 sans-serif; margin: 16px; background: #eee }
+section { display: inline-block; vertical-align: top; margin: 4px; padding: 6px; background: #fff; max-width: 520px }
+h2 { margin: 16px 4px 4px } h3 { margin: 0 0 4px; font-size: 13px } code { font-size: 11px; word-break: break-all }
+figure { display: inline-block; margin: 0 4px 0 0; vertical-align: top; max-width: 250px }
+img { max-width: 250px; max-height: 250px; display: block;
+  background: repeating-conic-gradient(#ccc 0 25%, #fff 0 50%) 0 0/16px 16px }
+pre { max-width: 240px; max-height: 200px; overflow: hidden; font-size: 10px; white-space: pre-wrap } .error { color: #b00 }
+</style><h1>Tintype gallery</h1>
+";
+
+async fn page(app: &Arc<App>, arguments: &Arguments) -> Page {
+    let mut page = Page { html: HEAD.to_owned(), ..Page::default() };
+    for category in Category::ALL {
+        let shown =
+            |spec: &&ParamSpec| spec.category == *category && spec.name.starts_with(&arguments.only) && is_shown(spec);
+        let members: Vec<&ParamSpec> = PARAMS.iter().filter(shown).collect();
+        if members.is_empty() {
+            continue;
+        }
+        let _ = write!(page.html, "<h2>{}</h2>", category.heading());
+        for spec in members {
+            for query in queries(spec) {
+                section(&mut page, app, arguments, spec, &query).await;
+            }
+        }
+    }
+    page
+}
+
+/// Leaves out what no picture shows: signatures, video, and models that this server does not have.
+fn is_shown(spec: &ParamSpec) -> bool {
+    let silent = matches!(spec.category, Category::Control | Category::Expiration | Category::VideoRendering);
+    !silent && (spec.tier != Tier::Ai || spec.state == State::Rendered)
+}
+
+/// The example of a parameter, and the same with a value of each other class: other words, the other sign.
+fn queries(spec: &ParamSpec) -> Vec<String> {
+    let given = |pair: &&str| pair.split_once('=').is_some_and(|(name, _)| name == spec.name);
+    let pair = spec.example.split('&').find(given).unwrap_or_default();
+    let value = pair.split_once('=').map_or("", |(_, value)| value);
+    let mut values = vec![value.to_owned()];
+    for kind in spec.kinds {
+        if let Kind::Word(words) | Kind::Words(words) | Kind::FaceArea(words) = kind {
+            values.extend(words.iter().map(|word| (*word).to_owned()));
+        }
+        let signed = matches!(kind, Kind::Whole(range) if *range.start() < 0)
+            || matches!(kind, Kind::Number(range) if *range.start() < 0.0);
+        if let (true, Ok(number)) = (signed, value.parse::<f64>()) {
+            values.push((-number).to_string());
+        }
+    }
+    let mut seen = std::collections::HashSet::new();
+    values.retain(|value| !value.is_empty() && seen.insert(value.clone()));
+    values.truncate(VALUES_MAX);
+    values.iter().map(|value| sized(&spec.example.replacen(pair, &format!("{}={value}", spec.name), 1))).collect()
+}
+
+/// Words of one parameter: the blend modes are the most.
+const VALUES_MAX: usize = 20;
+
+/// The query at the size of the page, where it has none.
+fn sized(query: &str) -> String {
+    let states_size = query.split('&').any(|pair| ["w=", "h="].iter().any(|name| pair.starts_with(name)));
+    if states_size { query.to_owned() } else { format!("w={WIDTH_PX}&{query}") }
+}
+
+async fn section(page: &mut Page, app: &Arc<App>, arguments: &Arguments, spec: &ParamSpec, query: &str) {
+    let _ = write!(page.html, "<section><h3>{}</h3>", escaped(spec.name));
+    for photo in [spec.picture, arguments.photo.as_str()] {
+        page.count += 1;
+        let shown = match rendition(app, photo, query).await {
+            Ok((body, content_type)) => shown(page.count, &arguments.output, &body, &content_type),
+            Err(message) => {
+                page.errors += 1;
+                format!("<pre class=error>{}</pre>", escaped(&message))
+            }
+        };
+        let url = format!("/{photo}?{query}");
+        let _ =
+            write!(page.html, "<figure>{shown}<code><a href=\"{ORIGIN}{0}\">{0}</a></code></figure>", escaped(&url));
+    }
+    page.html.push_str("</section>\n");
+}
+
+/// Body and type, or status and code.
+async fn rendition(app: &Arc<App>, photo: &str, query: &str) -> Result<(bytes::Bytes, String), String> {
+    let parsed = param::parse(query, &[]).map_err(|error| error.to_string())?;
+    let intent = plan::resolve(&parsed, &Negotiation::default(), &app.config.limits).intent;
+    let site = app.sites.get("gallery").ok_or("no source")?;
+    if intent == Intent::PassThrough {
+        return Err("passed through".to_owned());
+    }
+    let variant = Variant::new(site.clone(), photo.to_owned(), intent);
+    match app.rendition(variant, &Stopwatch::default()).await {
+        Ok((rendition, _)) => Ok((rendition.body, rendition.content_type)),
+        Err(error) => {
+            let answer = error.answer(false);
+            Err(format!("{} {}", answer.status.as_u16(), answer.code))
+        }
+    }
+}
+
+/// A picture as a file beside the page, anything else as text in it.
+fn shown(number: usize, output: &Path, body: &[u8], content_type: &str) -> String {
+    let Some(extension) = content_type.strip_prefix("image/") else {
+        return format!("<pre>{}</pre>", escaped(&String::from_utf8_lossy(body)));
+    };
+    let name = format!("{number:04}.{}", extension.trim_end_matches("+xml"));
+    match write(&output.join(&name), body) {
+        Ok(()) => format!("<img src=\"{name}\" alt=\"\">"),
+        Err(_) => "<pre class=error>cannot be written</pre>".to_owned(),
+    }
+}
+
+fn write(path: &Path, bytes: &[u8]) -> Result<(), Failure> {
+    fs::write(path, bytes)
+        .map_err(|error| Failure::Runtime(format!("{}: cannot be written: {}", path.display(), error.kind())))
+}
+
+fn escaped(text: &str) -> String {
+    text.replace('&', "&amp;").replace('<', "&lt;").replace('"', "&quot;")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn words_and_signs_get_a_picture_each() {
+        let of = |name| queries(param::find(name).unwrap());
+        assert_eq!(of("bri"), ["w=240&bri=20", "w=240&bri=-20"]);
+        assert!(of("fit").contains(&"w=300&h=300&fit=clamp".to_owned()));
+        assert_eq!(of("w"), ["w=400"]);
+        let all: usize = PARAMS.iter().filter(|spec| is_shown(spec)).map(|spec| queries(spec).len()).sum();
+        assert!((150..400).contains(&all), "{all} are too many to look through, or too few");
+    }
+}

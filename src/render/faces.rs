@@ -1,0 +1,246 @@
+//! Where the faces are: the detector, and what its answer means to a layout.
+//!
+//! The network is YuNet, which found all 33 marked faces of the shared pictures at about 480 pixels where SeetaFace (the
+//! `rustface` crate) found 19 at 640; see [`net`] for its weights. It is run on a small upright copy of the picture, so
+//! that its cost does not depend on the size of the original: about 30 ms in a release build.
+//!
+//! Answers come in two grades. A *sure* face is one to crop to or to list. A *doubtful* one may be a face, and is only
+//! hidden, where faces must be hidden: there a miss costs more than a smudge.
+
+mod layers;
+mod net;
+mod search;
+
+pub(super) use search::{search, upright_size};
+
+use serde::{Deserialize, Serialize};
+
+use self::net::{Candidate, Picture};
+use super::RenderError;
+use super::raster::Raster;
+use super::stage::{background, orient, resize};
+use crate::plan::{Found, HideFacesOp};
+use crate::units::{Color, Rect, Size};
+
+/// The copy that is looked at has as many pixels as a square of this side: faces from about a fortieth of it on are found.
+const SIDE: u32 = 416;
+/// A second look from afar, for a face that fills the picture.
+const SIDE_FAR: u32 = 112;
+/// A closer look where none may be missed: faces from about a hundredth of the side on.
+const SIDE_NEAR: u32 = 1216;
+/// Faces lying on a side or standing on the head are looked for at this size, where none may be missed.
+const SIDE_TURNED: u32 = 512;
+/// Score from which a face is sure.
+const SURE: f32 = 0.7;
+/// Score from which there may be a face.
+const DOUBTFUL: f32 = 0.35;
+/// Two boxes that share more than this part of their union are one face.
+const OVERLAP: f32 = 0.45;
+/// Of an eye's box, as a share of the face's width.
+const EYE: f32 = 0.22;
+/// Frames of an animation that are looked at one by one.
+const FRAMES_MAX: usize = 60;
+/// Faces in one answer: far more than anybody counts, and few enough for a message between processes.
+pub const FACES_MAX: usize = 512;
+
+/// One face of a picture. Places are shares of the upright picture's width and height, 0 to 1.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Face {
+    /// Left, top, right, bottom: from the brow to the chin, from ear to ear.
+    pub edges: [f32; 4],
+    /// The two eyes: x, y. May lie outside the picture.
+    pub eyes: [[f32; 2]; 2],
+    /// 0 to 1.
+    pub confidence: f32,
+}
+
+impl Face {
+    /// Whether it is to be taken for a face rather than for something that may be one.
+    #[must_use]
+    pub fn is_sure(&self) -> bool {
+        self.confidence >= SURE
+    }
+
+    /// Whether the places are in the picture and the confidence is one: what came from another process is not taken on
+    /// trust.
+    #[must_use]
+    pub fn is_sound(&self) -> bool {
+        let [left, top, right, bottom] = self.edges;
+        let within = |low: f32, high: f32| (0.0..=1.0).contains(&low) && (0.0..=1.0).contains(&high) && low < high;
+        within(left, right) && within(top, bottom) && (0.0..=1.0).contains(&self.confidence)
+    }
+
+    /// The face in pixels of a picture of `size`.
+    #[must_use]
+    pub fn rect(&self, size: Size) -> Rect {
+        rect_of(self.edges, size)
+    }
+
+    fn area(&self) -> f32 {
+        let [left, top, right, bottom] = self.edges;
+        (right - left) * (bottom - top)
+    }
+}
+
+/// `edges`, shares of `size`, as a rectangle inside it.
+fn rect_of([left, top, right, bottom]: [f32; 4], size: Size) -> Rect {
+    let axis = |low: f32, high: f32, len: u32| {
+        let px = |share: f32| f64::from(share.clamp(0.0, 1.0)) * f64::from(len);
+        let first = (px(low).floor() as u32).min(len - 1);
+        let last = (px(high).ceil() as u32).clamp(first + 1, len);
+        (first, last - first)
+    };
+    let (left, width) = axis(left, right, size.width);
+    let (top, height) = axis(top, bottom, size.height);
+    Rect { left, top, size: Size::new(width, height) }
+}
+
+/// What the faces of a picture mean to a layout, in pixels of the upright picture of `size`.
+#[must_use]
+pub fn found(faces: &[Face], size: Size) -> Found {
+    let (sure, doubtful): (Vec<Face>, Vec<Face>) = faces.iter().partition(|face| face.is_sure());
+    let eyes = sure.iter().flat_map(|face| face.eyes.map(|eye| (face, eye))).filter_map(|(face, [x, y])| {
+        // The same distance in pixels both ways.
+        let half = (face.edges[2] - face.edges[0]) * EYE / 2.0;
+        let tall = half * size.width as f32 / size.height as f32;
+        let seen = (0.0..1.0).contains(&x) && (0.0..1.0).contains(&y);
+        seen.then(|| rect_of([x - half, y - tall, x + half, y + tall], size))
+    });
+    Found {
+        eyes: eyes.collect(),
+        faces: Some(sure.iter().map(|face| face.rect(size)).collect()),
+        doubtful: doubtful.iter().map(|face| face.rect(size)).collect(),
+        ..Found::default()
+    }
+}
+
+/// The greatest of 8, 4, 2, 1 by which a decoder may divide the sides of a picture before [`detect`] sees it.
+#[must_use]
+pub fn shrink_max(size: Size, thorough: bool) -> u32 {
+    let wanted = side(thorough);
+    [8, 4, 2].into_iter().find(|by| size.area() / (by * by) >= square(wanted)).unwrap_or(1) as u32
+}
+
+const fn side(thorough: bool) -> u32 {
+    if thorough { SIDE_NEAR } else { SIDE }
+}
+
+const fn square(side: u32) -> u64 {
+    side as u64 * side as u64
+}
+
+/// The faces of an upright picture, the largest of the sure ones first, then the doubtful ones.
+///
+/// Takes any raster; its colours are taken for sRGB. What is transparent shows grey.
+///
+/// # Errors
+/// [`RenderError::Stage`] if the raster is not what it says.
+pub fn detect(upright: Raster, thorough: bool) -> Result<Vec<Face>, RenderError> {
+    let near = rgb(scaled(upright, side(thorough))?);
+    let middle = scaled(near.clone(), SIDE)?;
+    let far = scaled(middle.clone(), SIDE_FAR)?;
+    let mut all = faces_of(&middle);
+    all.extend(faces_of(&far));
+    if thorough {
+        all.extend(faces_of(&near));
+        let small = scaled(near, SIDE_TURNED)?;
+        for value in [6, 3, 8] {
+            let turned = orient::apply(small.clone(), value);
+            all.extend(faces_of(&turned).into_iter().map(|face| turned_back(face, value)));
+        }
+    }
+    Ok(chosen(all))
+}
+
+/// What to hide in one of several frames: what is to be hidden in the first, and what is found in this one. From some
+/// number of frames on looking at each would take too long, and all is hidden.
+///
+/// # Errors
+/// As [`detect`].
+pub(super) fn moved(frame: &Raster, first: &HideFacesOp, frames: usize) -> Result<HideFacesOp, RenderError> {
+    let Some(faces) = first.faces.as_ref().filter(|_| frames <= FRAMES_MAX) else {
+        return Ok(HideFacesOp { faces: None, ..first.clone() });
+    };
+    let mut all = faces.clone();
+    all.extend(detect(frame.clone(), false)?.iter().map(|face| face.rect(frame.size)));
+    Ok(HideFacesOp { faces: Some(all), ..first.clone() })
+}
+
+/// With no more pixels than a square of this side, its shape kept.
+fn scaled(raster: Raster, side: u32) -> Result<Raster, RenderError> {
+    let size = raster.size;
+    if size.area() <= square(side) {
+        return Ok(raster.into_8_bit());
+    }
+    let share = (square(side) as f64 / size.area() as f64).sqrt();
+    let fewer = |len: u32| ((f64::from(len) * share) as u32).max(1);
+    // A picture that is nothing but a line would stay as long as it is.
+    let most = |len: u32| len.min(16 * side);
+    resize::scale_whole(raster, Size::new(most(fewer(size.width)), most(fewer(size.height))))
+}
+
+/// As the network wants it: three channels, nothing transparent.
+fn rgb(raster: Raster) -> Raster {
+    let grey = Color { r: 128, g: 128, b: 128, a: 255 };
+    background::apply(raster.into_rgba(), grey)
+}
+
+/// Candidates of an RGB picture as faces, those that lie outside it left out.
+fn faces_of(raster: &Raster) -> Vec<Face> {
+    let super::raster::Samples::U8(rgb) = &raster.samples else { return Vec::new() };
+    let (width, height) = (raster.size.width as usize, raster.size.height as usize);
+    if raster.channels != 3 || rgb.len() != width * height * 3 {
+        return Vec::new();
+    }
+    let (across, down) = (width as f32, height as f32);
+    let face = |candidate: Candidate| {
+        let [left, top, right, bottom] = candidate.edges;
+        Face {
+            edges: [left / across, top / down, right / across, bottom / down].map(|share| share.clamp(0.0, 1.0)),
+            eyes: candidate.eyes.map(|[x, y]| [x / across, y / down]),
+            confidence: candidate.score,
+        }
+    };
+    let candidates = net::candidates(&Picture { width, height, rgb }, DOUBTFUL);
+    candidates.into_iter().map(face).filter(Face::is_sound).collect()
+}
+
+/// Where a face of a picture that was turned by EXIF value 3, 6 or 8 is on the picture before.
+fn turned_back(face: Face, value: u8) -> Face {
+    let back = |[x, y]: [f32; 2]| match value {
+        3 => [1.0 - x, 1.0 - y],
+        // Turned clockwise, what was at the left is at the top.
+        6 => [y, 1.0 - x],
+        _ => [1.0 - y, x],
+    };
+    let [left, top, right, bottom] = face.edges;
+    let ([x0, y0], [x1, y1]) = (back([left, top]), back([right, bottom]));
+    Face { edges: [x0.min(x1), y0.min(y1), x0.max(x1), y0.max(y1)], eyes: face.eyes.map(back), ..face }
+}
+
+/// One of each face, bounded in number, in the order that [`detect`] promises.
+fn chosen(mut all: Vec<Face>) -> Vec<Face> {
+    all.sort_by(|a, b| b.confidence.total_cmp(&a.confidence));
+    let mut kept: Vec<Face> = Vec::new();
+    for face in all {
+        if kept.len() == FACES_MAX {
+            break;
+        }
+        if kept.iter().all(|other| overlap(&face, other) <= OVERLAP) {
+            kept.push(face);
+        }
+    }
+    kept.sort_by(|a, b| b.is_sure().cmp(&a.is_sure()).then(b.area().total_cmp(&a.area())));
+    kept
+}
+
+/// Common part of two boxes as a share of their union.
+fn overlap(a: &Face, b: &Face) -> f32 {
+    let width = (a.edges[2].min(b.edges[2]) - a.edges[0].max(b.edges[0])).max(0.0);
+    let height = (a.edges[3].min(b.edges[3]) - a.edges[1].max(b.edges[1])).max(0.0);
+    let common = width * height;
+    common / (a.area() + b.area() - common)
+}
+
+#[cfg(test)]
+mod tests;

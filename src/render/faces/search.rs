@@ -1,0 +1,43 @@
+//! A small upright copy of an original for the detector, decoded for it alone: what is rendered may need another scale,
+//! another part or another turn, which in their turn may depend on the faces.
+
+use super::{Face, detect, shrink_max};
+use crate::param::ColorSpace;
+use crate::plan::{FaceSearch, Measured, Orient, Select};
+use crate::render::decode::{Opened, Original, Wanted};
+use crate::render::stage::orient;
+use crate::render::{RenderError, RenderLimits, frames};
+use crate::units::Size;
+
+/// The faces of an original, as [`detect`] orders them.
+///
+/// # Errors
+/// As rendering the original: it cannot be decoded, or is over the limits.
+pub(in crate::render) fn search(
+    original: &Original<'_>,
+    search: FaceSearch,
+    limits: &RenderLimits,
+) -> Result<Vec<Face>, RenderError> {
+    let select = Select { page: search.page, frame: search.frame, ..Select::default() };
+    let opened = Opened::new(original, &select, limits)?;
+    let measured = opened.measured;
+    let shrink = if opened.shrinks_on_load() { shrink_max(measured.size, search.thorough) } else { 1 };
+    let (first, _) = frames::decoded(&select.sequence(&opened.stored));
+    let wanted = Wanted { first, shrink, ..Wanted::first(ColorSpace::Srgb) };
+    let frame = opened.decode(&wanted, limits)?.into_frames().next().ok_or(RenderError::Undecodable)??;
+    detect(orient::apply(frame, turn(search.orient, measured)), search.thorough)
+}
+
+/// The EXIF value that turns an original upright.
+const fn turn(orient: Orient, measured: Measured) -> u8 {
+    match orient {
+        Orient::Exif => measured.orientation,
+        Orient::Fixed(value) => value,
+    }
+}
+
+/// The size of the upright picture.
+#[must_use]
+pub(in crate::render) const fn upright_size(orient: Orient, measured: Measured) -> Size {
+    if matches!(turn(orient, measured), 5..=8) { measured.size.transposed() } else { measured.size }
+}

@@ -1,0 +1,192 @@
+//! Faces as a client sees them: how many are found and how exactly, what crops do with them, and that what is to be hidden
+//! is.
+#![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
+
+use std::path::Path;
+
+use tintype::blob::Blob;
+use tintype::config::Limits;
+use tintype::param::ColorSpace;
+use tintype::plan::{self, Intent, Negotiation, Select};
+use tintype::render::decode::{Opened, Original, Wanted};
+use tintype::render::{self, Job, RenderLimits, Rendered};
+
+/// Least share of the marked faces to be found.
+const FOUND_MIN: f64 = 0.8;
+/// In the crowds only the larger faces are marked, so that what is found beside them is no mistake.
+const CROWDS: [&str; 4] =
+    ["faces/group-concert.jpg", "faces/group-market.jpg", "faces/group-street-crowd.jpg", "faces/kodak-14.png"];
+
+/// Left, top, width, height.
+type Box = [f64; 4];
+
+fn job(query: &str, original: &[u8]) -> Job {
+    let limits = Limits::default();
+    let parsed = tintype::param::parse(query, &[]).unwrap();
+    let Intent::Render(plan) = plan::resolve(&parsed, &Negotiation::default(), &limits).intent else {
+        panic!("{query} renders nothing")
+    };
+    let Limits { pixels_max, frames_max, animation_pixels_max, .. } = limits;
+    let limits = RenderLimits { pixels_max, frames_max, animation_pixels_max };
+    Job { plan: *plan, original: Blob::copy_from(original).unwrap(), limits, overlays: Vec::new(), faces: None }
+}
+
+fn rendered(query: &str, original: &[u8]) -> Rendered {
+    render::render(&job(query, original)).unwrap_or_else(|error| panic!("{query}: {error:?}"))
+}
+
+/// The boxes that `fm=json&faces=1` lists.
+fn listed(original: &[u8]) -> Vec<Box> {
+    let body = rendered("fm=json&faces=1", original).body;
+    let json: serde_json::Value = serde_json::from_slice(body.as_slice()).unwrap();
+    let faces = json["Faces"].as_array().expect("a list of faces").iter();
+    faces
+        .map(|face| {
+            let confidence = face["confidence"].as_u64().unwrap();
+            assert!((50..=100).contains(&confidence), "{face}");
+            ["x", "y", "width", "height"].map(|key| face["bounds"][key].as_f64().unwrap())
+        })
+        .collect()
+}
+
+/// Common part of two boxes as a share of their union.
+fn overlap(a: Box, b: Box) -> f64 {
+    let axis = |n: usize| ((a[n] + a[n + 2]).min(b[n] + b[n + 2]) - a[n].max(b[n])).max(0.0);
+    let common = axis(0) * axis(1);
+    common / (a[2] * a[3] + b[2] * b[3] - common)
+}
+
+fn portrait() -> Vec<u8> {
+    std::fs::read(Path::new(env!("CARGO_MANIFEST_DIR")).join("fixtures/photos/astronaut.jpg")).unwrap()
+}
+
+/// Where the face of the portrait is.
+const PORTRAIT_FACE: Box = [180.0, 70.0, 85.0, 115.0];
+
+#[test]
+#[expect(clippy::disallowed_methods, reason = "CI must not skip this")]
+fn marked_faces_are_found_and_few_others() {
+    let root = Path::new(concat!(env!("CARGO_MANIFEST_DIR"), "/../shared/fixtures"));
+    let Ok(manifest) = std::fs::read(root.join("MANIFEST.json")) else {
+        assert!(std::env::var_os("CI").is_none(), "the corpus is missing");
+        eprintln!("skipped: there is no corpus beside the repository");
+        return;
+    };
+    let manifest: serde_json::Value = serde_json::from_slice(&manifest).unwrap();
+    let entries = manifest["entries"].as_array().unwrap().iter();
+    let (mut marked, mut found, mut wrong, mut pictures) = (0, 0, Vec::new(), 0);
+    for entry in entries.filter(|entry| entry["file"].as_str().unwrap().starts_with("faces/")) {
+        let name = entry["file"].as_str().unwrap();
+        let boxes = entry["faces"].as_array().map_or(&[][..], Vec::as_slice).iter();
+        let boxes: Vec<Box> = boxes.map(|edges| std::array::from_fn(|n| edges[n].as_f64().unwrap())).collect();
+        let faces = listed(&std::fs::read(root.join(name)).unwrap());
+        marked += boxes.len();
+        found += boxes.iter().filter(|marked| faces.iter().any(|face| overlap(**marked, *face) > 0.4)).count();
+        if !CROWDS.contains(&name) {
+            pictures += 1;
+            let strange = faces.iter().filter(|face| boxes.iter().all(|marked| overlap(*marked, **face) < 0.2));
+            wrong.extend(strange.map(|face| format!("{name}: {face:?}")));
+        }
+    }
+    assert!(marked >= 33 && pictures >= 11);
+    assert!(found as f64 >= FOUND_MIN * marked as f64, "{found} of {marked}");
+    assert!(wrong.len() <= pictures / 10, "{wrong:?}");
+}
+
+#[test]
+fn a_portrait_is_cut_around_its_face() {
+    let portrait = portrait();
+    let [face] = listed(&portrait)[..] else { panic!("one face") };
+    assert!(overlap(face, PORTRAIT_FACE) > 0.5, "{face:?}");
+    // Again on what was cut out: the face is in the middle, and as large as was asked for.
+    let close = rendered("fit=facearea&facepad=2&w=200&h=200&fm=png", &portrait);
+    assert_eq!((close.size.width, close.size.height), (200, 200));
+    let [x, y, width, height] = listed(close.body.as_slice())[0];
+    assert!((x + width / 2.0 - 100.0).abs() < 12.0 && (y + height / 2.0 - 100.0).abs() < 12.0, "{x} {y}");
+    assert!((80.0..125.0).contains(&height), "{height}");
+    // The face is left of and above the middle, so that a centred strip would miss it.
+    for query in ["fit=crop&crop=faces&w=512&h=160&fm=png", "fit=crop&crop=faces&w=160&h=512&fm=png"] {
+        let strip = rendered(query, &portrait);
+        assert_eq!(listed(strip.body.as_slice()).len(), 1, "{query}");
+    }
+}
+
+/// Mean difference of neighbours inside a box: how much there is to see.
+fn detail(picture: &Rendered, [x, y, width, height]: Box) -> f64 {
+    let original = Original::new(picture.body.as_slice()).unwrap();
+    let Limits { pixels_max, frames_max, animation_pixels_max, .. } = Limits::default();
+    let limits = RenderLimits { pixels_max, frames_max, animation_pixels_max };
+    let opened = Opened::new(&original, &Select::default(), &limits).unwrap();
+    let decoded = opened.decode(&Wanted::first(ColorSpace::Origin), &limits).unwrap();
+    let raster = decoded.into_frames().next().unwrap().unwrap();
+    let (row, step) = (raster.size.width as usize * usize::from(raster.channels), usize::from(raster.channels));
+    let bytes = raster.into_bytes();
+    let (left, right) = (x as usize * step, (x + width) as usize * step);
+    let rows = bytes.chunks_exact(row).skip(y as usize).take(height as usize);
+    let differences: Vec<u8> = rows.flat_map(|row| (left..right).map(|at| row[at].abs_diff(row[at - step]))).collect();
+    differences.iter().map(|v| f64::from(*v)).sum::<f64>() / differences.len() as f64
+}
+
+#[test]
+fn of_a_face_that_is_to_be_hidden_nothing_is_left() {
+    let portrait = portrait();
+    for (query, more) in [
+        ("face-blur=1", "&w=300"),
+        ("face-blur=100", "&orient=2"),
+        ("face-pixel=1", "&rect=100,20,300,300"),
+        ("face-pixel=100", "&fit=facearea&facepad=3&w=200&h=200"),
+        ("face-blur=1&face-pixel=1", ""),
+    ] {
+        let plain = rendered(&format!("fm=png{more}"), &portrait);
+        let face = listed(plain.body.as_slice())[0];
+        let (before, after) =
+            (detail(&plain, face), detail(&rendered(&format!("{query}{more}&fm=png"), &portrait), face));
+        assert!(after < before * 0.45, "{query}{more}: {before} {after}");
+    }
+    // Nothing else of the picture changes: the corner with the flag.
+    let corner = "rect=0,300,120,200&fm=png";
+    let [plain, hidden] =
+        [corner.to_owned(), format!("{corner}&face-blur=60")].map(|query| rendered(&query, &portrait));
+    assert_eq!(plain.body.as_slice(), hidden.body.as_slice());
+}
+
+#[test]
+fn a_picture_on_its_side_hides_its_face_too() {
+    // Turned by its pixels, without a tag that says so.
+    let portrait = portrait();
+    let face = listed(&portrait)[0];
+    let lying = rendered("orient=6&fm=png", &portrait);
+    let hidden = rendered("face-blur=20&fm=png", lying.body.as_slice());
+    let [plain, hidden] = [lying, hidden].map(|lying| rendered("orient=8&fm=png", lying.body.as_slice()));
+    assert!(detail(&hidden, face) < detail(&plain, face) * 0.45);
+}
+
+#[test]
+fn what_was_found_is_handed_out_and_taken_back() {
+    let portrait = portrait();
+    let mut job = job("fit=crop&crop=faces&w=100&h=200&fm=png", &portrait);
+    let first = render::render(&job).unwrap();
+    let faces = first.faces.expect("they had to be looked for");
+    assert!(faces.iter().any(render::faces::Face::is_sure));
+    job.faces = Some(faces);
+    let again = render::render(&job).unwrap();
+    assert!(again.faces.is_none() && again.body.as_slice() == first.body.as_slice());
+    // What is handed in is believed.
+    job.faces = Some(Vec::new());
+    assert_ne!(render::render(&job).unwrap().body.as_slice(), first.body.as_slice());
+    assert!(rendered("w=100", &portrait).faces.is_none());
+}
+
+#[test]
+fn a_picture_without_a_face_stays_as_it_is() {
+    let photo = std::fs::read(Path::new(env!("CARGO_MANIFEST_DIR")).join("fixtures/photos/rocket.jpg")).unwrap();
+    assert_eq!(listed(&photo), [[0.0; 4]; 0]);
+    let check = |with: &str, without: &str| {
+        let [with, without] = [with, without].map(|query| rendered(query, &photo));
+        assert!(with.body.as_slice() == without.body.as_slice());
+    };
+    check("face-blur=50&w=100&fm=png", "w=100&fm=png");
+    check("fit=facearea&w=90&h=90&fm=png", "fit=crop&w=90&h=90&fm=png");
+    check("fit=facearea,fill&w=90&h=90&fm=png", "fit=fill&w=90&h=90&fm=png");
+    check("crop=faces,left&fit=crop&w=90&h=90&fm=png", "crop=left&fit=crop&w=90&h=90&fm=png");
+}

@@ -1,0 +1,247 @@
+//! Random URLs from the table of parameters: whatever a stranger asks for, the answer is a picture of the size that the
+//! layout announces, or an error that is not ours.
+#![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
+
+use std::sync::Mutex;
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use tintype::blob::Blob;
+use tintype::config::Limits;
+use tintype::error::Error;
+use tintype::param::{Kind, PARAMS, ParamSpec};
+use tintype::plan::{self, Format, Found, Intent, Measured, Negotiation, Plan};
+use tintype::render::decode::{Opened, Original};
+use tintype::render::{self, Job, RenderLimits, faces};
+
+/// URLs of one run.
+const URLS: u64 = 3_000;
+/// Keeps pictures small: what is under test is what is asked for, not how long large pictures take.
+const SIDE_MAX: u32 = 160;
+
+/// Small numbers, the same on every machine (xorshift64*, Marsaglia 2003).
+struct Random(u64);
+
+impl Random {
+    fn new(seed: u64) -> Self {
+        Self(seed.wrapping_mul(0x9E37_79B9_7F4A_7C15) | 1)
+    }
+
+    fn below(&mut self, bound: u64) -> u64 {
+        self.0 ^= self.0 >> 12;
+        self.0 ^= self.0 << 25;
+        self.0 ^= self.0 >> 27;
+        (self.0.wrapping_mul(0x2545_F491_4F6C_DD1D) >> 33) % bound.max(1)
+    }
+
+    fn of<'a, T: ?Sized>(&mut self, all: &[&'a T]) -> &'a T {
+        all[self.below(all.len() as u64) as usize]
+    }
+}
+
+/// What a value might look like that nobody thought of.
+const ODD: [&str; 12] =
+    ["", "0", "-1", "1e9", "NaN", "inf", ",,,", "%00", "%F0%9F%98%80", "99999999999999999999", "true", "0.0000001"];
+
+/// A value that has, or nearly has, one of the forms of a parameter.
+fn value(random: &mut Random, spec: &ParamSpec) -> String {
+    let kind = &spec.kinds[random.below(spec.kinds.len() as u64) as usize];
+    let number = |random: &mut Random, low: f64, high: f64| {
+        let share = random.below(1_000) as f64 / 999.0;
+        let beyond = if random.below(8) == 0 { 3.0 } else { 1.0 };
+        format!("{:.3}", low + (high.min(low + 4_000.0) - low) * share * beyond)
+    };
+    match kind {
+        Kind::Whole(range) => {
+            let (low, high) = (*range.start() as f64, *range.end() as f64);
+            number(random, low, high).split('.').next().unwrap_or_default().to_owned()
+        }
+        Kind::Number(range) | Kind::Quantity(range) => number(random, *range.start(), *range.end()),
+        Kind::Factor(max) => number(random, 0.0, *max),
+        Kind::Length(_) | Kind::Place(_) => {
+            if random.below(3) == 0 {
+                number(random, 0.0, 1.0)
+            } else {
+                random.below(200).to_string()
+            }
+        }
+        Kind::Word(words) | Kind::Words(words) | Kind::WordsAnyCase(words) | Kind::FaceArea(words) => {
+            let first = random.of(words);
+            if random.below(3) == 0 { format!("{first},{}", random.of(words)) } else { first.to_owned() }
+        }
+        Kind::Synonym(read, _) => (*read).to_owned(),
+        Kind::Color | Kind::Rgb => format!("{:08x}", random.below(1 << 32)),
+        Kind::Radii | Kind::CornerRadii => format!("{},{},0,900", random.below(60), random.below(60)),
+        Kind::PlacePair(_) => format!("{},{}", random.below(90), number(random, 0.0, 1.0)),
+        Kind::Rect => format!("{},0.3,{},full", random.below(60), random.below(90)),
+        Kind::Border(_) => format!("{},80{:06x}", random.below(80), random.below(1 << 24)),
+        Kind::AspectRatio => format!("{}:{}", random.below(40), random.below(40)),
+        Kind::Text => "na\u{ef}ve+%D7%A9%D7%9C%D7%95%D7%9D+%26lt;b%3E".to_owned(),
+        Kind::Bool
+        | Kind::RgbPair
+        | Kind::Grid
+        | Kind::PixelRect
+        | Kind::Location
+        | Kind::Polygon
+        | Kind::Span
+        | Kind::Font
+        | Kind::Identifier
+        | Kind::UnixSeconds => example(spec),
+    }
+}
+
+/// The value of a parameter in its own example.
+fn example(spec: &ParamSpec) -> String {
+    let own = spec.example.split('&').find_map(|pair| pair.split_once('=').filter(|(name, _)| *name == spec.name));
+    own.map_or_else(|| "true".to_owned(), |(_, value)| value.to_owned())
+}
+
+fn query(random: &mut Random) -> String {
+    let mut pairs = Vec::new();
+    for _ in 0..=random.below(5) {
+        let spec = &PARAMS[random.below(PARAMS.len() as u64) as usize];
+        match random.below(10) {
+            0 => pairs.push(format!("{}={}", spec.name, random.of(&ODD))),
+            // What it depends on comes with an example.
+            1..=4 => pairs.push(spec.example.to_owned()),
+            _ => {
+                pairs.push(spec.example.to_owned());
+                pairs.push(format!("{}={}", spec.name, value(random, spec)));
+            }
+        }
+    }
+    // The slow encoders have tests of their own.
+    if random.below(12) > 0 {
+        pairs.push(format!("fm={}", random.of(&["png", "png", "png", "jpg", "webp", "gif", "png8"])));
+    }
+    pairs.join("&")
+}
+
+fn limits() -> (Limits, RenderLimits) {
+    let limits = Limits { output_side_max: SIDE_MAX, ..Limits::default() };
+    let Limits { pixels_max, frames_max, animation_pixels_max, .. } = limits;
+    (limits, RenderLimits { pixels_max, frames_max, animation_pixels_max })
+}
+
+/// A few tiny originals: colours, grey, transparency, 16 bits, an orientation, one pixel, several frames.
+fn originals() -> Vec<(&'static str, Vec<u8>)> {
+    let photo = |name: &str| {
+        let path = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("fixtures/photos").join(name);
+        std::fs::read(path).unwrap()
+    };
+    let small = |name: &str, query: &str| {
+        let Intent::Render(plan) = resolved(query, &Limits::default()) else { panic!("{query}") };
+        let job = Job {
+            plan: *plan,
+            original: Blob::copy_from(&photo(name)).unwrap(),
+            limits: limits().1,
+            overlays: Vec::new(),
+            faces: None,
+        };
+        render::render(&job).unwrap().body.as_slice().to_vec()
+    };
+    let png = |size: (u32, u32), color: png::ColorType, depth: png::BitDepth, data: &[u8]| {
+        let mut out = Vec::new();
+        let mut encoder = png::Encoder::new(&mut out, size.0, size.1);
+        encoder.set_color(color);
+        encoder.set_depth(depth);
+        encoder.write_header().unwrap().write_image_data(data).unwrap();
+        out
+    };
+    let ramp = |len: u32| (0..len).map(|at| (at * 37 % 251) as u8).collect::<Vec<u8>>();
+    let gif = {
+        // Two frames of 4 x 3 pixels, written by hand: the second is transparent in part.
+        let mut out = b"GIF89a\x04\0\x03\0\xf0\0\0\xff\0\0\0\0\xff".to_vec();
+        for delay in [5_u8, 9] {
+            out.extend([0x21, 0xf9, 4, 1, delay, 0, 1, 0, 0x2c, 0, 0, 0, 0, 4, 0, 3, 0, 0]);
+            // Codes of 3 bits with a clear before each pair: clear, 0, 1, ... end.
+            out.extend([2, 5, 0x84, 0x1d, 0x81, 0x7a, 0x50, 0]);
+        }
+        out.push(0x3b);
+        out
+    };
+    vec![
+        ("portrait", small("astronaut.jpg", "w=64&fm=jpg")),
+        ("cup", small("cup.png", "w=48&fm=png")),
+        ("sideways", small("cat-sideways.jpg", "orient=0&w=40&fm=webp")),
+        ("deep", png((24, 16), png::ColorType::Rgb, png::BitDepth::Sixteen, &ramp(24 * 16 * 6))),
+        ("grey", png((9, 31), png::ColorType::GrayscaleAlpha, png::BitDepth::Eight, &ramp(9 * 31 * 2))),
+        ("dot", png((1, 1), png::ColorType::Rgba, png::BitDepth::Eight, &[9, 8, 7, 100])),
+        ("frames", gif),
+    ]
+}
+
+fn resolved(query: &str, limits: &Limits) -> Intent {
+    tintype::param::parse(query, &[])
+        .map_or(Intent::PassThrough, |parsed| plan::resolve(&parsed, &Negotiation::default(), limits).intent)
+}
+
+/// What is wrong with the answer to one URL.
+fn fault(query: &str, original: &[u8]) -> Option<String> {
+    let (limits, render_limits) = limits();
+    let Intent::Render(plan) = resolved(query, &limits) else { return None };
+    let job = Job {
+        plan: *plan,
+        original: Blob::copy_from(original).unwrap(),
+        limits: render_limits,
+        overlays: Vec::new(),
+        faces: None,
+    };
+    let done = match render::render(&job) {
+        Ok(done) => done,
+        Err(error) => {
+            let answer = Error::from(error.clone()).answer(false);
+            return (answer.status.as_u16() >= 500).then(|| format!("{}: {error:?}", answer.status));
+        }
+    };
+    let plan = &job.plan;
+    let is_picture = !matches!(done.format, Format::Json | Format::PaletteJson | Format::PaletteCss | Format::Blurhash);
+    // What trimming finds is not known out here.
+    if !is_picture || plan.trim.is_some() {
+        return None;
+    }
+    let expected = expected_size(plan, original, done.faces.as_deref(), &render_limits)?;
+    let written = Original::new(done.body.as_slice()).ok()?;
+    let opened = Opened::new(&written, &plan::Select::default(), &render_limits).ok()?;
+    let sizes = (expected, expected) == (done.size, opened.measured.size);
+    (!sizes).then(|| format!("{:?}, in the file {:?}, announced {expected:?}", done.size, opened.measured.size))
+}
+
+fn expected_size(
+    plan: &Plan,
+    original: &[u8],
+    faces: Option<&[faces::Face]>,
+    limits: &RenderLimits,
+) -> Option<tintype::units::Size> {
+    let original = Original::new(original).ok()?;
+    let measured: Measured = Opened::new(&original, &plan.select, limits).ok()?.measured;
+    let found = faces.map_or_else(Found::default, |faces| faces::found(faces, measured.size));
+    Some(plan::layout_found(plan, &measured, &found).output)
+}
+
+#[test]
+fn random_urls_get_what_the_layout_announces_or_an_error_that_is_not_ours() {
+    let originals = originals();
+    let (next, faults) = (AtomicU64::new(0), Mutex::new(Vec::new()));
+    std::thread::scope(|scope| {
+        for _ in 0..2 {
+            scope.spawn(|| {
+                loop {
+                    let seed = next.fetch_add(1, Ordering::Relaxed);
+                    if seed >= URLS {
+                        break;
+                    }
+                    let mut random = Random::new(seed);
+                    let (name, original) = &originals[random.below(originals.len() as u64) as usize];
+                    let query = query(&mut random);
+                    let outcome = std::panic::catch_unwind(|| fault(&query, original));
+                    if let Some(fault) = outcome.unwrap_or_else(|_| Some("a panic".to_owned())) {
+                        faults.lock().unwrap().push(format!("{name}?{query}: {fault}"));
+                    }
+                }
+            });
+        }
+    });
+    let mut faults = faults.into_inner().unwrap();
+    faults.sort();
+    assert!(faults.is_empty(), "{} of {URLS}:\n{}", faults.len(), faults.join("\n"));
+}
