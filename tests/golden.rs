@@ -36,6 +36,34 @@ const GOLDEN: &[(&str, &str, &str)] = &[
     ("jpeg", "cat.jpg", "w=96&fm=jpg&q=60"),
     ("webp", "cat.jpg", "w=96&fm=webp&q=60"),
     ("avif", "cat.jpg", "w=96&fm=avif&q=60"),
+    ("border", "coffee.jpg", "w=96&border=6,80ff8800&border-top=14"),
+    (
+        "border-rounded",
+        "coffee.jpg",
+        "w=96&border=6,336699&border-radius=20&border-radius-inner=14&border-stroke-size=1&border-stroke-color=fff",
+    ),
+    ("border-on-mask", "coffee.jpg", "w=96&mask=ellipse&border=5,f00"),
+    ("mask-corners", "cat.jpg", "w=96&mask=corners&corner-radius=24,4,24,4&mask-bg=036"),
+    ("mask-polygon", "coffee.jpg", "w=96&mask=poly6"),
+    ("mask-picture", "coffee.jpg", "w=96&mask=/cup.png&mask-bg=fff"),
+    ("pad", "coffee.jpg", "w=96&pad=8&pad-top=20&bg=336699"),
+    ("transparency-grid", "cup.png", "w=96&transparency=grid&grid-size=6"),
+    ("fill-gradient", "coffee.jpg", "w=96&h=96&fit=fill&fill=gradient"),
+    (
+        "fill-gradient-linear",
+        "cat.jpg",
+        "w=120&h=60&fit=fill&fill=gradient&fill-gradient-linear=f00,00f&fill-gradient-linear-direction=bottom,right&fill-gradient-cs=oklch",
+    ),
+    (
+        "fill-gradient-radial",
+        "rocket.jpg",
+        "w=96&h=96&fit=fill&fill=gradient&fill-gradient-type=radial&fill-gradient-radial=ff0,00f&fill-gradient-radial-radius=0.2,0.7",
+    ),
+    ("blend-colour", "coffee.jpg", "w=96&blend=ff6600"),
+    ("blend-colour-hue", "coffee.jpg", "w=96&blend-color=00f&blend-mode=color&blend-alpha=80"),
+    ("blend-picture", "coffee.jpg", "w=96&h=64&fit=crop&blend=/galaxies.jpg&blend-size=inherit&blend-mode=screen"),
+    ("mark", "coffee.jpg", "w=96&mark=/cup.png&mark-w=32&mark-rot=20"),
+    ("mark-tiles", "coffee.jpg", "w=96&mark=/cup.png&mark-scale=25&mark-tile=grid&mark-alpha=60"),
 ];
 
 /// Mean and largest difference of samples that a newer codec may make; anything seen is larger.
