@@ -54,6 +54,18 @@ pub(super) fn decoded_raster(
     decoded(image.map_err(|_| RenderError::Undecodable)?, cs)
 }
 
+/// As [`decoded_raster`], of four inks.
+pub(super) fn decoded_inks(
+    inks: &Raster,
+    profile: Option<&[u8]>,
+    cs: ColorSpace,
+) -> Result<(Raster, Option<Vec<u8>>), RenderError> {
+    let image = Image::from_raster(inks)
+        .and_then(|image| Call::new(c"copy").image(c"in", &image).nick(c"interpretation", c"cmyk").image_out())
+        .and_then(|image| image.with_profile(profile));
+    decoded(image.map_err(|_| RenderError::Undecodable)?, cs)
+}
+
 /// As [`decoded`], without computing anything yet.
 pub(super) fn prepared(image: Image<'_>, cs: ColorSpace) -> Result<(Image<'_>, Option<Vec<u8>>), RenderError> {
     let profile = image.meta_blob(c"icc-profile-data");

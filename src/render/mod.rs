@@ -11,6 +11,7 @@ mod fit;
 mod frames;
 mod gaussian;
 mod gradient;
+mod hdr;
 mod overlay;
 mod paint;
 pub mod palette;

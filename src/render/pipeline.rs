@@ -35,7 +35,7 @@ pub fn render(job: &Job) -> Result<Rendered, RenderError> {
     vips::init().map_err(|_| RenderError::Unavailable)?;
     let Job { plan, limits, .. } = job;
     let bytes = job.original.as_slice();
-    let original = Original::new(bytes)?;
+    let original = Original::new(bytes)?.selected(&plan.select);
     if original.format() == SourceFormat::Svg && !plan.draws_svg && !describes(&plan.output) {
         // A drawing can hold photographs, and nobody has looked into it.
         if plan.hide_faces.is_some() {

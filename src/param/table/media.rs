@@ -127,6 +127,7 @@ pub(super) const ENTRIES: [ParamSpec; 16] = [
         default: Some("true"),
         summary: "Whether annotations of a PDF are drawn.",
         example: "page=1&pdf-annotation=false",
+        state: State::Rendered,
         set: |p, v| p.document.annotation = v.bool(),
         ..ParamSpec::base(Category::Pdf)
     },

@@ -6,7 +6,7 @@ use super::{Decoded, Frames, SourceFormat, Wanted, apng, exif, heif};
 use crate::plan::{Measured, Select, StoredFrames};
 use crate::render::raster::Raster;
 use crate::render::stage::crop;
-use crate::render::{RenderError, color};
+use crate::render::{RenderError, color, hdr};
 use crate::units::{Rect, Size};
 use crate::vips::{Call, Image, VipsError};
 
@@ -113,10 +113,15 @@ impl<'a> Foreign<'a> {
         if self.apng.is_some() {
             return self.play(wanted);
         }
-        let aperture = self.aperture();
+        let (aperture, coding) = (self.aperture(), self.transforms.coding);
         let image = self.pixels(wanted)?;
         if wanted.count <= 1 {
+            let has_profile = image.meta_blob(c"icc-profile-data").is_some();
             let (raster, profile) = color::decoded(image, wanted.color_space)?;
+            let raster = match coding {
+                Some(coding) if !has_profile => hdr::to_srgb(raster, coding),
+                Some(_) | None => raster,
+            };
             let raster = match aperture {
                 Some(rect) => crop::apply(raster, rect)?,
                 None => raster,

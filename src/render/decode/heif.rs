@@ -8,6 +8,7 @@
 use std::borrow::Cow;
 use std::ops::Range;
 
+use crate::render::hdr::Coding;
 use crate::render::stage::orient;
 use crate::units::{Rect, Size};
 
@@ -18,6 +19,8 @@ pub(super) struct Transforms {
     pub(super) clap: Option<Clap>,
     /// Turn and mirror together, as an EXIF orientation; 0 when the file states neither.
     pub(super) orientation: u8,
+    /// How colours are coded, where the file says so by numbers.
+    pub(super) coding: Option<Coding>,
 }
 
 /// Width, height and offset of the centre, each a numerator and a denominator.
@@ -51,11 +54,14 @@ fn axis(side: u32, len: (i64, i64), offset: (i64, i64)) -> Option<(u32, u32)> {
 
 /// The transformations of the primary picture, and a file without them.
 pub(super) fn neutralised(bytes: &[u8]) -> (Cow<'_, [u8]>, Transforms) {
-    let Some(found) = properties(bytes).filter(|found| !found.is_empty()) else {
-        return (Cow::Borrowed(bytes), Transforms::default());
-    };
+    let mut found = properties(bytes).unwrap_or_default();
+    let mut transforms =
+        Transforms { coding: found.iter().find_map(|one| coding(one, bytes)), ..Transforms::default() };
+    found.retain(|property| matches!(&property.kind, b"clap" | b"irot" | b"imir"));
+    if found.is_empty() {
+        return (Cow::Borrowed(bytes), transforms);
+    }
     let mut copy = bytes.to_vec();
-    let mut transforms = Transforms::default();
     for Property { kind, at, payload } in found {
         let data = &bytes[payload.clone()];
         match &kind {
@@ -76,6 +82,17 @@ impl Transforms {
     }
 }
 
+/// The numbers of a colour property (ISO/IEC 14496-12, 12.1.5).
+fn coding(property: &Property, bytes: &[u8]) -> Option<Coding> {
+    let data = bytes.get(property.payload.clone()).filter(|_| &property.kind == b"colr")?;
+    match data.strip_prefix(b"nclx")? {
+        [a, b, c, d, ..] => {
+            Some(Coding { primaries: u16::from_be_bytes([*a, *b]), transfer: u16::from_be_bytes([*c, *d]) })
+        }
+        _ => None,
+    }
+}
+
 fn clap(data: &[u8]) -> Option<Clap> {
     let words: Vec<i64> = data.as_chunks::<4>().0.iter().map(|word| i64::from(i32::from_be_bytes(*word))).collect();
     match words.as_slice() {
@@ -84,7 +101,7 @@ fn clap(data: &[u8]) -> Option<Clap> {
     }
 }
 
-/// One transformative property.
+/// One property of the picture.
 struct Property {
     kind: [u8; 4],
     /// Where its box begins.
@@ -129,7 +146,7 @@ fn child(bytes: &[u8], range: Range<usize>, kind: &[u8; 4]) -> Option<Child> {
     children(bytes, range).into_iter().find(|child| &child.kind == kind)
 }
 
-/// The transformative properties of the primary item, in the order they apply.
+/// The properties of the primary item, in the order they apply.
 fn properties(bytes: &[u8]) -> Option<Vec<Property>> {
     let meta = child(bytes, 0..bytes.len(), b"meta")?.payload;
     // Version and flags come before the children.
@@ -141,8 +158,7 @@ fn properties(bytes: &[u8]) -> Option<Vec<Property>> {
         .into_iter()
         .filter(|child| &child.kind == b"ipma")
         .find_map(|child| associations(bytes, child.payload, primary))?;
-    let transformative = |child: &&Child| matches!(&child.kind, b"clap" | b"irot" | b"imir");
-    let of_primary = indices.into_iter().filter_map(|index| all.get(index.checked_sub(1)?)).filter(transformative);
+    let of_primary = indices.into_iter().filter_map(|index| all.get(index.checked_sub(1)?));
     Some(
         of_primary
             .map(|Child { kind, at, payload }| Property { kind: *kind, at: *at, payload: payload.clone() })
@@ -212,7 +228,7 @@ mod tests {
             let boxes: Vec<_> = properties.iter().map(|(kind, value)| boxed(kind, &[*value])).collect();
             let bytes = file(&boxes);
             let (copy, transforms) = neutralised(&bytes);
-            assert_eq!(transforms, Transforms { clap: None, orientation: expected }, "{properties:?}");
+            assert_eq!(transforms, Transforms { orientation: expected, ..Transforms::default() }, "{properties:?}");
             let nothing: Vec<_> = properties.iter().map(|_| boxed(b"irot", &[0])).collect();
             assert_eq!(copy, if properties.is_empty() { bytes.clone() } else { file(&nothing) });
         };
@@ -236,6 +252,16 @@ mod tests {
         check(Size::new(10, 10), [(20, 1), (10, 1), (0, 1), (0, 1)], None);
         check(Size::new(10, 10), [(4, 0), (4, 1), (0, 1), (0, 1)], None);
         check(Size::new(10, 10), [(4, 1), (4, 1), (i64::from(i32::MAX), 1), (0, 1)], None);
+    }
+
+    #[test]
+    fn coded_colours_are_found() {
+        let nclx = [&b"nclx"[..], &[0, 9, 0, 16, 0, 9, 0x80]].concat();
+        let coding = |properties: &[Vec<u8>]| neutralised(&file(properties)).1.coding;
+        assert_eq!(coding(&[boxed(b"colr", &nclx)]), Some(Coding { primaries: 9, transfer: 16 }));
+        let both = [boxed(b"colr", b"profsRGB"), boxed(b"irot", &[1]), boxed(b"colr", &nclx)];
+        assert_eq!(coding(&both), Some(Coding { primaries: 9, transfer: 16 }));
+        assert_eq!(coding(&[boxed(b"colr", b"nclx\0")]), None);
     }
 
     #[test]

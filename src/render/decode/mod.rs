@@ -4,12 +4,15 @@
 //! [`RenderError::Undecodable`], because a torn upload served as a good picture would be cached as one. What a decoder
 //! only warns of (odd metadata, stray bytes, wrong ancillary checksums) is let through.
 
+mod annotations;
 mod apng;
 mod bitmap;
 mod exif;
 mod foreign;
 mod heif;
+mod icns;
 mod iptc;
+mod psd;
 mod sniff;
 
 pub use exif::{groups as exif_groups, orientation as exif_orientation};
@@ -40,7 +43,14 @@ impl<'b> Original<'b> {
     /// # Errors
     /// [`RenderError::NotAnImage`] for bytes of no known kind.
     pub fn new(bytes: &'b [u8]) -> Result<Self, RenderError> {
-        let format = sniff(bytes).ok_or(RenderError::NotAnImage)?;
+        let mut bytes = bytes;
+        let mut format = sniff(bytes).ok_or(RenderError::NotAnImage)?;
+        if format == SourceFormat::Icns
+            && let Some(inside) = icns::embedded(bytes)
+        {
+            bytes = inside;
+            format = sniff(bytes).ok_or(RenderError::Undecodable)?;
+        }
         let (bytes, transforms) = if format.is_heif() {
             heif::neutralised(bytes)
         } else {
@@ -49,7 +59,16 @@ impl<'b> Original<'b> {
         Ok(Self { format, bytes, transforms })
     }
 
-    /// What it is.
+    /// The same original without what the selection leaves out before decoding: the annotations of a PDF.
+    #[must_use]
+    pub fn selected(mut self, select: &Select) -> Self {
+        if self.format == SourceFormat::Pdf && !select.annotation {
+            self.bytes = Cow::Owned(annotations::removed(&self.bytes));
+        }
+        self
+    }
+
+    /// What it is; of an icon that holds other files, what the largest of these is.
     #[must_use]
     pub const fn format(&self) -> SourceFormat {
         self.format
@@ -165,11 +184,10 @@ impl<'a> Opened<'a> {
     pub fn new(original: &'a Original<'_>, select: &Select, limits: &RenderLimits) -> Result<Self, RenderError> {
         let (format, bytes) = (original.format, original.bytes.as_ref());
         let (header, measured, stored) = match format {
-            SourceFormat::Bmp | SourceFormat::Ico => {
-                let measured = bitmap::measure(bytes, format, limits)?;
-                (Header::Bitmap(bytes), measured, StoredFrames { delays_ms: vec![0], plays: 0 })
-            }
-            SourceFormat::Psd | SourceFormat::Eps | SourceFormat::Jxr | SourceFormat::Icns => {
+            SourceFormat::Bmp | SourceFormat::Ico => still(bytes, bitmap::measure(bytes, format, limits)?),
+            SourceFormat::Psd => still(bytes, psd::measure(bytes, limits)?),
+            SourceFormat::Icns => still(bytes, icns::measure(bytes)?),
+            SourceFormat::Eps | SourceFormat::Jxr => {
                 return Err(RenderError::UnsupportedFormat { format: format.name().to_owned() });
             }
             SourceFormat::Jpeg
@@ -226,9 +244,16 @@ impl<'a> Opened<'a> {
         }
         match self.header {
             Header::Foreign(foreign) => foreign.decode(wanted),
+            Header::Bitmap(bytes) if self.format == SourceFormat::Psd => psd::decode(bytes, wanted.color_space),
+            Header::Bitmap(bytes) if self.format == SourceFormat::Icns => icns::decode(bytes),
             Header::Bitmap(bytes) => bitmap::decode(bytes, self.format, limits),
         }
     }
+}
+
+/// A picture that is read by code of our own.
+fn still(bytes: &[u8], measured: Measured) -> (Header<'_>, Measured, StoredFrames) {
+    (Header::Bitmap(bytes), measured, StoredFrames { delays_ms: vec![0], plays: 0 })
 }
 
 fn check_max(what: &str, got: u64, max: u64) -> Result<(), RenderError> {
