@@ -25,7 +25,7 @@ fn limits() -> RenderLimits {
 fn job(query: &str, bytes: &[u8]) -> Job {
     let parsed = crate::param::parse(query, &[]).unwrap();
     let resolved = plan::resolve(&parsed, &Negotiation::default(), &Limits::default());
-    let Intent::Render(plan) = resolved.intent else { panic!("{query} renders nothing") };
+    let Intent::Render(plan) = resolved.intent.with_svg_drawn(true) else { panic!("{query} renders nothing") };
     Job { plan: *plan, original: Blob::copy_from(bytes).unwrap(), overlays: Vec::new(), limits: limits(), faces: None }
 }
 

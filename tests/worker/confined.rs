@@ -6,6 +6,7 @@ use std::path::Path;
 use std::time::Duration;
 
 use tintype::blob::Blob;
+use tintype::plan::Plan;
 use tintype::render::worker::{Pool, PoolConfig};
 use tintype::render::{Job, RenderError, RenderLimits, Rendered, render};
 
@@ -139,7 +140,8 @@ fn real_workers(sandbox: bool) -> Pool {
 
 fn picture_job(original: &[u8], query: &str) -> Job {
     let limits = RenderLimits { pixels_max: 50_000_000, frames_max: 20, animation_pixels_max: 50_000_000 };
-    Job { plan: plan(query), original: Blob::copy_from(original).unwrap(), overlays: vec![], limits, faces: None }
+    let plan = Plan { draws_svg: true, ..plan(query) };
+    Job { plan, original: Blob::copy_from(original).unwrap(), overlays: vec![], limits, faces: None }
 }
 
 /// The first files of a kind; none where there are no fixtures at all, which is a fault in CI only.
