@@ -53,6 +53,7 @@ fn overlays_come_from_the_pictures_own_source_and_are_told_apart() {
         "mask=/brand/logo.png",
         // With parameters of its own, the whole encoded; a text of its own goes the same way.
         "mark=%2Fbrand%2Flogo.png%3Fw%3D50%26sepia%3D80",
+        "mark=%2F~text%3Ftxt%3DHello%2520World%26txt-size%3D30",
         "blend=/rocket.jpg&mark=/brand/logo.png&mark-w=10&mask=ellipse",
     ] {
         let body = good(server.get(&format!("/photo.jpg?w=200&fm=png&{query}")), LONG);
