@@ -230,7 +230,10 @@ mod tests {
     fn the_pictures_of_the_examples_are_there() {
         let photos = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("fixtures/photos");
         for spec in PARAMS {
-            assert!(photos.join(spec.picture).is_file(), "{}: {}", spec.name, spec.picture);
+            let overlays = spec.example.split('&').filter_map(|pair| Some(pair.split_once("=/")?.1));
+            for name in overlays.filter(|name| !name.is_empty()).chain([spec.picture]) {
+                assert!(photos.join(name).is_file(), "{}: {name}", spec.name);
+            }
         }
     }
 

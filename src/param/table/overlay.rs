@@ -61,7 +61,7 @@ pub(super) const ENTRIES: [ParamSpec; 31] = [
         default: Some("clip"),
         needs: Needs::All(&["blend"]),
         summary: "How the overlay meets the box of `blend-w` and `blend-h`.",
-        example: "blend=/logo.png&blend-w=200&blend-h=200&blend-fit=crop",
+        example: "blend=/cup.png&blend-w=200&blend-h=200&blend-fit=crop",
         state: State::Rendered,
         set: |p, v| p.blend.fit = v.word(),
         ..ParamSpec::base(Category::Blending)
@@ -73,7 +73,7 @@ pub(super) const ENTRIES: [ParamSpec; 31] = [
         kinds: &[Kind::Words(&["top", "bottom", "left", "right", "faces"])],
         needs: Needs::All(&["blend"]),
         summary: "Which part of the overlay survives `blend-fit=crop`.",
-        example: "blend=/logo.png&blend-w=200&blend-h=200&blend-fit=crop&blend-crop=top",
+        example: "blend=/cup.png&blend-w=200&blend-h=200&blend-fit=crop&blend-crop=top",
         state: State::Rendered,
         set: |p, v| p.blend.crop = v.words(),
         ..ParamSpec::base(Category::Blending)
@@ -85,7 +85,7 @@ pub(super) const ENTRIES: [ParamSpec; 31] = [
         kinds: &[Kind::Words(AlignWord::WORDS)],
         needs: Needs::All(&["blend"]),
         summary: "Side or corner at which the overlay lies.",
-        example: "blend=/logo.png&blend-align=bottom,right",
+        example: "blend=/cup.png&blend-align=bottom,right",
         state: State::Rendered,
         set: |p, v| p.blend.align = v.words(),
         ..ParamSpec::base(Category::Blending)
@@ -98,7 +98,7 @@ pub(super) const ENTRIES: [ParamSpec; 31] = [
         default: Some("0"),
         needs: Needs::All(&["blend"]),
         summary: "Pixels between the overlay and the edge of the picture.",
-        example: "blend=/logo.png&blend-align=bottom,right&blend-pad=10",
+        example: "blend=/cup.png&blend-align=bottom,right&blend-pad=10",
         state: State::Rendered,
         set: |p, v| p.blend.pad = v.whole(),
         ..ParamSpec::base(Category::Blending)
@@ -110,7 +110,7 @@ pub(super) const ENTRIES: [ParamSpec; 31] = [
         kinds: &[Kind::Word(&["inherit"])],
         needs: Needs::All(&["blend"]),
         summary: "Gives the overlay the size, fit and crop of the picture.",
-        example: "blend=/logo.png&w=400&blend-size=inherit",
+        example: "blend=/cup.png&w=400&blend-size=inherit",
         state: State::Rendered,
         set: |p, v| p.blend.inherit_size = v.has("inherit"),
         ..ParamSpec::base(Category::Blending)
@@ -122,7 +122,7 @@ pub(super) const ENTRIES: [ParamSpec; 31] = [
         kinds: &[Kind::Length(SIDE_PX_MAX)],
         needs: Needs::All(&["blend"]),
         summary: "Width of the overlay in pixels, or as a fraction of the resized picture.",
-        example: "blend=/logo.png&blend-w=0.5",
+        example: "blend=/cup.png&blend-w=0.5",
         state: State::Rendered,
         set: |p, v| p.blend.w = v.length(),
         ..ParamSpec::base(Category::Blending)
@@ -134,7 +134,7 @@ pub(super) const ENTRIES: [ParamSpec; 31] = [
         kinds: &[Kind::Length(SIDE_PX_MAX)],
         needs: Needs::All(&["blend"]),
         summary: "Height of the overlay in pixels, or as a fraction of the resized picture.",
-        example: "blend=/logo.png&blend-h=0.5",
+        example: "blend=/cup.png&blend-h=0.5",
         state: State::Rendered,
         set: |p, v| p.blend.h = v.length(),
         ..ParamSpec::base(Category::Blending)
@@ -147,7 +147,7 @@ pub(super) const ENTRIES: [ParamSpec; 31] = [
         default: Some("0"),
         needs: Needs::All(&["blend"]),
         summary: "Pixels from the left edge to the overlay; takes the place of the alignment.",
-        example: "blend=/logo.png&blend-x=20",
+        example: "blend=/cup.png&blend-x=20",
         state: State::Rendered,
         set: |p, v| p.blend.x = v.whole(),
         ..ParamSpec::base(Category::Blending)
@@ -160,7 +160,7 @@ pub(super) const ENTRIES: [ParamSpec; 31] = [
         default: Some("0"),
         needs: Needs::All(&["blend"]),
         summary: "Pixels from the top edge to the overlay; takes the place of the alignment.",
-        example: "blend=/logo.png&blend-y=20",
+        example: "blend=/cup.png&blend-y=20",
         state: State::Rendered,
         set: |p, v| p.blend.y = v.whole(),
         ..ParamSpec::base(Category::Blending)
@@ -170,7 +170,7 @@ pub(super) const ENTRIES: [ParamSpec; 31] = [
         aliases: &["m"],
         kinds: &[Kind::Location],
         summary: "Puts another picture on this one.",
-        example: "mark=/logo.png",
+        example: "mark=/cup.png",
         state: State::Rendered,
         set: |p, v| p.mark.source = v.location(),
         ..ParamSpec::base(Category::Watermark)
@@ -181,7 +181,7 @@ pub(super) const ENTRIES: [ParamSpec; 31] = [
         kinds: &[Kind::Location],
         needs: Needs::All(&["mark"]),
         summary: "Goes in front of `mark`; meant for the default parameters of a source.",
-        example: "mark-base=/brand&mark=logo.png",
+        example: "mark-base=/&mark=cup.png",
         state: State::Rendered,
         set: |p, v| p.mark.base = v.text(),
         ..ParamSpec::base(Category::Watermark)
@@ -193,7 +193,7 @@ pub(super) const ENTRIES: [ParamSpec; 31] = [
         default: Some("bottom,right"),
         needs: Needs::All(&["mark"]),
         summary: "Side or corner at which the watermark lies.",
-        example: "mark=/logo.png&mark-align=top,left",
+        example: "mark=/cup.png&mark-align=top,left",
         state: State::Rendered,
         set: |p, v| p.mark.align = v.words(),
         ..ParamSpec::base(Category::Watermark)
@@ -205,7 +205,7 @@ pub(super) const ENTRIES: [ParamSpec; 31] = [
         default: Some("100"),
         needs: Needs::All(&["mark"]),
         summary: "Opacity of the watermark.",
-        example: "mark=/logo.png&mark-alpha=50",
+        example: "mark=/cup.png&mark-alpha=50",
         state: State::Rendered,
         set: |p, v| p.mark.alpha = v.number(),
         ..ParamSpec::base(Category::Watermark)
@@ -217,7 +217,7 @@ pub(super) const ENTRIES: [ParamSpec; 31] = [
         default: Some("clip"),
         needs: Needs::All(&["mark", "mark-w", "mark-h"]),
         summary: "How the watermark meets the box of `mark-w` and `mark-h`.",
-        example: "mark=/logo.png&mark-w=80&mark-h=80&mark-fit=crop",
+        example: "mark=/cup.png&mark-w=80&mark-h=80&mark-fit=crop",
         state: State::Rendered,
         set: |p, v| p.mark.fit = v.word(),
         ..ParamSpec::base(Category::Watermark)
@@ -228,7 +228,7 @@ pub(super) const ENTRIES: [ParamSpec; 31] = [
         kinds: &[Kind::Length(SIDE_PX_MAX)],
         needs: Needs::All(&["mark"]),
         summary: "Width of the watermark in pixels, or as a fraction of its own width.",
-        example: "mark=/logo.png&mark-w=120",
+        example: "mark=/cup.png&mark-w=120",
         state: State::Rendered,
         set: |p, v| p.mark.w = v.length(),
         ..ParamSpec::base(Category::Watermark)
@@ -239,7 +239,7 @@ pub(super) const ENTRIES: [ParamSpec; 31] = [
         kinds: &[Kind::Length(SIDE_PX_MAX)],
         needs: Needs::All(&["mark"]),
         summary: "Height of the watermark in pixels, or as a fraction of its own height.",
-        example: "mark=/logo.png&mark-h=60",
+        example: "mark=/cup.png&mark-h=60",
         state: State::Rendered,
         set: |p, v| p.mark.h = v.length(),
         ..ParamSpec::base(Category::Watermark)
@@ -251,7 +251,7 @@ pub(super) const ENTRIES: [ParamSpec; 31] = [
         default: Some("5"),
         needs: Needs::All(&["mark"]),
         summary: "Pixels between the watermark and the edges, or between tiles.",
-        example: "mark=/logo.png&mark-pad=20",
+        example: "mark=/cup.png&mark-pad=20",
         state: State::Rendered,
         set: |p, v| p.mark.pad = v.whole(),
         ..ParamSpec::base(Category::Watermark)
@@ -263,7 +263,7 @@ pub(super) const ENTRIES: [ParamSpec; 31] = [
         default: Some("0"),
         needs: Needs::All(&["mark"]),
         summary: "Turns the watermark, or each tile of it, by degrees.",
-        example: "mark=/logo.png&mark-rot=30",
+        example: "mark=/cup.png&mark-rot=30",
         state: State::Rendered,
         set: |p, v| p.mark.rot = v.number(),
         ..ParamSpec::base(Category::Watermark)
@@ -274,7 +274,7 @@ pub(super) const ENTRIES: [ParamSpec; 31] = [
         kinds: &[Kind::Whole(0..=100)],
         needs: Needs::All(&["mark"]),
         summary: "Width of the watermark as a percentage of the picture.",
-        example: "mark=/logo.png&mark-scale=25",
+        example: "mark=/cup.png&mark-scale=25",
         state: State::Rendered,
         set: |p, v| p.mark.scale = v.number(),
         ..ParamSpec::base(Category::Watermark)
@@ -286,7 +286,7 @@ pub(super) const ENTRIES: [ParamSpec; 31] = [
         kinds: &[Kind::Word(&["grid"])],
         needs: Needs::All(&["mark"]),
         summary: "Repeats the watermark over the whole picture.",
-        example: "mark=/logo.png&mark-tile=grid",
+        example: "mark=/cup.png&mark-tile=grid",
         state: State::Rendered,
         set: |p, v| p.mark.tile = v.has("grid"),
         ..ParamSpec::base(Category::Watermark)
@@ -297,7 +297,7 @@ pub(super) const ENTRIES: [ParamSpec; 31] = [
         kinds: &[Kind::Whole(-SIDE_PX_MAX..=SIDE_PX_MAX)],
         needs: Needs::All(&["mark"]),
         summary: "Pixels from the left edge to the watermark; takes the place of alignment and gap.",
-        example: "mark=/logo.png&mark-x=20",
+        example: "mark=/cup.png&mark-x=20",
         state: State::Rendered,
         set: |p, v| p.mark.x = v.whole(),
         ..ParamSpec::base(Category::Watermark)
@@ -308,7 +308,7 @@ pub(super) const ENTRIES: [ParamSpec; 31] = [
         kinds: &[Kind::Whole(-SIDE_PX_MAX..=SIDE_PX_MAX)],
         needs: Needs::All(&["mark"]),
         summary: "Pixels from the top edge to the watermark; takes the place of alignment and gap.",
-        example: "mark=/logo.png&mark-y=20",
+        example: "mark=/cup.png&mark-y=20",
         state: State::Rendered,
         set: |p, v| p.mark.y = v.whole(),
         ..ParamSpec::base(Category::Watermark)
@@ -319,7 +319,7 @@ pub(super) const ENTRIES: [ParamSpec; 31] = [
         kinds: &[Kind::Whole(0..=SIDE_PX_MAX)],
         needs: Needs::All(&["mark"]),
         summary: "Leaves the watermark off narrower pictures.",
-        example: "mark=/logo.png&mark-if-min-width=300",
+        example: "mark=/cup.png&mark-if-min-width=300",
         state: State::Rendered,
         set: |p, v| p.mark.if_min_width = v.whole(),
         ..ParamSpec::base(Category::Watermark)
@@ -330,7 +330,7 @@ pub(super) const ENTRIES: [ParamSpec; 31] = [
         kinds: &[Kind::Whole(0..=SIDE_PX_MAX)],
         needs: Needs::All(&["mark"]),
         summary: "Leaves the watermark off lower pictures.",
-        example: "mark=/logo.png&mark-if-min-height=300",
+        example: "mark=/cup.png&mark-if-min-height=300",
         state: State::Rendered,
         set: |p, v| p.mark.if_min_height = v.whole(),
         ..ParamSpec::base(Category::Watermark)
