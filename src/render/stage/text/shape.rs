@@ -23,6 +23,12 @@ const PIXELS_MAX: f64 = (16 << 20) as f64;
 const SIDE_MAX: f64 = 32_000.0;
 /// Size at which a text is measured that is drawn larger, pixels: what it needs grows in proportion.
 const MEASURED_SIZE_MAX: f64 = 48.0;
+/// Smallest size at which a text is measured that is too long to be measured larger.
+const MEASURED_SIZE_MIN: f64 = 0.7;
+/// A side beyond all bounds.
+const TOO_LARGE: f64 = 1e9;
+/// How many letters tell whether there is any ink.
+const PART_LETTERS: usize = 50;
 const ELLIPSIS: &str = "\u{2026}";
 
 /// How letters look and stand.
@@ -48,12 +54,6 @@ impl Style {
             font: self.font.clone(),
         }
     }
-
-    /// The same at a size at which measuring is cheap, and by how much it was reduced.
-    fn measured(&self) -> (Self, f64) {
-        let k = (MEASURED_SIZE_MAX / self.size_px).min(1.0);
-        (self.scaled(k), k)
-    }
 }
 
 /// Lines of at most this width.
@@ -63,6 +63,12 @@ pub(super) struct Wrap {
     pub(super) width_px: f64,
     /// Where shorter lines stand.
     pub(super) align: Along,
+}
+
+impl Wrap {
+    fn scaled(self, k: f64) -> Self {
+        Self { width_px: self.width_px * k, ..self }
+    }
 }
 
 /// Drawn text.
@@ -97,9 +103,7 @@ pub(super) fn cut_to(
     side: TextClip,
     dots: bool,
 ) -> Result<String, RenderError> {
-    let (small, k) = style.measured();
-    let fits =
-        |line: &str| Ok::<bool, RenderError>(extent(line, &small, None)?.is_none_or(|e| e.width <= width_px * k));
+    let fits = |line: &str| Ok::<bool, RenderError>(measured(line, style, None)?.is_none_or(|e| e.width <= width_px));
     if fits(text)? {
         return Ok(text.to_owned());
     }
@@ -132,17 +136,12 @@ fn without(letters: &[&str], kept: usize, side: TextClip, dots: bool) -> String 
 
 /// The size at which the line is no wider than `width_px`: that of `style`, or smaller.
 pub(super) fn shrunk_to_width(text: &str, style: &Style, width_px: f64) -> Result<Style, RenderError> {
-    let (small, k) = style.measured();
-    let Some(extent) = extent(text, &small, None)? else { return Ok(style.clone()) };
-    let ratio = width_px * k / extent.width;
+    let Some(extent) = measured(text, style, None)? else { return Ok(style.clone()) };
+    let ratio = width_px / extent.width;
     let mut shrunk = style.scaled(ratio.min(1.0));
     // Small letters stand on whole pixels, so that their widths do not shrink in proportion.
     for _ in 0..4 {
-        if ratio >= 1.0 || shrunk.size_px <= 2.0 {
-            break;
-        }
-        let (small, k) = shrunk.measured();
-        if self::extent(text, &small, None)?.is_none_or(|e| e.width <= width_px * k) {
+        if ratio >= 1.0 || shrunk.size_px <= 2.0 || measured(text, &shrunk, None)?.is_none_or(|e| e.width <= width_px) {
             break;
         }
         shrunk = shrunk.scaled(0.95);
@@ -153,20 +152,18 @@ pub(super) fn shrunk_to_width(text: &str, style: &Style, width_px: f64) -> Resul
 /// The size at which the lines are together no higher than `height_px`: that of `style`, or smaller.
 pub(super) fn shrunk_to_height(text: &str, style: &Style, wrap: Wrap, height_px: f64) -> Result<Style, RenderError> {
     let (mut fits, mut too_large) = (1.0 / style.size_px.max(1.0), 1.0);
-    if height_of(text, style, wrap)? <= height_px {
+    if lines_height(text, style, Some(wrap))? <= height_px {
         return Ok(style.clone());
     }
     for _ in 0..7 {
         let middle = f64::midpoint(fits, too_large);
-        if height_of(text, &style.scaled(middle), wrap)? <= height_px { fits = middle } else { too_large = middle }
+        if lines_height(text, &style.scaled(middle), Some(wrap))? <= height_px {
+            fits = middle
+        } else {
+            too_large = middle
+        }
     }
     Ok(style.scaled(fits))
-}
-
-/// Height of all lines, about.
-fn height_of(text: &str, style: &Style, wrap: Wrap) -> Result<f64, RenderError> {
-    let (small, k) = style.measured();
-    Ok(lines_height(text, &small, Some(Wrap { width_px: wrap.width_px * k, ..wrap }))? / k)
 }
 
 /// Draws a text; `None` when it has no ink. A text that would be too large is cut at its end, then made smaller.
@@ -174,9 +171,7 @@ pub(super) fn draw(text: &str, style: &Style, wrap: Option<Wrap>) -> Result<Opti
     let (text, style) = affordable(text, style, wrap)?;
     let Some(image) = laid_out(&text, &style, wrap, Ink::Coverage)? else { return Ok(None) };
     let (left, top) = image.offset();
-    let (small, k) = style.measured();
-    let wrap_small = wrap.map(|wrap| Wrap { width_px: wrap.width_px * k, ..wrap });
-    let height = (lines_height(&text, &small, wrap_small)? / k).round().max(1.0) as u32;
+    let height = lines_height(&text, &style, wrap)?.round().max(1.0) as u32;
     let size = image.size();
     let (letters, emoji) =
         if may_be_coloured(&text) { colours_apart(&text, &style, wrap)? } else { (bytes(&image)?, None) };
@@ -189,10 +184,7 @@ fn affordable(text: &str, style: &Style, wrap: Option<Wrap>) -> Result<(String, 
     let mut style = style.clone();
     // Halving 2000 letters leaves one after 11 times.
     for _ in 0..16 {
-        let (small, k) = style.measured();
-        let wrap_small = wrap.map(|wrap| Wrap { width_px: wrap.width_px * k, ..wrap });
-        let Some(extent) = extent(&text, &small, wrap_small)? else { break };
-        let (width, height) = (extent.width / k, extent.height / k);
+        let Some(Extent { width, height, .. }) = measured(&text, &style, wrap)? else { break };
         if width * height <= PIXELS_MAX && width.max(height) <= SIDE_MAX {
             break;
         }
@@ -200,7 +192,7 @@ fn affordable(text: &str, style: &Style, wrap: Option<Wrap>) -> Result<(String, 
         if letters.len() > 1 && wrap.is_some() {
             text = letters[..letters.len() / 2].concat();
         } else {
-            let ratio = (PIXELS_MAX / (width * height)).sqrt().min(SIDE_MAX / width.max(height));
+            let ratio = (PIXELS_MAX / (width * height)).sqrt().min(SIDE_MAX / width.max(height)).max(0.1);
             style = style.scaled(ratio * 0.95);
         }
     }
@@ -216,6 +208,31 @@ struct Extent {
     bottom: f64,
 }
 
+/// Extent of a text, measured at a size at which that is cheap and possible; `None` without ink.
+fn measured(text: &str, style: &Style, wrap: Option<Wrap>) -> Result<Option<Extent>, RenderError> {
+    let at = |k: f64| extent(text, &style.scaled(k), wrap.map(|wrap| wrap.scaled(k)));
+    let whole = |extent: Extent, k: f64| Extent {
+        width: extent.width / k,
+        height: extent.height / k,
+        bottom: extent.bottom / k,
+    };
+    let mut k = (MEASURED_SIZE_MAX / style.size_px).min(1.0);
+    while style.size_px * k >= MEASURED_SIZE_MIN {
+        if let Some(extent) = at(k)? {
+            return Ok(Some(whole(extent, k)));
+        }
+        k /= 4.0;
+    }
+    // Nothing to see, or more than fits a picture at any size: which of them, a part of it tells.
+    let part: String = text.graphemes(true).take(PART_LETTERS).collect();
+    let some = extent(&part, &style.scaled(k * 4.0), None)?;
+    Ok(some.filter(|_| part.len() < text.len()).map(|_| Extent {
+        width: TOO_LARGE,
+        height: TOO_LARGE,
+        bottom: TOO_LARGE,
+    }))
+}
+
 fn extent(text: &str, style: &Style, wrap: Option<Wrap>) -> Result<Option<Extent>, RenderError> {
     Ok(laid_out(text, style, wrap, Ink::Coverage)?.map(|image| {
         let (width, height) = (f64::from(image.width()), f64::from(image.height()));
@@ -226,10 +243,18 @@ fn extent(text: &str, style: &Style, wrap: Option<Wrap>) -> Result<Option<Extent
 /// Height of all lines, which libvips does not tell: how much further down a letter lies in a line below them.
 fn lines_height(text: &str, style: &Style, wrap: Option<Wrap>) -> Result<f64, RenderError> {
     const PROBE: &str = "H";
-    let above = Style { lead_px: 0.0, ..style.clone() };
-    let Some(alone) = extent(PROBE, &above, wrap)? else { return Ok(style.size_px) };
-    let below = extent(&format!("{text}\n{PROBE}"), style, wrap)?;
-    Ok(below.map_or(style.size_px, |below| below.bottom - alone.bottom - style.lead_px.round()).max(1.0))
+    let mut k = (MEASURED_SIZE_MAX / style.size_px).min(1.0);
+    while style.size_px * k >= MEASURED_SIZE_MIN {
+        let (small, narrow) = (style.scaled(k), wrap.map(|wrap| wrap.scaled(k)));
+        let below = extent(&format!("{text}\n{PROBE}"), &small, narrow)?;
+        if let (Some(below), Some(alone)) = (below, extent(PROBE, &small, None)?) {
+            // There is one more line, and so one more space between lines.
+            let lead = if wrap.is_some() { small.lead_px.round() } else { 0.0 };
+            return Ok(((below.bottom - alone.bottom - lead) / k).max(1.0));
+        }
+        k /= 4.0;
+    }
+    Ok(style.size_px)
 }
 
 /// What is wanted of each pixel.
@@ -430,6 +455,21 @@ mod tests {
         assert_eq!(lines_height("one", &led, wrap).unwrap(), one);
         let word = "x".repeat(100);
         assert!(extent(&word, &style(20.0), wrap).unwrap().unwrap().width <= 101.0, "long words break");
+    }
+
+    #[test]
+    fn endless_lines_are_cut_and_shrunk_too() {
+        for letter in ["W", "\u{FDFD}", "\u{1F600}", "word "] {
+            let text = bounded(&letter.repeat(6000));
+            let cut = cut_to(&text, &style(100.0), 380.0, TextClip::Middle, true).unwrap();
+            assert!(cut.contains(ELLIPSIS) && cut.graphemes(true).count() < 40, "{letter}: {cut}");
+            assert!(draw(&cut, &style(100.0), None).unwrap().is_some(), "{letter}");
+            let shrunk = shrunk_to_width(&text, &style(100.0), 4000.0).unwrap();
+            let drawn = draw(&text, &shrunk, None).unwrap().unwrap();
+            assert!(drawn.size.width < 32_000, "{letter}: {:?} at {}", drawn.size, shrunk.size_px);
+            let wrap = Wrap { width_px: 300.0, align: Along::Start };
+            assert!(draw(&text, &style(200.0), Some(wrap)).unwrap().is_some(), "{letter}");
+        }
     }
 
     #[test]
