@@ -23,6 +23,7 @@ pub mod stage;
 mod svg;
 mod tap;
 mod transfer;
+mod trimmed;
 pub mod worker;
 
 pub use pipeline::render;

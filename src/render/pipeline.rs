@@ -9,10 +9,10 @@ use super::overlay::{Overlays, Prepared};
 use super::palette::gradient_colors;
 use super::raster::Raster;
 use super::stage::{
-    adjust, background, blend, blur, border, crop, denoise, enhance, extend, find, focal_debug, grid, hide_faces, mark,
-    mask, mirror, orient, pad, redeye, resize, rotate, sharpen, text, tone,
+    adjust, background, blend, blur, border, crop, denoise, enhance, extend, find, focal_debug, grid, halftone,
+    hide_faces, mark, mask, mirror, orient, pad, pixellate, redeye, resize, rotate, sharpen, text, tone,
 };
-use super::{Job, RenderError, Rendered, Timings, color, describe, fit, frames, svg, tap};
+use super::{Job, RenderError, Rendered, Timings, color, describe, fit, frames, svg, tap, trimmed};
 use crate::blob::Blob;
 use crate::plan::{
     self, BlendOp, BlendOpLayer, BorderOp, Extend, ExtendFill, FallbackFormat, Format, Found, GradientFill, Layout,
@@ -195,10 +195,32 @@ fn decode<'a>(
         wanted.scale = fit::raster_scale(&layout, measured.size, limits.pixels_max);
     }
     let decoded = opened.decode(&wanted, limits)?;
+    if layout.ops.iter().any(|op| matches!(op, Op::Trim(_))) {
+        return trim(decoded, &layout, &measured, found, |found| {
+            let layout = plan::layout_found(plan, &measured, found);
+            frames::check_drawn(sequence, layout.output, limits)?;
+            Ok(layout)
+        });
+    }
     if wanted.shrink > 1 && decoded.size() == shrunk_size(measured.size, wanted.shrink) {
         return Ok((layout.shrunk(wanted.shrink), decoded));
     }
     Ok((fit::rescaled(layout, measured.size, decoded.size()), decoded))
+}
+
+/// Lays out again for what trimming leaves of the first frame. With a trim in it a layout has nothing shrunk on load.
+fn trim<'a>(
+    decoded: Decoded<'a>,
+    layout: &Layout,
+    measured: &Measured,
+    found: &Found,
+    lay_out: impl FnOnce(&Found) -> Result<Layout, RenderError>,
+) -> Result<(Layout, Decoded<'a>), RenderError> {
+    let (nominal, actual) = (measured.size, decoded.size());
+    let fitted = fit::rescaled(layout.clone(), nominal, actual);
+    let (decoded, kept) = decoded.with_first(|first| trimmed::found(first, nominal, layout, &fitted))?;
+    let layout = lay_out(&Found { trimmed: kept?, ..found.clone() })?;
+    Ok((fit::rescaled(layout, nominal, actual), decoded))
 }
 
 /// Pixels that are ready to be encoded.
@@ -345,11 +367,15 @@ fn apply(raster: Raster, op: &Op, overlays: &mut Prepared) -> Result<Raster, Ren
         Op::Denoise(denoise) => denoise::apply(raster, *denoise),
         Op::Sharpen(sharpen) => sharpen::apply(&raster, *sharpen),
         Op::Tone(chain) => tone::apply(raster, chain),
+        Op::Halftone { dot_px } => halftone::apply(raster, *dot_px),
+        Op::Pixellate { block_px } => pixellate::apply(&raster, *block_px),
         Op::Blur { sigma_px } => blur::apply(&raster, *sigma_px),
-        // No plan holds one of these until the table calls its parameter rendered.
-        Op::Trim(_) | Op::Enhance | Op::Halftone { .. } | Op::Pixellate { .. } => {
-            return Err(RenderError::Stage { stage: op.name().to_owned() });
+        Op::Enhance => {
+            let stretch = enhance::measure(&raster);
+            enhance::apply(raster, &stretch)
         }
+        // Measured and laid out again before; what follows a trim that is still there is the layout for nothing trimmed.
+        Op::Trim(_) => raster,
     })
 }
 

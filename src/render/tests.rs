@@ -2,6 +2,7 @@
 
 mod effects;
 mod overlays;
+mod trim;
 mod words;
 
 use std::path::{Path, PathBuf};

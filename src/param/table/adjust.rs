@@ -177,6 +177,7 @@ pub(super) const ENTRIES: [ParamSpec; 22] = [
         default: Some("0"),
         summary: "Replaces the picture by square blocks of this many pixels.",
         example: "px=10",
+        state: State::Rendered,
         set: |p, v| p.stylize.px = v.whole(),
         ..ParamSpec::base(Category::Stylize)
     },
@@ -187,6 +188,7 @@ pub(super) const ENTRIES: [ParamSpec; 22] = [
         default: Some("0"),
         summary: "Prints the picture as dots of this width.",
         example: "htn=8",
+        state: State::Rendered,
         set: |p, v| p.stylize.htn = v.whole(),
         ..ParamSpec::base(Category::Stylize)
     },

@@ -61,6 +61,7 @@ pub(super) const ENTRIES: [ParamSpec; 11] = [
         summary: "Cuts away a uniform border before sizing: by its look, its colour or its transparency.",
         example: "trim=auto",
         picture: "cup.png",
+        state: State::Rendered,
         set: |p, v| p.trim.mode = v.word(),
         ..ParamSpec::base(Category::Trim)
     },
@@ -72,6 +73,7 @@ pub(super) const ENTRIES: [ParamSpec; 11] = [
         summary: "Alpha below which a pixel counts as empty.",
         example: "trim=alpha&trim-alpha=10",
         picture: "cup.png",
+        state: State::Rendered,
         set: |p, v| p.trim.alpha = v.number(),
         ..ParamSpec::base(Category::Trim)
     },
@@ -83,6 +85,7 @@ pub(super) const ENTRIES: [ParamSpec; 11] = [
         summary: "Colour of the border; that of the top left pixel if absent.",
         example: "trim=color&trim-color=fff",
         picture: "cup.png",
+        state: State::Rendered,
         set: |p, v| p.trim.color = v.color(),
         ..ParamSpec::base(Category::Trim)
     },
@@ -95,6 +98,7 @@ pub(super) const ENTRIES: [ParamSpec; 11] = [
         summary: "Greatest difference between the mean colours of neighbouring border lines.",
         example: "trim=auto&trim-md=20",
         picture: "cup.png",
+        state: State::Rendered,
         set: |p, v| p.trim.md = v.number(),
         ..ParamSpec::base(Category::Trim)
     },
@@ -107,6 +111,7 @@ pub(super) const ENTRIES: [ParamSpec; 11] = [
         summary: "Greatest standard deviation of a line that still counts as border.",
         example: "trim=auto&trim-sd=20",
         picture: "cup.png",
+        state: State::Rendered,
         set: |p, v| p.trim.sd = v.number(),
         ..ParamSpec::base(Category::Trim)
     },
@@ -119,6 +124,7 @@ pub(super) const ENTRIES: [ParamSpec; 11] = [
         summary: "How far a pixel may be from the border colour and still be trimmed.",
         example: "trim=color&trim-tol=10",
         picture: "cup.png",
+        state: State::Rendered,
         set: |p, v| p.trim.tol = v.number(),
         ..ParamSpec::base(Category::Trim)
     },
@@ -132,6 +138,7 @@ pub(super) const ENTRIES: [ParamSpec; 11] = [
         summary: "Pixels of border left around what remains.",
         example: "trim=auto&trim-pad=10",
         picture: "cup.png",
+        state: State::Rendered,
         set: |p, v| p.trim.pad = v.whole(),
         ..ParamSpec::base(Category::Trim)
     },

@@ -104,6 +104,8 @@ enum Frames<'a> {
     Still(Raster),
     /// One below the other in a picture that is read from top to bottom.
     Stack(Image<'a>),
+    /// In part read already.
+    Begun(Box<dyn Iterator<Item = Result<Raster, RenderError>> + 'a>),
     /// Drawn one over the other.
     Played {
         player: Box<apng::Player<'a>>,
@@ -132,6 +134,19 @@ impl<'a> Decoded<'a> {
         self.into_frames().next().unwrap_or(Err(RenderError::Undecodable))
     }
 
+    /// Has a look at the first frame, which stays the first.
+    ///
+    /// # Errors
+    /// As [`Decoded::into_frames`].
+    pub fn with_first<T>(mut self, look: impl FnOnce(&Raster) -> T) -> Result<(Self, T), RenderError> {
+        let (size, profile) = (self.size, self.profile.take());
+        let mut rest = self.into_frames();
+        let first = rest.next().unwrap_or(Err(RenderError::Undecodable))?;
+        let seen = look(&first);
+        let frames = Frames::Begun(Box::new(std::iter::once(Ok(first)).chain(rest)));
+        Ok((Self { frames, size, profile }, seen))
+    }
+
     /// The frames in order, at least one; never more than one of them is held here.
     ///
     /// # Errors
@@ -144,6 +159,7 @@ impl<'a> Decoded<'a> {
                 let count = stack.height() / size.height;
                 Box::new((0..count).map(move |index| foreign::frame(&stack, size, index)))
             }
+            Frames::Begun(frames) => frames,
             Frames::Played { player, profile, color_space } => Box::new(player.map(move |frame| {
                 let (frame, _) = color::decoded_raster(&frame?, profile.as_deref(), color_space)?;
                 Ok(frame)

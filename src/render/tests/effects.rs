@@ -25,7 +25,7 @@ fn drawn(query: &str, source: &[u8]) -> Raster {
 }
 
 /// Each parameter with a value that shows.
-const EFFECTS: [&str; 20] = [
+const EFFECTS: [&str; 22] = [
     "bri=30",
     "con=40",
     "exp=30",
@@ -44,6 +44,8 @@ const EFFECTS: [&str; 20] = [
     "sepia=80",
     "monochrome=ff336699",
     "duotone=000080,fa8072",
+    "px=7",
+    "htn=6",
     "blur=60",
     "blur=400",
 ];
@@ -72,6 +74,9 @@ fn each_shows_and_its_default_does_not() {
         "usmrad=9",
         "nr=0&nrs=0",
         "sepia=0",
+        "px=0",
+        "px=1",
+        "htn=0",
         "monochrome=00ff0000",
         "duotone-alpha=50",
         "blur=0",
@@ -102,8 +107,8 @@ fn alpha_stays_as_it_was() {
     let alpha = |raster: Raster| raster.into_rgba().into_bytes().into_iter().skip(3).step_by(4).collect::<Vec<u8>>();
     let plain = alpha(drawn("w=30", &source));
     assert!(plain.iter().any(|a| *a < 255));
-    // A blur is the one that spreads it.
-    for effect in EFFECTS.iter().filter(|effect| !effect.starts_with("blur")) {
+    // Blurs and blocks are what spreads it.
+    for effect in EFFECTS.iter().filter(|effect| !effect.starts_with("blur") && !effect.starts_with("px")) {
         assert_eq!(alpha(drawn(&format!("w=30&{effect}"), &source)), plain, "{effect}");
     }
 }
