@@ -431,7 +431,7 @@ mod tests {
 
     #[test]
     fn near_the_definition_at_any_strength() {
-        let picture = grey(97, 60, |x, y| if (x / 16 + y / 20) % 2 == 0 { 230 } else { (x * 2) as u8 });
+        let picture = grey(97, 60, |x, y| if (x / 16 + y / 20).is_multiple_of(2) { 230 } else { (x * 2) as u8 });
         for sigma in [0.5, 1.0, 2.5, 3.9, 4.0, 5.0, 7.7, 12.0, 20.0] {
             let (got, expected) = (blurred(&picture, sigma), by_definition(&picture, sigma));
             let greatest = got.iter().zip(&expected).map(|(a, b)| (f64::from(*a) - b).abs()).fold(0.0, f64::max);

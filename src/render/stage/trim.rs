@@ -217,7 +217,7 @@ mod tests {
     }
 
     fn busy(x: u32, y: u32) -> [u8; 4] {
-        if (x + y) % 2 == 0 { [200, 30, 90, 255] } else { [10, 220, 40, 255] }
+        if (x + y).is_multiple_of(2) { [200, 30, 90, 255] } else { [10, 220, 40, 255] }
     }
 
     fn inner() -> Rect {

@@ -78,7 +78,7 @@ fn originals_that_could_be_shrunk_on_load_are_trimmed_as_they_are() {
     let samples = (0..size.area() as u32).flat_map(|i| {
         let (x, y) = (i % 1600, i / 1600);
         let inside = (203..1411).contains(&x) && (101..900).contains(&y);
-        if inside && (x / 64 + y / 64) % 2 == 0 {
+        if inside && (x / 64 + y / 64).is_multiple_of(2) {
             [30, 90, 200]
         } else if inside {
             [10, 20, 30]
