@@ -307,7 +307,9 @@ fn refusals_say_whose_fault_it_is() {
         assert_eq!(render(&job("w=20&fm=png", bytes)).map(|done| done.size), Err(expected));
     };
     check(b"just text", RenderError::NotAnImage);
-    check(b"8BPS\0\x01......", RenderError::UnsupportedFormat { format: "psd".to_owned() });
+    check(b"8BPS\0\x01......", RenderError::Undecodable);
+    check(b"%!PS-Adobe-3.0 EPSF-3.0\n", RenderError::UnsupportedFormat { format: "eps".to_owned() });
+    check(b"II\xbc\x01\x20\0\0\0", RenderError::UnsupportedFormat { format: "jxr".to_owned() });
     check(b"\xFF\xD8\xFF\xE0cut", RenderError::Undecodable);
     let whole = solid(400, 300, &[1, 2, 3]);
     check(&whole[..whole.len() / 2], RenderError::Undecodable);
