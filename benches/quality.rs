@@ -50,7 +50,7 @@ fn read(path: &Path) -> Result<Picture> {
         [_, _, _, _, b'f', b't', b'y', b'p', ..] => c"heifload_buffer",
         _ => bail!("{}: not JPEG, PNG, WebP or AVIF", path.display()),
     };
-    let raster = vips::Call::new(loader).bytes(c"buffer", &bytes).image_out()?.to_raster()?;
+    let raster = vips::Call::new(loader).bytes(c"buffer", &bytes).image_out()?.to_raster()?.into_8_bit();
     let Samples::U8(samples) = raster.samples else { bail!("{}: not 8 bits a sample", path.display()) };
     let rgb = match raster.channels {
         3 => samples,
