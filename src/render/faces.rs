@@ -2,7 +2,7 @@
 //!
 //! The network is YuNet, which found all 33 marked faces of the shared pictures at about 480 pixels where SeetaFace (the
 //! `rustface` crate) found 19 at 640; see `net` for its weights. It is run on a small upright copy of the picture, so
-//! that its cost does not depend on the size of the original: about 30 ms in a release build.
+//! that its cost does not depend on the size of the original: about 40 ms in a release build.
 //!
 //! Answers come in two grades. A *sure* face is one to crop to or to list. A *doubtful* one may be a face, and is only
 //! hidden, where faces must be hidden: there a miss costs more than a smudge.
