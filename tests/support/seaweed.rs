@@ -52,6 +52,8 @@ impl Seaweed {
         command.current_dir(dir.path()).args(["server", "-ip=127.0.0.1", "-ip.bind=127.0.0.1", "-dir=data"]);
         command.args(["-filer", "-s3", "-s3.config=s3.json", "-s3.port.iceberg=0", "-s3.port.lance=0"]);
         command.args(["-master.telemetry=false", "-master.volumeSizeLimitMB=64", "-volume.max=20"]);
+        // By default every write fails once less than 1 % of the disk is free, which can still be gigabytes.
+        command.arg("-volume.minFreeSpace=1MiB");
         for (flag, port) in [
             ("master.port", master),
             ("master.port.grpc", master_grpc),
