@@ -45,6 +45,7 @@ const GOLDEN: &[(&str, &str, &str)] = &[
     ("border-on-mask", "coffee.jpg", "w=96&mask=ellipse&border=5,f00"),
     ("mask-corners", "cat.jpg", "w=96&mask=corners&corner-radius=24,4,24,4&mask-bg=036"),
     ("mask-polygon", "coffee.jpg", "w=96&mask=poly6"),
+    ("mask-invert", "coffee.jpg", "w=96&mask=poly5&mask-invert=true"),
     ("mask-picture", "coffee.jpg", "w=96&mask=/cup.png&mask-bg=fff"),
     ("pad", "coffee.jpg", "w=96&pad=8&pad-top=20&bg=336699"),
     ("transparency-grid", "cup.png", "w=96&transparency=grid&grid-size=6"),

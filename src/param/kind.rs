@@ -38,6 +38,8 @@ pub enum Kind {
     Place(i64),
     /// Two places.
     PlacePair(i64),
+    /// Two shares, 0 to 1: across and down.
+    Shares,
     /// `true`, `false`, `1`, `0`.
     Bool,
     /// One of the words, exactly.
@@ -103,6 +105,10 @@ impl Kind {
             Self::PlacePair(max) => {
                 let [first, second] = members(text)?;
                 Some(Value::Lengths([place(first, *max)?, place(second, *max)?]))
+            }
+            Self::Shares => {
+                let [across, down] = members(text)?;
+                Some(Value::Shares([clamped(across, &(0.0..=1.0))?, clamped(down, &(0.0..=1.0))?]))
             }
             Self::Bool => match text {
                 "true" | "1" => Some(Value::Bool(true)),
@@ -334,6 +340,7 @@ impl fmt::Display for Kind {
             Self::Length(_) => out.write_str("<px from 2> | <fraction up to 1>"),
             Self::Place(_) => out.write_str("<px> | <fraction 0..1>"),
             Self::PlacePair(_) => out.write_str("(<px> | <fraction 0..1>),(<px> | <fraction 0..1>)"),
+            Self::Shares => out.write_str("<0..1>,<0..1>"),
             Self::Bool => out.write_str("true|false|1|0"),
             Self::Word(words) => out.write_str(&words.join("|")),
             Self::Synonym(read, _) => out.write_str(read),

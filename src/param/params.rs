@@ -361,6 +361,8 @@ pub struct BlendParams {
     pub h: Option<Length>,
     pub x: Option<i32>,
     pub y: Option<i32>,
+    /// Shares of the overlay, across and down.
+    pub anchor: Option<[f64; 2]>,
 }
 
 /// Watermark.
@@ -381,6 +383,8 @@ pub struct MarkParams {
     pub tile: bool,
     pub x: Option<i32>,
     pub y: Option<i32>,
+    /// Shares of the watermark, across and down.
+    pub anchor: Option<[f64; 2]>,
     pub if_min_width: Option<u32>,
     pub if_min_height: Option<u32>,
 }
@@ -406,6 +410,7 @@ pub struct MaskParams {
     pub bg: Option<Color>,
     /// Top left, top right, bottom right, bottom left, pixels.
     pub corner_radius: Option<[u32; 4]>,
+    pub invert: Option<bool>,
 }
 
 /// Border and padding.

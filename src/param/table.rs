@@ -45,7 +45,8 @@ const COUNT: usize = {
     count
 };
 
-/// The table: the 181 current parameters of the public grammar and `sig`, in the order of the reference.
+/// The table: the 181 current parameters of the public grammar, `sig`, and those of its newer documentation pages, in
+/// the order of the reference.
 pub static PARAMS: &[ParamSpec] = &{
     let mut all = [GROUPS[0][0]; COUNT];
     let (mut group, mut at, mut filled) = (0, 0, 0);

@@ -82,8 +82,8 @@ fn names_are_unique() {
 #[test]
 fn the_table_has_the_whole_grammar() {
     let of = |tier| PARAMS.iter().filter(|spec| spec.tier == tier).count();
-    // One more core parameter than the public list: `sig`.
-    assert_eq!([of(Tier::Core), of(Tier::Extended), of(Tier::Ai), of(Tier::Video)], [80, 72, 25, 5]);
+    // One more core parameter than the public list: `sig`. And the extended ones that are documented but not listed.
+    assert_eq!([of(Tier::Core), of(Tier::Extended), of(Tier::Ai), of(Tier::Video)], [80, 72 + 3, 25, 5]);
     for spec in PARAMS {
         assert!(Category::ALL.contains(&spec.category));
         assert!(spec.summary.ends_with('.') && spec.summary.len() > 8, "{}: {:?}", spec.name, spec.summary);
@@ -215,8 +215,13 @@ mod specification {
             return None;
         };
         let all: serde_json::Value = serde_json::from_str(&text).unwrap();
-        let current = |entry: &&serde_json::Value| entry["status"] == "current";
-        Some(all["parameters"].as_array().unwrap().iter().filter(current).cloned().collect())
+        let is_here = |entry: &&serde_json::Value| match entry["status"].as_str().unwrap() {
+            "current" => true,
+            // Known from the documentation's pages only: those that are in the table are held to what is said there.
+            "docs-only" => find(entry["name"].as_str().unwrap()).is_some(),
+            _ => false,
+        };
+        Some(all["parameters"].as_array().unwrap().iter().filter(is_here).cloned().collect())
     }
 
     fn words(list: &serde_json::Value) -> BTreeSet<String> {

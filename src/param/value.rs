@@ -3,8 +3,8 @@
 use std::fmt;
 
 use super::{
-    BlendSource, Expires, Font, FrameSelect, FrameSpan, Keyword, Location, MaskShape, RectEdge, RectExtent, RectParam,
-    color,
+    AlignWord, BlendSource, Expires, Font, FrameSelect, FrameSpan, Keyword, Location, MaskShape, RectEdge, RectExtent,
+    RectParam, color,
 };
 use crate::units::{Color, Length};
 
@@ -31,6 +31,8 @@ pub enum Value {
     Length(Length),
     /// Two lengths.
     Lengths([Length; 2]),
+    /// Two shares, 0 to 1.
+    Shares([f64; 2]),
     /// Width to height, both above 0.
     Ratio([f64; 2]),
     /// A source rectangle.
@@ -120,6 +122,20 @@ impl Value {
         if let Self::Lengths(value) = self { Some(*value) } else { None }
     }
 
+    /// `*-anchor`: a point by its shares across and down; an axis that no word names is in the middle.
+    pub(super) fn point(&self) -> Option<[f64; 2]> {
+        if let Self::Shares(shares) = self {
+            return Some(*shares);
+        }
+        let words = self.words::<AlignWord>();
+        let share = |start: AlignWord, end: AlignWord| {
+            let named = words.iter().find(|word| **word == start || **word == end);
+            named.map_or(0.5, |word| if *word == start { 0.0 } else { 1.0 })
+        };
+        let named = [share(AlignWord::Left, AlignWord::Right), share(AlignWord::Top, AlignWord::Bottom)];
+        (!words.is_empty()).then_some(named)
+    }
+
     /// Width over height.
     pub(super) fn ratio(&self) -> Option<f64> {
         if let Self::Ratio([width, height]) = self { Some(width / height) } else { None }
@@ -195,6 +211,7 @@ impl fmt::Display for Value {
             Self::Colors([first, second]) => write!(out, "{},{}", color::write(*first), color::write(*second)),
             Self::Length(length) => out.write_str(&length_text(*length)),
             Self::Lengths([first, second]) => write!(out, "{},{}", length_text(*first), length_text(*second)),
+            Self::Shares([across, down]) => write!(out, "{across},{down}"),
             Self::Ratio([width, height]) => write!(out, "{width}:{height}"),
             Self::Rect(rect) => out.write_str(&rect_text(*rect)),
             Self::Four([a, b, c, d]) => write!(out, "{a},{b},{c},{d}"),

@@ -99,7 +99,7 @@ pub(super) fn blend(params: &Params) -> Option<Blend> {
             size: if blend.inherit_size { BlendSize::Inherit } else { BlendSize::Own { w: blend.w, h: blend.h } },
             fit: blend.fit.unwrap_or_default(),
             crop: blend.crop.clone(),
-            anchor: Anchor::of(&blend.align, TOP_LEFT, blend.pad.unwrap_or(0), blend.x, blend.y),
+            anchor: Anchor::of(&blend.align, TOP_LEFT, blend.pad.unwrap_or(0), blend.x, blend.y).held_at(blend.anchor),
         })),
         None => BlendLayer::Color(visible(blend.color)?),
     };
@@ -111,7 +111,7 @@ pub(super) fn mask(params: &Params) -> Option<Mask> {
     let shape = mask.shape.clone()?;
     // No radius, or one of 0, keeps the default of 20 % (parameters.json, `corner-radius`).
     let radii_px = mask.corner_radius.filter(|radii| shape == MaskShape::Corners && *radii != [0; 4]);
-    Some(Mask { shape, radii_px, background: visible(mask.bg) })
+    Some(Mask { shape, radii_px, background: visible(mask.bg), inverted: mask.invert.unwrap_or(false) })
 }
 
 pub(super) fn border(params: &Params) -> Option<Border> {
@@ -171,7 +171,8 @@ pub(super) fn mark(params: &Params) -> Option<Mark> {
         fit: mark.fit.unwrap_or_default(),
         alpha,
         degrees: mark.rot.unwrap_or(0.0).rem_euclid(360.0) + 0.0,
-        anchor: Anchor::of(&mark.align, default, mark.pad.unwrap_or(MARK_PAD_PX), mark.x, mark.y),
+        anchor: Anchor::of(&mark.align, default, mark.pad.unwrap_or(MARK_PAD_PX), mark.x, mark.y)
+            .held_at(mark.anchor.filter(|_| !mark.tile)),
         tile: mark.tile,
         min_width_px: mark.if_min_width.unwrap_or(0),
         min_height_px: mark.if_min_height.unwrap_or(0),

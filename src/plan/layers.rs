@@ -19,7 +19,7 @@ pub enum Along {
 }
 
 /// Where an overlay lies on its canvas.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct Anchor {
     /// `*-align`, horizontal word; the middle when only the other axis was named.
     pub horizontal: Along,
@@ -31,13 +31,23 @@ pub struct Anchor {
     pub x_px: Option<i32>,
     /// `*-y`: from the top edge.
     pub y_px: Option<i32>,
+    /// `*-anchor`: which point of the item lies at `x_px`, `y_px`, as shares of its width and height, 0 to 1; 0 on an
+    /// axis without either.
+    pub point: [f64; 2],
 }
 
 impl Anchor {
     /// `words`, or `default` when there are none.
     pub(super) fn of(words: &[AlignWord], default: (Along, Along), pad: u32, x: Option<i32>, y: Option<i32>) -> Self {
         let (horizontal, vertical) = if words.is_empty() { default } else { along(words) };
-        Self { horizontal, vertical, pad_px: pad, x_px: x, y_px: y }
+        Self { horizontal, vertical, pad_px: pad, x_px: x, y_px: y, point: [0.0; 2] }
+    }
+
+    /// The same, held at another point than its top left.
+    pub(super) fn held_at(self, point: Option<[f64; 2]>) -> Self {
+        let [across, down] = point.unwrap_or_default();
+        let share = |at: Option<i32>, share: f64| if at.is_some() { share + 0.0 } else { 0.0 };
+        Self { point: [share(self.x_px, across), share(self.y_px, down)], ..self }
     }
 
     pub(super) fn scaled(self, dpr: f64) -> Self {
@@ -49,18 +59,18 @@ impl Anchor {
     #[must_use]
     pub fn position(&self, canvas: Size, item: Size) -> (i64, i64) {
         let pad = i64::from(self.pad_px);
-        let place = |along: Along, fixed: Option<i32>, canvas: u32, item: u32| {
+        let place = |along: Along, fixed: Option<i32>, share: f64, canvas: u32, item: u32| {
             let spare = i64::from(canvas) - i64::from(item);
             match (fixed, along) {
-                (Some(px), _) => i64::from(px),
+                (Some(px), _) => i64::from(px) - (share * f64::from(item) + 0.5).floor() as i64,
                 (None, Along::Start) => pad,
                 (None, Along::Middle) => spare.div_euclid(2),
                 (None, Along::Far) => spare - pad,
             }
         };
         (
-            place(self.horizontal, self.x_px, canvas.width, item.width),
-            place(self.vertical, self.y_px, canvas.height, item.height),
+            place(self.horizontal, self.x_px, self.point[0], canvas.width, item.width),
+            place(self.vertical, self.y_px, self.point[1], canvas.height, item.height),
         )
     }
 }
@@ -238,6 +248,8 @@ pub struct Mask {
     pub radii_px: Option<[u32; 4]>,
     /// `mask-bg`; `None` leaves the outside transparent.
     pub background: Option<Color>,
+    /// `mask-invert`.
+    pub inverted: bool,
 }
 
 /// `border*`.

@@ -194,8 +194,10 @@ pub enum Outline {
 pub struct MaskOp {
     /// The shape.
     pub outline: Outline,
-    /// Shown outside it; `None` is transparent.
+    /// Shown where the picture is cut away; `None` is transparent.
     pub background: Option<Color>,
+    /// Whether the inside is cut away, and the outside stays.
+    pub inverted: bool,
 }
 
 /// Draw a frame over the edge.

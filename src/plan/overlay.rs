@@ -158,7 +158,7 @@ pub(super) fn mask(mask: &Mask, found: &Found, dpr: f64, size: Size) -> Option<M
         MaskShape::Image(_) if found.mask => Outline::Image,
         MaskShape::Image(_) => return None,
     };
-    Some(MaskOp { outline, background: mask.background })
+    Some(MaskOp { outline, background: mask.background, inverted: mask.inverted })
 }
 
 /// No radius is larger than half the shorter side (`rendering.md` 12).

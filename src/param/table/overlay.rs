@@ -4,7 +4,7 @@ use crate::param::kind::SIDE_PX_MAX;
 use crate::param::{AlignWord, BlendMode, Category, Keyword, Kind, Needs, ParamSpec, State, Tier};
 
 /// This part of the table.
-pub(super) const ENTRIES: [ParamSpec; 31] = [
+pub(super) const ENTRIES: [ParamSpec; 34] = [
     ParamSpec {
         name: "blend",
         aliases: &["b"],
@@ -166,6 +166,19 @@ pub(super) const ENTRIES: [ParamSpec; 31] = [
         ..ParamSpec::base(Category::Blending)
     },
     ParamSpec {
+        name: "blend-anchor",
+        tier: Tier::Extended,
+        kinds: &[Kind::Words(AlignWord::WORDS), Kind::Shares],
+        default: Some("top,left"),
+        needs: Needs::All(&["blend"]),
+        summary: "Which point of the overlay lands on `blend-x` and `blend-y`, in words or as shares of its width and \
+            height. No effect on an axis without either.",
+        example: "blend=/cup.png&blend-mode=normal&blend-w=100&blend-x=120&blend-y=80&blend-anchor=center",
+        state: State::Rendered,
+        set: |p, v| p.blend.anchor = v.point(),
+        ..ParamSpec::base(Category::Blending)
+    },
+    ParamSpec {
         name: "mark",
         aliases: &["m"],
         kinds: &[Kind::Location],
@@ -314,6 +327,19 @@ pub(super) const ENTRIES: [ParamSpec; 31] = [
         ..ParamSpec::base(Category::Watermark)
     },
     ParamSpec {
+        name: "mark-anchor",
+        tier: Tier::Extended,
+        kinds: &[Kind::Words(AlignWord::WORDS), Kind::Shares],
+        default: Some("top,left"),
+        needs: Needs::All(&["mark"]),
+        summary: "Which point of the watermark, as it is drawn, lands on `mark-x` and `mark-y`, in words or as shares of \
+            its width and height. No effect on an axis without either, nor on tiles.",
+        example: "mark=/cup.png&mark-w=100&mark-x=120&mark-y=80&mark-anchor=center",
+        state: State::Rendered,
+        set: |p, v| p.mark.anchor = v.point(),
+        ..ParamSpec::base(Category::Watermark)
+    },
+    ParamSpec {
         name: "mark-if-min-width",
         tier: Tier::Extended,
         kinds: &[Kind::Whole(0..=SIDE_PX_MAX)],
@@ -365,6 +391,18 @@ pub(super) const ENTRIES: [ParamSpec; 31] = [
         example: "mask=corners&corner-radius=20",
         state: State::Rendered,
         set: |p, v| p.mask.corner_radius = v.four(),
+        ..ParamSpec::base(Category::Mask)
+    },
+    ParamSpec {
+        name: "mask-invert",
+        tier: Tier::Extended,
+        kinds: &[Kind::Bool],
+        default: Some("false"),
+        needs: Needs::All(&["mask"]),
+        summary: "Cuts away what the mask would keep, and keeps the rest.",
+        example: "mask=ellipse&mask-invert=true",
+        state: State::Rendered,
+        set: |p, v| p.mask.invert = v.bool(),
         ..ParamSpec::base(Category::Mask)
     },
 ];

@@ -104,6 +104,18 @@ fn marks_are_placed_on_the_finished_base() {
     check("mark-fit=max&mark-w=900&mark-h=900", "mark 40x20 at 355,275; -> 400x300");
     check("mark-tile=grid&mark-pad=7", "mark 40x20 at 0,0 every 47,27; -> 400x300");
     check("mark-tile=grid&mark-pad=0&mark-x=10&mark-y=50", "mark 40x20 at -30,-10 every 40,20; -> 400x300");
+    // A coordinate places the anchor; an axis without one is aligned, and tiles have none.
+    check("mark-x=100&mark-y=60&mark-anchor=center", "mark 40x20 at 80,50; -> 400x300");
+    check("mark-x=100&mark-y=60&mark-anchor=bottom,right", "mark 40x20 at 60,40; -> 400x300");
+    check("mark-x=100&mark-y=60&mark-anchor=top", "mark 40x20 at 80,60; -> 400x300");
+    check("mark-x=100&mark-y=60&mark-anchor=0.25,7", "mark 40x20 at 90,40; -> 400x300");
+    check("mark-x=100&mark-anchor=center", "mark 40x20 at 80,275; -> 400x300");
+    check("mark-anchor=center", "mark 40x20 at 355,275; -> 400x300");
+    check("mark-rot=90&mark-x=100&mark-y=60&mark-anchor=bottom,right", "mark 40x20 at 80,20; -> 400x300");
+    check(
+        "mark-tile=grid&mark-pad=0&mark-x=10&mark-y=50&mark-anchor=center",
+        "mark 40x20 at -30,-10 every 40,20; -> 400x300",
+    );
     check("mark-rot=90&mark-align=top,left&mark-pad=0", "mark 40x20 at 0,0; -> 400x300");
     check("pad=10", "pad 10,10,10,10; mark 40x20 at 375,295; -> 420x320");
     check("mark-if-min-width=400", "mark 40x20 at 355,275; -> 400x300");
@@ -211,7 +223,8 @@ fn alpha_follows_the_layers() {
 #[test]
 fn masks_and_borders_in_pixels() {
     let op = |query: &str| layout(&plan_of(query), &still(size("400x300"))).ops.pop();
-    let corners = |radii| Some(Op::Mask(MaskOp { outline: Outline::Corners(radii), background: None }));
+    let corners =
+        |radii| Some(Op::Mask(MaskOp { outline: Outline::Corners(radii), background: None, inverted: false }));
     assert_eq!(op("mask=corners"), corners([60; 4]));
     assert_eq!(op("mask=corners&corner-radius=0"), corners([60; 4]));
     assert_eq!(op("mask=corners&corner-radius=10,20,30,999"), corners([10, 20, 30, 150]));

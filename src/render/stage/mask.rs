@@ -1,7 +1,8 @@
 //! Cut the picture to a shape.
 //!
 //! Edges are anti-aliased. What is cut away shows the background of the mask, which replaces the picture there rather than
-//! lying under it: transparency inside the shape stays. A polygon stands on the corner opposite to the one that is up (or
+//! lying under it: transparency inside the shape stays. Inverted, the shape is the hole, and a picture of a mask hides
+//! where it is light. A polygon stands on the corner opposite to the one that is up (or
 //! on an edge) and is stretched to touch all four sides.
 
 use crate::plan::{MaskOp, Outline};
@@ -23,7 +24,8 @@ pub fn apply(raster: Raster, op: &MaskOp, image: Option<&Raster>) -> Result<Rast
         opaque: background.is_opaque() && !raster.has_alpha(),
     };
     let under = paint::pixel(background);
-    let cut = |pixel: &mut Pixel, visible: f32| {
+    let cut = |pixel: &mut Pixel, inside: f32| {
+        let visible = if op.inverted { 1.0 - inside } else { inside };
         if visible < 1.0 {
             *pixel = paint::mixed([(*pixel, visible), (under, 1.0 - visible)]);
         }
@@ -74,7 +76,7 @@ mod tests {
     }
 
     fn op(outline: Outline, background: Option<Color>) -> MaskOp {
-        MaskOp { outline, background }
+        MaskOp { outline, background, inverted: false }
     }
 
     fn at(raster: &Raster, x: u32, y: u32) -> Pixel {
@@ -101,6 +103,24 @@ mod tests {
         let clear = Raster { size: Size::new(20, 20), channels: 4, samples: Samples::U8([1, 2, 3, 0].repeat(400)) };
         let out = apply(clear, &op(Outline::Ellipse, Some(blue)), None).unwrap();
         assert_eq!((at(&out, 10, 10)[3], at(&out, 0, 0)), (0, [0, 0, 255, 255]));
+    }
+
+    #[test]
+    fn inverted_is_one_less_the_mask() {
+        let inverted = |outline| MaskOp { inverted: true, ..op(outline, None) };
+        for outline in [Outline::Ellipse, Outline::Corners([9, 3, 9, 3]), Outline::Polygon(5)] {
+            let kept = apply(solid(4, 31, 22), &op(outline, None), None).unwrap();
+            let hole = apply(solid(4, 31, 22), &inverted(outline), None).unwrap();
+            for (x, y) in (0..22).flat_map(|y| (0..31).map(move |x| (x, y))) {
+                let sum = u16::from(at(&kept, x, y)[3]) + u16::from(at(&hole, x, y)[3]);
+                assert!((254..=256).contains(&sum), "{outline:?} {x} {y}: {sum}");
+            }
+            assert_eq!((at(&hole, 15, 11)[3], at(&hole, 0, 0)), (0, [10, 20, 30, 255]));
+        }
+        let light = Raster { size: Size::new(2, 1), channels: 1, samples: Samples::U8(vec![255, 0]) };
+        let picture = Raster { size: Size::new(2, 1), channels: 1, samples: Samples::U8(vec![9; 2]) };
+        let out = apply(picture, &inverted(Outline::Image), Some(&light)).unwrap();
+        assert_eq!([at(&out, 0, 0)[3], at(&out, 1, 0)[3]], [0, 255]);
     }
 
     #[test]

@@ -45,6 +45,10 @@ fn watermarks_lie_and_measure_as_the_reference_says() {
     check("mark-align=top,left", [5, 5, 40, 20]);
     check("mark-align=middle,center", [80, 40, 40, 20]);
     check("mark-x=-10&mark-y=30", [0, 30, 30, 20]);
+    check("mark-x=50&mark-y=30&mark-anchor=center", [30, 20, 40, 20]);
+    check("mark-x=50&mark-y=30&mark-anchor=1,0.5", [10, 20, 40, 20]);
+    check("mark-x=50&mark-anchor=bottom,right&mark-w=20", [30, 85, 20, 10]);
+    check("w=400&dpr=2&mark-x=50&mark-y=30&mark-anchor=middle", [80, 50, 40, 20]);
     check("mark-w=20&mark-align=top,left", [5, 5, 20, 10]);
     check("mark-w=0.5&mark-align=top,left", [5, 5, 20, 10]);
     check("mark-h=40&mark-align=top,left", [5, 5, 80, 40]);
@@ -87,6 +91,8 @@ fn blended_pictures_are_fitted_to_the_base() {
     check("blend-size=inherit&fit=scale&w=100&h=50", [0, 0, 100, 50]);
     check("blend-w=30&blend-h=20&blend-fit=crop&blend-x=9&blend-y=4", [9, 4, 30, 20]);
     check("blend-w=30&blend-h=20&blend-fit=clamp", [0, 0, 30, 20]);
+    check("blend-w=30&blend-h=20&blend-fit=crop&blend-x=50&blend-y=50&blend-anchor=bottom", [35, 30, 30, 20]);
+    check("blend-x=50&blend-anchor=0.5,0.5&blend-align=bottom", [30, 10, 40, 40]);
     check("blend-w=150&blend-h=10&blend-fit=scale", [0, 0, 100, 10]);
     // The default is `overlay`, which blue over red leaves red.
     let default = laid("blend=/b", &base, OverlayRole::Blend, &over);

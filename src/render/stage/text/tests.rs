@@ -17,7 +17,14 @@ fn text(words: &str) -> Text {
         font: Font { family: "Helvetica".to_owned(), bold: false, italic: false },
         size_px: 24,
         color: RED,
-        anchor: Anchor { horizontal: Along::Far, vertical: Along::Far, pad_px: 10, x_px: None, y_px: None },
+        anchor: Anchor {
+            horizontal: Along::Far,
+            vertical: Along::Far,
+            pad_px: 10,
+            x_px: None,
+            y_px: None,
+            point: [0.0; 2],
+        },
         width_px: None,
         overflow: TextOverflow::Clip { side: TextClip::End, ellipsis: false },
         outline: None,
@@ -199,7 +206,14 @@ fn scripts_and_emoji_are_drawn() {
 }
 
 fn block(words: &str, width_px: u32) -> Written {
-    let anchor = Anchor { horizontal: Along::Start, vertical: Along::Start, pad_px: 10, x_px: None, y_px: None };
+    let anchor = Anchor {
+        horizontal: Along::Start,
+        vertical: Along::Start,
+        pad_px: 10,
+        x_px: None,
+        y_px: None,
+        point: [0.0; 2],
+    };
     Written {
         text: Text { anchor, ..text(words) },
         box_width_px: width_px - 20,
