@@ -63,6 +63,12 @@ const GOLDEN: &[(&str, &str, &str)] = &[
     ("blend-colour", "coffee.jpg", "w=96&blend=ff6600"),
     ("blend-colour-hue", "coffee.jpg", "w=96&blend-color=00f&blend-mode=color&blend-alpha=80"),
     ("blend-picture", "coffee.jpg", "w=96&h=64&fit=crop&blend=/galaxies.jpg&blend-size=inherit&blend-mode=screen"),
+    ("gradient-map", "rocket.jpg", "w=96&gradient-map=1a1a40,e0457b,ffd97a&gradient-map-stops=0,20,100"),
+    (
+        "gradient-map-equalize",
+        "galaxies.jpg",
+        "w=96&gradient-map=036,fc0,fff&gradient-map-cs=oklch&gradient-map-equalize=true",
+    ),
     ("mark", "coffee.jpg", "w=96&mark=/cup.png&mark-w=32&mark-rot=20"),
     ("mark-tiles", "coffee.jpg", "w=96&mark=/cup.png&mark-scale=25&mark-tile=grid&mark-alpha=60"),
 ];

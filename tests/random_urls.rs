@@ -76,6 +76,11 @@ fn value(random: &mut Random, spec: &ParamSpec) -> String {
         Kind::Rect => format!("{},0.3,{},full", random.below(60), random.below(90)),
         Kind::Border(_) => format!("{},80{:06x}", random.below(80), random.below(1 << 24)),
         Kind::AspectRatio => format!("{}:{}", random.below(40), random.below(40)),
+        Kind::Colors => {
+            let count = 1 + random.below(5);
+            (0..count).map(|_| format!("{:08x}", random.below(1 << 32))).collect::<Vec<_>>().join(",")
+        }
+        Kind::Stops => format!("{},{}", random.below(60), random.below(130)),
         Kind::Text => "na\u{ef}ve+%D7%A9%D7%9C%D7%95%D7%9D+%26lt;b%3E".to_owned(),
         Kind::Bool
         | Kind::RgbPair

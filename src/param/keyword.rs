@@ -2,7 +2,7 @@
 
 use super::{
     AlignWord, BlendMode, ChromaSub, ColorSpace, CropWord, FillMode, Fit, FormatWord, GradientSpace, GradientType,
-    PaletteFormat, RotType, TextClip, TrimMode,
+    HuePath, PaletteFormat, RotType, TextClip, TrimMode,
 };
 
 /// A type whose values are written as single words.
@@ -38,6 +38,7 @@ keywords!(TrimMode: "auto" Auto, "color" Color, "alpha" Alpha, "colorunlessalpha
 keywords!(FillMode: "solid" Solid, "blur" Blur, "gradient" Gradient, "gen" Gen);
 keywords!(GradientType: "linear" Linear, "radial" Radial);
 keywords!(GradientSpace: "srgb" Srgb, "linear" Linear, "oklab" Oklab, "hsl" Hsl, "lch" Lch, "oklch" Oklch, "hsv" Hsv);
+keywords!(HuePath: "shorter" Shorter, "longer" Longer, "increasing" Increasing, "decreasing" Decreasing);
 keywords!(BlendMode: "normal" Normal, "darken" Darken, "multiply" Multiply, "burn" Burn, "lighten" Lighten,
     "screen" Screen, "dodge" Dodge, "overlay" Overlay, "softlight" SoftLight, "hardlight" HardLight,
     "difference" Difference, "exclusion" Exclusion, "color" Color, "hue" Hue, "saturation" Saturation,

@@ -21,6 +21,9 @@ pub(super) const REQUEST_PX_MAX: i64 = 100_000_000;
 /// Greatest ratio of the sides: that of the longest picture one pixel wide.
 const RATIO_MAX: f64 = SIDE_PX_MAX as f64;
 
+/// Most colours of a list.
+const COLORS_MAX: usize = 16;
+
 /// A form that a value may have. Items of a list are separated by commas; spaces around values and items are ignored.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Kind {
@@ -58,6 +61,10 @@ pub enum Kind {
     Rgb,
     /// Two colours whose alpha is ignored.
     RgbPair,
+    /// Colours, at least 2 and at most [`COLORS_MAX`]; one that cannot be read voids the list.
+    Colors,
+    /// Per cent, one for each colour of such a list; one outside 0 to 100 voids the list.
+    Stops,
     /// Two colours, or one that is paired with white.
     Grid,
     /// `W:H`, `WxH`, `W,H` or a decimal.
@@ -126,6 +133,8 @@ impl Kind {
                 let [first, second] = members(text)?;
                 Some(Value::Colors([rgb(first)?, rgb(second)?]))
             }
+            Self::Colors => colors(text).map(Value::ColorList),
+            Self::Stops => stops(text).map(Value::Numbers),
             Self::Grid => {
                 let [first, second] = members(text).unwrap_or([text, "fff"]);
                 Some(Value::Colors([color::parse(first)?, color::parse(second)?]))
@@ -213,6 +222,18 @@ fn face_area(text: &str, words: &[&'static str]) -> Option<Value> {
 
 fn rgb(text: &str) -> Option<Color> {
     color::parse(text).map(|color| Color { a: 255, ..color })
+}
+
+fn colors(text: &str) -> Option<Vec<Color>> {
+    // One more than may be is enough to see that there are too many.
+    let items = text.split(',').map(|item| color::parse(item.trim_matches(' '))).take(COLORS_MAX + 1);
+    items.collect::<Option<Vec<_>>>().filter(|colors| (2..=COLORS_MAX).contains(&colors.len()))
+}
+
+fn stops(text: &str) -> Option<Vec<f64>> {
+    let stop = |item: &str| decimal(item.trim_matches(' ')).filter(|value| (0.0..=100.0).contains(value));
+    let items = text.split(',').map(stop).take(COLORS_MAX + 1);
+    items.collect::<Option<Vec<_>>>().filter(|stops| (2..=COLORS_MAX).contains(&stops.len()))
 }
 
 fn ratio(text: &str) -> Option<[f64; 2]> {
@@ -350,6 +371,8 @@ impl fmt::Display for Kind {
             Self::Color => out.write_str("<colour>"),
             Self::Rgb => out.write_str("<opaque colour>"),
             Self::RgbPair => out.write_str("<opaque colour>,<opaque colour>"),
+            Self::Colors => write!(out, "<colour>,<colour>[,...], 2 to {COLORS_MAX}"),
+            Self::Stops => out.write_str("<0..100>,<0..100>[,...]"),
             Self::Grid => out.write_str("<colour>[,<colour>]"),
             Self::AspectRatio => out.write_str("<w>:<h> | <w>x<h> | <w>,<h> | <w over h>"),
             Self::Rect => out.write_str(

@@ -22,7 +22,7 @@ pub struct Params {
     pub fill: FillParams,
     /// `bri con exp ... usm nr`
     pub adjust: AdjustParams,
-    /// `blur px htn sepia monochrome duotone`
+    /// `blur px htn sepia monochrome duotone gradient-map*`
     pub stylize: StylizeParams,
     /// `blend*`
     pub blend: BlendParams,
@@ -245,6 +245,17 @@ pub enum GradientSpace {
     Hsv,
 }
 
+/// `*-hue`: the way between two hues (CSS Color 4).
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[expect(missing_docs, reason = "the names are the documented words")]
+pub enum HuePath {
+    #[default]
+    Shorter,
+    Longer,
+    Increasing,
+    Decreasing,
+}
+
 /// Background, bars and checkerboard.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[expect(missing_docs, reason = "named after their parameters")]
@@ -298,6 +309,14 @@ pub struct StylizeParams {
     pub monochrome: Option<Color>,
     pub duotone: Option<[Color; 2]>,
     pub duotone_alpha: Option<f64>,
+    /// Two or more; empty when absent.
+    pub gradient_map: Vec<Color>,
+    /// Per cent.
+    pub gradient_map_stops: Vec<f64>,
+    pub gradient_map_cs: Option<GradientSpace>,
+    pub gradient_map_hue: Option<HuePath>,
+    pub gradient_map_alpha: Option<f64>,
+    pub gradient_map_equalize: Option<bool>,
 }
 
 /// Where an overlay comes from.

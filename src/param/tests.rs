@@ -83,7 +83,7 @@ fn names_are_unique() {
 fn the_table_has_the_whole_grammar() {
     let of = |tier| PARAMS.iter().filter(|spec| spec.tier == tier).count();
     // One more core parameter than the public list: `sig`. And the extended ones that are documented but not listed.
-    assert_eq!([of(Tier::Core), of(Tier::Extended), of(Tier::Ai), of(Tier::Video)], [80, 72 + 3, 25, 5]);
+    assert_eq!([of(Tier::Core), of(Tier::Extended), of(Tier::Ai), of(Tier::Video)], [80, 72 + 9, 25, 5]);
     for spec in PARAMS {
         assert!(Category::ALL.contains(&spec.category));
         assert!(spec.summary.ends_with('.') && spec.summary.len() > 8, "{}: {:?}", spec.name, spec.summary);
@@ -276,6 +276,10 @@ mod specification {
         for entry in &entries {
             let name = entry["name"].as_str().unwrap();
             let spec = find(name).unwrap();
+            // The list does not know those of what is newer.
+            if entry["status"] == "docs-only" && entry["default"].is_null() {
+                continue;
+            }
             let text = entry["default"].as_str().map_or_else(|| entry["default"].to_string(), str::to_owned);
             // A share of the side, and a text parameter whose default is written `false`, are no values.
             let expected = if ["corner-radius", "bg-replace", "bg-replace-neg-prompt"].contains(&name) {

@@ -27,6 +27,10 @@ pub enum Value {
     Color(Color),
     /// Two colours.
     Colors([Color; 2]),
+    /// Two or more colours.
+    ColorList(Vec<Color>),
+    /// Decimal numbers, never NaN or infinite.
+    Numbers(Vec<f64>),
     /// Pixels or a fraction.
     Length(Length),
     /// Two lengths.
@@ -112,6 +116,16 @@ impl Value {
 
     pub(super) fn colors(&self) -> Option<[Color; 2]> {
         if let Self::Colors(value) = self { Some(*value) } else { None }
+    }
+
+    /// The list of colours; empty for any other shape.
+    pub(super) fn color_list(&self) -> Vec<Color> {
+        if let Self::ColorList(value) = self { value.clone() } else { Vec::new() }
+    }
+
+    /// The list of numbers; empty for any other shape.
+    pub(super) fn numbers(&self) -> Vec<f64> {
+        if let Self::Numbers(value) = self { value.clone() } else { Vec::new() }
     }
 
     pub(super) fn length(&self) -> Option<Length> {
@@ -209,6 +223,8 @@ impl fmt::Display for Value {
             Self::Words(words) => out.write_str(&words.join(",")),
             Self::Color(value) => out.write_str(&color::write(*value)),
             Self::Colors([first, second]) => write!(out, "{},{}", color::write(*first), color::write(*second)),
+            Self::ColorList(colors) => out.write_str(&joined(colors, |value| color::write(*value))),
+            Self::Numbers(numbers) => out.write_str(&joined(numbers, f64::to_string)),
             Self::Length(length) => out.write_str(&length_text(*length)),
             Self::Lengths([first, second]) => write!(out, "{},{}", length_text(*first), length_text(*second)),
             Self::Shares([across, down]) => write!(out, "{across},{down}"),
@@ -229,6 +245,10 @@ impl fmt::Display for Value {
             Self::Expires(Expires::Unparseable) => out.write_str("unparseable"),
         }
     }
+}
+
+fn joined<T>(items: &[T], text: impl Fn(&T) -> String) -> String {
+    items.iter().map(text).collect::<Vec<_>>().join(",")
 }
 
 fn length_text(length: Length) -> String {

@@ -6,6 +6,8 @@ use serde::{Deserialize, Serialize};
 use crate::param::{AdjustParams, Params, StylizeParams};
 use crate::units::Color;
 
+use super::layers::ColorRamp;
+
 /// One pixel-wise adjustment, by the formula of `rendering.md` 7. Values are those of the parameter, never its identity.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 pub enum Adjust {
@@ -55,7 +57,7 @@ pub enum Sharpen {
 }
 
 /// One pixel-wise effect (`rendering.md` 8).
-#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub enum Tone {
     /// Share of the sepia matrix, 0 to 1.
     Sepia(f64),
@@ -68,6 +70,37 @@ pub enum Tone {
         /// Share of the effect, 0 to 1.
         mix: f64,
     },
+    /// Luminance through a list of colours.
+    GradientMap(Box<GradientMap>),
+}
+
+/// `gradient-map`.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct GradientMap {
+    /// From shadows to highlights; opaque.
+    pub colors: ColorRamp,
+    /// Share of the effect, 0 to 1.
+    pub mix: f64,
+    /// Which tones are the first and the last colour.
+    pub tones: MappedTones,
+}
+
+/// The tones over which a list of colours is spread.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub enum MappedTones {
+    /// From black to white.
+    All,
+    /// Those of the picture, each colour for as many pixels; of an animation those of the first frame.
+    Present,
+    /// The same, measured: the place on the ramp of each of 256 levels.
+    Measured(Vec<f32>),
+}
+
+impl Tone {
+    /// Whether the pixels have to be looked at first.
+    pub(super) fn is_measured(&self) -> bool {
+        matches!(self, Self::GradientMap(map) if map.tones == MappedTones::Present)
+    }
 }
 
 /// Everything of steps 8, 9 and 12. Lengths are as written; `dpr` is applied by the layout.
@@ -161,5 +194,18 @@ fn tones(params: &StylizeParams) -> Vec<Tone> {
         .duotone
         .filter(|_| mix > 0.0)
         .map(|[dark, light]| Tone::Duotone { colors: [opaque(dark), opaque(light)], mix });
-    [sepia, monochrome, duotone].into_iter().flatten().collect()
+    // A list of colours beats `duotone`, even where it is not seen.
+    let mapped = if params.gradient_map.is_empty() { duotone } else { gradient_map(params) };
+    [sepia, monochrome, mapped].into_iter().flatten().collect()
+}
+
+fn gradient_map(params: &StylizeParams) -> Option<Tone> {
+    let mix = params.gradient_map_alpha.unwrap_or(100.0) / 100.0;
+    let rises = params.gradient_map_stops.is_sorted();
+    let stops: &[f64] = if rises { &params.gradient_map_stops } else { &[] };
+    let colors: Vec<Color> = params.gradient_map.iter().map(|color| Color { a: 255, ..*color }).collect();
+    let space = params.gradient_map_cs.unwrap_or_default();
+    let colors = ColorRamp::of(&colors, stops, space, params.gradient_map_hue.unwrap_or_default());
+    let tones = if params.gradient_map_equalize == Some(true) { MappedTones::Present } else { MappedTones::All };
+    (mix > 0.0).then(|| Tone::GradientMap(Box::new(GradientMap { colors, mix, tones })))
 }

@@ -3,7 +3,7 @@
 use crate::param::{BlendMode, Fit, RotType};
 use crate::units::{Color, Rect, Size};
 
-use super::effects::{BLUR_SIGMA_PX, Effects, Sharpen};
+use super::effects::{BLUR_SIGMA_PX, Effects, Sharpen, Tone};
 use super::geometry::{self, Placed};
 use super::layers::px;
 use super::op::{Extend, ExtendFill, HideFacesOp, Layout, Op, Pad, Resize, Rotate, Window};
@@ -239,9 +239,10 @@ impl<'a> Steps<'a> {
 
     fn stylize(&mut self) {
         let effects = &self.plan.effects;
-        if !effects.tones.is_empty() {
-            self.ops.push(Op::Tone(effects.tones.clone()));
-        }
+        // What is measured is the picture as it stands then.
+        let measured = effects.tones.iter().position(Tone::is_measured).unwrap_or(0);
+        let (before, after) = effects.tones.split_at(measured);
+        self.ops.extend([before, after].iter().filter(|chain| !chain.is_empty()).map(|chain| Op::Tone(chain.to_vec())));
         let scaled = |length: Option<u32>| length.map(|length| px(length, self.dpr).max(1));
         self.ops.extend(scaled(effects.halftone_px).map(|dot_px| Op::Halftone { dot_px }));
         self.ops.extend(scaled(effects.block_px).filter(|block| *block > 1).map(|block_px| Op::Pixellate { block_px }));

@@ -1,42 +1,155 @@
-//! Colours between two colours, in the colour space that was asked for, and where on a canvas they lie.
+//! Colours along a line of two or more, in the colour space that was asked for, and where on a canvas they lie.
 
 use super::paint::Pixel;
-use crate::param::GradientSpace;
-use crate::plan::GradientCourse;
+use crate::param::{GradientSpace, HuePath};
+use crate::plan::{ColorRamp, ColorStop, GradientCourse};
 use crate::units::Color;
 
 /// Steps of a ramp: finer than 8 bits a channel can show on the longest canvas.
 const STEPS: usize = 2048;
+/// Steps between two of many colours: no fewer than there are levels between them.
+const STEPS_MIN: usize = 256;
 
-/// Colours from the first (0) to the second (1).
+/// Colours from the first stop to the last.
 #[derive(Debug)]
 pub(super) struct Ramp {
-    colors: Vec<Pixel>,
+    line: Line,
+    /// The colours of each segment, and of what lies before and behind all of them.
+    colors: Vec<Vec<Pixel>>,
+    ends: [Pixel; 2],
 }
 
 impl Ramp {
-    /// Between two colours; alpha goes along in a straight line and weighs the colours where it differs.
+    /// Alpha goes along in a straight line and weighs the colours where it differs.
     ///
-    /// Hues go the shorter way round; a colour without a hue takes the other's. Colours outside sRGB that lie on the way
-    /// are clipped.
-    pub(super) fn new([from, to]: [Color; 2], space: GradientSpace) -> Self {
-        let [first, last] = ends(from, to, space);
-        let color = |step: usize| {
-            let t = step as f64 / (STEPS - 1) as f64;
-            let alpha = f64::from(from.a) * (1.0 - t) + f64::from(to.a) * t;
-            // The share of the second colour when both are premultiplied.
-            let share = if alpha > 0.0 { f64::from(to.a) * t / alpha } else { t };
-            let mixed: [f64; 3] = std::array::from_fn(|i| first[i] + (last[i] - first[i]) * share);
-            let [r, g, b] = to_srgb(mixed, space).map(|v| (v.clamp(0.0, 1.0) * 255.0 + 0.5) as u8);
-            [r, g, b, (alpha + 0.5) as u8]
+    /// A colour without a hue takes the other's. Colours outside sRGB that lie on the way are clipped.
+    pub(super) fn new(colors: &ColorRamp) -> Self {
+        let line = Line::new(colors);
+        let steps = STEPS.div_ceil(line.segments.len().max(1)).max(STEPS_MIN);
+        let pixel = |[r, g, b, a]: [f64; 4]| [r, g, b, a].map(|v| (v * 255.0 + 0.5) as u8);
+        let sampled = |segment: &Segment| {
+            (0..steps).map(|step| pixel(segment.color(step as f64 / (steps - 1) as f64, line.space))).collect()
         };
-        Self { colors: (0..STEPS).map(color).collect() }
+        Self {
+            colors: line.segments.iter().map(sampled).collect(),
+            ends: line.ends.map(|color| [color.r, color.g, color.b, color.a]),
+            line,
+        }
     }
 
-    /// The colour at `t`; the nearer end outside 0 to 1.
+    /// From the first colour at 0 to the second at 1, hues the shorter way round.
+    pub(super) fn between([first, last]: [Color; 2], space: GradientSpace) -> Self {
+        let stops = vec![ColorStop { at: 0.0, color: first }, ColorStop { at: 1.0, color: last }];
+        Self::new(&ColorRamp { stops, space, hue: HuePath::Shorter })
+    }
+
+    /// The colour at `t`; the nearer end outside the stops, and the later of two colours at one place.
     pub(super) fn at(&self, t: f32) -> Pixel {
-        let step = (t.clamp(0.0, 1.0) * (STEPS - 1) as f32 + 0.5) as usize;
-        self.colors[step.min(STEPS - 1)]
+        match self.line.place(f64::from(t)) {
+            Place::Before => self.ends[0],
+            Place::Behind => self.ends[1],
+            Place::In(index, share) => {
+                let colors = &self.colors[index];
+                let step = (share as f32 * (colors.len() - 1) as f32 + 0.5) as usize;
+                colors[step.min(colors.len() - 1)]
+            }
+        }
+    }
+}
+
+/// Red, green and blue, 0 to 1, at `count` places evenly spread from 0 to 1, which `curve` moves first.
+pub(super) fn levels(colors: &ColorRamp, count: usize, curve: impl Fn(f32) -> f32) -> Vec<[f32; 3]> {
+    let line = Line::new(colors);
+    let rgb = |color: Color| [color.r, color.g, color.b].map(|v| f32::from(v) / 255.0);
+    let level = |index: usize| {
+        let t = curve(index as f32 / count.saturating_sub(1).max(1) as f32);
+        match line.place(f64::from(t)) {
+            Place::Before => rgb(line.ends[0]),
+            Place::Behind => rgb(line.ends[1]),
+            Place::In(index, share) => {
+                let [r, g, b, _] = line.segments[index].color(share, line.space);
+                [r as f32, g as f32, b as f32]
+            }
+        }
+    };
+    (0..count).map(level).collect()
+}
+
+/// The way through the colour space, without the stretches that have no length.
+#[derive(Debug)]
+struct Line {
+    space: GradientSpace,
+    segments: Vec<Segment>,
+    /// Where the first and the last colour lie.
+    reach: [f64; 2],
+    ends: [Color; 2],
+}
+
+/// A place on a [`Line`].
+enum Place {
+    Before,
+    Behind,
+    /// Which segment, and how far along it, 0 to 1.
+    In(usize, f64),
+}
+
+impl Line {
+    fn new(colors: &ColorRamp) -> Self {
+        let ColorRamp { stops, space, hue } = colors;
+        let end = |stop: Option<&ColorStop>| stop.map_or((0.0, Color::TRANSPARENT_WHITE), |stop| (stop.at, stop.color));
+        let ((from, first), (to, last)) = (end(stops.first()), end(stops.last()));
+        let segments = stops.windows(2).filter_map(|pair| {
+            let [from, to] = pair else { return None };
+            (from.at < to.at).then(|| Segment::new(*from, *to, *space, *hue))
+        });
+        Self { space: *space, segments: segments.collect(), reach: [from, to], ends: [first, last] }
+    }
+
+    fn place(&self, t: f64) -> Place {
+        if t < self.reach[0] {
+            return Place::Before;
+        }
+        match self.segments.iter().enumerate().rev().find(|(_, segment)| segment.from <= t) {
+            Some((index, segment)) if t < self.reach[1] => {
+                Place::In(index, (t - segment.from) / (segment.to - segment.from))
+            }
+            Some(_) | None => Place::Behind,
+        }
+    }
+}
+
+/// Between two colours.
+#[derive(Debug)]
+struct Segment {
+    from: f64,
+    to: f64,
+    /// In the space, their hues such that a straight line is the way to go.
+    ends: [[f64; 3]; 2],
+    alphas: [f64; 2],
+    hue: Option<usize>,
+}
+
+impl Segment {
+    fn new(from: ColorStop, to: ColorStop, space: GradientSpace, hue: HuePath) -> Self {
+        Self {
+            from: from.at,
+            to: to.at,
+            ends: ends(from.color, to.color, space, hue),
+            alphas: [from.color.a, to.color.a].map(|a| f64::from(a) / 255.0),
+            hue: hue_and_colorfulness(space).map(|(hue, _)| hue),
+        }
+    }
+
+    /// Encoded red, green, blue and alpha, 0 to 1.
+    fn color(&self, t: f64, space: GradientSpace) -> [f64; 4] {
+        let ([first, last], [from, to]) = (self.ends, self.alphas);
+        let alpha = from * (1.0 - t) + to * t;
+        // The share of the second colour when both are premultiplied, as all but hues are (CSS Color 4, 12.3).
+        let share = if alpha > 0.0 { to * t / alpha } else { t };
+        let mixed: [f64; 3] =
+            std::array::from_fn(|i| first[i] + (last[i] - first[i]) * if self.hue == Some(i) { t } else { share });
+        let [r, g, b] = to_srgb(mixed, space).map(|v| v.clamp(0.0, 1.0));
+        [r, g, b, alpha]
     }
 }
 
@@ -60,8 +173,9 @@ pub(super) fn position(course: &GradientCourse, x: u32, y: u32) -> f32 {
     t as f32
 }
 
-/// Both colours in `space`, their hues made such that a straight line between them is the shorter way.
-fn ends(from: Color, to: Color, space: GradientSpace) -> [[f64; 3]; 2] {
+/// Both colours in `space`, their hues made such that a straight line between them goes the way asked for (CSS Color 4,
+/// section 12.4).
+fn ends(from: Color, to: Color, space: GradientSpace, path: HuePath) -> [[f64; 3]; 2] {
     let read = |color: Color| from_srgb([color.r, color.g, color.b].map(|v| f64::from(v) / 255.0), space);
     let [mut first, mut last] = [read(from), read(to)];
     let Some((hue, colorfulness)) = hue_and_colorfulness(space) else { return [first, last] };
@@ -72,7 +186,17 @@ fn ends(from: Color, to: Color, space: GradientSpace) -> [[f64; 3]; 2] {
         last[hue] = first[hue];
     }
     let way = last[hue] - first[hue];
-    last[hue] -= (way / 360.0).round() * 360.0;
+    let upwards = way.rem_euclid(360.0);
+    let shorter = way - (way / 360.0).round() * 360.0;
+    last[hue] = first[hue]
+        + match path {
+            HuePath::Shorter => shorter,
+            HuePath::Longer if shorter > 0.0 => shorter - 360.0,
+            HuePath::Longer => shorter + 360.0,
+            HuePath::Increasing => upwards,
+            HuePath::Decreasing if upwards > 0.0 => upwards - 360.0,
+            HuePath::Decreasing => 0.0,
+        };
     [first, last]
 }
 
@@ -254,7 +378,7 @@ mod tests {
     fn every_space_goes_both_ways() {
         for space in SPACES {
             for rgb in [0xff_0000, 0x00_ff00, 0x00_00ff, 0xff_ffff, 0x00_0000, 0x80_8080, 0x12_34ab, 0xfe_dc01] {
-                let ramp = Ramp::new([color(rgb), color(0x33_6699)], space);
+                let ramp = Ramp::between([color(rgb), color(0x33_6699)], space);
                 assert_eq!(ramp.at(0.0), super::super::paint::pixel(color(rgb)), "{space:?}");
                 assert_eq!(ramp.at(2.0), [0x33, 0x66, 0x99, 255], "{space:?}");
             }
@@ -265,7 +389,7 @@ mod tests {
     #[test]
     fn middles_are_those_of_the_space() {
         let check = |space, from, to, [r, g, b]: [u8; 3]| {
-            let [mr, mg, mb, a] = Ramp::new([color(from), color(to)], space).at(0.5);
+            let [mr, mg, mb, a] = Ramp::between([color(from), color(to)], space).at(0.5);
             let near = |a: u8, b: u8| a.abs_diff(b) <= 2;
             assert!(near(mr, r) && near(mg, g) && near(mb, b) && a == 255, "{space:?}: {mr} {mg} {mb}");
         };
@@ -284,9 +408,71 @@ mod tests {
     #[test]
     fn alpha_weighs_the_colours() {
         let clear_blue = Color { r: 0, g: 0, b: 255, a: 0 };
-        let ramp = Ramp::new([color(0xff_0000), clear_blue], GradientSpace::Srgb);
+        let ramp = Ramp::between([color(0xff_0000), clear_blue], GradientSpace::Srgb);
         let [r, g, b, a] = ramp.at(0.5);
         assert!((r, g, b) == (255, 0, 0) && a.abs_diff(128) <= 1, "{r} {g} {b} {a}");
+    }
+
+    fn ramp(stops: &[(f64, u32)], hue: HuePath, space: GradientSpace) -> Ramp {
+        let stops = stops.iter().map(|&(at, rgb)| ColorStop { at, color: color(rgb) }).collect();
+        Ramp::new(&ColorRamp { stops, space, hue })
+    }
+
+    #[test]
+    fn many_colours_lie_at_their_stops() {
+        let stops = [(0.1, 0xff_0000), (0.4, 0x00_ff00), (0.4, 0x00_00ff), (0.8, 0xff_ffff)];
+        let ramp = ramp(&stops, HuePath::Shorter, GradientSpace::Srgb);
+        let check = |t, [r, g, b]: [u8; 3]| {
+            let [fr, fg, fb, a] = ramp.at(t);
+            let near = |a: u8, b: u8| a.abs_diff(b) <= 1;
+            assert!(near(fr, r) && near(fg, g) && near(fb, b) && a == 255, "{t}: {fr} {fg} {fb}");
+        };
+        check(-1.0, [255, 0, 0]);
+        check(0.1, [255, 0, 0]);
+        check(0.25, [128, 128, 0]);
+        check(0.399_99, [0, 255, 0]);
+        check(0.400_01, [0, 0, 255]);
+        check(0.6, [128, 128, 255]);
+        check(0.8, [255, 255, 255]);
+        check(7.0, [255, 255, 255]);
+    }
+
+    #[test]
+    fn all_stops_at_one_place_are_an_edge() {
+        let edge = ramp(&[(0.5, 0xff_0000), (0.5, 0x00_00ff)], HuePath::Shorter, GradientSpace::Srgb);
+        assert_eq!((edge.at(0.49), edge.at(0.5), edge.at(1.0)), ([255, 0, 0, 255], [0, 0, 255, 255], [0, 0, 255, 255]));
+    }
+
+    /// From red at 0 degrees to green at 120: the middle is yellow one way and blue the other.
+    #[test]
+    fn hues_go_the_way_asked_for() {
+        let middle = |from, to, hue| {
+            let ramp = ramp(&[(0.0, from), (1.0, to)], hue, GradientSpace::Hsl);
+            let [r, g, b, _] = ramp.at(0.5);
+            [r, g, b].map(|v| (u32::from(v) + 64) / 128)
+        };
+        let (red, green, yellow, blue) = (0xff_0000, 0x00_ff00, [2, 2, 0], [0, 0, 2]);
+        assert_eq!(middle(red, green, HuePath::Shorter), yellow);
+        assert_eq!(middle(red, green, HuePath::Longer), blue);
+        assert_eq!(middle(red, green, HuePath::Increasing), yellow);
+        assert_eq!(middle(red, green, HuePath::Decreasing), blue);
+        assert_eq!(middle(green, red, HuePath::Shorter), yellow);
+        assert_eq!(middle(green, red, HuePath::Longer), blue);
+        assert_eq!(middle(green, red, HuePath::Increasing), blue);
+        assert_eq!(middle(green, red, HuePath::Decreasing), yellow);
+        // The same colour twice is once round the wheel.
+        assert_eq!(middle(red, red, HuePath::Longer), [0, 2, 2]);
+    }
+
+    #[test]
+    fn levels_are_the_ramp_in_numbers() {
+        let stops = [(0.0, 0x00_0000), (0.5, 0xff_0000), (1.0, 0xff_ffff)];
+        let stops = stops.iter().map(|&(at, rgb)| ColorStop { at, color: color(rgb) }).collect();
+        let colors = ColorRamp { stops, space: GradientSpace::Srgb, hue: HuePath::Shorter };
+        let near = |a: [f32; 3], b: [f32; 3]| a.iter().zip(b).all(|(a, b)| (a - b).abs() < 1e-6);
+        let all = levels(&colors, 5, |t| t);
+        assert!(near(all[1], [0.5, 0.0, 0.0]) && near(all[2], [1.0, 0.0, 0.0]) && near(all[4], [1.0; 3]), "{all:?}");
+        assert!(near(levels(&colors, 5, |t| 1.0 - t)[4], [0.0; 3]));
     }
 
     #[test]

@@ -334,6 +334,8 @@ fn place_and_resize(raster: Raster, op: &mut Resize) -> Result<Raster, RenderErr
 fn settle(op: &mut Op, raster: &Raster) {
     if let Op::Extend(Extend { fill: ExtendFill::Gradient(GradientFill { colors: colors @ None, .. }), .. }) = op {
         *colors = Some(gradient_colors(raster));
+    } else if let Op::Tone(chain) = op {
+        tone::settle(chain, raster);
     }
 }
 

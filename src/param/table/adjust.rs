@@ -1,12 +1,12 @@
 //! Adjustments, sharpening, noise reduction and effects.
 
-use crate::param::{Category, Kind, Needs, ParamSpec, State, Tier};
+use crate::param::{Category, GradientSpace, HuePath, Keyword, Kind, Needs, ParamSpec, State, Tier};
 
 /// Greatest radius of the unsharp mask, pixels: beyond it the kernel is larger than most pictures.
 const RADIUS_MAX: f64 = 500.0;
 
 /// This part of the table.
-pub(super) const ENTRIES: [ParamSpec; 22] = [
+pub(super) const ENTRIES: [ParamSpec; 28] = [
     ParamSpec {
         name: "bri",
         kinds: &[Kind::Whole(-100..=100)],
@@ -232,6 +232,77 @@ pub(super) const ENTRIES: [ParamSpec; 22] = [
         example: "duotone=000080,fa8072&duotone-alpha=50",
         state: State::Rendered,
         set: |p, v| p.stylize.duotone_alpha = v.number(),
+        ..ParamSpec::base(Category::Stylize)
+    },
+    ParamSpec {
+        name: "gradient-map",
+        tier: Tier::Extended,
+        kinds: &[Kind::Colors],
+        summary: "Replaces the colours of the picture by those of a list, the first for its shadows and the last for its \
+            highlights; takes the place of `duotone`. Their alpha does not count.",
+        example: "gradient-map=1a1a40,e0457b,ffd97a",
+        state: State::Rendered,
+        set: |p, v| p.stylize.gradient_map = v.color_list(),
+        ..ParamSpec::base(Category::Stylize)
+    },
+    ParamSpec {
+        name: "gradient-map-stops",
+        tier: Tier::Extended,
+        kinds: &[Kind::Stops],
+        needs: Needs::All(&["gradient-map"]),
+        summary: "Where each colour lies between black (0) and white (100); two at one place make a hard edge. Evenly \
+            spread if absent, if there are not as many as colours, or if they fall.",
+        example: "gradient-map=1a1a40,e0457b,ffd97a&gradient-map-stops=0,20,100",
+        state: State::Rendered,
+        set: |p, v| p.stylize.gradient_map_stops = v.numbers(),
+        ..ParamSpec::base(Category::Stylize)
+    },
+    ParamSpec {
+        name: "gradient-map-cs",
+        tier: Tier::Extended,
+        kinds: &[Kind::Word(GradientSpace::WORDS)],
+        default: Some("srgb"),
+        needs: Needs::All(&["gradient-map"]),
+        summary: "Colour space in which the colours between those of the list are worked out.",
+        example: "gradient-map=1a1a40,ffd97a&gradient-map-cs=oklch",
+        state: State::Rendered,
+        set: |p, v| p.stylize.gradient_map_cs = v.word(),
+        ..ParamSpec::base(Category::Stylize)
+    },
+    ParamSpec {
+        name: "gradient-map-hue",
+        tier: Tier::Extended,
+        kinds: &[Kind::Word(HuePath::WORDS)],
+        default: Some("shorter"),
+        needs: Needs::All(&["gradient-map"]),
+        summary: "Which way round the colour wheel from one colour to the next, in `hsl`, `hsv`, `lch` and `oklch`.",
+        example: "gradient-map=1a1a40,ffd97a&gradient-map-cs=oklch&gradient-map-hue=longer",
+        state: State::Rendered,
+        set: |p, v| p.stylize.gradient_map_hue = v.word(),
+        ..ParamSpec::base(Category::Stylize)
+    },
+    ParamSpec {
+        name: "gradient-map-alpha",
+        tier: Tier::Extended,
+        kinds: &[Kind::Whole(0..=100)],
+        default: Some("100"),
+        needs: Needs::All(&["gradient-map"]),
+        summary: "Share of the new colours in the result.",
+        example: "gradient-map=1a1a40,e0457b,ffd97a&gradient-map-alpha=50",
+        state: State::Rendered,
+        set: |p, v| p.stylize.gradient_map_alpha = v.number(),
+        ..ParamSpec::base(Category::Stylize)
+    },
+    ParamSpec {
+        name: "gradient-map-equalize",
+        tier: Tier::Extended,
+        kinds: &[Kind::Bool],
+        default: Some("false"),
+        needs: Needs::All(&["gradient-map"]),
+        summary: "Spreads the list over the tones that the picture has, instead of from black to white.",
+        example: "gradient-map=1a1a40,e0457b,ffd97a&gradient-map-equalize=true",
+        state: State::Rendered,
+        set: |p, v| p.stylize.gradient_map_equalize = v.bool(),
         ..ParamSpec::base(Category::Stylize)
     },
 ];

@@ -98,7 +98,7 @@ fn blurred(raster: Raster, canvas: Size, placed: Rect) -> Result<Raster, RenderE
 
 /// The picture over a gradient, in the two strongest colours of its own unless there are others.
 fn graded(raster: Raster, canvas: Size, placed: Rect, gradient: &GradientFill) -> Raster {
-    let ramp = Ramp::new(gradient.colors.unwrap_or_else(|| gradient_colors(&raster)), gradient.space);
+    let ramp = Ramp::between(gradient.colors.unwrap_or_else(|| gradient_colors(&raster)), gradient.space);
     let mut backdrop = Vec::with_capacity(usize::try_from(canvas.area() * 4).unwrap_or_default());
     for y in 0..canvas.height {
         for x in 0..canvas.width {

@@ -1,6 +1,8 @@
-//! Tone pixel by pixel: `sepia`, `monochrome`, `duotone` by the formulas of `rendering.md` 8, a chain in one pass.
+//! Tone pixel by pixel: `sepia`, `monochrome`, `duotone` by the formulas of `rendering.md` 8 and `gradient-map`, a chain
+//! in one pass.
 
-use crate::plan::Tone;
+use crate::plan::{ColorRamp, GradientMap, MappedTones, Tone};
+use crate::render::gradient;
 use crate::render::points::{self, Chain, Run, luma};
 use crate::render::raster::Raster;
 use crate::units::Color;
@@ -9,49 +11,123 @@ use crate::units::Color;
 /// filters have (Filter Effects 1, `sepia()`).
 const SEPIA: [[f32; 3]; 3] = [[0.393, 0.769, 0.189], [0.349, 0.686, 0.168], [0.272, 0.534, 0.131]];
 
+/// Colours between black and white that a list of them is worked out for: those of 8 bits, and fifteen between each two.
+const MAPPED: usize = 255 * 16 + 1;
+
+/// Levels of a histogram.
+const LEVELS: usize = 256;
+
 /// Tones the colours of any raster in the order given; size, depth and alpha stay. Grey becomes RGB.
 #[must_use]
 pub fn apply(raster: Raster, chain: &[Tone]) -> Raster {
-    points::tinted(raster, Steps(chain))
+    points::tinted(raster, Steps(chain.iter().map(Step::of).collect()))
+}
+
+/// Finds out over which tones of this picture a list of colours is to be spread, where that was asked for.
+///
+/// Each colour gets as many pixels as its share of the list, by their opacity; the darkest pixel has the first colour and
+/// the lightest the last. A picture of one tone keeps its place between black and white.
+pub fn settle(chain: &mut [Tone], raster: &Raster) {
+    for tone in chain {
+        if let Tone::GradientMap(map) = tone
+            && map.tones == MappedTones::Present
+        {
+            map.tones = equalized(raster).map_or(MappedTones::All, MappedTones::Measured);
+        }
+    }
 }
 
 /// The colours that a tone is drawn with.
-pub fn colors(tone: &mut Tone) -> &mut [Color] {
+pub fn colors(tone: &mut Tone) -> Vec<&mut Color> {
     match tone {
-        Tone::Sepia(_) => &mut [],
-        Tone::Monochrome(color) => std::slice::from_mut(color),
-        Tone::Duotone { colors, .. } => colors,
+        Tone::Sepia(_) => Vec::new(),
+        Tone::Monochrome(color) => vec![color],
+        Tone::Duotone { colors, .. } => colors.iter_mut().collect(),
+        Tone::GradientMap(map) => map.colors.stops.iter_mut().map(|stop| &mut stop.color).collect(),
     }
 }
 
-struct Steps<'a>(&'a [Tone]);
+/// For each level the share of the pixels that are darker; `None` when all are alike.
+fn equalized(raster: &Raster) -> Option<Vec<f32>> {
+    let mut counts = [0_u64; LEVELS];
+    for index in 0..usize::try_from(raster.size.area()).ok()? {
+        let [r, g, b, a] = raster.pixel_8(index);
+        let light = luma([r, g, b].map(f32::from));
+        counts[((light + 0.5) as usize).min(LEVELS - 1)] += u64::from(a);
+    }
+    let total: u64 = counts.iter().sum();
+    let least = counts.iter().copied().find(|count| *count > 0)?;
+    let spread = total.checked_sub(least).filter(|spread| *spread > 0)?;
+    let mut sum = 0;
+    let share = |count: &u64| {
+        sum += count;
+        (u64::saturating_sub(sum, least) as f64 / spread as f64) as f32
+    };
+    Some(counts.iter().map(share).collect())
+}
 
-impl Chain for Steps<'_> {
+/// A tone in numbers that the formulas take.
+enum Step {
+    Sepia(f32),
+    Monochrome([f32; 3], f32),
+    Duotone([[f32; 3]; 2], f32),
+    /// Colours from black to white.
+    Mapped(Vec<[f32; 3]>, f32),
+}
+
+impl Step {
+    fn of(tone: &Tone) -> Self {
+        match tone {
+            Tone::Sepia(share) => Self::Sepia(*share as f32),
+            Tone::Monochrome(color) => Self::Monochrome(rgb(*color), f32::from(color.a) / 255.0),
+            Tone::Duotone { colors, mix } => Self::Duotone(colors.map(rgb), *mix as f32),
+            Tone::GradientMap(map) => {
+                let GradientMap { colors, mix, tones } = &**map;
+                Self::Mapped(mapped(colors, tones), *mix as f32)
+            }
+        }
+    }
+
     #[inline(always)]
     fn run(&self, run: &mut Run) {
-        for tone in self.0 {
-            step(*tone, run);
+        match self {
+            Self::Sepia(share) => {
+                run.each(|pixel| mix(pixel, SEPIA.map(|[r, g, b]| r * pixel[0] + g * pixel[1] + b * pixel[2]), *share));
+            }
+            Self::Monochrome(tint, share) => run.each(|pixel| {
+                let light = luma(pixel);
+                mix(pixel, tint.map(|v| v * light), *share)
+            }),
+            Self::Duotone([dark, light], share) => {
+                run.each(|pixel| mix(pixel, mix(*dark, *light, luma(pixel)), *share));
+            }
+            Self::Mapped(colors, share) => run.each(|pixel| {
+                // Float to integer casts saturate, and no number is 0.
+                let level = (luma(pixel) * (MAPPED - 1) as f32 + 0.5) as usize;
+                mix(pixel, colors[level.min(MAPPED - 1)], *share)
+            }),
         }
     }
 }
 
-#[inline(always)]
-fn step(tone: Tone, run: &mut Run) {
-    match tone {
-        Tone::Sepia(share) => {
-            let share = share as f32;
-            run.each(|pixel| mix(pixel, SEPIA.map(|[r, g, b]| r * pixel[0] + g * pixel[1] + b * pixel[2]), share));
-        }
-        Tone::Monochrome(color) => {
-            let (tint, share) = (rgb(color), f32::from(color.a) / 255.0);
-            run.each(|pixel| {
-                let light = luma(pixel);
-                mix(pixel, tint.map(|v| v * light), share)
-            });
-        }
-        Tone::Duotone { colors: [dark, light], mix: share } => {
-            let (dark, light, share) = (rgb(dark), rgb(light), share as f32);
-            run.each(|pixel| mix(pixel, mix(dark, light, luma(pixel)), share));
+fn mapped(colors: &ColorRamp, tones: &MappedTones) -> Vec<[f32; 3]> {
+    match tones {
+        MappedTones::Measured(places) if places.len() == LEVELS => gradient::levels(colors, MAPPED, |t| {
+            let at = t.clamp(0.0, 1.0) * (LEVELS - 1) as f32;
+            let (low, high) = (at.floor() as usize, at.ceil() as usize);
+            places[low] + (places[high.min(LEVELS - 1)] - places[low]) * at.fract()
+        }),
+        MappedTones::All | MappedTones::Present | MappedTones::Measured(_) => gradient::levels(colors, MAPPED, |t| t),
+    }
+}
+
+struct Steps(Vec<Step>);
+
+impl Chain for Steps {
+    #[inline(always)]
+    fn run(&self, run: &mut Run) {
+        for step in &self.0 {
+            step.run(run);
         }
     }
 }
@@ -69,6 +145,8 @@ fn mix(from: [f32; 3], to: [f32; 3], share: f32) -> [f32; 3] {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::param::{GradientSpace, HuePath};
+    use crate::plan::ColorStop;
     use crate::render::raster::Samples;
     use crate::units::Size;
 
@@ -81,7 +159,8 @@ mod tests {
 
     #[track_caller]
     fn check(tone: Tone, from: &[u8], to: &[u8]) {
-        assert_eq!(apply(pixel(from), &[tone]), pixel(to), "{tone:?}");
+        let found = apply(pixel(from), std::slice::from_ref(&tone));
+        assert_eq!(found, pixel(to), "{tone:?}");
     }
 
     #[test]
@@ -113,6 +192,54 @@ mod tests {
         // Light first, dark second: a negative.
         check(duotone([Color::WHITE, Color::BLACK], 1.0), &[30], &[225, 225, 225]);
         check(duotone([NAVY, SALMON], 0.5), &[0, 0, 0], &[0, 0, 64]);
+    }
+
+    fn map(colors: &[u32], percent: &[f64], mix: f64, tones: MappedTones) -> Tone {
+        let at = |index: usize| percent.get(index).map_or(index as f64 / (colors.len() - 1) as f64, |at| at / 100.0);
+        let stop = |(index, rgb): (usize, &u32)| {
+            let [_, r, g, b] = rgb.to_be_bytes();
+            ColorStop { at: at(index), color: Color { r, g, b, a: 255 } }
+        };
+        let stops = colors.iter().enumerate().map(stop).collect();
+        let colors = ColorRamp { stops, space: GradientSpace::Srgb, hue: HuePath::Shorter };
+        Tone::GradientMap(Box::new(GradientMap { colors, mix, tones }))
+    }
+
+    #[test]
+    fn a_list_of_colours_from_shadows_to_highlights() {
+        let three = |mix| map(&[0x00_0080, 0xff_0000, 0xff_ff00], &[], mix, MappedTones::All);
+        check(three(1.0), &[0, 0, 0], &[0, 0, 128]);
+        check(three(1.0), &[255, 255, 255, 7], &[255, 255, 0, 7]);
+        check(three(1.0), &[64], &[128, 0, 64]);
+        check(three(1.0), &[191, 9], &[255, 127, 0, 9]);
+        check(three(0.5), &[0, 0, 0], &[0, 0, 64]);
+        // Two colours are a duotone.
+        let two = map(&[0x00_0080, 0xfa_8072], &[], 1.0, MappedTones::All);
+        check(two, &[0, 255, 0], &[179, 92, 118]);
+    }
+
+    #[test]
+    fn two_stops_at_one_place_make_two_flat_tones() {
+        let poster = || map(&[0, 0, 0xff_ffff, 0xff_ffff], &[0.0, 50.0, 50.0, 100.0], 1.0, MappedTones::All);
+        for (level, expected) in [(0, 0), (100, 0), (127, 0), (128, 255), (200, 255), (255, 255)] {
+            check(poster(), &[level], &[expected; 3]);
+        }
+    }
+
+    #[test]
+    fn equalizing_uses_the_whole_list_for_the_tones_there_are() {
+        let samples = Samples::U8(vec![100, 110, 120, 110]);
+        let picture = Raster { size: Size::new(4, 1), channels: 1, samples };
+        let mut chain = [map(&[0, 0xff_ffff], &[], 1.0, MappedTones::Present)];
+        settle(&mut chain, &picture);
+        // One pixel in three that are lighter than the darkest is at 100, two are at 110 or below.
+        let out = apply(picture, &chain).into_bytes();
+        assert_eq!(out, [[0; 3], [170; 3], [255; 3], [170; 3]].concat());
+        // One tone has nothing to spread, and what is transparent does not count.
+        let flat = Raster { size: Size::new(2, 1), channels: 2, samples: Samples::U8(vec![90, 255, 9, 0]) };
+        let mut chain = [map(&[0, 0xff_ffff], &[], 1.0, MappedTones::Present)];
+        settle(&mut chain, &flat);
+        assert_eq!(apply(flat, &chain).into_bytes(), [90, 90, 90, 255, 9, 9, 9, 0]);
     }
 
     #[test]

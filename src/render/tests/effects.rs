@@ -25,7 +25,7 @@ fn drawn(query: &str, source: &[u8]) -> Raster {
 }
 
 /// Each parameter with a value that shows.
-const EFFECTS: [&str; 22] = [
+const EFFECTS: [&str; 24] = [
     "bri=30",
     "con=40",
     "exp=30",
@@ -44,6 +44,8 @@ const EFFECTS: [&str; 22] = [
     "sepia=80",
     "monochrome=ff336699",
     "duotone=000080,fa8072",
+    "gradient-map=1a1a40,e0457b,ffd97a",
+    "gradient-map=1a1a40,ffd97a&gradient-map-equalize=true",
     "px=7",
     "htn=6",
     "blur=60",
@@ -81,6 +83,10 @@ fn each_shows_and_its_default_does_not() {
         "duotone-alpha=50",
         "blur=0",
         "duotone=000,fff&duotone-alpha=0",
+        "gradient-map=f00,00f&gradient-map-alpha=0",
+        "gradient-map=f00",
+        "gradient-map=f00,nonsense,00f",
+        "gradient-map-equalize=true",
     ] {
         assert_eq!(drawn(&format!("w=30&{default}"), &source), plain, "{default}");
     }
@@ -133,7 +139,7 @@ fn adjustments_leave_bars_and_paddings_alone() {
 fn grey_becomes_colour_only_where_there_is_some() {
     let source = cells(1);
     for effect in EFFECTS {
-        let colored = ["sepia", "monochrome", "duotone"].iter().any(|name| effect.starts_with(name));
+        let colored = ["sepia", "monochrome", "duotone", "gradient-map"].iter().any(|name| effect.starts_with(name));
         assert_eq!(drawn(&format!("w=30&{effect}"), &source).channels, if colored { 3 } else { 1 }, "{effect}");
     }
 }
@@ -176,9 +182,38 @@ fn colours_are_those_asked_for_in_a_wide_space_too() {
 }
 
 #[test]
+fn a_list_of_colours_beats_duotone_where_it_is_valid() {
+    let source = cells(3);
+    let (duotone, map) = ("w=30&duotone=000080,fa8072", "gradient-map=060,ff0,fff");
+    assert_eq!(drawn(&format!("{duotone}&{map}"), &source), drawn(&format!("w=30&{map}"), &source));
+    assert_eq!(drawn(&format!("{duotone}&{map},nonsense"), &source), drawn(duotone, &source));
+    let too_many = vec!["f00"; 17].join(",");
+    assert_eq!(drawn(&format!("{duotone}&gradient-map={too_many}"), &source), drawn(duotone, &source));
+    // Two colours say the same either way, and stops that cannot be are evenly spread ones.
+    assert!(difference(&drawn("w=30&gradient-map=000080,fa8072", &source), &drawn(duotone, &source)) < 0.3);
+    for stops in ["0,50", "0,60,50", "0,50,101", "x"] {
+        let query = format!("w=30&{map}&gradient-map-stops={stops}");
+        assert_eq!(drawn(&query, &source), drawn(&format!("w=30&{map}"), &source), "{stops}");
+    }
+}
+
+#[test]
+fn the_tones_are_those_before_the_list_of_colours() {
+    let source = cells(3);
+    // Equalizing looks at the picture after `sepia`, as the list itself does.
+    let sepia = png(&drawn("sepia=100", &source));
+    let map = "gradient-map=060,ff0,fff&gradient-map-equalize=true";
+    assert!(difference(&drawn(&format!("sepia=100&{map}"), &source), &drawn(map, &sepia)) < 1.0);
+}
+
+#[test]
 fn frames_are_stretched_alike() {
     let Some(source) = fixture("gif/rotating-squares.gif") else { return };
-    for query in ["w=20&fm=gif&auto=enhance", "w=20&fm=webp&bri=20&sepia=50&blur=20"] {
+    for query in [
+        "w=20&fm=gif&auto=enhance",
+        "w=20&fm=gif&gradient-map=000,f00&gradient-map-equalize=1",
+        "w=20&fm=webp&bri=20&sepia=50&blur=20",
+    ] {
         let done = rendered(query, &source);
         let (after, ..) = frames(done.body.as_slice());
         assert!(after.len() > 1 && after.iter().all(|frame| frame.size == done.size), "{query}");
