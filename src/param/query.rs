@@ -4,12 +4,14 @@
 //! spelling that wins is parsed.
 
 use std::borrow::Cow;
+use std::collections::btree_map::Entry;
+use std::collections::{BTreeMap, BTreeSet};
 
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, percent_decode, utf8_percent_encode};
 
-use super::table::{Rank, spelling};
+use super::table::{Rank, Spelling, spelling};
 use super::{Needs, PARAMS, ParamSpec, Params, Value};
 
 /// What a request asks for, after defaults and dependencies.
@@ -59,18 +61,20 @@ pub fn parse(query: &str, defaults: &[(String, String)]) -> Result<Parsed, Param
     });
     let preset = defaults.iter().map(|(name, value)| (Cow::from(name.as_str()), Encoded::Not(value)));
 
-    let mut sent = Slots::fill(sent)?;
-    let mut preset = Slots::fill(preset.filter(|(name, _)| name != "ch"))?;
-    let mut values: Vec<Option<Value>> = PARAMS
-        .iter()
-        .zip(sent.0.iter_mut().zip(&mut preset.0))
-        .map(|(spec, (sent, preset))| match (sent.take(), preset.take()) {
-            (sent, Some(preset)) if spec.merges => {
-                merged(sent.into_iter().chain([preset]).flat_map(|slot| slot.values(spec)))
-            }
-            (sent, preset) => [sent, preset].into_iter().flatten().find_map(|slot| merged(slot.values(spec))),
-        })
-        .collect();
+    let mut sent = slots(sent)?;
+    let mut preset = slots(preset.filter(|(name, _)| name != "ch"))?;
+    let present: BTreeSet<usize> = sent.keys().chain(preset.keys()).copied().collect();
+    let value = |index: usize| {
+        let spec = &PARAMS[index];
+        let (sent, preset) = (sent.remove(&index), preset.remove(&index));
+        let value = if spec.merges {
+            merged(sent.into_iter().chain(preset).flat_map(|slot| slot.values(spec)))
+        } else {
+            sent.into_iter().chain(preset).find_map(|slot| merged(slot.values(spec)))
+        };
+        value.map(|value| (index, value))
+    };
+    let mut values: Values = present.into_iter().filter_map(value).collect();
     drop_unmet(&mut values);
     Ok(collect(&values))
 }
@@ -127,48 +131,45 @@ struct Slot<'a> {
     earlier: Vec<Cow<'a, str>>,
 }
 
-impl Slot<'_> {
+impl<'a> Slot<'a> {
+    /// Another occurrence of the same parameter.
+    fn offer(&mut self, spec: &ParamSpec, rank: Rank, text: Cow<'a, str>) {
+        if spec.merges {
+            self.earlier.push(std::mem::replace(&mut self.text, text));
+        } else if self.rank <= rank {
+            *self = Self { rank, text, earlier: Vec::new() };
+        }
+    }
+
     /// The valid values, in the order sent.
     fn values(self, spec: &ParamSpec) -> impl Iterator<Item = Value> {
         self.earlier.into_iter().chain([self.text]).filter_map(|text| spec.parse(&text))
     }
 }
 
-/// A place for each parameter of the table.
-struct Slots<'a>(Vec<Option<Slot<'a>>>);
-
-impl<'a> Slots<'a> {
-    fn fill(pairs: impl Iterator<Item = (Cow<'a, str>, Encoded<'a>)>) -> Result<Self, ParamError> {
-        let mut slots = Self(PARAMS.iter().map(|_| None).collect());
-        for (name, value) in pairs {
-            let Some(spelling) = spelling(&name) else { continue };
-            slots.offer(&PARAMS[spelling.index], spelling.index, spelling.rank, value)?;
-        }
-        Ok(slots)
-    }
-
-    fn offer(
-        &mut self,
-        spec: &'static ParamSpec,
-        index: usize,
-        rank: Rank,
-        value: Encoded<'a>,
-    ) -> Result<(), ParamError> {
+/// What was sent for each parameter, by its place in the table.
+fn slots<'a>(
+    pairs: impl Iterator<Item = (Cow<'a, str>, Encoded<'a>)>,
+) -> Result<BTreeMap<usize, Slot<'a>>, ParamError> {
+    let mut slots = BTreeMap::new();
+    for (name, value) in pairs {
+        let Some(Spelling { index, rank }) = spelling(&name) else { continue };
+        let spec = &PARAMS[index];
         // An empty value is an absent parameter, unless the bare name means something.
         if value.is_empty() && (rank.is_twin() || !spec.bare) {
-            return Ok(());
+            continue;
         }
         let decoded = value.decoded();
         // Even a twin that another spelling beats has to be valid.
         let text = if rank.is_twin() { Cow::Owned(decode_twin(spec.name, &decoded)?) } else { decoded };
-        let slot = &mut self.0[index];
-        match slot {
-            Some(taken) if spec.merges => taken.earlier.push(std::mem::replace(&mut taken.text, text)),
-            Some(taken) if taken.rank > rank => {}
-            Some(_) | None => *slot = Some(Slot { rank, text, earlier: Vec::new() }),
+        match slots.entry(index) {
+            Entry::Vacant(place) => {
+                place.insert(Slot { rank, text, earlier: Vec::new() });
+            }
+            Entry::Occupied(mut taken) => taken.get_mut().offer(spec, rank, text),
         }
-        Ok(())
     }
+    Ok(slots)
 }
 
 fn decode_twin(name: &'static str, text: &str) -> Result<String, ParamError> {
@@ -191,25 +192,26 @@ fn merged(values: impl Iterator<Item = Value>) -> Option<Value> {
     })
 }
 
+/// The values that count, by place in the table: whoever asks for one parameter pays for one, not for all of the table.
+type Values = BTreeMap<usize, Value>;
+
 /// Drops what lacks something it needs, then what needed that, until nothing changes.
-fn drop_unmet(values: &mut [Option<Value>]) {
+fn drop_unmet(values: &mut Values) {
     loop {
-        let unmet: Vec<usize> = (0..values.len())
-            .filter(|&index| values[index].is_some() && !is_met(PARAMS[index].needs, values))
-            .collect();
+        let unmet: Vec<usize> = values.keys().copied().filter(|&index| !is_met(PARAMS[index].needs, values)).collect();
         if unmet.is_empty() {
             return;
         }
         for index in unmet {
-            values[index] = None;
+            values.remove(&index);
         }
     }
 }
 
-fn is_met(needs: Needs, values: &[Option<Value>]) -> bool {
+fn is_met(needs: Needs, values: &Values) -> bool {
     let holds = |condition: &&str| {
         let (name, word) = condition.split_once('=').map_or((*condition, None), |(name, word)| (name, Some(word)));
-        let value = spelling(name).and_then(|spelling| values[spelling.index].as_ref());
+        let value = spelling(name).and_then(|spelling| values.get(&spelling.index));
         value.is_some_and(|value| word.is_none_or(|word| value.has(word)))
     };
     match needs {
@@ -219,10 +221,10 @@ fn is_met(needs: Needs, values: &[Option<Value>]) -> bool {
     }
 }
 
-fn collect(values: &[Option<Value>]) -> Parsed {
+fn collect(values: &Values) -> Parsed {
     let mut parsed = Parsed::default();
-    for (spec, value) in PARAMS.iter().zip(values) {
-        let Some(value) = value else { continue };
+    for (&index, value) in values {
+        let spec = &PARAMS[index];
         (spec.set)(&mut parsed.params, value);
         parsed.renders |= spec.asks_for_rendering();
         if !matches!(spec.name, "s" | "sig" | "ixlib") {
