@@ -6,7 +6,7 @@ pub(super) mod properties;
 use super::resolve::resolve_params;
 use super::*;
 use crate::config::Limits;
-use crate::param::parse;
+use crate::param::{PARAMS, State, parse};
 use crate::units::{Color, Rect, Size};
 
 /// Size of every overlay in the tests.
@@ -24,7 +24,6 @@ fn still(size: Size) -> Measured {
 
 fn plan_of(query: &str) -> Plan {
     let parsed = parse(query, &[]).unwrap();
-    // Not `resolve`, which drops what the table does not call rendered yet.
     match resolve_params(&parsed.params, true, &Negotiation::default(), &Limits::default()).intent {
         Intent::Render(plan) => *plan,
         other @ (Intent::PassThrough | Intent::Unsupported(_)) => panic!("{query}: {other:?}"),
@@ -310,4 +309,29 @@ fn pieces_off_the_grid_are_not_shrunk_on_load() {
     check("4000x3000", "rect=3,16,1600,1200&w=200", 1.0, 1);
     // fit=crop scales the whole picture: 4000 to 267 wide.
     check("4000x3000", "fit=crop&w=100&h=200", 1.0, 8);
+}
+
+/// No stages: what the decoder, the encoder or the server reads straight from the plan, with or without effect yet.
+const WITHOUT_STAGE: [&str; 5] = ["frame", "iptc", "page", "pdf-annotation", "rasterize-bypass"];
+
+/// The intent of a query, with `parsed.renders` set so that it is a plan either way.
+fn intent(query: &str) -> Intent {
+    let mut parsed = parse(query, &[]).unwrap();
+    parsed.renders = true;
+    resolve(&parsed, &Negotiation::default(), &Limits::default()).intent
+}
+
+#[test]
+fn an_accepted_parameter_changes_no_plan() {
+    let mut changed = Vec::new();
+    for spec in PARAMS.iter().filter(|spec| spec.state == State::Accepted && !WITHOUT_STAGE.contains(&spec.name)) {
+        let is_it = |pair: &&str| pair.split('=').next() == Some(spec.name);
+        let without: Vec<&str> = spec.example.split('&').filter(|pair| !is_it(pair)).collect();
+        let found = intent(spec.example);
+        // What must be refused is refused long before it can be rendered.
+        if !matches!(found, Intent::Unsupported(_)) && found != intent(&without.join("&")) {
+            changed.push(spec.name);
+        }
+    }
+    assert_eq!(changed, Vec::<&str>::new());
 }

@@ -7,7 +7,6 @@
 //! `format` lead to the one, `request`, `geometry`, `overlay` and `layout` to the other.
 
 mod compose;
-mod drawn;
 mod effects;
 #[cfg(test)]
 mod examples;

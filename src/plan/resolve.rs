@@ -7,7 +7,6 @@ use crate::param::{CropWord, FillMode, Fit, FormatWord, Params, Parsed, RectEdge
 use crate::units::{Color, Dpr, Length};
 
 use super::compose::{self, visible};
-use super::drawn::drawn;
 use super::effects::Effects;
 use super::format;
 use super::layers::Sides;
@@ -21,7 +20,7 @@ use super::types::{
 /// Never fails: what this origin cannot do is an [`Intent::Unsupported`], what it should ignore is gone.
 #[must_use]
 pub fn resolve(parsed: &Parsed, negotiation: &Negotiation, limits: &Limits) -> Resolved {
-    resolve_params(&drawn(&parsed.params), parsed.renders, negotiation, limits)
+    resolve_params(&parsed.params, parsed.renders, negotiation, limits)
 }
 
 /// As [`resolve`], from typed parameters; `renders` says whether any of them asks for rendering.

@@ -4,7 +4,6 @@ use crate::config::Limits;
 use crate::param::{FormatWord, Params, Parsed};
 use crate::units::{Length, Size};
 
-use super::drawn::drawn;
 use super::layers::{Along, Text, Written};
 use super::types::{Intent, Negotiation, Plan, Resolved, Unsupported, VaryOn};
 use super::{compose, format, overlay, resolve};
@@ -22,8 +21,8 @@ pub fn resolve_object(object: &str, parsed: &Parsed, negotiation: &Negotiation, 
     if object != TEXT_OBJECT {
         return resolve::resolve(parsed, negotiation, limits);
     }
-    let params = drawn(&parsed.params);
-    let intent = intent(&params, negotiation, limits);
+    let params = &parsed.params;
+    let intent = intent(params, negotiation, limits);
     let vary = match intent {
         Intent::Render(_) => {
             let ch = params.format.ch;
@@ -31,7 +30,7 @@ pub fn resolve_object(object: &str, parsed: &Parsed, negotiation: &Negotiation, 
         }
         Intent::PassThrough | Intent::Unsupported(_) => VaryOn::default(),
     };
-    Resolved { intent, vary, download: resolve::download(&params) }
+    Resolved { intent, vary, download: resolve::download(params) }
 }
 
 fn intent(params: &Params, negotiation: &Negotiation, limits: &Limits) -> Intent {
