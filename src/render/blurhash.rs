@@ -8,6 +8,7 @@ use crate::units::{Color, Size};
 use super::RenderError;
 use super::raster::Raster;
 use super::stage::{background, resize};
+use super::transfer::{to_encoded, to_linear};
 
 const COMPONENTS_X: usize = 4;
 const COMPONENTS_Y: usize = 3;
@@ -81,16 +82,12 @@ fn push(out: &mut String, value: u32, digits: u32) {
     }
 }
 
-/// IEC 61966-2-1.
 fn linear(v: u8) -> f64 {
-    let v = f64::from(v) / 255.0;
-    if v <= 0.04045 { v / 12.92 } else { ((v + 0.055) / 1.055).powf(2.4) }
+    to_linear(f64::from(v) / 255.0)
 }
 
 fn encoded(v: f64) -> u32 {
-    let v = v.clamp(0.0, 1.0);
-    let v = if v <= 0.003_130_8 { v * 12.92 } else { 1.055 * v.powf(1.0 / 2.4) - 0.055 };
-    (v * 255.0 + 0.5) as u32
+    (to_encoded(v.clamp(0.0, 1.0)) * 255.0 + 0.5) as u32
 }
 
 #[cfg(test)]

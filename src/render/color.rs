@@ -16,6 +16,7 @@ use moxcms::{ColorProfile, DataColorSpace, Layout, ToneCurveEvaluator, ToneReprC
 
 use super::RenderError;
 use super::raster::{Raster, Samples};
+use super::transfer::to_linear;
 use crate::param::ColorSpace;
 use crate::units::Color;
 use crate::vips::{Call, Depth, Image, Space, VipsError};
@@ -292,8 +293,7 @@ fn is_srgb_curve(curve: &dyn ToneCurveEvaluator) -> bool {
     const TOLERANCE: f32 = 0.002;
     (1_u8..16).all(|step| {
         let encoded = f32::from(step) / 16.0;
-        let linear = if encoded <= 0.040_45 { encoded / 12.92 } else { ((encoded + 0.055) / 1.055).powf(2.4) };
-        (curve.evaluate_value(encoded) - linear).abs() < TOLERANCE
+        (curve.evaluate_value(encoded) - to_linear(f64::from(encoded)) as f32).abs() < TOLERANCE
     })
 }
 

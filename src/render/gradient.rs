@@ -1,6 +1,8 @@
 //! Colours along a line of two or more, in the colour space that was asked for, and where on a canvas they lie.
 
+use super::oklab::{self, Matrix, times};
 use super::paint::Pixel;
+use super::transfer::{to_encoded, to_linear};
 use crate::param::{GradientSpace, HuePath};
 use crate::plan::{ColorRamp, ColorStop, GradientCourse};
 use crate::units::Color;
@@ -213,8 +215,8 @@ fn from_srgb(rgb: [f64; 3], space: GradientSpace) -> [f64; 3] {
     match space {
         GradientSpace::Srgb => rgb,
         GradientSpace::Linear => rgb.map(to_linear),
-        GradientSpace::Oklab => oklab(rgb.map(to_linear)),
-        GradientSpace::Oklch => polar(oklab(rgb.map(to_linear))),
+        GradientSpace::Oklab => oklab::from_linear(rgb.map(to_linear)),
+        GradientSpace::Oklch => polar(oklab::from_linear(rgb.map(to_linear))),
         GradientSpace::Lch => polar(lab(rgb.map(to_linear))),
         GradientSpace::Hsl => hexcone(rgb, |most, least| {
             let lightness = f64::midpoint(most, least);
@@ -232,8 +234,8 @@ fn to_srgb(color: [f64; 3], space: GradientSpace) -> [f64; 3] {
     match space {
         GradientSpace::Srgb => color,
         GradientSpace::Linear => color.map(to_encoded),
-        GradientSpace::Oklab => oklab_back(color).map(to_encoded),
-        GradientSpace::Oklch => oklab_back(cartesian(color)).map(to_encoded),
+        GradientSpace::Oklab => oklab::to_linear(color).map(to_encoded),
+        GradientSpace::Oklch => oklab::to_linear(cartesian(color)).map(to_encoded),
         GradientSpace::Lch => lab_back(cartesian(color)).map(to_encoded),
         GradientSpace::Hsl => {
             let reach = saturation * last.min(1.0 - last);
@@ -266,22 +268,6 @@ fn hexcone([r, g, b]: [f64; 3], rest: impl Fn(f64, f64) -> (f64, f64)) -> [f64; 
     [sextant * 60.0, saturation, last]
 }
 
-/// IEC 61966-2-1.
-fn to_linear(encoded: f64) -> f64 {
-    if encoded <= 0.040_45 { encoded / 12.92 } else { ((encoded + 0.055) / 1.055).powf(2.4) }
-}
-
-/// Its inverse; negative light is none.
-fn to_encoded(linear: f64) -> f64 {
-    if linear <= 0.003_130_8 { linear.max(0.0) * 12.92 } else { 1.055 * linear.powf(1.0 / 2.4) - 0.055 }
-}
-
-type Matrix = [[f64; 3]; 3];
-
-fn times(matrix: &Matrix, v: [f64; 3]) -> [f64; 3] {
-    matrix.map(|row| row[0] * v[0] + row[1] * v[1] + row[2] * v[2])
-}
-
 /// Lightness, a, b to lightness, chroma, hue in degrees.
 fn polar([l, a, b]: [f64; 3]) -> [f64; 3] {
     [l, a.hypot(b), b.atan2(a).to_degrees()]
@@ -290,35 +276,6 @@ fn polar([l, a, b]: [f64; 3]) -> [f64; 3] {
 fn cartesian([l, chroma, hue]: [f64; 3]) -> [f64; 3] {
     let (sin, cos) = hue.to_radians().sin_cos();
     [l, chroma * cos, chroma * sin]
-}
-
-/// Linear sRGB to Oklab (Ottosson, 2020).
-fn oklab(rgb: [f64; 3]) -> [f64; 3] {
-    const LMS: Matrix = [
-        [0.412_221_470_8, 0.536_332_536_3, 0.051_445_992_9],
-        [0.211_903_498_2, 0.680_699_545_1, 0.107_396_956_6],
-        [0.088_302_461_9, 0.281_718_837_6, 0.629_978_700_5],
-    ];
-    const LAB: Matrix = [
-        [0.210_454_255_3, 0.793_617_785_0, -0.004_072_046_8],
-        [1.977_998_495_1, -2.428_592_205_0, 0.450_593_709_9],
-        [0.025_904_037_1, 0.782_771_766_2, -0.808_675_766_0],
-    ];
-    times(&LAB, times(&LMS, rgb).map(f64::cbrt))
-}
-
-fn oklab_back(lab: [f64; 3]) -> [f64; 3] {
-    const LMS: Matrix = [
-        [1.0, 0.396_337_777_4, 0.215_803_757_3],
-        [1.0, -0.105_561_345_8, -0.063_854_172_8],
-        [1.0, -0.089_484_177_5, -1.291_485_548_0],
-    ];
-    const RGB: Matrix = [
-        [4.076_741_662_1, -3.307_711_591_3, 0.230_969_929_2],
-        [-1.268_438_004_6, 2.609_757_401_1, -0.341_319_396_5],
-        [-0.004_196_086_3, -0.703_418_614_7, 1.707_614_701_0],
-    ];
-    times(&RGB, times(&LMS, lab).map(|v| v * v * v))
 }
 
 /// White of CIE Lab as CSS Color 4 uses it: D50.

@@ -5,6 +5,7 @@
 //! Sources: ITU-T H.273 (the numbers), SMPTE ST 2084 (PQ), ITU-R BT.2100 (HLG), ITU-R BT.2408 (diffuse white).
 
 use super::raster::{Raster, Samples};
+use super::transfer::{to_encoded, to_linear};
 
 /// Primaries and transfer characteristics as H.273 numbers them.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -91,8 +92,7 @@ fn convert<T: Copy>(pixel: &mut [T], curve: Curve, matrix: &Matrix, read: impl F
 /// Linear light of a sample: of the display (1 is diffuse white) or, for HLG, of the scene.
 fn decoded(curve: Curve, value: f32) -> f32 {
     match curve {
-        Curve::Srgb if value <= 0.04045 => value / 12.92,
-        Curve::Srgb => ((value + 0.055) / 1.055).powf(2.4),
+        Curve::Srgb => to_linear(f64::from(value)) as f32,
         Curve::Linear => value,
         Curve::Pq => {
             let root = value.powf(1.0 / 78.843_75);
@@ -133,9 +133,8 @@ struct Encoded(Vec<u32>);
 impl Encoded {
     fn new() -> Self {
         let encode = |at: usize| {
-            let light = (at as f32 / (ENCODED - 1) as f32).powi(2);
-            let value = if light <= 0.003_130_8 { light * 12.92 } else { 1.055 * light.powf(1.0 / 2.4) - 0.055 };
-            (value * 65_535.0 + 0.5) as u32
+            let light = (at as f64 / (ENCODED - 1) as f64).powi(2);
+            (to_encoded(light) * 65_535.0 + 0.5) as u32
         };
         Self((0..ENCODED).map(encode).collect())
     }

@@ -12,6 +12,7 @@ mod frames;
 mod gaussian;
 mod gradient;
 mod hdr;
+mod oklab;
 mod overlay;
 mod paint;
 pub mod palette;

@@ -6,7 +6,9 @@
 
 use crate::units::Color;
 
+use super::oklab;
 use super::raster::{Raster, Samples};
+use super::transfer::{to_encoded, to_linear};
 
 /// No more pixels than this are looked at, evenly spread: the palette of a large picture is that of its thumbnail.
 const PIXELS_MAX: u64 = 1 << 18;
@@ -100,7 +102,7 @@ struct Cell {
 /// All cells that hold pixels, and the mean luminance.
 fn histogram(raster: &Raster) -> (Vec<Cell>, f64) {
     let mut sums = vec![([0_u32; 3], 0_u32); 1 << (3 * BITS)];
-    let linear: Vec<f32> = (0..=255).map(|v: u8| linear(f32::from(v) / 255.0)).collect();
+    let linear: Vec<f32> = (0..=255).map(|v: u8| to_linear(f64::from(v) / 255.0) as f32).collect();
     let (mut luminance, mut count) = (0.0_f64, 0_u32);
     sampled(raster, |[r, g, b]| {
         let cell = [r, g, b].into_iter().fold(0, |at, v| at << BITS | usize::from(v >> (8 - BITS)));
@@ -261,40 +263,16 @@ fn hsl(color: Color) -> (f32, f32) {
     (if room > 0.0 { ((max - min) / room).min(1.0) } else { 0.0 }, lightness)
 }
 
-/// IEC 61966-2-1.
-fn linear(v: f32) -> f32 {
-    if v <= 0.04045 { v / 12.92 } else { ((v + 0.055) / 1.055).powf(2.4) }
-}
-
-fn encoded(v: f32) -> f32 {
-    if v <= 0.003_130_8 { v * 12.92 } else { 1.055 * v.powf(1.0 / 2.4) - 0.055 }
-}
-
-/// sRGB-encoded 0 to 1 -> Oklab (Ottosson 2020).
+/// sRGB-encoded 0 to 1 -> Oklab.
 fn oklab(rgb: [f32; 3]) -> [f32; 3] {
-    let [r, g, b] = rgb.map(linear);
-    let l = (0.412_221_47 * r + 0.536_332_54 * g + 0.051_445_993 * b).cbrt();
-    let m = (0.211_903_5 * r + 0.680_699_5 * g + 0.107_396_96 * b).cbrt();
-    let s = (0.088_302_46 * r + 0.281_718_84 * g + 0.629_978_7 * b).cbrt();
-    [
-        0.210_454_26 * l + 0.793_617_8 * m - 0.004_072_047 * s,
-        1.977_998_5 * l - 2.428_592_2 * m + 0.450_593_7 * s,
-        0.025_904_037 * l + 0.782_771_77 * m - 0.808_675_77 * s,
-    ]
+    oklab::from_linear(rgb.map(|v| to_linear(f64::from(v)))).map(|v| v as f32)
 }
 
 /// Oklab -> the nearest colour.
-fn srgb([lightness, a, b]: [f32; 3]) -> Color {
-    let l = (lightness + 0.396_337_78 * a + 0.215_803_76 * b).powi(3);
-    let m = (lightness - 0.105_561_346 * a - 0.063_854_17 * b).powi(3);
-    let s = (lightness - 0.089_484_18 * a - 1.291_485_5 * b).powi(3);
-    let level = |v: f32| (encoded(v).clamp(0.0, 1.0) * 255.0).round() as u8;
-    Color {
-        r: level(4.076_741_7 * l - 3.307_711_6 * m + 0.230_969_94 * s),
-        g: level(-1.268_438 * l + 2.609_757_4 * m - 0.341_319_38 * s),
-        b: level(-0.004_196_086_3 * l - 0.703_418_6 * m + 1.707_614_7 * s),
-        a: 255,
-    }
+fn srgb(lab: [f32; 3]) -> Color {
+    let level = |v: f64| (to_encoded(v.clamp(0.0, 1.0)) * 255.0).round() as u8;
+    let [r, g, b] = oklab::to_linear(lab.map(f64::from)).map(level);
+    Color { r, g, b, a: 255 }
 }
 
 #[cfg(test)]
