@@ -4,6 +4,8 @@
 //! hashed, because official clients disagree on encodings and because decoding first would open MD5's length
 //! extension (`signing.md` 1.2 and 5). The same reason forbids bytes outside 0x21 to 0x7E.
 
+use std::time::Duration;
+
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use hmac::{Hmac, KeyInit, Mac};
@@ -64,7 +66,7 @@ pub enum SignError {
 /// allowed, the last parameter decides which one applies. Every key is tried, without early exit.
 ///
 /// # Errors
-/// [`SignError`]; expiry is judged afterwards, with [`is_expired`].
+/// [`SignError`]; expiry is judged afterwards, with [`time_left`].
 pub fn verify(target: &Target<'_>, source: &str, signing: &Signing) -> Result<(), SignError> {
     if !target.is_well_formed() {
         return Err(SignError::Malformed);
@@ -102,15 +104,28 @@ pub fn sign(path_and_query: &str, source: &str, scheme: SignScheme, key: &[u8]) 
     format!("{path}?{query}{joint}{name}={signature}", path = target.path, name = parameter(scheme))
 }
 
-/// Whether a URL with this `expires` is over at `now_unix` (seconds since 1970): from that second on.
+/// The URL's time is over.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("the URL has expired")]
+pub struct Expired;
+
+/// How long a URL with this `expires` is still good at `now_unix` (seconds since 1970); `None` is for ever.
 ///
-/// A value that is no number counts as over, since on a signed URL it must fail closed (`signing.md` 3). On an unsigned
-/// one it is merely an invalid parameter, and the caller does not ask.
-#[must_use]
-pub const fn is_expired(expires: Expires, now_unix: u64) -> bool {
+/// A value that is no number counts as past where a signature vouches that it was meant (`signing.md` 3); on an unsigned
+/// URL it is merely an invalid parameter.
+///
+/// # Errors
+/// [`Expired`] from the second on that `expires` names.
+pub const fn time_left(
+    expires: Option<Expires>,
+    now_unix: u64,
+    signing: &Signing,
+) -> Result<Option<Duration>, Expired> {
     match expires {
-        Expires::At(end) => now_unix >= end,
-        Expires::Unparseable => true,
+        Some(Expires::At(end)) if now_unix >= end => Err(Expired),
+        Some(Expires::At(end)) => Ok(Some(Duration::from_secs(end - now_unix))),
+        Some(Expires::Unparseable) if signing.required => Err(Expired),
+        Some(Expires::Unparseable) | None => Ok(None),
     }
 }
 
@@ -358,12 +373,19 @@ mod tests {
     }
 
     #[test]
-    fn expiry_is_at_the_second_itself_and_fails_closed() {
-        assert!(!is_expired(Expires::At(100), 99));
-        assert!(is_expired(Expires::At(100), 100));
-        assert!(is_expired(Expires::At(0), 0));
-        assert!(!is_expired(Expires::At(u64::MAX), u64::MAX - 1));
-        assert!(is_expired(Expires::Unparseable, 0));
+    fn time_runs_out_at_the_second_it_names() {
+        let signed = signing(&[SignScheme::Imgix], &["0123456789abcdef"]);
+        let unsigned = Signing { required: false, ..signed.clone() };
+        let left = |expires, now| time_left(Some(expires), now, &signed);
+        let seconds = |count| Ok(Some(Duration::from_secs(count)));
+        assert_eq!(left(Expires::At(100), 99), seconds(1));
+        assert_eq!(left(Expires::At(100), 100), Err(Expired));
+        assert_eq!(left(Expires::At(0), 0), Err(Expired));
+        assert_eq!(left(Expires::At(u64::MAX), u64::MAX - 1), seconds(1));
+        assert_eq!(left(Expires::Unparseable, 0), Err(Expired));
+        assert_eq!(time_left(Some(Expires::Unparseable), 0, &unsigned), Ok(None));
+        assert_eq!(time_left(Some(Expires::At(5)), 5, &unsigned), Err(Expired));
+        assert_eq!(time_left(None, 0, &signed), Ok(None));
     }
 
     fn schemes() -> impl Strategy<Value = SignScheme> {

@@ -16,7 +16,7 @@ use super::{App, Site, Stopwatch, Variant};
 use crate::blob::Blob;
 use crate::config::SourceKind;
 use crate::error::{Error, SharedError};
-use crate::param::{self, Expires, Location};
+use crate::param::{self, Location};
 use crate::plan::{self, Intent, Negotiation, OverlayRole, TEXT_OBJECT, VariantKey};
 use crate::render::RenderError;
 use crate::render::decode::sniff;
@@ -200,12 +200,7 @@ impl App {
         sign::verify(&target, &site.config.name, &site.config.signing).ok()?;
         let parsed = param::parse(target.query.unwrap_or_default(), &site.config.default_params).ok()?;
         let now = self.clock.unix_seconds();
-        let expires_in = match parsed.params.control.expires {
-            Some(Expires::Unparseable) if !site.config.signing.required => None,
-            Some(expires) if sign::is_expired(expires, now) => return None,
-            Some(Expires::At(at)) => Some(Duration::from_secs(at.saturating_sub(now))),
-            Some(Expires::Unparseable) | None => None,
-        };
+        let expires_in = sign::time_left(parsed.params.control.expires, now, &site.config.signing).ok()?;
         let path = decoded(target.path)?;
         let intent = self.intent(&path, &parsed).with_svg_drawn(site.config.rasterize_svg);
         let variant = Variant::new(site.clone(), path, intent);

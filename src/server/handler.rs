@@ -12,9 +12,9 @@ use super::route::{self, Route};
 use crate::app::{App, Site, StageTimes, Stopwatch, Variant};
 use crate::cache::{Outcome, Rendition};
 use crate::error::{Error, RequestError, SharedError};
-use crate::param::{self, Expires, Honoured};
+use crate::param::{self, Honoured};
 use crate::plan::{self, Download, Negotiation, VaryOn};
-use crate::sign::{self, Target};
+use crate::sign::{self, Expired, Target};
 
 /// What one request came to, for the answer, the access log and the metrics alike.
 pub(super) struct Handled {
@@ -89,14 +89,8 @@ async fn serve<B>(
     let target = Target { path: route.path, query: route.query };
     sign::verify(&target, &site.config.name, &site.config.signing).map_err(Error::from)?;
     let parsed = param::parse(route.query.unwrap_or_default(), &site.config.default_params).map_err(Error::from)?;
-    let now = app.clock.unix_seconds();
-    let expires_in = match parsed.params.control.expires {
-        // Nonsense counts as past only where a signature vouches that it was meant (`signing.md` 3).
-        Some(Expires::Unparseable) if !site.config.signing.required => None,
-        Some(expires) if sign::is_expired(expires, now) => return Err(Error::Expired.into()),
-        Some(Expires::At(at)) => Some(Duration::from_secs(at.saturating_sub(now))),
-        Some(Expires::Unparseable) | None => None,
-    };
+    let expires_in = sign::time_left(parsed.params.control.expires, app.clock.unix_seconds(), &site.config.signing)
+        .map_err(|Expired| Error::Expired)?;
 
     let object = route.object().map_err(Error::from)?;
     let negotiation = Negotiation::of(request.headers(), &parsed.params);
