@@ -25,11 +25,7 @@ fn job(query: &str, original: &Blob) -> Job {
     let Intent::Render(plan) = plan::resolve(&parsed, &Negotiation::default(), &limits).intent else {
         panic!("{query} renders nothing");
     };
-    let limits = RenderLimits {
-        pixels_max: limits.pixels_max,
-        frames_max: limits.frames_max,
-        animation_pixels_max: limits.animation_pixels_max,
-    };
+    let limits = RenderLimits::from(&limits);
     Job { plan: *plan, original: original.clone(), overlays: Vec::new(), limits, faces: None }
 }
 

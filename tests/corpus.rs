@@ -114,8 +114,7 @@ fn request() -> (Plan, RenderLimits) {
     // SVG is drawn here, as where the operator says so; that it is sent as SVG elsewhere is the next test.
     let intent = plan::resolve(&parsed, &Negotiation::default(), &limits).intent.with_svg_drawn(true);
     let Intent::Render(plan) = intent else { panic!("a width asks for rendering") };
-    let Limits { pixels_max, frames_max, animation_pixels_max, .. } = limits;
-    (*plan, RenderLimits { pixels_max, frames_max, animation_pixels_max })
+    (*plan, RenderLimits::from(&limits))
 }
 
 /// What is wrong with how a file came out.

@@ -26,8 +26,7 @@ fn job(query: &str, original: &[u8]) -> Job {
     let Intent::Render(plan) = plan::resolve(&parsed, &Negotiation::default(), &limits).intent else {
         panic!("{query} renders nothing")
     };
-    let Limits { pixels_max, frames_max, animation_pixels_max, .. } = limits;
-    let limits = RenderLimits { pixels_max, frames_max, animation_pixels_max };
+    let limits = RenderLimits::from(&limits);
     Job { plan: *plan, original: Blob::copy_from(original).unwrap(), limits, overlays: Vec::new(), faces: None }
 }
 
@@ -114,8 +113,7 @@ fn a_portrait_is_cut_around_its_face() {
 /// Mean difference of neighbours inside a box: how much there is to see.
 fn detail(picture: &Rendered, [x, y, width, height]: Box) -> f64 {
     let original = Original::new(picture.body.as_slice()).unwrap();
-    let Limits { pixels_max, frames_max, animation_pixels_max, .. } = Limits::default();
-    let limits = RenderLimits { pixels_max, frames_max, animation_pixels_max };
+    let limits = RenderLimits::from(&Limits::default());
     let opened = Opened::new(&original, &Select::default(), &limits).unwrap();
     let decoded = opened.decode(&Wanted::first(ColorSpace::Origin), &limits).unwrap();
     let raster = decoded.into_frames().next().unwrap().unwrap();

@@ -120,11 +120,7 @@ fn rendered(photo: &str, query: &str) -> Raster {
         overlays: plan.overlays().into_iter().map(|(role, location)| (role, overlay(location))).collect(),
         plan: *plan,
         original: read(photo),
-        limits: RenderLimits {
-            pixels_max: limits.pixels_max,
-            frames_max: limits.frames_max,
-            animation_pixels_max: limits.animation_pixels_max,
-        },
+        limits: RenderLimits::from(&limits),
         faces: None,
     };
     decoded(render(&job).unwrap().body.as_slice())

@@ -124,8 +124,8 @@ fn query(random: &mut Random) -> String {
 
 fn limits() -> (Limits, RenderLimits) {
     let limits = Limits { output_side_max: SIDE_MAX, ..Limits::default() };
-    let Limits { pixels_max, frames_max, animation_pixels_max, .. } = limits;
-    (limits, RenderLimits { pixels_max, frames_max, animation_pixels_max })
+    let render_limits = RenderLimits::from(&limits);
+    (limits, render_limits)
 }
 
 /// A few tiny originals: colours, grey, transparency, 16 bits, an orientation, one pixel, several frames.

@@ -90,12 +90,6 @@ impl App {
         let cache = Cache::open(&config.cache, clock.clone(), metrics.clone()).await?;
         let access_log = AccessLog::start(&config.log, clock.clone(), metrics.clone()).map_err(StartError::Log)?;
         let pool = Pool::start(PoolConfig::new(executable, &config.render, &config.limits))?;
-        let limits = &config.limits;
-        let render_limits = RenderLimits {
-            pixels_max: limits.pixels_max,
-            frames_max: limits.frames_max,
-            animation_pixels_max: limits.animation_pixels_max,
-        };
         Ok(Arc::new(Self {
             originals: Originals::new(&config.cache, descriptors),
             negative: Negative::new(clock.clone()),
@@ -106,7 +100,7 @@ impl App {
             metrics,
             access_log,
             clock,
-            render_limits,
+            render_limits: RenderLimits::from(&config.limits),
             config,
         }))
     }

@@ -42,13 +42,9 @@ pub(super) fn run(arguments: &Arguments) -> Result<(), Failure> {
     };
     let overlays = overlays(&plan, &arguments.input, limits.original_bytes_max)?;
     vips::init().map_err(|error| Failure::Runtime(error.to_string()))?;
-    let limits = RenderLimits {
-        pixels_max: limits.pixels_max,
-        frames_max: limits.frames_max,
-        animation_pixels_max: limits.animation_pixels_max,
-    };
-    let rendered = render::render(&Job { overlays, plan, original, limits, faces: None })
-        .map_err(|error| Failure::Runtime(format!("{}: {error}", arguments.input.display())))?;
+    let job = Job { overlays, plan, original, limits: RenderLimits::from(&limits), faces: None };
+    let rendered =
+        render::render(&job).map_err(|error| Failure::Runtime(format!("{}: {error}", arguments.input.display())))?;
     write(&arguments.output, rendered.body.as_slice())?;
     let (width, height) = (rendered.size.width, rendered.size.height);
     print(&format!("{}: {width} x {height}, {} bytes\n", arguments.output.display(), rendered.body.len()))

@@ -35,6 +35,7 @@ use serde::{Deserialize, Serialize};
 
 use self::faces::Face;
 use crate::blob::Blob;
+use crate::config::Limits;
 use crate::plan::{Format, OverlayRole, Plan};
 use crate::units::Size;
 
@@ -67,6 +68,13 @@ pub struct RenderLimits {
     pub frames_max: u32,
     /// Frames times pixels of an animation.
     pub animation_pixels_max: u64,
+}
+
+impl From<&Limits> for RenderLimits {
+    fn from(limits: &Limits) -> Self {
+        let &Limits { pixels_max, frames_max, animation_pixels_max, .. } = limits;
+        Self { pixels_max, frames_max, animation_pixels_max }
+    }
 }
 
 /// Encoded bytes and what they are.

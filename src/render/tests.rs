@@ -19,8 +19,7 @@ use crate::units::Size;
 use crate::vips::{Call, Image, init};
 
 fn limits() -> RenderLimits {
-    let Limits { pixels_max, frames_max, animation_pixels_max, .. } = Limits::default();
-    RenderLimits { pixels_max, frames_max, animation_pixels_max }
+    RenderLimits::from(&Limits::default())
 }
 
 fn job(query: &str, bytes: &[u8]) -> Job {
