@@ -90,7 +90,7 @@ impl Color {
 pub enum Length {
     /// Pixels before `dpr` is applied; negative only where the parameter allows it.
     Px(f64),
-    /// A fraction of the reference side, 0 < v <= 1.
+    /// A fraction of the reference side, 0 < v <= 1; 0 and below only where the parameter allows it.
     Fraction(f64),
 }
 

@@ -57,7 +57,7 @@ fn value(random: &mut Random, spec: &ParamSpec) -> String {
         }
         Kind::Number(range) | Kind::Quantity(range) => number(random, *range.start(), *range.end()),
         Kind::Factor(max) => number(random, 0.0, *max),
-        Kind::Length(_) | Kind::Place(_) => {
+        Kind::Length(_) | Kind::Place(_) | Kind::Extent(_) | Kind::Offset(_) => {
             if random.below(3) == 0 {
                 number(random, 0.0, 1.0)
             } else {

@@ -41,6 +41,11 @@ pub enum Kind {
     Place(i64),
     /// Two places.
     PlacePair(i64),
+    /// A length as the newer parameters write it (`rendering.md` 1.5): a fraction if and only if it has a decimal point
+    /// and is at most 1, pixels up to the bound otherwise; negative ones are dropped.
+    Extent(i64),
+    /// The same on either side of 0.
+    Offset(i64),
     /// Two shares, 0 to 1: across and down.
     Shares,
     /// `true`, `false`, `1`, `0`.
@@ -113,6 +118,10 @@ impl Kind {
                 let [first, second] = members(text)?;
                 Some(Value::Lengths([place(first, *max)?, place(second, *max)?]))
             }
+            Self::Extent(max) => {
+                literal(text, *max).filter(|(value, _)| *value >= 0.0).map(|(_, length)| Value::Literal(length))
+            }
+            Self::Offset(max) => literal(text, *max).map(|(_, length)| Value::Literal(length)),
             Self::Shares => {
                 let [across, down] = members(text)?;
                 Some(Value::Shares([clamped(across, &(0.0..=1.0))?, clamped(down, &(0.0..=1.0))?]))
@@ -198,6 +207,14 @@ fn length(text: &str, max: i64) -> Option<Length> {
 fn place(text: &str, max: i64) -> Option<Length> {
     let value = decimal(text)?;
     if value > 0.0 { length(text, max) } else { Some(Length::Px(0.0)) }
+}
+
+/// The number and what it means.
+fn literal(text: &str, max: i64) -> Option<(f64, Length)> {
+    let value = decimal(text)?;
+    let is_fraction = text.contains('.') && value.abs() <= 1.0;
+    let px = || Length::Px(round(value).clamp(-max as f64, max as f64));
+    Some((value, if is_fraction { Length::Fraction(value) } else { px() }))
 }
 
 fn some_words(text: &str, words: &[&'static str], same: fn(&str, &str) -> bool) -> Option<Value> {
@@ -361,6 +378,8 @@ impl fmt::Display for Kind {
             Self::Length(_) => out.write_str("<px from 2> | <fraction up to 1>"),
             Self::Place(_) => out.write_str("<px> | <fraction 0..1>"),
             Self::PlacePair(_) => out.write_str("(<px> | <fraction 0..1>),(<px> | <fraction 0..1>)"),
+            Self::Extent(_) => out.write_str("<px> | <fraction with a decimal point, 0.0..1.0>"),
+            Self::Offset(_) => out.write_str("<px> | <fraction with a decimal point, -1.0..1.0>"),
             Self::Shares => out.write_str("<0..1>,<0..1>"),
             Self::Bool => out.write_str("true|false|1|0"),
             Self::Word(words) => out.write_str(&words.join("|")),

@@ -5,6 +5,7 @@
 //! dependencies, `params` is the typed outcome, `reference` writes the table down for people and programs.
 
 mod color;
+mod finish;
 mod keyword;
 mod kind;
 mod number;
@@ -18,6 +19,7 @@ mod value;
 #[cfg(test)]
 mod tests;
 
+pub use finish::*;
 pub use keyword::Keyword;
 pub use kind::Kind;
 pub use params::*;

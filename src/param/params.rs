@@ -5,6 +5,7 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::FinishParams;
 use crate::units::{Color, Dpr, Length, Quality};
 
 /// Every parameter of the grammar, grouped as the reference groups them.
@@ -26,6 +27,8 @@ pub struct Params {
     pub stylize: StylizeParams,
     /// `blend*`
     pub blend: BlendParams,
+    /// `fade*`, on the picture.
+    pub finish: FinishParams,
     /// `mark*`
     pub mark: MarkParams,
     /// `mask* corner-radius`
@@ -382,6 +385,8 @@ pub struct BlendParams {
     pub y: Option<i32>,
     /// Shares of the overlay, across and down.
     pub anchor: Option<[f64; 2]>,
+    /// `blend-fade*`
+    pub finish: FinishParams,
 }
 
 /// Watermark.
@@ -404,6 +409,8 @@ pub struct MarkParams {
     pub y: Option<i32>,
     /// Shares of the watermark, across and down.
     pub anchor: Option<[f64; 2]>,
+    /// `mark-fade*`
+    pub finish: FinishParams,
     pub if_min_width: Option<u32>,
     pub if_min_height: Option<u32>,
 }

@@ -204,6 +204,7 @@ categories! {
     NoiseReduction "noise-reduction" "Noise reduction",
     Stylize "stylize" "Effects",
     Blending "blending" "Blending",
+    GradientOverlay "gradient-overlay" "Gradient and fade",
     Watermark "watermark" "Watermark",
     Mask "mask" "Masks",
     BorderAndPadding "border-and-padding" "Border and padding",

@@ -6,6 +6,7 @@
 mod adjust;
 mod border;
 mod fill;
+mod finish;
 mod format;
 mod media;
 mod model;
@@ -22,12 +23,15 @@ use super::ParamSpec;
 /// Greatest seed of the generative parameters.
 const SEED_MAX: i64 = u32::MAX as i64;
 
-const GROUPS: [&[ParamSpec]; 10] = [
+const GROUPS: [&[ParamSpec]; 13] = [
     &size::ENTRIES,
     &orientation::ENTRIES,
     &fill::ENTRIES,
     &adjust::ENTRIES,
     &overlay::ENTRIES,
+    &finish::FADE,
+    &finish::MARK_FADE,
+    &finish::BLEND_FADE,
     &border::ENTRIES,
     &text::ENTRIES,
     &format::ENTRIES,

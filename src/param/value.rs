@@ -33,6 +33,8 @@ pub enum Value {
     Numbers(Vec<f64>),
     /// Pixels or a fraction.
     Length(Length),
+    /// Pixels or a fraction, written so that the two cannot be confused.
+    Literal(Length),
     /// Two lengths.
     Lengths([Length; 2]),
     /// Two shares, 0 to 1.
@@ -129,7 +131,10 @@ impl Value {
     }
 
     pub(super) fn length(&self) -> Option<Length> {
-        if let Self::Length(value) = self { Some(*value) } else { None }
+        match self {
+            Self::Length(value) | Self::Literal(value) => Some(*value),
+            _ => None,
+        }
     }
 
     pub(super) fn lengths(&self) -> Option<[Length; 2]> {
@@ -226,6 +231,7 @@ impl fmt::Display for Value {
             Self::ColorList(colors) => out.write_str(&joined(colors, |value| color::write(*value))),
             Self::Numbers(numbers) => out.write_str(&joined(numbers, f64::to_string)),
             Self::Length(length) => out.write_str(&length_text(*length)),
+            Self::Literal(length) => out.write_str(&literal_text(*length)),
             Self::Lengths([first, second]) => write!(out, "{},{}", length_text(*first), length_text(*second)),
             Self::Shares([across, down]) => write!(out, "{across},{down}"),
             Self::Ratio([width, height]) => write!(out, "{width}:{height}"),
@@ -254,6 +260,14 @@ fn joined<T>(items: &[T], text: impl Fn(&T) -> String) -> String {
 fn length_text(length: Length) -> String {
     match length {
         Length::Px(value) | Length::Fraction(value) => value.to_string(),
+    }
+}
+
+/// A fraction always has its decimal point, pixels never.
+fn literal_text(length: Length) -> String {
+    match length {
+        Length::Fraction(value) if value.fract() == 0.0 => format!("{value:.1}"),
+        Length::Px(_) | Length::Fraction(_) => length_text(length),
     }
 }
 

@@ -2,13 +2,14 @@
 //! (`rendering.md` 5, 9 to 12).
 
 use crate::param::{
-    BlendSource, Fit, Font, GradientType, Location, MarkParams, MaskShape, PaletteFormat, Params, TextClip, TrimMode,
+    BlendSource, FadeParams, FinishParams, Fit, Font, GradientType, Location, MarkParams, MaskShape, PaletteFormat,
+    Params, TextClip, TrimMode,
 };
 use crate::units::{Color, Length};
 
 use super::layers::{
-    Along, Anchor, Blend, BlendImage, BlendLayer, BlendSize, Border, Gradient, GradientShape, Grid, Mark, MarkSize,
-    Mask, Sides, Text, TextOverflow, along,
+    Along, Anchor, Blend, BlendImage, BlendLayer, BlendSize, Border, Fade, Finish, Gradient, GradientShape, Grid, Mark,
+    MarkSize, Mask, Sides, Text, TextOverflow, along,
 };
 use super::types::{Tap, Trim, TrimBy};
 
@@ -100,18 +101,46 @@ pub(super) fn blend(params: &Params) -> Option<Blend> {
             fit: blend.fit.unwrap_or_default(),
             crop: blend.crop.clone(),
             anchor: Anchor::of(&blend.align, TOP_LEFT, blend.pad.unwrap_or(0), blend.x, blend.y).held_at(blend.anchor),
+            finish: layer_finish(&blend.finish),
         })),
         None => BlendLayer::Color(visible(blend.color)?),
     };
     (alpha > 0.0).then(|| Blend { layer, mode: blend.mode.unwrap_or_default(), alpha })
 }
 
+/// Whether `fade` without a side is about the mask.
+fn feathers(params: &Params) -> bool {
+    matches!(params.mask.shape, Some(MaskShape::Ellipse | MaskShape::Corners))
+}
+
+/// Of the picture itself.
+pub(super) fn finish(params: &Params) -> Finish {
+    let own = &params.finish.fade;
+    let fade = if feathers(params) { FadeParams { all: None, ..own.clone() } } else { own.clone() };
+    layer_finish(&FinishParams { fade })
+}
+
+/// Of a layer, whose edges are always its own.
+fn layer_finish(finish: &FinishParams) -> Finish {
+    Finish { fade: fade(&finish.fade) }
+}
+
+fn fade(fade: &FadeParams) -> Option<Fade> {
+    let none = Length::Px(0.0);
+    let side = |own: Option<Length>| {
+        own.or(fade.all).filter(|length| !matches!(length, Length::Px(0.0) | Length::Fraction(0.0))).unwrap_or(none)
+    };
+    let fade = Fade { top: side(fade.top), right: side(fade.right), bottom: side(fade.bottom), left: side(fade.left) };
+    (fade != Fade { top: none, right: none, bottom: none, left: none }).then_some(fade)
+}
+
 pub(super) fn mask(params: &Params) -> Option<Mask> {
     let mask = &params.mask;
     let shape = mask.shape.clone()?;
     // No radius, or one of 0, keeps the default of 20 % (parameters.json, `corner-radius`).
+    let feather = params.finish.fade.all.filter(|_| feathers(params)).unwrap_or(Length::Px(0.0));
     let radii_px = mask.corner_radius.filter(|radii| shape == MaskShape::Corners && *radii != [0; 4]);
-    Some(Mask { shape, radii_px, background: visible(mask.bg), inverted: mask.invert.unwrap_or(false) })
+    Some(Mask { shape, radii_px, background: visible(mask.bg), inverted: mask.invert.unwrap_or(false), feather })
 }
 
 pub(super) fn border(params: &Params) -> Option<Border> {
@@ -170,6 +199,7 @@ pub(super) fn mark(params: &Params) -> Option<Mark> {
         size,
         fit: mark.fit.unwrap_or_default(),
         alpha,
+        finish: layer_finish(&mark.finish),
         degrees: mark.rot.unwrap_or(0.0).rem_euclid(360.0) + 0.0,
         anchor: Anchor::of(&mark.align, default, mark.pad.unwrap_or(MARK_PAD_PX), mark.x, mark.y)
             .held_at(mark.anchor.filter(|_| !mark.tile)),

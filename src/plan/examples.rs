@@ -71,6 +71,7 @@ fn op_summary(op: &Op) -> String {
         Op::Rotate(r) => format!("rotate {}", r.degrees),
         Op::Pad(Pad { sides: s, .. }) => format!("pad {},{},{},{}", s.top, s.right, s.bottom, s.left),
         Op::Trim(_) => "trim".to_owned(),
+        Op::Turn(turn) => format!("turn {} on {}", turn.degrees, size_summary(turn.canvas)),
         Op::Mark(mark) => {
             let tile = mark.tile.map(|t| format!(" every {},{}", t.step_x_px, t.step_y_px));
             format!("mark {}{}", overlay_summary(&mark.overlay), tile.unwrap_or_default())
@@ -89,6 +90,7 @@ fn op_summary(op: &Op) -> String {
         | Op::HideFaces(_)
         | Op::RedEye(_)
         | Op::Blend(_)
+        | Op::Fade(_)
         | Op::Background(_)
         | Op::Grid(_)
         | Op::Mask(_)

@@ -190,6 +190,23 @@ pub enum GradientShape {
     },
 }
 
+/// What is done to a finished picture, or to a layer at its final size before it is turned and laid on one.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct Finish {
+    /// `*fade*`; `None` when no edge fades.
+    pub fade: Option<Fade>,
+}
+
+/// Edges that fade to transparent. A fraction refers to the width on the left and right, to the height above and below.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+#[expect(missing_docs, reason = "the four sides")]
+pub struct Fade {
+    pub top: Length,
+    pub right: Length,
+    pub bottom: Length,
+    pub left: Length,
+}
+
 /// `transparency=grid`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Grid {
@@ -232,6 +249,8 @@ pub struct BlendImage {
     pub crop: Vec<CropWord>,
     /// Where it lies.
     pub anchor: Anchor,
+    /// What is done to it at its size.
+    pub finish: Finish,
 }
 
 /// Box of a blended picture.
@@ -259,6 +278,8 @@ pub struct Mark {
     pub fit: Fit,
     /// Opacity, 0 < v <= 1.
     pub alpha: f64,
+    /// What is done to it at its size, before it is turned.
+    pub finish: Finish,
     /// Counter-clockwise, 0 <= v < 360.
     pub degrees: f64,
     /// Where it lies. When tiled, `pad_px` is the gap between tiles.
@@ -296,6 +317,8 @@ pub struct Mask {
     pub background: Option<Color>,
     /// `mask-invert`.
     pub inverted: bool,
+    /// `fade` on an ellipse or rounded corners: how far the edge fades inwards; a fraction refers to the shorter side.
+    pub feather: Length,
 }
 
 /// `border*`.

@@ -40,6 +40,7 @@ pub fn layout_found(plan: &Plan, measured: &Measured, found: &Found) -> Layout {
         steps.transparent |= matches!(op.mode, BlendMode::DestinationOut | BlendMode::DestinationIn);
         steps.ops.push(Op::Blend(op));
     }
+    steps.finish();
     steps.backdrop();
     let outline = steps.mask(found);
     if let Some(tap) = &plan.tap {
@@ -247,6 +248,16 @@ impl<'a> Steps<'a> {
         self.ops.extend(scaled(effects.halftone_px).map(|dot_px| Op::Halftone { dot_px }));
         self.ops.extend(scaled(effects.block_px).filter(|block| *block > 1).map(|block_px| Op::Pixellate { block_px }));
         self.ops.extend(effects.blur.map(|blur| Op::Blur { sigma_px: blur * BLUR_SIGMA_PX * self.dpr }));
+    }
+
+    fn finish(&mut self) {
+        for op in overlay::finish(&self.plan.finish, self.dpr, self.size) {
+            // What fades, fades into `bg`, even where that was under the picture before.
+            let fades = matches!(op, Op::Fade(_));
+            self.transparent |= fades;
+            self.backed &= !fades;
+            self.ops.push(op);
+        }
     }
 
     /// Puts `bg` under the picture, once.

@@ -80,6 +80,8 @@ pub enum Op {
     },
     /// Lay a colour or picture over.
     Blend(BlendOp),
+    /// Let the edges fade to transparent.
+    Fade(FadeOp),
     /// Put a colour under the picture's transparency.
     Background(Color),
     /// Put a checkerboard under it.
@@ -96,6 +98,8 @@ pub enum Op {
     Mark(MarkOp),
     /// Draw text.
     Text(TextOp),
+    /// Turn about the centre onto another canvas. In an [`Overlay`] only.
+    Turn(TurnOp),
 }
 
 impl Op {
@@ -122,6 +126,7 @@ impl Op {
             Self::Pixellate { .. } => "pixellate",
             Self::Blur { .. } => "blur",
             Self::Blend(_) => "blend",
+            Self::Fade(_) => "fade",
             Self::Background(_) => "background",
             Self::Grid(_) => "grid",
             Self::Mask(_) => "mask",
@@ -130,6 +135,7 @@ impl Op {
             Self::Pad(_) => "pad",
             Self::Mark(_) => "mark",
             Self::Text(_) => "text",
+            Self::Turn(_) => "turn",
         }
     }
 }
@@ -166,7 +172,7 @@ pub enum BlendOpLayer {
 /// A picture on its way onto another one.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Overlay {
-    /// What is done to it first: `Crop`, `Resize`, `Extend` only.
+    /// What is done to it first: its size, then what gives it its look, then turning. Colours in these ops are sRGB.
     pub ops: Vec<Op>,
     /// Its size after them.
     pub size: Size,
@@ -189,6 +195,25 @@ pub enum Outline {
     Image,
 }
 
+/// Let the edges fade to transparent, in a straight line over so many pixels; opposite ones do not overlap.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+#[expect(missing_docs, reason = "the four sides")]
+pub struct FadeOp {
+    pub top: f64,
+    pub right: f64,
+    pub bottom: f64,
+    pub left: f64,
+}
+
+/// Turn about the centre, on a transparent canvas.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+pub struct TurnOp {
+    /// Counter-clockwise, 0 < v < 360.
+    pub degrees: f64,
+    /// Size after turning.
+    pub canvas: Size,
+}
+
 /// Cut to a shape.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct MaskOp {
@@ -198,6 +223,9 @@ pub struct MaskOp {
     pub background: Option<Color>,
     /// Whether the inside is cut away, and the outside stays.
     pub inverted: bool,
+    /// Over how many pixels inwards the edge of an ellipse or of rounded corners fades, at most half the shorter side; 0
+    /// is an edge as sharp as pixels allow.
+    pub feather_px: u32,
 }
 
 /// Draw a frame over the edge.
@@ -221,12 +249,8 @@ pub struct Pad {
 /// Draw a watermark.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct MarkOp {
-    /// The watermark, placed; its edges are those *after* turning.
+    /// The watermark, placed.
     pub overlay: Overlay,
-    /// Turned counter-clockwise about its centre, on a canvas that grows to hold it, 0 <= v < 360.
-    pub degrees: f64,
-    /// Size after turning.
-    pub turned: Size,
     /// Opacity, 0 < v <= 1.
     pub alpha: f64,
     /// Repeated at these distances, right and down, over the whole base; `left` and `top` are then of the first tile

@@ -5,12 +5,12 @@ use crate::units::{Length, Rect, Size};
 
 use super::geometry::{self, Placed, side};
 use super::layers::{
-    Along, Blend, BlendImage, BlendLayer, BlendSize, Border, Gradient, GradientShape, Grid, Mark, MarkSize, Mask, Text,
-    px,
+    Along, Blend, BlendImage, BlendLayer, BlendSize, Border, Fade, Finish, Gradient, GradientShape, Grid, Mark,
+    MarkSize, Mask, Text, px,
 };
 use super::op::{
-    BlendOp, BlendOpLayer, BorderOp, Extend, ExtendFill, GradientCourse, GradientFill, MarkOp, MaskOp, Op, Outline,
-    Overlay, Resize, TextOp, Tile, Window,
+    BlendOp, BlendOpLayer, BorderOp, Extend, ExtendFill, FadeOp, GradientCourse, GradientFill, MarkOp, MaskOp, Op,
+    Outline, Overlay, Resize, TextOp, Tile, TurnOp, Window,
 };
 use super::types::{Found, Plan, Sizing};
 use super::{compose, layers};
@@ -39,7 +39,8 @@ fn blend_image(plan: &Plan, image: &BlendImage, natural: Size, base: Size) -> Ov
     };
     let fit = compose::overlay_fit(fit, w.is_some() && h.is_some());
     let sizing = Sizing { crop: crop.clone(), ..sizing(plan, w, h, fit) };
-    let (ops, size) = fitted(&sizing, natural);
+    let (mut ops, size) = fitted(&sizing, natural);
+    ops.extend(finish(&image.finish, dpr, size));
     let (left, top) = image.anchor.scaled(dpr).position(base, size);
     Overlay { ops, size, left, top }
 }
@@ -56,8 +57,12 @@ pub(super) fn mark(plan: &Plan, mark: &Mark, found: &Found, base: Size) -> Optio
         MarkSize::OfBase(share) => (Some((share * f64::from(base.width)).max(1.0)), None),
     };
     let fit = compose::overlay_fit(mark.fit, w.is_some() && h.is_some());
-    let (ops, size) = fitted(&sizing(plan, w, h, fit), natural);
+    let (mut ops, size) = fitted(&sizing(plan, w, h, fit), natural);
+    ops.extend(finish(&mark.finish, dpr, size));
     let turned = turned(size, mark.degrees);
+    if mark.degrees != 0.0 {
+        ops.push(Op::Turn(TurnOp { degrees: mark.degrees, canvas: turned }));
+    }
     let anchor = mark.anchor.scaled(dpr);
     // Tiles start in their corner; the gap lies between them.
     let placed = if mark.tile { layers::Anchor { pad_px: 0, ..anchor } } else { anchor };
@@ -71,7 +76,7 @@ pub(super) fn mark(plan: &Plan, mark: &Mark, found: &Found, base: Size) -> Optio
     } else {
         (None, left, top)
     };
-    Some(MarkOp { overlay: Overlay { ops, size, left, top }, degrees: mark.degrees, turned, alpha: mark.alpha, tile })
+    Some(MarkOp { overlay: Overlay { ops, size: turned, left, top }, alpha: mark.alpha, tile })
 }
 
 /// The edge of the first tile that shows, for a grid of which one tile starts at `start`; at most 0 unless the gap
@@ -146,6 +151,32 @@ fn fitted(sizing: &Sizing, natural: Size) -> (Vec<Op>, Size) {
     (ops, size)
 }
 
+/// What gives a picture or layer of `size` pixels its look, in the order it is done.
+pub(super) fn finish(finish: &Finish, dpr: f64, size: Size) -> Vec<Op> {
+    finish.fade.map(|fade| Op::Fade(fade_op(fade, dpr, size))).into_iter().collect()
+}
+
+/// Opposite fades that are wider than the picture shrink to fit, so that its middle never goes.
+fn fade_op(fade: Fade, dpr: f64, size: Size) -> FadeOp {
+    let pair = |first: Length, second: Length, side: u32| {
+        let side = f64::from(side);
+        let [first, second] = [first, second].map(|length| extent(length, side, dpr));
+        let shrunk = side / (first + second).max(side);
+        (first * shrunk, second * shrunk)
+    };
+    let (top, bottom) = pair(fade.top, fade.bottom, size.height);
+    let (left, right) = pair(fade.left, fade.right, size.width);
+    FadeOp { top, right, bottom, left }
+}
+
+/// A length in pixels of the output.
+fn extent(length: Length, side: f64, dpr: f64) -> f64 {
+    match length {
+        Length::Px(px) => px * dpr,
+        Length::Fraction(share) => share * side,
+    }
+}
+
 /// The mask on a picture of `size` pixels; `None` when its picture could not be had.
 pub(super) fn mask(mask: &Mask, found: &Found, dpr: f64, size: Size) -> Option<MaskOp> {
     let outline = match mask.shape {
@@ -158,7 +189,14 @@ pub(super) fn mask(mask: &Mask, found: &Found, dpr: f64, size: Size) -> Option<M
         MaskShape::Image(_) if found.mask => Outline::Image,
         MaskShape::Image(_) => return None,
     };
-    Some(MaskOp { outline, background: mask.background, inverted: mask.inverted })
+    let shorter = f64::from(size.width.min(size.height));
+    let feather_px = (extent(mask.feather, shorter, dpr) + 0.5).floor() as u32;
+    Some(MaskOp {
+        outline,
+        background: mask.background,
+        inverted: mask.inverted,
+        feather_px: feather_px.min(radius_max(size)),
+    })
 }
 
 /// No radius is larger than half the shorter side (`rendering.md` 12).
@@ -210,10 +248,7 @@ pub(super) fn text(text: &Text, dpr: f64, canvas: Size) -> TextOp {
 /// A gradient on a canvas of `size` pixels.
 pub(super) fn gradient(gradient: &Gradient, dpr: f64, size: Size) -> GradientFill {
     let (w, h) = (f64::from(size.width), f64::from(size.height));
-    let length = |length: Length, reference: f64| match length {
-        Length::Px(v) => v * dpr,
-        Length::Fraction(f) => f * reference,
-    };
+    let length = |length: Length, reference: f64| extent(length, reference, dpr);
     let course = match gradient.shape {
         GradientShape::Linear { horizontal, vertical } => {
             let ends = |along: Along, total: f64| match along {

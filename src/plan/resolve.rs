@@ -127,6 +127,7 @@ pub(super) fn plan(params: &Params, output: Output, negotiation: &Negotiation, l
         grid: compose::grid(params),
         focal_debug,
         blend: compose::blend(params),
+        finish: compose::finish(params),
         mask: compose::mask(params),
         tap: None,
         border: compose::border(params),

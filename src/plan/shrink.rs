@@ -58,6 +58,8 @@ impl Layout {
                 | Op::Pixellate { .. }
                 | Op::Blur { .. }
                 | Op::Blend(_)
+                | Op::Fade(_)
+                | Op::Turn(_)
                 | Op::Background(_)
                 | Op::Grid(_)
                 | Op::Mask(_)

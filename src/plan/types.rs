@@ -6,7 +6,7 @@ use crate::param::{ChromaSub, ColorSpace, CropWord, Fit, FrameSelect, RectParam,
 use crate::units::{Color, Dpr, Length, Quality, Rect, Size};
 
 use super::effects::Effects;
-use super::layers::{Blend, Border, Gradient, Grid, Mark, Mask, Sides, Text, Written};
+use super::layers::{Blend, Border, Finish, Gradient, Grid, Mark, Mask, Sides, Text, Written};
 
 /// The request headers that may change the picture, already reduced to their outcome.
 ///
@@ -131,6 +131,8 @@ pub struct Plan {
     pub focal_debug: bool,
     /// `blend*`.
     pub blend: Option<Blend>,
+    /// `fade*`.
+    pub finish: Finish,
     /// `mask*`.
     pub mask: Option<Mask>,
     /// `palette`, `fm=blurhash`: what is written instead of the picture. Nothing after it is in the plan.

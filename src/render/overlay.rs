@@ -11,11 +11,11 @@ use sha2::{Digest, Sha256};
 
 use super::decode::{Opened, Original, SourceFormat, Wanted, sniff};
 use super::raster::Raster;
-use super::stage::{crop, extend, find, orient, resize, rotate};
-use super::{Job, RenderError, RenderLimits, color, fit};
+use super::stage::{orient, resize};
+use super::{Job, RenderError, RenderLimits, color, fit, pipeline};
 use crate::blob::Blob;
 use crate::param::ColorSpace;
-use crate::plan::{BlendOp, BlendOpLayer, Found, Layout, MarkOp, Op, Overlay, OverlayRole, Resize, Select, Window};
+use crate::plan::{BlendOp, BlendOpLayer, Found, Layout, MarkOp, Op, Overlay, OverlayRole, Select};
 use crate::units::Size;
 
 /// Pixels of the decoded overlays that a thread keeps.
@@ -82,9 +82,8 @@ impl Overlays {
         for op in ops {
             if let Op::Blend(BlendOp { layer: BlendOpLayer::Image(overlay), .. }) = op {
                 prepared.blend = Some(fitted(OverlayRole::Blend, overlay)?);
-            } else if let Op::Mark(MarkOp { overlay, degrees, turned, .. }) = op {
-                let raster = fitted(OverlayRole::Mark, overlay)?;
-                prepared.mark = Some(if *degrees == 0.0 { raster } else { rotate::turned(raster, *degrees, *turned) });
+            } else if let Op::Mark(MarkOp { overlay, .. }) = op {
+                prepared.mark = Some(fitted(OverlayRole::Mark, overlay)?);
             } else if let Op::Mask(_) = op {
                 prepared.mask = self.layer(OverlayRole::Mask).map(|layer| layer.raster.clone());
             }
@@ -127,25 +126,14 @@ fn fitted(layer: &Layer, ops: &[Op]) -> Result<Raster, RenderError> {
     } else if raster.size != layer.natural {
         raster = resize::scale_whole(raster, layer.natural)?;
     }
-    for op in &layout.ops {
-        raster = if let Op::Crop(rect) = op {
-            crop::apply(raster, *rect)?
-        } else if let Op::Extend(extend) = op {
-            extend::apply(raster, extend)?
-        } else if let Op::Resize(resize) = op {
-            resized(raster, resize)?
+    for op in &mut layout.ops {
+        raster = if let Op::Resize(resize) = op {
+            pipeline::place_and_resize(raster, resize)?
         } else {
-            return Err(missing(op.name()));
+            pipeline::apply(raster, op, &mut Prepared::default())?
         };
     }
     Ok(raster)
-}
-
-fn resized(raster: Raster, op: &Resize) -> Result<Raster, RenderError> {
-    let Window::Find { size, finders, otherwise } = &op.window else { return resize::apply(raster, op) };
-    let whole = resize::scale_whole(raster, op.scaled)?;
-    let rect = find::window(&whole, *size, finders, *otherwise);
-    crop::apply(whole, rect)
 }
 
 fn layer(blob: &Blob, limits: &RenderLimits) -> Result<Arc<Layer>, RenderError> {

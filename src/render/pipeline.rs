@@ -9,7 +9,7 @@ use super::overlay::{Overlays, Prepared};
 use super::palette::gradient_colors;
 use super::raster::Raster;
 use super::stage::{
-    adjust, background, blend, blur, border, crop, denoise, enhance, extend, find, focal_debug, grid, halftone,
+    adjust, background, blend, blur, border, crop, denoise, enhance, extend, fade, find, focal_debug, grid, halftone,
     hide_faces, mark, mask, mirror, orient, pad, pixellate, redeye, resize, rotate, sharpen, text, tone,
 };
 use super::{Job, RenderError, Rendered, Timings, color, describe, fit, frames, svg, tap, trimmed};
@@ -315,6 +315,8 @@ fn colors_of(op: &mut Op) -> Vec<&mut Color> {
         | Op::Pixellate { .. }
         | Op::Blur { .. }
         | Op::Blend(_)
+        | Op::Fade(_)
+        | Op::Turn(_)
         | Op::Mask(_)
         | Op::Tap(_)
         | Op::Mark(_) => Vec::new(),
@@ -322,7 +324,7 @@ fn colors_of(op: &mut Op) -> Vec<&mut Color> {
 }
 
 /// Resizes; a window that is still to be found is found on the scaled picture and fixed for the frames to come.
-fn place_and_resize(raster: Raster, op: &mut Resize) -> Result<Raster, RenderError> {
+pub(super) fn place_and_resize(raster: Raster, op: &mut Resize) -> Result<Raster, RenderError> {
     let Window::Find { size, finders, otherwise } = &op.window else { return resize::apply(raster, op) };
     let whole = resize::scale_whole(raster, op.scaled)?;
     let rect = find::window(&whole, *size, finders, *otherwise);
@@ -340,7 +342,7 @@ fn settle(op: &mut Op, raster: &Raster) {
 }
 
 /// The order of the pipeline is the layout's; this is only who does what.
-fn apply(raster: Raster, op: &Op, overlays: &mut Prepared) -> Result<Raster, RenderError> {
+pub(super) fn apply(raster: Raster, op: &Op, overlays: &mut Prepared) -> Result<Raster, RenderError> {
     Ok(match op {
         Op::Orient(value) => orient::apply(raster, *value),
         Op::Crop(rect) => crop::apply(raster, *rect)?,
@@ -352,10 +354,12 @@ fn apply(raster: Raster, op: &Op, overlays: &mut Prepared) -> Result<Raster, Ren
         Op::MirrorHorizontal => mirror::horizontal(raster),
         Op::MirrorVertical => mirror::vertical(raster),
         Op::Rotate(rotate) => rotate::apply(raster, rotate),
+        Op::Turn(turn) => rotate::turned(raster, turn),
         Op::Background(color) => background::apply(raster, *color),
         // Always last: read off the picture when all is drawn.
         Op::Tap(_) => raster,
         Op::Blend(blend) => blend::apply(raster, blend, overlays.blend.as_ref())?,
+        Op::Fade(fade) => fade::apply(raster, fade),
         Op::Grid(grid) => grid::apply(raster, grid),
         Op::Mask(mask) => {
             let image = overlays.mask(raster.size)?;

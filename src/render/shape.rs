@@ -76,14 +76,23 @@ impl Shape {
 
     /// The share of pixel `(x, y)` that lies inside, 0 to 1, by the distance of its centre from the edge.
     pub(super) fn coverage(&self, x: u32, y: u32) -> f32 {
+        self.distance(x, y).map_or(0.0, |distance| (0.5 - distance).clamp(0.0, 1.0))
+    }
+
+    /// How far pixel `(x, y)` lies on the way from the edge, 0, to `reach` pixels inside of it, 1.
+    pub(super) fn feathered(&self, x: u32, y: u32, reach: f32) -> f32 {
+        self.distance(x, y).map_or(0.0, |distance| (-distance / reach).clamp(0.0, 1.0))
+    }
+
+    /// Of the centre of pixel `(x, y)` from the edge, negative inside; `None` when there is no inside.
+    fn distance(&self, x: u32, y: u32) -> Option<f32> {
         let (x, y) = (x as f32 + 0.5, y as f32 + 0.5);
-        let distance = match self {
+        Some(match self {
             Self::Ellipse { center, radii } => ellipse_distance(x - center[0], y - center[1], *radii),
             Self::Rounded { edges, radii } => rounded_distance(x, y, *edges, *radii),
             Self::Polygon(lines) => lines.iter().map(|[nx, ny, d]| nx * x + ny * y - d).fold(f32::MIN, f32::max),
-            Self::Nothing => return 0.0,
-        };
-        (0.5 - distance).clamp(0.0, 1.0)
+            Self::Nothing => return None,
+        })
     }
 }
 

@@ -111,12 +111,19 @@ fn marks_are_placed_on_the_finished_base() {
     check("mark-x=100&mark-y=60&mark-anchor=0.25,7", "mark 40x20 at 90,40; -> 400x300");
     check("mark-x=100&mark-anchor=center", "mark 40x20 at 80,275; -> 400x300");
     check("mark-anchor=center", "mark 40x20 at 355,275; -> 400x300");
-    check("mark-rot=90&mark-x=100&mark-y=60&mark-anchor=bottom,right", "mark 40x20 at 80,20; -> 400x300");
+    check(
+        "mark-rot=90&mark-x=100&mark-y=60&mark-anchor=bottom,right",
+        "mark turn 90 on 20x40: 20x40 at 80,20; -> 400x300",
+    );
     check(
         "mark-tile=grid&mark-pad=0&mark-x=10&mark-y=50&mark-anchor=center",
         "mark 40x20 at -30,-10 every 40,20; -> 400x300",
     );
-    check("mark-rot=90&mark-align=top,left&mark-pad=0", "mark 40x20 at 0,0; -> 400x300");
+    check("mark-rot=90&mark-align=top,left&mark-pad=0", "mark turn 90 on 20x40: 20x40 at 0,0; -> 400x300");
+    check(
+        "mark-fade=0.5&mark-rot=90&mark-align=top,left",
+        "mark Fade(FadeOp { top: 10.0, right: 20.0, bottom: 10.0, left: 20.0 }): turn 90 on 20x40: 20x40 at 5,5; -> 400x300",
+    );
     check("pad=10", "pad 10,10,10,10; mark 40x20 at 375,295; -> 420x320");
     check("mark-if-min-width=400", "mark 40x20 at 355,275; -> 400x300");
     check("mark-if-min-width=401", "-> 400x300");
@@ -153,7 +160,7 @@ fn ops_keep_the_order_of_the_pipeline() {
     let found = Found { blend: Some(OVERLAY), mark: Some(OVERLAY), mask: true, ..Found::default() };
     let query = "w=100&h=100&fit=fill&fill=blur&rect=0,0,300,200&orient=2&flip=hv&rot=10&bg=80ff0000\
         &bri=5&con=5&nr=20&sharp=5&usm=5&sepia=5&htn=5&px=5&blur=5&blend=/b&blend-mode=destination-out\
-        &transparency=grid&mask=/m&border=2,f00\
+        &fade=9&transparency=grid&mask=/m&border=2,f00\
         &pad=1&mark=/m&txt=x&auto=enhance&trim=auto";
     let names: Vec<String> = plan_and(query, "400x300", &found)
         .ops
@@ -163,7 +170,7 @@ fn ops_keep_the_order_of_the_pipeline() {
     assert_eq!(
         names.join(" "),
         "Orient Crop Trim Resize Enhance Adjust Denoise Sharpen Sharpen Extend MirrorHorizontal MirrorVertical \
-         Rotate Tone Halftone Pixellate Blur Blend Background Grid Mask Border Pad Mark Text"
+         Rotate Tone Halftone Pixellate Blur Blend Fade Background Grid Mask Border Pad Mark Text"
     );
 }
 
@@ -179,8 +186,39 @@ fn a_palette_sees_nothing_of_border_padding_and_marks() {
 }
 
 #[test]
+fn fades_in_pixels() {
+    let fade = |query: &str| match layout(&plan_of(query), &still(size("400x300"))).ops.last() {
+        Some(Op::Fade(fade)) => [fade.top, fade.right, fade.bottom, fade.left],
+        other => panic!("{query}: {other:?}"),
+    };
+    assert_eq!(fade("fade=20"), [20.0; 4]);
+    assert_eq!(fade("fade=1"), [1.0; 4]);
+    assert_eq!(fade("fade=0.1"), [30.0, 40.0, 30.0, 40.0]);
+    assert_eq!(fade("fade=20&fade-left=0&fade-top=0.5"), [150.0, 20.0, 20.0, 0.0]);
+    assert_eq!(fade("w=200&dpr=2&fade=20&fade-right=0.25"), [40.0, 100.0, 40.0, 40.0]);
+    // Opposite fades meet, they do not overlap.
+    assert_eq!(fade("fade=1.0"), [150.0, 200.0, 150.0, 200.0]);
+    assert_eq!(fade("fade-left=300&fade-right=500"), [0.0, 250.0, 0.0, 150.0]);
+    let mask = |query: &str| match layout(&plan_of(query), &still(size("400x300"))).ops.as_slice() {
+        [Op::Mask(mask)] => mask.feather_px,
+        other => panic!("{query}: {other:?}"),
+    };
+    assert_eq!(mask("mask=ellipse&fade=20"), 20);
+    assert_eq!(mask("mask=corners&fade=0.2"), 60);
+    assert_eq!(mask("mask=corners&fade=999"), 150);
+    let both = layout(&plan_of("mask=ellipse&fade=20&fade-top=7"), &still(size("400x300"))).ops;
+    assert!(matches!(
+        both.as_slice(),
+        [Op::Fade(FadeOp { top: 7.0, right: 0.0, .. }), Op::Mask(MaskOp { feather_px: 20, .. })]
+    ));
+    let polygon = layout(&plan_of("mask=poly5&fade=20"), &still(size("400x300"))).ops;
+    assert!(matches!(polygon.as_slice(), [Op::Fade(FadeOp { top: 20.0, .. }), Op::Mask(MaskOp { feather_px: 0, .. })]));
+}
+
+#[test]
 fn identity_values_leave_no_op() {
     for query in [
+        "fade=0&fade-left=-5&fade-top=x&fade-right=0.0",
         "bri=0&con=0&exp=0&gam=0&high=0&shad=0&sat=0&vib=0&hue=0&invert=false&sharp=0&usm=0&usmrad=9",
         "sepia=0&px=1&htn=0&blur=0&monochrome=0fff&duotone=000,fff&duotone-alpha=0",
         "blend=f00&blend-alpha=0",
@@ -223,8 +261,9 @@ fn alpha_follows_the_layers() {
 #[test]
 fn masks_and_borders_in_pixels() {
     let op = |query: &str| layout(&plan_of(query), &still(size("400x300"))).ops.pop();
-    let corners =
-        |radii| Some(Op::Mask(MaskOp { outline: Outline::Corners(radii), background: None, inverted: false }));
+    let corners = |radii| {
+        Some(Op::Mask(MaskOp { outline: Outline::Corners(radii), background: None, inverted: false, feather_px: 0 }))
+    };
     assert_eq!(op("mask=corners"), corners([60; 4]));
     assert_eq!(op("mask=corners&corner-radius=0"), corners([60; 4]));
     assert_eq!(op("mask=corners&corner-radius=10,20,30,999"), corners([10, 20, 30, 150]));

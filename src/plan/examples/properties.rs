@@ -79,6 +79,7 @@ prop_compose! {
         degrees in proptest::option::of(0.0_f64..360.0),
         radii in proptest::option::of(proptest::array::uniform4(0_u32..20_000)),
         px in proptest::option::of(0_u32..20_000),
+        fades in proptest::array::uniform3(lengths()),
         (face_pad, face_index) in (proptest::option::of(0.0_f64..50.0), proptest::option::of(0_u32..4)),
     ) -> Params {
         let mut p = Params::default();
@@ -97,6 +98,9 @@ prop_compose! {
         p.stylize.px = px;
         p.text.txt = Some("x".to_owned());
         p.text.pad = px;
+        let [all, top, right] = fades;
+        p.finish.fade = crate::param::FadeParams { all, top, right, ..Default::default() };
+        (p.mark.finish, p.blend.finish) = (p.finish.clone(), p.finish.clone());
         p.faces.pad = face_pad;
         p.faces.index = face_index;
         p.format.auto.redeye = facearea;
@@ -186,6 +190,13 @@ fn walk(layout: &Layout, start: Size) -> Size {
                 assert_eq!(walk(&Layout { ops: o.ops.clone(), output: o.size, has_alpha: true }, OVERLAY), o.size);
                 assert!(tile.is_none_or(|tile| tile.step_x_px > 0 && tile.step_y_px > 0));
             }
+            Op::Fade(fade) => {
+                let fits = |first: f64, second: f64, side: u32| {
+                    first >= 0.0 && second >= 0.0 && first + second <= f64::from(side) * 1.000_001
+                };
+                assert!(fits(fade.left, fade.right, now.width) && fits(fade.top, fade.bottom, now.height), "{fade:?}");
+            }
+            Op::Turn(turn) => now = turn.canvas,
             Op::HideFaces(HideFacesOp { faces: Some(faces), .. }) | Op::RedEye(faces) => {
                 assert!(faces.iter().all(|face| face.is_inside(now)), "{layout:?}");
             }

@@ -1,6 +1,6 @@
 //! Cut the picture to a shape.
 //!
-//! Edges are anti-aliased. What is cut away shows the background of the mask, which replaces the picture there rather than
+//! Edges are anti-aliased, or fade inwards over some pixels. What is cut away shows the background of the mask, which replaces the picture there rather than
 //! lying under it: transparency inside the shape stays. Inverted, the shape is the hole, and a picture of a mask hides
 //! where it is light. A polygon stands on the corner opposite to the one that is up (or
 //! on an edge) and is stretched to touch all four sides.
@@ -43,7 +43,10 @@ pub fn apply(raster: Raster, op: &MaskOp, image: Option<&Raster>) -> Result<Rast
     let shape = shape(op.outline, raster.size);
     Ok(paint::rows(raster, leaves, |y, row| {
         for (x, pixel) in (0..).zip(row) {
-            cut(pixel, shape.coverage(x, y));
+            cut(
+                pixel,
+                if op.feather_px == 0 { shape.coverage(x, y) } else { shape.feathered(x, y, op.feather_px as f32) },
+            );
         }
     }))
 }
@@ -76,7 +79,7 @@ mod tests {
     }
 
     fn op(outline: Outline, background: Option<Color>) -> MaskOp {
-        MaskOp { outline, background, inverted: false }
+        MaskOp { outline, background, inverted: false, feather_px: 0 }
     }
 
     fn at(raster: &Raster, x: u32, y: u32) -> Pixel {
@@ -121,6 +124,19 @@ mod tests {
         let picture = Raster { size: Size::new(2, 1), channels: 1, samples: Samples::U8(vec![9; 2]) };
         let out = apply(picture, &inverted(Outline::Image), Some(&light)).unwrap();
         assert_eq!([at(&out, 0, 0)[3], at(&out, 1, 0)[3]], [0, 255]);
+    }
+
+    #[test]
+    fn a_feathered_edge_fades_inwards_and_the_middle_stays() {
+        for outline in [Outline::Ellipse, Outline::Corners([6; 4])] {
+            let op = MaskOp { feather_px: 10, ..op(outline, None) };
+            let out = apply(solid(4, 60, 40), &op, None).unwrap();
+            let across: Vec<u8> = (0..30).map(|x| at(&out, x, 20)[3]).collect();
+            assert!(across.is_sorted(), "{outline:?} {across:?}");
+            assert!(across[0] < 26 && across[5].abs_diff(140) < 12 && across[11] == 255, "{outline:?} {across:?}");
+            assert!(at(&out, 30, 5)[3].abs_diff(140) < 12 && at(&out, 30, 20)[3] == 255);
+            assert_eq!(at(&out, 0, 0)[3], 0);
+        }
     }
 
     #[test]

@@ -11,6 +11,7 @@ pub mod crop;
 pub mod denoise;
 pub mod enhance;
 pub mod extend;
+pub mod fade;
 pub mod find;
 pub mod focal_debug;
 pub mod grid;

@@ -2,7 +2,7 @@
 
 use super::background;
 use crate::param::RotType;
-use crate::plan::Rotate;
+use crate::plan::{Rotate, TurnOp};
 use crate::render::raster::{Raster, Samples};
 use crate::units::Size;
 
@@ -22,11 +22,11 @@ pub fn apply(raster: Raster, op: &Rotate) -> Raster {
     }
 }
 
-/// Turns about the centre, counter-clockwise, on a transparent canvas of `canvas` pixels. RGBA of 8 bits out.
+/// Turns about the centre on a transparent canvas. RGBA of 8 bits out.
 #[must_use]
-pub fn turned(raster: Raster, degrees: f64, canvas: Size) -> Raster {
-    let (sin, cos) = exact_sin_cos(degrees);
-    Turn { size: raster.size, canvas, cos, sin, zoom: 1.0, extends: false }.run(raster)
+pub fn turned(raster: Raster, op: &TurnOp) -> Raster {
+    let (sin, cos) = exact_sin_cos(op.degrees);
+    Turn { size: raster.size, canvas: op.canvas, cos, sin, zoom: 1.0, extends: false }.run(raster)
 }
 
 struct Turn {
@@ -161,9 +161,9 @@ mod tests {
     #[test]
     fn a_larger_canvas_holds_the_whole_picture() {
         let raster = Raster { size: Size::new(4, 2), channels: 3, samples: Samples::U8([9, 8, 7].repeat(8)) };
-        let quarter = turned(raster.clone(), 90.0, Size::new(2, 4));
+        let quarter = turned(raster.clone(), &TurnOp { degrees: 90.0, canvas: Size::new(2, 4) });
         assert_eq!((quarter.size, quarter.into_bytes()), (Size::new(2, 4), [9, 8, 7, 255].repeat(8)));
-        let out = turned(raster, 45.0, Size::new(5, 5)).into_bytes();
+        let out = turned(raster, &TurnOp { degrees: 45.0, canvas: Size::new(5, 5) }).into_bytes();
         let opacity: u32 = out.iter().skip(3).step_by(4).map(|a| u32::from(*a)).sum();
         assert!((opacity / 255).abs_diff(8) <= 1 && out[3] == 0, "{opacity}");
     }

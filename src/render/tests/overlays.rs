@@ -160,3 +160,41 @@ fn frames_and_shapes_keep_their_size_in_whole_renders() {
     assert!(pixels(jpeg.body.as_slice()).pixel_8(0)[1] > 250, "white outside where there is no alpha");
     assert_eq!(rendered("mask=ellipse&auto=compress", &base).format, Format::Png);
 }
+
+#[test]
+fn layers_fade_at_their_own_edges_before_they_are_turned_and_repeated() {
+    let (base, mark) = (solid(60, 40, &RED), solid(20, 10, &BLUE));
+    let blue = |raster: &Raster, x: u32, y: u32| raster.pixel_8((y * raster.size.width + x) as usize)[2];
+    let once = laid("mark=/m&mark-align=top,left&mark-pad=0&mark-fade-left=10", &base, OverlayRole::Mark, &mark);
+    assert_eq!([0, 5, 10, 19, 20].map(|x| blue(&once, x, 5)), [13, 140, 255, 255, 0]);
+    // Turned by a quarter, left is below.
+    let turned =
+        laid("mark=/m&mark-align=top,left&mark-pad=0&mark-rot=90&mark-fade-left=10", &base, OverlayRole::Mark, &mark);
+    assert_eq!([0, 9, 14, 19].map(|y| blue(&turned, 5, y)), [255, 255, 140, 13]);
+    let tiles = laid("mark=/m&mark-tile=grid&mark-pad=0&mark-fade-left=10", &base, OverlayRole::Mark, &mark);
+    assert_eq!([0, 20, 40].map(|x| blue(&tiles, x, 35)), [13; 3]);
+    let faint =
+        laid("mark=/m&mark-align=top,left&mark-pad=0&mark-alpha=50&mark-fade-left=10", &base, OverlayRole::Mark, &mark);
+    assert_eq!([0, 5, 10].map(|x| blue(&faint, x, 5)), [7, 70, 128]);
+    // A mask has no say in it.
+    let masked = laid("mask=ellipse&mark=/m&mark-align=center,middle&mark-fade=5", &base, OverlayRole::Mark, &mark);
+    assert_eq!((blue(&masked, 20, 20), blue(&masked, 30, 20)), (23, 230));
+    let blended = laid("blend=/b&blend-mode=normal&blend-fade-top=0.5", &base, OverlayRole::Blend, &mark);
+    assert_eq!([0, 4, 5, 9, 10].map(|y| blue(&blended, 10, y)), [26, 230, 255, 255, 0]);
+}
+
+#[test]
+fn a_faded_picture_shows_what_lies_under_it() {
+    let base = solid(40, 20, &RED);
+    let at = |query: &str, x: u32| {
+        pixels(rendered(&format!("{query}&fm=png"), &base).body.as_slice()).pixel_8((10 * 40 + x) as usize)
+    };
+    assert_eq!((at("fade-left=10", 0), at("fade-left=10", 10)), ([255, 0, 0, 13], [255, 0, 0, 255]));
+    assert_eq!(at("fade-left=10&bg=00f", 0), [13, 0, 242, 255]);
+    // What was put under the picture before is there again.
+    assert_eq!(at("rot=180&rot-type=pivot&bg=00f&fade-left=10", 0)[2], 242);
+    let jpeg = pixels(rendered("fade-left=10&fm=jpg", &base).body.as_slice()).pixel_8(400);
+    assert!(jpeg[1] > 225 && jpeg[2] > 225, "white where there is no alpha: {jpeg:?}");
+    let grey = pixels(rendered("fade=5&fm=png", &solid(40, 20, &[90])).body.as_slice());
+    assert_eq!(grey.channels, 2);
+}
