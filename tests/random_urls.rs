@@ -72,6 +72,7 @@ fn value(random: &mut Random, spec: &ParamSpec) -> String {
         Kind::Color | Kind::Rgb => format!("{:08x}", random.below(1 << 32)),
         Kind::Radii | Kind::CornerRadii => format!("{},{},0,900", random.below(60), random.below(60)),
         Kind::PlacePair(_) => format!("{},{}", random.below(90), number(random, 0.0, 1.0)),
+        Kind::Amount(max) => number(random, -2.0, f64::from(*max)).split('.').next().unwrap_or_default().to_owned(),
         Kind::Shares => format!("{},{}", number(random, 0.0, 1.0), number(random, -1.0, 1.0)),
         Kind::Rect => format!("{},0.3,{},full", random.below(60), random.below(90)),
         Kind::Border(_) => format!("{},80{:06x}", random.below(80), random.below(1 << 24)),

@@ -2,7 +2,7 @@
 
 use super::{
     AlignWord, BlendMode, ChromaSub, ColorSpace, CropWord, FillMode, Fit, FormatWord, GradientSpace, GradientType,
-    HuePath, PaletteFormat, RotType, TextClip, TrimMode,
+    HuePath, PaletteFormat, RotType, TextClip, TextFit, TextStencil, TrimMode,
 };
 
 /// A type whose values are written as single words.
@@ -44,6 +44,8 @@ keywords!(BlendMode: "normal" Normal, "darken" Darken, "multiply" Multiply, "bur
     "difference" Difference, "exclusion" Exclusion, "color" Color, "hue" Hue, "saturation" Saturation,
     "luminosity" Luminosity, "destination-out" DestinationOut, "destination-in" DestinationIn);
 keywords!(TextClip: "start" Start, "middle" Middle, "end" End);
+keywords!(TextFit: "max" Max, "wrap" Wrap, "wrapmax" WrapMax);
+keywords!(TextStencil: "destination-out" Out, "destination-in" In);
 keywords!(PaletteFormat: "css" Css, "json" Json);
 keywords!(FormatWord: "jpg" Jpg, "pjpg" Pjpg, "png" Png, "png8" Png8, "png32" Png32, "webp" Webp, "avif" Avif,
     "gif" Gif, "jxl" Jxl, "jp2" Jp2, "jxr" Jxr, "json" Json, "blurhash" Blurhash, "mp4" Mp4, "webm" Webm);

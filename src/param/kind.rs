@@ -48,6 +48,8 @@ pub enum Kind {
     Offset(i64),
     /// Two shares, 0 to 1: across and down.
     Shares,
+    /// A whole number from 0 up to the bound; a negative one is dropped.
+    Amount(u32),
     /// `true`, `false`, `1`, `0`.
     Bool,
     /// One of the words, exactly.
@@ -122,6 +124,7 @@ impl Kind {
                 literal(text, *max).filter(|(value, _)| *value >= 0.0).map(|(_, length)| Value::Literal(length))
             }
             Self::Offset(max) => literal(text, *max).map(|(_, length)| Value::Literal(length)),
+            Self::Amount(max) => amount(text, *max).map(Value::Whole),
             Self::Shares => {
                 let [across, down] = members(text)?;
                 Some(Value::Shares([clamped(across, &(0.0..=1.0))?, clamped(down, &(0.0..=1.0))?]))
@@ -177,6 +180,10 @@ impl Kind {
 
 fn clamped_whole(text: &str, range: &RangeInclusive<i64>) -> Option<i64> {
     whole(text).map(|value| value.clamp(*range.start(), *range.end()))
+}
+
+fn amount(text: &str, max: u32) -> Option<i64> {
+    whole(text).filter(|value| *value >= 0).map(|value| value.min(i64::from(max)))
 }
 
 fn clamped(text: &str, range: &RangeInclusive<f64>) -> Option<f64> {
@@ -381,6 +388,7 @@ impl fmt::Display for Kind {
             Self::Extent(_) => out.write_str("<px> | <fraction with a decimal point, 0.0..1.0>"),
             Self::Offset(_) => out.write_str("<px> | <fraction with a decimal point, -1.0..1.0>"),
             Self::Shares => out.write_str("<0..1>,<0..1>"),
+            Self::Amount(max) => write!(out, "<int 0..{max}>"),
             Self::Bool => out.write_str("true|false|1|0"),
             Self::Word(words) => out.write_str(&words.join("|")),
             Self::Synonym(read, _) => out.write_str(read),

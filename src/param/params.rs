@@ -480,6 +480,26 @@ pub enum TextClip {
     End,
 }
 
+/// `txt-fit`: what happens to text that is too long.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub enum TextFit {
+    /// One line, made smaller.
+    Max,
+    /// Lines; what is below `txt-h` is cut.
+    Wrap,
+    /// Lines, made smaller together.
+    WrapMax,
+}
+
+/// `txt-blend-mode`: text as a stencil.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub enum TextStencil {
+    /// `destination-out`: a hole.
+    Out,
+    /// `destination-in`: all that is left.
+    In,
+}
+
 /// Text.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[expect(missing_docs, reason = "named after their parameters")]
@@ -489,14 +509,21 @@ pub struct TextParams {
     pub clip: Option<TextClip>,
     pub clip_ellipsis: bool,
     pub color: Option<Color>,
-    /// `txt-fit=max`.
-    pub fit_max: bool,
+    pub alpha: Option<f64>,
+    pub bg: Option<Color>,
+    pub blend_mode: Option<TextStencil>,
+    pub fit: Option<TextFit>,
     pub font: Option<Font>,
+    pub h: Option<Length>,
     pub lead: Option<i32>,
     pub line: Option<u32>,
     pub line_color: Option<Color>,
     pub pad: Option<u32>,
+    pub radius: Option<Length>,
+    /// Degrees clockwise, 0 to 360.
+    pub rotate: Option<f64>,
     pub shad: Option<f64>,
+    pub shad_blur: Option<u32>,
     pub size: Option<u32>,
     pub track: Option<i32>,
     pub width: Option<u32>,

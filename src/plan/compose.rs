@@ -3,19 +3,19 @@
 
 use crate::param::{
     BlendSource, FadeParams, FinishParams, Fit, Font, GradientType, Location, MarkParams, MaskShape, PaletteFormat,
-    Params, TextClip, TrimMode,
+    Params, TextClip, TextFit, TextParams, TextStencil, TrimMode,
 };
 use crate::units::{Color, Length};
 
 use super::layers::{
-    Along, Anchor, Blend, BlendImage, BlendLayer, BlendSize, Border, Fade, Finish, Gradient, GradientShape, Grid, Mark,
-    MarkSize, Mask, Sides, Text, TextOverflow, along,
+    Along, Anchor, Backing, Blend, BlendImage, BlendLayer, BlendSize, Border, Fade, Finish, Gradient, GradientShape,
+    Grid, Mark, MarkSize, Mask, Sides, Text, TextOverflow, along,
 };
 use super::types::{Tap, Trim, TrimBy};
 
 /// Defaults of the reference, in pixels.
 const MARK_PAD_PX: u32 = 5;
-const TEXT_PAD_PX: u32 = 10;
+pub(super) const TEXT_PAD_PX: u32 = 10;
 const TEXT_SIZE_PX: u32 = 12;
 const GRID_SQUARE_PX: u32 = 4;
 const GRID_COLORS: [Color; 2] = [Color { r: 0xd0, g: 0xd7, b: 0xdd, a: 255 }, Color::WHITE];
@@ -225,27 +225,48 @@ fn joined(mark: &MarkParams, source: Location) -> Location {
 
 pub(super) fn text(params: &Params) -> Option<Text> {
     let text = &params.text;
-    let txt = text.txt.clone().filter(|txt| !txt.trim().is_empty())?;
+    let alpha = text.alpha.unwrap_or(100.0) / 100.0;
+    // Nothing to see draws nothing; but to keep what is under nothing is to keep nothing.
+    let shows = |txt: &String| !txt.trim().is_empty() && alpha > 0.0 || text.blend_mode == Some(TextStencil::In);
+    let txt = text.txt.clone().filter(shows)?;
+    let backing = backing(text);
     let font = Font { family: "Helvetica".to_owned(), bold: false, italic: false };
-    let overflow = if text.fit_max {
-        TextOverflow::Shrink
-    } else {
-        TextOverflow::Clip { side: text.clip.unwrap_or(TextClip::End), ellipsis: text.clip_ellipsis }
+    let overflow = match text.fit {
+        Some(TextFit::Max) => TextOverflow::Shrink,
+        Some(TextFit::Wrap) => TextOverflow::Wrap,
+        Some(TextFit::WrapMax) => TextOverflow::WrapShrink,
+        None => TextOverflow::Clip { side: text.clip.unwrap_or(TextClip::End), ellipsis: text.clip_ellipsis },
     };
+    // The gap around the text is the room inside its box when it has one; and lines from `txt-x` begin there.
+    let pad = if backing.is_some() { 0 } else { text.pad.unwrap_or(TEXT_PAD_PX) };
+    let align = if text.x.is_some() { (Along::Start, Along::Far) } else { BOTTOM_RIGHT };
     let outline = text.line.filter(|px| *px > 0).map(|px| (px, text.line_color.unwrap_or(Color::WHITE)));
     Some(Text {
         text: txt,
         font: text.font.clone().unwrap_or(font),
         size_px: text.size.filter(|size| *size > 0).unwrap_or(TEXT_SIZE_PX),
         color: text.color.unwrap_or(Color::BLACK),
-        anchor: Anchor::of(&text.align, BOTTOM_RIGHT, text.pad.unwrap_or(TEXT_PAD_PX), text.x, text.y),
+        anchor: Anchor::of(&text.align, align, pad, text.x, text.y),
         width_px: text.width.filter(|width| *width > 0),
         overflow,
         outline: outline.filter(|(_, color)| color.a > 0),
+        height: text
+            .h
+            .filter(|height| text.fit.is_some() && !matches!(height, Length::Px(0.0) | Length::Fraction(0.0))),
+        backing,
+        alpha,
+        degrees: text.rotate.unwrap_or(0.0).rem_euclid(360.0) + 0.0,
         shadow: text.shad.unwrap_or(0.0) + 0.0,
+        shadow_blur_px: text.shad_blur.filter(|_| text.shad.is_some_and(|shadow| shadow > 0.0)),
+        stencil: text.blend_mode,
         lead_px: text.lead.unwrap_or(0),
         track_px: text.track.unwrap_or(0),
     })
+}
+
+fn backing(text: &TextParams) -> Option<Backing> {
+    let color = visible(text.bg)?;
+    Some(Backing { color, pad_px: text.pad.unwrap_or(0), radius: text.radius.unwrap_or(Length::Px(0.0)) })
 }
 
 pub(super) fn palette(params: &Params) -> Option<Tap> {

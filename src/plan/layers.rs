@@ -3,7 +3,9 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::param::{AlignWord, BlendMode, CropWord, Fit, Font, GradientSpace, HuePath, Location, MaskShape, TextClip};
+use crate::param::{
+    AlignWord, BlendMode, CropWord, Fit, Font, GradientSpace, HuePath, Location, MaskShape, TextClip, TextStencil,
+};
 use crate::units::{Color, Length, Size};
 
 /// A place on one axis.
@@ -355,8 +357,20 @@ pub struct Text {
     pub overflow: TextOverflow,
     /// Outline inside the edge of the glyphs: thickness, colour.
     pub outline: Option<(u32, Color)>,
+    /// `txt-h`: most height of the lines; never without a `txt-fit` that reads it.
+    pub height: Option<Length>,
+    /// `txt-bg`.
+    pub backing: Option<Backing>,
+    /// Opacity of all of it together, 0 <= v <= 1.
+    pub alpha: f64,
+    /// Clockwise about the centre of the lines, 0 <= v < 360.
+    pub degrees: f64,
     /// `txt-shad`, 0 to 10.
     pub shadow: f64,
+    /// `txt-shad-blur`: the shadow is hard, `shadow` pixels away, with this radius of blur. `None`: a soft halo.
+    pub shadow_blur_px: Option<u32>,
+    /// `txt-blend-mode`: cuts instead of being drawn.
+    pub stencil: Option<TextStencil>,
     /// Added to the line height.
     pub lead_px: i32,
     /// Added between letters, may be negative.
@@ -378,11 +392,26 @@ pub struct Written {
     pub height_max_px: u32,
 }
 
+/// `txt-bg`: a box behind text.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Backing {
+    /// Visible.
+    pub color: Color,
+    /// `txt-pad`: room between the lines and the edges of the box.
+    pub pad_px: u32,
+    /// `txt-radius`: of the corners; a fraction refers to the size of the font.
+    pub radius: Length,
+}
+
 /// What happens to text wider than its box.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum TextOverflow {
     /// `txt-fit=max`: drawn smaller.
     Shrink,
+    /// `txt-fit=wrap`: broken into lines, those beyond the height cut.
+    Wrap,
+    /// `txt-fit=wrapmax`: broken into lines, drawn smaller until they fit the height.
+    WrapShrink,
     /// Cut.
     Clip {
         /// Where.

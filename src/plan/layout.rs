@@ -6,7 +6,7 @@ use crate::units::{Color, Rect, Size};
 use super::effects::{BLUR_SIGMA_PX, Effects, Sharpen, Tone};
 use super::geometry::{self, Placed};
 use super::layers::px;
-use super::op::{Extend, ExtendFill, HideFacesOp, Layout, Op, Pad, Resize, Rotate, Window};
+use super::op::{Extend, ExtendFill, HideFacesOp, Layout, Op, Pad, Resize, Rotate, TextOp, Window};
 use super::overlay;
 use super::types::{Bars, Found, Measured, Orient, Plan};
 
@@ -56,7 +56,7 @@ pub fn layout_found(plan: &Plan, measured: &Measured, found: &Found) -> Layout {
         steps.ops.push(Op::Mark(op));
     }
     if let Some(text) = &plan.text {
-        steps.ops.push(Op::Text(overlay::text(text, steps.dpr, steps.size)));
+        steps.text(text);
     }
     steps.layout()
 }
@@ -272,6 +272,10 @@ impl<'a> Steps<'a> {
     /// What shows under the picture's own transparency.
     fn backdrop(&mut self) {
         self.background();
+        self.checkerboard();
+    }
+
+    fn checkerboard(&mut self) {
         if let Some(grid) = self.plan.grid.filter(|_| self.transparent) {
             self.ops.push(Op::Grid(overlay::grid(grid, self.dpr)));
             self.transparent = !grid.colors.iter().all(|color| color.is_opaque());
@@ -283,6 +287,16 @@ impl<'a> Steps<'a> {
         self.transparent |= !op.background.is_some_and(Color::is_opaque);
         self.ops.push(Op::Mask(op));
         Some(op.outline)
+    }
+
+    /// Holes that text cuts show `bg`, else the checkerboard, else transparency.
+    fn text(&mut self, text: &super::layers::Text) {
+        let behind = self.plan.background.filter(|_| text.stencil.is_some());
+        self.ops.push(Op::Text(TextOp { behind, ..overlay::text(text, self.dpr, self.size) }));
+        if text.stencil.is_some() && !behind.is_some_and(Color::is_opaque) {
+            self.transparent = true;
+            self.checkerboard();
+        }
     }
 
     /// Padding shows `bg`, else transparency.

@@ -274,6 +274,10 @@ pub struct TextOp {
     pub text: Text,
     /// Width of the box.
     pub box_width_px: u32,
+    /// Most height of the lines.
+    pub box_height_px: Option<u32>,
+    /// Shown where text as a stencil cuts away; `None` is transparent.
+    pub behind: Option<Color>,
 }
 
 /// Scale the whole picture to `scaled`, then keep `window` of it. Linear light, premultiplied, Lanczos3.

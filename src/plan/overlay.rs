@@ -5,8 +5,8 @@ use crate::units::{Length, Rect, Size};
 
 use super::geometry::{self, Placed, side};
 use super::layers::{
-    Along, Blend, BlendImage, BlendLayer, BlendSize, Border, Fade, Finish, Gradient, GradientShape, Grid, Mark,
-    MarkSize, Mask, Text, px,
+    Along, Backing, Blend, BlendImage, BlendLayer, BlendSize, Border, Fade, Finish, Gradient, GradientShape, Grid,
+    Mark, MarkSize, Mask, Text, TextOverflow, px,
 };
 use super::op::{
     BlendOp, BlendOpLayer, BorderOp, Extend, ExtendFill, FadeOp, GradientCourse, GradientFill, MarkOp, MaskOp, Op,
@@ -234,7 +234,16 @@ pub(super) fn text(text: &Text, dpr: f64, canvas: Size) -> TextOp {
         anchor: text.anchor.scaled(dpr),
         width_px: text.width_px.map(|width| px(width, dpr).max(1)),
         outline: text.outline.map(|(line, color)| (px(line, dpr).max(1), color)),
+        backing: text.backing.map(|backing| Backing {
+            pad_px: px(backing.pad_px, dpr),
+            radius: Length::Px(match backing.radius {
+                Length::Px(radius) => radius * dpr,
+                Length::Fraction(share) => share * f64::from(px(text.size_px, dpr)),
+            }),
+            ..backing
+        }),
         shadow: text.shadow * dpr,
+        shadow_blur_px: text.shadow_blur_px.map(|blur| px(blur, dpr)),
         lead_px: signed(text.lead_px),
         track_px: signed(text.track_px),
         ..text.clone()
@@ -242,7 +251,16 @@ pub(super) fn text(text: &Text, dpr: f64, canvas: Size) -> TextOp {
     // From the gap, or from where the text begins, to the gap on the right.
     let left = text.anchor.x_px.map_or(text.anchor.pad_px, |x| u32::try_from(x).unwrap_or(0));
     let free = canvas.width.saturating_sub(text.anchor.pad_px.saturating_add(left)).max(1);
-    TextOp { box_width_px: text.width_px.unwrap_or(free), text }
+    let top = text.anchor.y_px.map_or(text.anchor.pad_px, |y| u32::try_from(y).unwrap_or(0));
+    let below = canvas.height.saturating_sub(text.anchor.pad_px.saturating_add(top)).max(1);
+    let asked = pixels(text.height, canvas.height, dpr).map(|height| (height + 0.5).floor() as u32);
+    TextOp {
+        box_width_px: text.width_px.unwrap_or(free),
+        // Lines that are made smaller to fit fit the picture at least.
+        box_height_px: asked.or((text.overflow == TextOverflow::WrapShrink).then_some(below)),
+        behind: None,
+        text,
+    }
 }
 
 /// A gradient on a canvas of `size` pixels.

@@ -4,7 +4,7 @@ use crate::config::Limits;
 use crate::param::{FormatWord, Params, Parsed};
 use crate::units::{Length, Size};
 
-use super::layers::{Along, Text, Written};
+use super::layers::{Along, Text, TextOverflow, Written};
 use super::types::{Intent, Negotiation, Plan, Resolved, Unsupported, VaryOn};
 use super::{compose, format, overlay, resolve};
 
@@ -49,7 +49,15 @@ fn intent(params: &Params, negotiation: &Negotiation, limits: &Limits) -> Intent
 
 /// The text with the defaults of a block: it begins at the top, on the side where its writing begins.
 fn block(params: &Params) -> Option<Text> {
-    let mut text = compose::text(params)?;
+    let mut text = compose::text(params).filter(|text| !text.text.trim().is_empty() && text.alpha > 0.0)?;
+    // What only a caption has (`rendering.md` 11.1 and the parameters' own pages).
+    (text.backing, text.stencil, text.height, text.degrees) = (None, None, None, 0.0);
+    text.overflow = match text.overflow {
+        // Lines are broken in any case.
+        TextOverflow::Shrink | TextOverflow::WrapShrink => TextOverflow::Shrink,
+        TextOverflow::Clip { .. } | TextOverflow::Wrap => TextOverflow::Wrap,
+    };
+    text.anchor.pad_px = params.text.pad.unwrap_or(compose::TEXT_PAD_PX);
     if params.text.align.is_empty() {
         let start = if is_right_to_left(&text.text) { Along::Far } else { Along::Start };
         (text.anchor.horizontal, text.anchor.vertical) = (start, Along::Start);

@@ -19,6 +19,7 @@ pub mod palette;
 mod pipeline;
 mod points;
 pub mod raster;
+mod sampling;
 mod shape;
 pub mod stage;
 mod svg;

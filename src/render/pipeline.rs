@@ -294,8 +294,10 @@ fn colors_of(op: &mut Op) -> Vec<&mut Color> {
         Op::Border(BorderOp { border, .. }) => {
             std::iter::once(&mut border.color).chain(border.stroke.as_mut().map(|(_, color)| color)).collect()
         }
-        Op::Text(TextOp { text, .. }) => {
-            std::iter::once(&mut text.color).chain(text.outline.as_mut().map(|(_, color)| color)).collect()
+        Op::Text(TextOp { text, behind, .. }) => {
+            let outline = text.outline.as_mut().map(|(_, color)| color);
+            let backing = text.backing.as_mut().map(|backing| &mut backing.color);
+            std::iter::once(&mut text.color).chain(outline).chain(backing).chain(behind).collect()
         }
         Op::Orient(_)
         | Op::Crop(_)

@@ -76,17 +76,21 @@ impl Shape {
 
     /// The share of pixel `(x, y)` that lies inside, 0 to 1, by the distance of its centre from the edge.
     pub(super) fn coverage(&self, x: u32, y: u32) -> f32 {
+        self.coverage_at(x as f32 + 0.5, y as f32 + 0.5)
+    }
+
+    /// The same for a square of one pixel around any point.
+    pub(super) fn coverage_at(&self, x: f32, y: f32) -> f32 {
         self.distance(x, y).map_or(0.0, |distance| (0.5 - distance).clamp(0.0, 1.0))
     }
 
     /// How far pixel `(x, y)` lies on the way from the edge, 0, to `reach` pixels inside of it, 1.
     pub(super) fn feathered(&self, x: u32, y: u32, reach: f32) -> f32 {
-        self.distance(x, y).map_or(0.0, |distance| (-distance / reach).clamp(0.0, 1.0))
+        self.distance(x as f32 + 0.5, y as f32 + 0.5).map_or(0.0, |distance| (-distance / reach).clamp(0.0, 1.0))
     }
 
-    /// Of the centre of pixel `(x, y)` from the edge, negative inside; `None` when there is no inside.
-    fn distance(&self, x: u32, y: u32) -> Option<f32> {
-        let (x, y) = (x as f32 + 0.5, y as f32 + 0.5);
+    /// Of a point from the edge, negative inside; `None` when there is no inside.
+    fn distance(&self, x: f32, y: f32) -> Option<f32> {
         Some(match self {
             Self::Ellipse { center, radii } => ellipse_distance(x - center[0], y - center[1], *radii),
             Self::Rounded { edges, radii } => rounded_distance(x, y, *edges, *radii),

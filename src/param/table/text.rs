@@ -1,10 +1,12 @@
 //! Text and typesetting.
 
 use crate::param::kind::SIDE_PX_MAX;
-use crate::param::{AlignWord, Category, Keyword, Kind, Needs, ParamSpec, Params, State, TextClip, Tier, Value};
+use crate::param::{
+    AlignWord, Category, Keyword, Kind, Needs, ParamSpec, Params, State, TextClip, TextFit, TextStencil, Tier, Value,
+};
 
 /// This part of the table.
-pub(super) const ENTRIES: [ParamSpec; 16] = [
+pub(super) const ENTRIES: [ParamSpec; 23] = [
     ParamSpec {
         name: "txt",
         aliases: &["t"],
@@ -60,12 +62,85 @@ pub(super) const ENTRIES: [ParamSpec; 16] = [
         name: "txt-fit",
         aliases: &["txtfit"],
         tier: Tier::Extended,
-        kinds: &[Kind::Word(&["max"])],
+        kinds: &[Kind::Word(TextFit::WORDS)],
         needs: Needs::All(&["txt"]),
-        summary: "Makes a text that is too long smaller instead of cutting it; on `~text` one that is higher than `h`.",
-        example: "txt=Hello&txt-fit=max",
+        summary: "Instead of cutting a line that is too long: `max` makes it smaller, `wrap` breaks it into lines, `wrapmax` \
+            does both, until the lines fit `txt-h` or the picture. On `~text`, `max` and `wrapmax` make lines fit `h`.",
+        example: "txt=A+caption+of+several+words&txt-fit=wrap&txt-width=120&txt-size=20",
         state: State::Rendered,
-        set: |p, v| p.text.fit_max = v.has("max"),
+        set: |p, v| p.text.fit = v.word(),
+        ..ParamSpec::base(Category::Text)
+    },
+    ParamSpec {
+        name: "txt-h",
+        tier: Tier::Extended,
+        kinds: &[Kind::Extent(SIDE_PX_MAX)],
+        needs: Needs::All(&["txt", "txt-fit"]),
+        summary: "Most height of the text in pixels, or as a share of the picture: what is more is made smaller, or under \
+            `txt-fit=wrap` cut, with dots.",
+        example: "txt=A+caption+of+several+words&txt-fit=wrapmax&txt-width=120&txt-size=40&txt-h=0.25",
+        state: State::Rendered,
+        set: |p, v| p.text.h = v.length(),
+        ..ParamSpec::base(Category::Text)
+    },
+    ParamSpec {
+        name: "txt-bg",
+        tier: Tier::Extended,
+        kinds: &[Kind::Color],
+        needs: Needs::All(&["txt"]),
+        summary: "Colour of a box behind the text. `txt-pad` becomes the room inside it, 0 if absent, and reaches over the \
+            edges of a picture at which the text stands. Not on `~text`.",
+        example: "txt=Hello&txt-size=32&txt-color=fff&txt-bg=263e65&txt-pad=12&txt-align=middle,center",
+        state: State::Rendered,
+        set: |p, v| p.text.bg = v.color(),
+        ..ParamSpec::base(Category::Text)
+    },
+    ParamSpec {
+        name: "txt-radius",
+        tier: Tier::Extended,
+        kinds: &[Kind::Extent(SIDE_PX_MAX)],
+        default: Some("0"),
+        needs: Needs::All(&["txt-bg"]),
+        summary: "Radius of the corners of that box in pixels, or as a share of `txt-size`.",
+        example: "txt=Hello&txt-size=32&txt-color=fff&txt-bg=263e65&txt-pad=12&txt-align=middle,center&txt-radius=0.6",
+        state: State::Rendered,
+        set: |p, v| p.text.radius = v.length(),
+        ..ParamSpec::base(Category::Text)
+    },
+    ParamSpec {
+        name: "txt-alpha",
+        tier: Tier::Extended,
+        kinds: &[Kind::Whole(0..=100)],
+        default: Some("100"),
+        needs: Needs::All(&["txt"]),
+        summary: "Opacity of the text with its outline, shadow and box, all together.",
+        example: "txt=Hello&txt-size=48&txt-align=middle,center&txt-line=2&txt-alpha=45",
+        state: State::Rendered,
+        set: |p, v| p.text.alpha = v.number(),
+        ..ParamSpec::base(Category::Text)
+    },
+    ParamSpec {
+        name: "txt-rotate",
+        tier: Tier::Extended,
+        kinds: &[Kind::Number(0.0..=360.0)],
+        default: Some("0"),
+        needs: Needs::All(&["txt"]),
+        summary: "Turns the text, with its outline, shadow and box, clockwise by degrees about its centre. Not on `~text`.",
+        example: "txt=Hello&txt-size=48&txt-align=middle,center&txt-rotate=30",
+        state: State::Rendered,
+        set: |p, v| p.text.rotate = v.number(),
+        ..ParamSpec::base(Category::Text)
+    },
+    ParamSpec {
+        name: "txt-blend-mode",
+        tier: Tier::Extended,
+        kinds: &[Kind::Word(TextStencil::WORDS)],
+        needs: Needs::All(&["txt"]),
+        summary: "Cuts the text out of all that is drawn before it, or cuts away everything else, instead of drawing it. \
+            What is cut away shows `bg`, and is white in formats without alpha.",
+        example: "txt=Hello&txt-size=64&txt-font=sans-serif,bold&txt-align=middle,center&txt-blend-mode=destination-out&fm=png",
+        state: State::Rendered,
+        set: |p, v| p.text.blend_mode = v.word(),
         ..ParamSpec::base(Category::Text)
     },
     ParamSpec {
@@ -132,6 +207,18 @@ pub(super) const ENTRIES: [ParamSpec; 16] = [
         example: "txt=Hello&txt-shad=5",
         state: State::Rendered,
         set: |p, v| p.text.shad = v.number(),
+        ..ParamSpec::base(Category::Text)
+    },
+    ParamSpec {
+        name: "txt-shad-blur",
+        tier: Tier::Extended,
+        kinds: &[Kind::Amount(100)],
+        needs: Needs::All(&["txt", "txt-shad"]),
+        summary: "Makes the shadow opaque and black, blurred by this radius in pixels, and `txt-shad` its distance down \
+            and to the right.",
+        example: "txt=Hello&txt-size=48&txt-color=fff&txt-align=middle,center&txt-shad=4&txt-shad-blur=0",
+        state: State::Rendered,
+        set: |p, v| p.text.shad_blur = v.whole(),
         ..ParamSpec::base(Category::Text)
     },
     ParamSpec {

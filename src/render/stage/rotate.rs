@@ -4,6 +4,7 @@ use super::background;
 use crate::param::RotType;
 use crate::plan::{Rotate, TurnOp};
 use crate::render::raster::{Raster, Samples};
+use crate::render::sampling::{bicubic, exact_sin_cos};
 use crate::units::Size;
 
 /// Turns about the centre, counter-clockwise, with Catmull-Rom interpolation of premultiplied samples.
@@ -80,60 +81,8 @@ impl Turn {
 
     fn pixel(&self, pixels: &[[u8; 4]], x: u32, y: u32) -> [u8; 4] {
         let (u, v) = self.origin(x, y);
-        let (left, top) = (u.floor(), v.floor());
-        let weights_x = catmull_rom((u - left) as f32);
-        let weights_y = catmull_rom((v - top) as f32);
-        let (left, top) = (left as i64 - 1, top as i64 - 1);
-        let mut sum = [0.0_f32; 4];
-        for (row, weight_y) in (top..).zip(weights_y) {
-            for (column, weight_x) in (left..).zip(weights_x) {
-                let Some([r, g, b, a]) = self.source(pixels, column, row) else { continue };
-                let weight = weight_x * weight_y;
-                let alpha = f32::from(a) / 255.0 * weight;
-                sum[0] += f32::from(r) * alpha;
-                sum[1] += f32::from(g) * alpha;
-                sum[2] += f32::from(b) * alpha;
-                sum[3] += alpha;
-            }
-        }
-        let alpha = sum[3].clamp(0.0, 1.0);
-        if alpha < 0.5 / 255.0 {
-            return [0; 4];
-        }
-        // Float to integer casts saturate.
-        let channel = |value: f32| (value / sum[3] + 0.5) as u8;
-        [channel(sum[0]), channel(sum[1]), channel(sum[2]), (alpha * 255.0 + 0.5) as u8]
+        bicubic(pixels, self.size, [u, v], self.extends)
     }
-
-    fn source(&self, pixels: &[[u8; 4]], column: i64, row: i64) -> Option<[u8; 4]> {
-        let (right, bottom) = (i64::from(self.size.width) - 1, i64::from(self.size.height) - 1);
-        let inside = (0..=right).contains(&column) && (0..=bottom).contains(&row);
-        if !inside && !self.extends {
-            return None;
-        }
-        let at = row.clamp(0, bottom) * (right + 1) + column.clamp(0, right);
-        pixels.get(usize::try_from(at).ok()?).copied()
-    }
-}
-
-/// Sine and cosine, exact for quarter turns, so that those move pixels and change none.
-fn exact_sin_cos(degrees: f64) -> (f64, f64) {
-    let quarters = degrees / 90.0;
-    if quarters.fract() != 0.0 {
-        return degrees.to_radians().sin_cos();
-    }
-    match quarters.rem_euclid(4.0) as u8 {
-        0 => (0.0, 1.0),
-        1 => (1.0, 0.0),
-        2 => (0.0, -1.0),
-        _ => (-1.0, 0.0),
-    }
-}
-
-/// Weights of the four samples around a point at `t` between the second and third.
-fn catmull_rom(t: f32) -> [f32; 4] {
-    let (t2, t3) = (t * t, t * t * t);
-    [-0.5 * t + t2 - 0.5 * t3, 1.0 - 2.5 * t2 + 1.5 * t3, 0.5 * t + 2.0 * t2 - 1.5 * t3, -0.5 * t2 + 0.5 * t3]
 }
 
 #[cfg(test)]

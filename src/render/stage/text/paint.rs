@@ -1,8 +1,7 @@
-//! Coverage to colour: outline, shadow, and laying both on a picture.
+//! Coverage to colour: outline and shadow.
 
 use crate::plan::Text;
 use crate::render::paint::over as over_pixel;
-use crate::render::raster::{Raster, Samples};
 use crate::units::{Color, Size};
 
 use super::shape::Inked;
@@ -14,6 +13,8 @@ const SHADOW_SIGMA_PX: f64 = 0.35;
 const SHADOW_OFFSET_PX: f64 = 0.3;
 /// Thin strokes lose most of their weight in a blur, and get some of it back.
 const SHADOW_GAIN: f32 = 2.0;
+/// Pixels of a text and its shadow, beyond which the blur reaches less far.
+const SHADOW_PIXELS_MAX: usize = 24 << 20;
 
 /// A small picture on its way onto a larger one.
 #[derive(Clone, Debug)]
@@ -23,7 +24,7 @@ pub(super) struct Layer {
     pub(super) left: i64,
     pub(super) top: i64,
     /// Straight alpha.
-    pixels: Vec<[u8; 4]>,
+    pub(super) pixels: Vec<[u8; 4]>,
 }
 
 /// The text in its colours, its ink at `left` and `top` of the base.
@@ -43,7 +44,10 @@ pub(super) fn layer(inked: &Inked, text: &Text, left: i64, top: i64) -> Layer {
         out.straight()
     });
     let drawn = Layer { size: inked.size, left, top, pixels: pixels.collect() };
-    if text.shadow > 0.0 { shadowed(&drawn, text.shadow) } else { drawn }
+    match Shadow::of(text) {
+        Some(shadow) => shadowed(&drawn, &shadow),
+        None => drawn,
+    }
 }
 
 /// A colour in the making.
@@ -165,12 +169,53 @@ impl Scratch {
     }
 }
 
+/// A black copy under a layer.
+#[derive(Clone, Copy, Debug)]
+struct Shadow {
+    /// Down and to the right.
+    shift_px: usize,
+    /// Standard deviation of its blur.
+    sigma_px: f64,
+    /// What the blur is multiplied by before it is cut off at full cover.
+    gain: f32,
+    opacity: f32,
+}
+
+impl Shadow {
+    fn of(text: &Text) -> Option<Self> {
+        let shift = |px: f64| px.round().max(1.0) as usize;
+        (text.shadow > 0.0).then(|| match text.shadow_blur_px {
+            None => Self {
+                shift_px: shift(text.shadow * SHADOW_OFFSET_PX),
+                sigma_px: text.shadow * SHADOW_SIGMA_PX,
+                gain: SHADOW_GAIN,
+                opacity: SHADOW_OPACITY,
+            },
+            // A radius of blur is two standard deviations (CSS Backgrounds and Borders 3, section 6.1.1).
+            Some(blur) => {
+                Self { shift_px: shift(text.shadow), sigma_px: f64::from(blur) / 2.0, gain: 1.0, opacity: 1.0 }
+            }
+        })
+    }
+
+    /// Of each of the three boxes that together have about this deviation: 3 * ((2r+1)^2 - 1) / 12 = sigma^2. No larger
+    /// than memory allows around a layer of this size.
+    fn radius(&self, size: Size) -> usize {
+        if self.sigma_px <= 0.0 {
+            return 0;
+        }
+        let mut radius = (((4.0 * self.sigma_px * self.sigma_px + 1.0).sqrt() - 1.0) / 2.0).round().max(1.0) as usize;
+        let area = |radius: usize| (size.width as usize + 6 * radius).saturating_mul(size.height as usize + 6 * radius);
+        while radius > 1 && area(radius) > SHADOW_PIXELS_MAX {
+            radius /= 2;
+        }
+        radius
+    }
+}
+
 /// The layer over its own blurred, black, shifted copy.
-fn shadowed(layer: &Layer, strength: f64) -> Layer {
-    let sigma = strength * SHADOW_SIGMA_PX;
-    let shift = (strength * SHADOW_OFFSET_PX).round().max(1.0) as usize;
-    // Three boxes of this radius have about this deviation: 3 * ((2r+1)^2 - 1) / 12 = sigma^2.
-    let radius = (((4.0 * sigma * sigma + 1.0).sqrt() - 1.0) / 2.0).round().max(1.0) as usize;
+fn shadowed(layer: &Layer, shadow: &Shadow) -> Layer {
+    let (radius, shift) = (shadow.radius(layer.size), shadow.shift_px);
     let margin = 3 * radius;
     let (w, h) = (layer.size.width as usize, layer.size.height as usize);
     let (wide, high) = (w + 2 * margin + shift, h + 2 * margin + shift);
@@ -181,13 +226,13 @@ fn shadowed(layer: &Layer, strength: f64) -> Layer {
             *to = f32::from(pixel[3]);
         }
     }
-    for _ in 0..3 {
+    for _ in 0..if radius > 0 { 3 } else { 0 } {
         box_rows(&mut shade, wide, radius);
         box_columns(&mut shade, wide, radius);
     }
     let mut pixels: Vec<[u8; 4]> = shade
         .iter()
-        .map(|v| [0, 0, 0, ((v * SHADOW_GAIN).min(255.0) * SHADOW_OPACITY).round().max(0.0) as u8])
+        .map(|v| [0, 0, 0, ((v * shadow.gain).min(255.0) * shadow.opacity).round().max(0.0) as u8])
         .collect();
     for (y, row) in layer.pixels.chunks_exact(w).enumerate() {
         let start = (y + margin) * wide + margin;
@@ -231,58 +276,6 @@ fn box_columns(values: &mut [f32], width: usize, radius: usize) {
     }
 }
 
-/// The picture with the layer over it, in 8 bits (straight alpha, sRGB-encoded values as CSS does). Grey stays grey under
-/// a grey layer.
-pub(super) fn over(raster: Raster, layer: &Layer) -> Raster {
-    let is_grey = raster.channels < 3 && layer.pixels.iter().all(|[r, g, b, a]| *a == 0 || (r == g && g == b));
-    let mut raster = if is_grey { raster.into_8_bit() } else { coloured(raster) };
-    let channels = usize::from(raster.channels);
-    let Samples::U8(samples) = &mut raster.samples else { return raster };
-    // The part of the layer inside the picture.
-    let (width, height) = (i64::from(raster.size.width), i64::from(raster.size.height));
-    let inside = |edge: i64, len: u32, all: i64| {
-        let first = (-edge).clamp(0, i64::from(len));
-        let end = (all - edge).clamp(first, i64::from(len));
-        (first as usize, end as usize)
-    };
-    let (left, right) = inside(layer.left, layer.size.width, width);
-    let (top, bottom) = inside(layer.top, layer.size.height, height);
-    if left == right {
-        return raster;
-    }
-    for y in top..bottom {
-        let row = &layer.pixels[y * layer.size.width as usize..][left..right];
-        let start = ((layer.top + y as i64) * width + layer.left + left as i64) as usize * channels;
-        for (under, &top) in samples[start..].chunks_exact_mut(channels).zip(row) {
-            blend(under, top);
-        }
-    }
-    raster
-}
-
-fn blend(under: &mut [u8], top: [u8; 4]) {
-    if top[3] == 0 {
-        return;
-    }
-    match under {
-        [v] => *v = over_pixel(top, [*v, *v, *v, 255])[0],
-        [v, a] => [*v, _, _, *a] = over_pixel(top, [*v, *v, *v, *a]),
-        [r, g, b] => [*r, *g, *b, _] = over_pixel(top, [*r, *g, *b, 255]),
-        [r, g, b, a] => [*r, *g, *b, *a] = over_pixel(top, [*r, *g, *b, *a]),
-        _ => {}
-    }
-}
-
-/// The same picture in 8 bits as RGB or RGBA.
-fn coloured(raster: Raster) -> Raster {
-    if raster.channels != 1 {
-        return if raster.channels == 2 { raster.into_rgba() } else { raster.into_8_bit() };
-    }
-    let size = raster.size;
-    let samples = raster.into_bytes().iter().flat_map(|&v| [v; 3]).collect();
-    Raster { size, channels: 3, samples: Samples::U8(samples) }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -313,7 +306,8 @@ mod tests {
     fn a_shadow_reaches_beyond_and_keeps_the_letters() {
         let pixels = vec![[255, 255, 255, 255]; 100];
         let flat = Layer { size: Size::new(10, 10), left: 50, top: 60, pixels };
-        let shaded = shadowed(&flat, 5.0);
+        let soft = Shadow { shift_px: 2, sigma_px: 1.75, gain: SHADOW_GAIN, opacity: SHADOW_OPACITY };
+        let shaded = shadowed(&flat, &soft);
         assert!(shaded.left < 50 && shaded.top < 60 && shaded.size.width > 16);
         let at = |x: i64, y: i64| {
             shaded.pixels[((y - shaded.top) * i64::from(shaded.size.width) + x - shaded.left) as usize]
@@ -324,28 +318,24 @@ mod tests {
     }
 
     #[test]
-    fn layers_are_cut_at_the_edges() {
-        let red = Layer { size: Size::new(3, 3), left: -1, top: -2, pixels: vec![[255, 0, 0, 255]; 9] };
-        let base = Raster { size: Size::new(4, 2), channels: 1, samples: Samples::U8(vec![9; 8]) };
-        let done = over(base.clone(), &red);
-        assert_eq!(done.channels, 3);
-        let bytes = done.into_bytes();
-        assert_eq!(&bytes[..9], [255, 0, 0, 255, 0, 0, 9, 9, 9]);
-        assert!(bytes[12..].iter().all(|v| *v == 9));
-        for (left, top) in [(9, 0), (-9, 0), (0, 9), (0, -9), (i64::from(i32::MAX), i64::from(i32::MIN))] {
-            let away = Layer { left, top, ..red.clone() };
-            assert!(over(base.clone(), &away).into_bytes().iter().all(|v| *v == 9), "{left} {top}");
+    fn a_hard_shadow_is_a_black_copy() {
+        let flat = Layer { size: Size::new(4, 4), left: 7, top: 9, pixels: vec![[255, 255, 255, 255]; 16] };
+        let hard = Shadow { shift_px: 3, sigma_px: 0.0, gain: 1.0, opacity: 1.0 };
+        let shaded = shadowed(&flat, &hard);
+        assert_eq!((shaded.left, shaded.top, shaded.size), (7, 9, Size::new(7, 7)));
+        for (index, pixel) in shaded.pixels.iter().enumerate() {
+            let (x, y) = (index % 7, index / 7);
+            let expected = if x < 4 && y < 4 {
+                [255; 4]
+            } else if x >= 3 && y >= 3 {
+                [0, 0, 0, 255]
+            } else {
+                [0; 4]
+            };
+            assert_eq!(*pixel, expected, "{x} {y}");
         }
-    }
-
-    #[test]
-    fn grey_and_transparency_survive() {
-        let white = Layer { size: Size::new(1, 1), left: 0, top: 0, pixels: vec![[255, 255, 255, 128]] };
-        let grey = over(Raster { size: Size::new(2, 1), channels: 1, samples: Samples::U16(vec![0; 2]) }, &white);
-        assert_eq!((grey.channels, grey.into_bytes()), (1, vec![128, 0]));
-        let clear = Raster { size: Size::new(1, 1), channels: 2, samples: Samples::U8(vec![7, 0]) };
-        assert_eq!(over(clear, &white).into_bytes(), [255, 128]);
-        let clear = Raster { size: Size::new(1, 1), channels: 4, samples: Samples::U8(vec![7, 7, 7, 0]) };
-        assert_eq!(over(clear, &white).into_bytes(), [255, 255, 255, 128]);
+        let long = Size::new(32_000, 500);
+        let wide = Shadow { sigma_px: 250.0, ..hard };
+        assert!((10..250).contains(&wide.radius(long)) && wide.radius(Size::new(300, 50)) > 240);
     }
 }

@@ -149,21 +149,53 @@ pub(super) fn shrunk_to_width(text: &str, style: &Style, width_px: f64) -> Resul
     Ok(Style { size_px: shrunk.size_px.max(1.0), ..shrunk })
 }
 
-/// The size at which the lines are together no higher than `height_px`: that of `style`, or smaller.
-pub(super) fn shrunk_to_height(text: &str, style: &Style, wrap: Wrap, height_px: f64) -> Result<Style, RenderError> {
+/// The size at which the lines, or the one line, are together no higher than `height_px`: that of `style`, or smaller.
+pub(super) fn shrunk_to_height(
+    text: &str,
+    style: &Style,
+    wrap: Option<Wrap>,
+    height_px: Option<f64>,
+) -> Result<Style, RenderError> {
+    let Some(height_px) = height_px else { return Ok(style.clone()) };
     let (mut fits, mut too_large) = (1.0 / style.size_px.max(1.0), 1.0);
-    if lines_height(text, style, Some(wrap))? <= height_px {
+    if lines_height(text, style, wrap)? <= height_px {
         return Ok(style.clone());
     }
     for _ in 0..7 {
         let middle = f64::midpoint(fits, too_large);
-        if lines_height(text, &style.scaled(middle), Some(wrap))? <= height_px {
-            fits = middle
-        } else {
-            too_large = middle
-        }
+        if lines_height(text, &style.scaled(middle), wrap)? <= height_px { fits = middle } else { too_large = middle }
     }
     Ok(style.scaled(fits))
+}
+
+/// As much of the text as makes lines no higher than `height_px`, ending in dots where there was more; `None` when not
+/// even dots fit.
+pub(super) fn cut_to_height(
+    text: String,
+    style: &Style,
+    wrap: Option<Wrap>,
+    height_px: Option<f64>,
+) -> Result<Option<String>, RenderError> {
+    let Some(height_px) = height_px else { return Ok(Some(text)) };
+    // Heights come in whole lines, measured to a fraction of a pixel.
+    let fits = |text: &str| Ok::<bool, RenderError>(lines_height(text, style, wrap)? <= height_px + 0.5);
+    if fits(&text)? {
+        return Ok(Some(text));
+    }
+    if !fits(ELLIPSIS)? {
+        return Ok(None);
+    }
+    let letters: Vec<&str> = text.graphemes(true).collect();
+    let (mut kept, mut too_many) = (0, letters.len());
+    while too_many - kept > 1 {
+        let middle = usize::midpoint(kept, too_many);
+        if fits(&without(&letters, middle, TextClip::End, true))? {
+            kept = middle;
+        } else {
+            too_many = middle;
+        }
+    }
+    Ok(Some(without(&letters, kept, TextClip::End, true)))
 }
 
 /// Draws a text; `None` when it has no ink. A text that would be too large is cut at its end, then made smaller.
@@ -438,7 +470,7 @@ mod tests {
         }
         assert_eq!(shrunk_to_width("a", &style(14.0), 80.0).unwrap().size_px, 14.0);
         let wrap = Wrap { width_px: 200.0, align: Along::Start };
-        let shrunk = shrunk_to_height(text, &style(80.0), wrap, 60.0).unwrap();
+        let shrunk = shrunk_to_height(text, &style(80.0), Some(wrap), Some(60.0)).unwrap();
         let height = lines_height(text, &shrunk, Some(wrap)).unwrap();
         assert!(height <= 64.0 && shrunk.size_px > 10.0, "{height} {}", shrunk.size_px);
     }

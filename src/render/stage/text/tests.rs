@@ -1,9 +1,9 @@
 //! Captions and text pictures, by the pixels they change.
 
 use super::*;
-use crate::param::{Font, TextClip};
-use crate::plan::{Along, Anchor};
-use crate::units::{Color, Rect};
+use crate::param::{Font, TextClip, TextStencil};
+use crate::plan::{Along, Anchor, Backing};
+use crate::units::{Color, Length, Rect};
 use crate::vips::init;
 
 const RED: Color = Color { r: 255, g: 0, b: 0, a: 255 };
@@ -28,14 +28,20 @@ fn text(words: &str) -> Text {
         width_px: None,
         overflow: TextOverflow::Clip { side: TextClip::End, ellipsis: false },
         outline: None,
+        height: None,
+        backing: None,
+        alpha: 1.0,
+        degrees: 0.0,
         shadow: 0.0,
+        shadow_blur_px: None,
+        stencil: None,
         lead_px: 0,
         track_px: 0,
     }
 }
 
 fn op(text: Text) -> TextOp {
-    TextOp { box_width_px: text.width_px.unwrap_or(280), text }
+    TextOp { box_width_px: text.width_px.unwrap_or(280), box_height_px: None, behind: None, text }
 }
 
 fn white(channels: u8) -> Raster {
@@ -276,4 +282,146 @@ fn a_text_picture_shrinks_to_its_height_and_has_a_highest() {
     assert!(area.top + area.size.height <= 52, "{area:?}");
     let high = Written { height_max_px: 100, ..block(&words.repeat(40), 200) };
     assert_eq!(written(&high).unwrap().size, Size::new(200, 100));
+}
+
+const MIDDLE: Anchor =
+    Anchor { horizontal: Along::Middle, vertical: Along::Middle, pad_px: 0, x_px: None, y_px: None, point: [0.0; 2] };
+const WORDS: &str = "one two three four five six seven eight";
+
+fn middle(words: &str) -> Text {
+    Text { anchor: MIDDLE, ..text(words) }
+}
+
+fn is_blue(p: [u8; 4]) -> bool {
+    p == [0, 0, 255, 255]
+}
+
+#[test]
+fn a_box_lies_behind_the_text_with_its_room() {
+    let boxed = |pad_px, radius| {
+        let backing = Some(Backing { color: BLUE, pad_px, radius: Length::Px(radius) });
+        drawn(Text { backing, ..middle("Hello") })
+    };
+    let plain = ink(&drawn(middle("Hello")));
+    let (_, tight) = found(&boxed(0, 0.0), is_blue);
+    assert_eq!((tight.left, tight.size.width), (plain.left, plain.size.width));
+    assert!(tight.size.height > plain.size.height, "as high as a line");
+    let (many, wide) = found(&boxed(7, 0.0), is_blue);
+    assert_eq!((wide.left + 7, wide.top + 7), (tight.left, tight.top));
+    assert_eq!(wide.size, Size::new(tight.size.width + 14, tight.size.height + 14));
+    let round = boxed(7, 12.0);
+    assert_eq!(round.pixel_8((wide.top * CANVAS.width + wide.left) as usize), [255; 4]);
+    assert!(found(&round, is_blue).0 < many - 100);
+    assert!(found(&round, |p| p == [255, 0, 0, 255]).0 > 50, "the letters are on the box");
+}
+
+#[test]
+fn a_box_larger_than_the_picture_covers_it() {
+    let backing = Some(Backing { color: BLUE, pad_px: 40_960, radius: Length::Px(0.0) });
+    for degrees in [0.0, 33.0] {
+        let all = drawn(Text { backing, degrees, ..middle("x") });
+        assert_eq!([0, 299, 60_000 - 1].map(|at| all.pixel_8(at)), [[0, 0, 255, 255]; 3], "{degrees}");
+    }
+}
+
+#[test]
+fn all_of_it_fades_together() {
+    let backing = Some(Backing { color: BLUE, pad_px: 9, radius: Length::Px(0.0) });
+    let faded = drawn(Text { backing, alpha: 0.4, size_px: 60, ..middle("Hello") });
+    // Four tenths of blue, red and white over white, and nothing of the box through the letters.
+    let (_, area) = found(&faded, |p| p == [153, 153, 255, 255]);
+    assert!(area.size.width > 60);
+    assert!(found(&faded, |p| p[0] > 250 && p[1].abs_diff(153) < 2 && p[2].abs_diff(153) < 2).0 > 3);
+    let grey = Text { alpha: 0.5, color: Color::BLACK, ..middle("Hello") };
+    let grey = apply(white(1), &op(grey)).unwrap();
+    assert_eq!(grey.channels, 1);
+    assert!(found(&grey, |p| p[0] == 127).0 > 20);
+}
+
+#[test]
+fn a_turned_caption_keeps_its_centre() {
+    let at = |degrees| ink(&drawn(Text { degrees, ..middle("HHHHHH") }));
+    let (level, upside) = (at(0.0), at(180.0));
+    assert_eq!(level.size, upside.size);
+    let [down, up] = [at(90.0), at(270.0)];
+    assert!(down.size.width.abs_diff(level.size.height) <= 1 && down.size.height.abs_diff(level.size.width) <= 1);
+    assert!(up.size.height.abs_diff(down.size.height) <= 1);
+    for turned in [at(30.0), down, up] {
+        assert!((turned.left * 2 + turned.size.width).abs_diff(CANVAS.width) <= 12, "{turned:?}");
+    }
+    // Clockwise: of a caption that begins with a broad letter and goes on with a dot, the dot goes down.
+    let (_, dash) = found(&drawn(Text { degrees: 90.0, ..middle("H......") }), |p| p[1] < 200);
+    let heavy = |raster: &Raster, rows: std::ops::Range<u32>| {
+        rows.flat_map(|y| (0..300).map(move |x| (y * 300 + x) as usize))
+            .filter(|at| raster.pixel_8(*at)[1] < 128)
+            .count()
+    };
+    let turned = drawn(Text { degrees: 90.0, ..middle("H......") });
+    let half = dash.top + dash.size.height / 2;
+    assert!(heavy(&turned, 0..half) > 3 * heavy(&turned, half..200));
+    // The box turns along.
+    let backing = Some(Backing { color: BLUE, pad_px: 4, radius: Length::Px(0.0) });
+    let (_, boxed) = found(&drawn(Text { degrees: 90.0, backing, ..middle("HHHHHH") }), is_blue);
+    assert!(boxed.size.height > 2 * boxed.size.width, "{boxed:?}");
+}
+
+#[test]
+fn a_stencil_cuts_holes_or_leaves_only_letters() {
+    let cut = |stencil, behind, raster| {
+        let op = TextOp { behind, ..op(Text { stencil: Some(stencil), ..middle("HH") }) };
+        apply(raster, &op).unwrap()
+    };
+    let (letters, area) = found(&drawn(middle("HH")), |p| p == [255, 0, 0, 255]);
+    let holes = cut(TextStencil::Out, None, white(3));
+    assert_eq!((holes.channels, found(&holes, |p| p[3] == 0)), (4, (letters, area)));
+    let kept = cut(TextStencil::In, None, white(1));
+    assert_eq!((kept.channels, found(&kept, |p| p == [255; 4])), (2, (letters, area)));
+    assert_eq!(kept.pixel_8(0)[3], 0);
+    let filled = cut(TextStencil::Out, Some(BLUE), white(3));
+    assert_eq!((filled.channels, found(&filled, is_blue)), (3, (letters, area)));
+    // Nothing to see covers nothing; what was transparent stays so.
+    let blank = |stencil| apply(white(3), &op(Text { stencil: Some(stencil), ..middle(" ") })).unwrap();
+    assert!(!blank(TextStencil::Out).is_transparent());
+    assert!(found(&blank(TextStencil::In), |p| p[3] == 0).0 == CANVAS.area() as usize);
+    let clear = Raster { samples: Samples::U8(vec![0; CANVAS.area() as usize * 4]), ..white(4) };
+    assert!(found(&cut(TextStencil::Out, Some(BLUE), clear), |p| p[3] == 0).0 == CANVAS.area() as usize);
+    let half = op(Text { stencil: Some(TextStencil::Out), alpha: 0.5, ..middle("HH") });
+    assert_eq!(found(&apply(white(3), &half).unwrap(), |p| p[3] == 127 || p[3] == 128), (letters, area));
+}
+
+fn in_lines(overflow: TextOverflow, width: u32, height: Option<u32>) -> TextOp {
+    let text = Text { overflow, ..middle(WORDS) };
+    TextOp { box_width_px: width, box_height_px: height, ..op(text) }
+}
+
+#[test]
+fn a_caption_wraps_and_is_cut_or_made_smaller() {
+    let of = |op: &TextOp| ink(&apply(white(3), op).unwrap());
+    let line = ink(&drawn(middle("one two"))).size.height;
+    let all = of(&in_lines(TextOverflow::Wrap, 120, None));
+    assert!(all.size.width <= 121 && all.size.height > 3 * line, "{all:?}");
+    assert!((all.left * 2 + all.size.width).abs_diff(CANVAS.width) <= 1);
+    let cut = of(&in_lines(TextOverflow::Wrap, 120, Some(70)));
+    assert!(cut.size.height <= 70 && cut.size.height > line, "{cut:?}");
+    let nothing = apply(white(3), &in_lines(TextOverflow::Wrap, 120, Some(5))).unwrap();
+    assert_eq!(nothing, white(3));
+    let small = of(&in_lines(TextOverflow::WrapShrink, 120, Some(50)));
+    assert!(small.size.height <= 50 && small.size.width <= 121, "{small:?}");
+    let one = of(&in_lines(TextOverflow::Shrink, 280, Some(12)));
+    assert!(one.size.height <= 12 && one.size.width > 60, "{one:?}");
+    // A word that is too long is made smaller, not broken, as long as all may be made smaller.
+    let word = Text { overflow: TextOverflow::WrapShrink, size_px: 60, ..middle("Extraordinary") };
+    let word = of(&TextOp { box_width_px: 100, box_height_px: Some(190), ..op(word) });
+    assert!(word.size.width > 80 && word.size.height < 30, "{word:?}");
+}
+
+#[test]
+fn a_hard_shadow_is_black_and_off_by_its_strength() {
+    let base = Text { size_px: 80, ..middle("I") };
+    let shaded = |shadow_blur_px| drawn(Text { shadow: 6.0, shadow_blur_px, ..base.clone() });
+    let (_, letter) = found(&drawn(base.clone()), |p| p == [255, 0, 0, 255]);
+    let (_, hard) = found(&shaded(Some(0)), |p| p == [0, 0, 0, 255]);
+    assert_eq!((right(hard), hard.top + hard.size.height), (right(letter) + 6, letter.top + letter.size.height + 6));
+    let soft = ink(&shaded(Some(8)));
+    assert!(right(soft) > right(hard) + 3 && soft.left < letter.left);
 }
