@@ -66,10 +66,35 @@ const GOLDEN: &[(&str, &str, &str)] = &[
     ("gradient-map", "rocket.jpg", "w=96&gradient-map=1a1a40,e0457b,ffd97a&gradient-map-stops=0,20,100"),
     (
         "gradient-map-equalize",
-        "galaxies.jpg",
+        "coffee.jpg",
         "w=96&gradient-map=036,fc0,fff&gradient-map-cs=oklch&gradient-map-equalize=true",
     ),
     ("mark", "coffee.jpg", "w=96&mark=/cup.png&mark-w=32&mark-rot=20"),
+    ("fade", "coffee.jpg", "w=96&fade=0.2&fade-bottom=0"),
+    ("fade-on-mask", "coffee.jpg", "w=96&mask=ellipse&mask-bg=036&fade=12"),
+    ("gradient", "coffee.jpg", "w=96&gradient=00000000,cc000000,ffff4400&gradient-stops=30,60,100"),
+    (
+        "gradient-corner",
+        "rocket.jpg",
+        "w=96&gradient=ff0000,0000ff&gradient-angle=top,right&gradient-cs=oklch&gradient-mode=softlight",
+    ),
+    (
+        "gradient-radial",
+        "coffee.jpg",
+        "w=96&gradient=0fff,ff003366&gradient-type=radial&gradient-radial-size=closest-side",
+    ),
+    ("gradient-mask", "cat.jpg", "w=96&gradient=fff,0fff&gradient-mask=true&gradient-angle=20"),
+    (
+        "mark-gradient",
+        "coffee.jpg",
+        "w=96&mark=/cup.png&mark-w=48&mark-rot=20&mark-gradient=f00,00f&mark-gradient-angle=90",
+    ),
+    (
+        "blend-fade",
+        "coffee.jpg",
+        "w=96&blend=/galaxies.jpg&blend-mode=screen&blend-w=0.8&blend-fade=0.3&blend-align=center,middle",
+    ),
+    ("mark-fade", "coffee.jpg", "w=96&mark=/cat.jpg&mark-w=40&mark-rot=20&mark-fade=0.3&mark-align=middle,center"),
     ("mark-tiles", "coffee.jpg", "w=96&mark=/cup.png&mark-scale=25&mark-tile=grid&mark-alpha=60"),
 ];
 

@@ -81,6 +81,8 @@ fn value(random: &mut Random, spec: &ParamSpec) -> String {
             let count = 1 + random.below(5);
             (0..count).map(|_| format!("{:08x}", random.below(1 << 32))).collect::<Vec<_>>().join(",")
         }
+        Kind::ExtentPair(_) => format!("{},{}", random.below(90), number(random, 0.0, 1.0)),
+        Kind::Degrees => number(random, -400.0, 400.0),
         Kind::Stops => format!("{},{}", random.below(60), random.below(130)),
         Kind::Text => "na\u{ef}ve+%D7%A9%D7%9C%D7%95%D7%9D+%26lt;b%3E".to_owned(),
         Kind::Bool

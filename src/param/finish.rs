@@ -1,15 +1,18 @@
 //! What fades or tints a finished picture, or a layer before it is laid on one, typed: `fade*`, `mark-fade*`,
-//! `blend-fade*`.
+//! `blend-fade*`, `gradient*`, `mark-gradient*`, `blend-gradient*`.
 
 use serde::{Deserialize, Serialize};
 
-use crate::units::Length;
+use super::{AlignWord, BlendMode, GradientSpace, GradientType, HuePath};
+use crate::units::{Color, Length};
 
 /// The families that the picture, the watermark and the blended picture have alike.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct FinishParams {
     /// `*fade*`
     pub fade: FadeParams,
+    /// `*gradient*`
+    pub gradient: GradientParams,
 }
 
 /// Fading edges.
@@ -22,4 +25,65 @@ pub struct FadeParams {
     pub right: Option<Length>,
     pub bottom: Option<Length>,
     pub left: Option<Length>,
+}
+
+/// A gradient drawn over a picture.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[expect(missing_docs, reason = "named after their parameters")]
+pub struct GradientParams {
+    /// Two or more; empty when there is no gradient.
+    pub colors: Vec<Color>,
+    /// Per cent.
+    pub stops: Vec<f64>,
+    pub kind: Option<GradientType>,
+    pub angle: Option<GradientAngle>,
+    pub cs: Option<GradientSpace>,
+    pub hue: Option<HuePath>,
+    pub mode: Option<BlendMode>,
+    pub alpha: Option<f64>,
+    pub mask: Option<bool>,
+    pub radial_shape: Option<RadialShape>,
+    pub radial_size: Option<RadialSize>,
+    pub radial_x: Option<Length>,
+    pub radial_y: Option<Length>,
+}
+
+/// `gradient-angle`.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub enum GradientAngle {
+    /// Clockwise from upwards, 0 <= v < 360.
+    Degrees(f64),
+    /// Towards a side or corner.
+    Towards(Vec<AlignWord>),
+}
+
+/// `gradient-radial-shape`.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[expect(missing_docs, reason = "the names are the documented words")]
+pub enum RadialShape {
+    #[default]
+    Ellipse,
+    Circle,
+}
+
+/// The words of `gradient-radial-size`.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[expect(missing_docs, reason = "the names are the documented words")]
+pub enum RadialReach {
+    #[default]
+    FarthestCorner,
+    FarthestSide,
+    ClosestCorner,
+    ClosestSide,
+}
+
+/// `gradient-radial-size`.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+pub enum RadialSize {
+    /// As far as a side or corner.
+    Reach(RadialReach),
+    /// A circle of this radius in pixels.
+    Radius(u32),
+    /// An ellipse of these radii, across and down.
+    Radii([Length; 2]),
 }

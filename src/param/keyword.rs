@@ -2,7 +2,7 @@
 
 use super::{
     AlignWord, BlendMode, ChromaSub, ColorSpace, CropWord, FillMode, Fit, FormatWord, GradientSpace, GradientType,
-    HuePath, PaletteFormat, RotType, TextClip, TextFit, TextStencil, TrimMode,
+    HuePath, PaletteFormat, RadialReach, RadialShape, RotType, TextClip, TextFit, TextStencil, TrimMode,
 };
 
 /// A type whose values are written as single words.
@@ -39,6 +39,9 @@ keywords!(FillMode: "solid" Solid, "blur" Blur, "gradient" Gradient, "gen" Gen);
 keywords!(GradientType: "linear" Linear, "radial" Radial);
 keywords!(GradientSpace: "srgb" Srgb, "linear" Linear, "oklab" Oklab, "hsl" Hsl, "lch" Lch, "oklch" Oklch, "hsv" Hsv);
 keywords!(HuePath: "shorter" Shorter, "longer" Longer, "increasing" Increasing, "decreasing" Decreasing);
+keywords!(RadialShape: "ellipse" Ellipse, "circle" Circle);
+keywords!(RadialReach: "farthest-corner" FarthestCorner, "farthest-side" FarthestSide, "closest-corner" ClosestCorner,
+    "closest-side" ClosestSide);
 keywords!(BlendMode: "normal" Normal, "darken" Darken, "multiply" Multiply, "burn" Burn, "lighten" Lighten,
     "screen" Screen, "dodge" Dodge, "overlay" Overlay, "softlight" SoftLight, "hardlight" HardLight,
     "difference" Difference, "exclusion" Exclusion, "color" Color, "hue" Hue, "saturation" Saturation,

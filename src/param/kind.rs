@@ -46,6 +46,10 @@ pub enum Kind {
     Extent(i64),
     /// The same on either side of 0.
     Offset(i64),
+    /// Two such lengths that are not negative.
+    ExtentPair(i64),
+    /// An angle in degrees; any number, of which whole turns are taken off.
+    Degrees,
     /// Two shares, 0 to 1: across and down.
     Shares,
     /// A whole number from 0 up to the bound; a negative one is dropped.
@@ -116,19 +120,13 @@ impl Kind {
             Self::Factor(max) => decimal(text).filter(|value| *value > 0.0).map(|value| Value::Number(value.min(*max))),
             Self::Length(max) => length(text, *max).map(Value::Length),
             Self::Place(max) => place(text, *max).map(Value::Length),
-            Self::PlacePair(max) => {
-                let [first, second] = members(text)?;
-                Some(Value::Lengths([place(first, *max)?, place(second, *max)?]))
-            }
-            Self::Extent(max) => {
-                literal(text, *max).filter(|(value, _)| *value >= 0.0).map(|(_, length)| Value::Literal(length))
-            }
-            Self::Offset(max) => literal(text, *max).map(|(_, length)| Value::Literal(length)),
+            Self::PlacePair(max) => pair(text, |text| place(text, *max)).map(Value::Lengths),
+            Self::Extent(max) => extent(text, *max).map(Value::Literal),
+            Self::Offset(max) => offset(text, *max).map(Value::Literal),
+            Self::ExtentPair(max) => pair(text, |text| extent(text, *max)).map(Value::Literals),
+            Self::Degrees => degrees(text).map(Value::Number),
+            Self::Shares => pair(text, |text| clamped(text, &(0.0..=1.0))).map(Value::Shares),
             Self::Amount(max) => amount(text, *max).map(Value::Whole),
-            Self::Shares => {
-                let [across, down] = members(text)?;
-                Some(Value::Shares([clamped(across, &(0.0..=1.0))?, clamped(down, &(0.0..=1.0))?]))
-            }
             Self::Bool => match text {
                 "true" | "1" => Some(Value::Bool(true)),
                 "false" | "0" => Some(Value::Bool(false)),
@@ -141,10 +139,7 @@ impl Kind {
             Self::FaceArea(words) => face_area(text, words),
             Self::Color => color::parse(text).map(Value::Color),
             Self::Rgb => rgb(text).map(Value::Color),
-            Self::RgbPair => {
-                let [first, second] = members(text)?;
-                Some(Value::Colors([rgb(first)?, rgb(second)?]))
-            }
+            Self::RgbPair => pair(text, rgb).map(Value::Colors),
             Self::Colors => colors(text).map(Value::ColorList),
             Self::Stops => stops(text).map(Value::Numbers),
             Self::Grid => {
@@ -216,12 +211,27 @@ fn place(text: &str, max: i64) -> Option<Length> {
     if value > 0.0 { length(text, max) } else { Some(Length::Px(0.0)) }
 }
 
-/// The number and what it means.
-fn literal(text: &str, max: i64) -> Option<(f64, Length)> {
+/// Two items of one form.
+fn pair<T>(text: &str, item: impl Fn(&str) -> Option<T>) -> Option<[T; 2]> {
+    let [first, second] = members(text)?;
+    Some([item(first)?, item(second)?])
+}
+
+fn extent(text: &str, max: i64) -> Option<Length> {
+    decimal(text).filter(|value| *value >= 0.0).and_then(|_| offset(text, max))
+}
+
+fn offset(text: &str, max: i64) -> Option<Length> {
     let value = decimal(text)?;
     let is_fraction = text.contains('.') && value.abs() <= 1.0;
     let px = || Length::Px(round(value).clamp(-max as f64, max as f64));
-    Some((value, if is_fraction { Length::Fraction(value) } else { px() }))
+    Some(if is_fraction { Length::Fraction(value) } else { px() })
+}
+
+fn degrees(text: &str) -> Option<f64> {
+    let degrees = decimal(text).filter(|value| value.is_finite())?.rem_euclid(360.0);
+    // A tiny negative number rounds up to the whole turn.
+    Some(if degrees < 360.0 { degrees + 0.0 } else { 0.0 })
 }
 
 fn some_words(text: &str, words: &[&'static str], same: fn(&str, &str) -> bool) -> Option<Value> {
@@ -387,6 +397,8 @@ impl fmt::Display for Kind {
             Self::PlacePair(_) => out.write_str("(<px> | <fraction 0..1>),(<px> | <fraction 0..1>)"),
             Self::Extent(_) => out.write_str("<px> | <fraction with a decimal point, 0.0..1.0>"),
             Self::Offset(_) => out.write_str("<px> | <fraction with a decimal point, -1.0..1.0>"),
+            Self::ExtentPair(_) => out.write_str("<px or fraction across>,<px or fraction down>"),
+            Self::Degrees => out.write_str("<degrees>"),
             Self::Shares => out.write_str("<0..1>,<0..1>"),
             Self::Amount(max) => write!(out, "<int 0..{max}>"),
             Self::Bool => out.write_str("true|false|1|0"),

@@ -2,13 +2,15 @@
 //!
 //! `spec` says what a parameter is, `table` lists them all once, `kind` parses one value of each form, `value` is the
 //! result, `query` splits the query string and applies the rules on duplicates, aliases, base64 twins, defaults and
-//! dependencies, `params` is the typed outcome, `reference` writes the table down for people and programs.
+//! dependencies, `params`, `finish` and `output` are the typed outcome, `reference` writes the table down for people and
+//! programs.
 
 mod color;
 mod finish;
 mod keyword;
 mod kind;
 mod number;
+mod output;
 mod params;
 mod query;
 pub mod reference;
@@ -22,6 +24,7 @@ mod tests;
 pub use finish::*;
 pub use keyword::Keyword;
 pub use kind::Kind;
+pub use output::*;
 pub use params::*;
 pub use query::{Honoured, ParamError, Parsed, canonical, parse};
 pub use spec::{Category, Needs, ParamSpec, State, Tier};

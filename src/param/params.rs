@@ -5,8 +5,8 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::FinishParams;
-use crate::units::{Color, Dpr, Length, Quality};
+use super::{FinishParams, FormatParams};
+use crate::units::{Color, Dpr, Length};
 
 /// Every parameter of the grammar, grouped as the reference groups them.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
@@ -27,7 +27,7 @@ pub struct Params {
     pub stylize: StylizeParams,
     /// `blend*`
     pub blend: BlendParams,
-    /// `fade*`, on the picture.
+    /// `gradient* fade*`, on the picture.
     pub finish: FinishParams,
     /// `mark*`
     pub mark: MarkParams,
@@ -385,7 +385,7 @@ pub struct BlendParams {
     pub y: Option<i32>,
     /// Shares of the overlay, across and down.
     pub anchor: Option<[f64; 2]>,
-    /// `blend-fade*`
+    /// `blend-gradient* blend-fade*`
     pub finish: FinishParams,
 }
 
@@ -409,7 +409,7 @@ pub struct MarkParams {
     pub y: Option<i32>,
     /// Shares of the watermark, across and down.
     pub anchor: Option<[f64; 2]>,
-    /// `mark-fade*`
+    /// `mark-gradient* mark-fade*`
     pub finish: FinishParams,
     pub if_min_width: Option<u32>,
     pub if_min_height: Option<u32>,
@@ -584,93 +584,6 @@ pub struct DocumentParams {
     pub page: Option<u32>,
     /// `pdf-annotation`.
     pub annotation: Option<bool>,
-}
-
-/// `fm`.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
-#[expect(missing_docs, reason = "the names are the documented words")]
-pub enum FormatWord {
-    Gif,
-    Jpg,
-    Jp2,
-    Json,
-    Jxr,
-    Jxl,
-    Pjpg,
-    Mp4,
-    Png,
-    Png8,
-    Png32,
-    Webp,
-    Webm,
-    Blurhash,
-    Avif,
-}
-
-/// `chromasub`.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
-#[expect(missing_docs, reason = "the names are the documented words")]
-pub enum ChromaSub {
-    Yuv444,
-    Yuv422,
-    #[default]
-    Yuv420,
-}
-
-/// `cs`.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
-#[expect(missing_docs, reason = "the names are the documented words")]
-pub enum ColorSpace {
-    #[default]
-    Origin,
-    Srgb,
-    AdobeRgb1998,
-    TinySrgb,
-    Strip,
-}
-
-/// The members of `auto`, over all its repetitions and the source's default; `true` is already `compress,format`.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
-#[expect(missing_docs, clippy::struct_excessive_bools, reason = "a set of the documented words")]
-pub struct Auto {
-    pub enhance: bool,
-    pub format: bool,
-    pub redeye: bool,
-    pub compress: bool,
-}
-
-/// The members of `ch`.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
-#[expect(missing_docs, reason = "a set of the documented words")]
-pub struct ClientHints {
-    pub width: bool,
-    pub dpr: bool,
-    pub save_data: bool,
-}
-
-/// Output format.
-#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
-#[expect(missing_docs, reason = "named after their parameters")]
-pub struct FormatParams {
-    pub auto: Auto,
-    pub ch: ClientHints,
-    pub fm: Option<FormatWord>,
-    pub q: Option<Quality>,
-    pub lossless: Option<bool>,
-    pub jpg_progressive: Option<bool>,
-    pub chromasub: Option<ChromaSub>,
-    /// 2 to 256 colours.
-    pub colorquant: Option<u16>,
-    pub cs: Option<ColorSpace>,
-    pub dpi: Option<u32>,
-    /// `dl`: `Some("")` is never stored; an empty `dl` counts through `dl_bare`.
-    pub dl: Option<String>,
-    /// `dl` was given without a value: the last path segment names the file.
-    pub dl_bare: bool,
-    /// `iptc=allow`.
-    pub iptc_allow: Option<bool>,
-    pub svg_sanitize: Option<bool>,
-    pub rasterize_bypass: Option<bool>,
 }
 
 /// Faces and licence plates.

@@ -23,13 +23,16 @@ use super::ParamSpec;
 /// Greatest seed of the generative parameters.
 const SEED_MAX: i64 = u32::MAX as i64;
 
-const GROUPS: [&[ParamSpec]; 13] = [
+const GROUPS: [&[ParamSpec]; 16] = [
     &size::ENTRIES,
     &orientation::ENTRIES,
     &fill::ENTRIES,
     &adjust::ENTRIES,
     &overlay::ENTRIES,
+    &finish::GRADIENT,
     &finish::FADE,
+    &finish::MARK_GRADIENT,
+    &finish::BLEND_GRADIENT,
     &finish::MARK_FADE,
     &finish::BLEND_FADE,
     &border::ENTRIES,

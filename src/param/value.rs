@@ -3,8 +3,8 @@
 use std::fmt;
 
 use super::{
-    AlignWord, BlendSource, Expires, Font, FrameSelect, FrameSpan, Keyword, Location, MaskShape, RectEdge, RectExtent,
-    RectParam, color,
+    AlignWord, BlendSource, Expires, Font, FrameSelect, FrameSpan, GradientAngle, Keyword, Location, MaskShape,
+    RadialSize, RectEdge, RectExtent, RectParam, color,
 };
 use crate::units::{Color, Length};
 
@@ -35,6 +35,8 @@ pub enum Value {
     Length(Length),
     /// Pixels or a fraction, written so that the two cannot be confused.
     Literal(Length),
+    /// Two of these.
+    Literals([Length; 2]),
     /// Two lengths.
     Lengths([Length; 2]),
     /// Two shares, 0 to 1.
@@ -208,6 +210,25 @@ impl Value {
         }
     }
 
+    /// `gradient-angle`: degrees or a side or corner.
+    pub(super) fn gradient_angle(&self) -> Option<GradientAngle> {
+        match self {
+            Self::Number(degrees) => Some(GradientAngle::Degrees(*degrees)),
+            Self::Words(_) => Some(GradientAngle::Towards(self.words())),
+            _ => None,
+        }
+    }
+
+    /// `gradient-radial-size`: a word, a radius in pixels or two radii.
+    pub(super) fn radial_size(&self) -> Option<RadialSize> {
+        match self {
+            Self::Word(_) => self.word().map(RadialSize::Reach),
+            Self::Whole(_) => self.whole().map(RadialSize::Radius),
+            Self::Literals(radii) => Some(RadialSize::Radii(*radii)),
+            _ => None,
+        }
+    }
+
     /// `frame`: one or a span.
     pub(super) fn frames(&self) -> Option<FrameSelect> {
         match self {
@@ -232,6 +253,7 @@ impl fmt::Display for Value {
             Self::Numbers(numbers) => out.write_str(&joined(numbers, f64::to_string)),
             Self::Length(length) => out.write_str(&length_text(*length)),
             Self::Literal(length) => out.write_str(&literal_text(*length)),
+            Self::Literals([first, second]) => write!(out, "{},{}", literal_text(*first), literal_text(*second)),
             Self::Lengths([first, second]) => write!(out, "{},{}", length_text(*first), length_text(*second)),
             Self::Shares([across, down]) => write!(out, "{across},{down}"),
             Self::Ratio([width, height]) => write!(out, "{width}:{height}"),

@@ -2,14 +2,16 @@
 //! (`rendering.md` 5, 9 to 12).
 
 use crate::param::{
-    BlendSource, FadeParams, FinishParams, Fit, Font, GradientType, Location, MarkParams, MaskShape, PaletteFormat,
-    Params, TextClip, TextFit, TextParams, TextStencil, TrimMode,
+    BlendMode, BlendSource, FadeParams, FinishParams, Fit, Font, GradientAngle, GradientParams, GradientSpace,
+    GradientType, HuePath, Location, MarkParams, MaskShape, PaletteFormat, Params, RadialReach, RadialSize, TextClip,
+    TextFit, TextParams, TextStencil, TrimMode,
 };
 use crate::units::{Color, Length};
 
 use super::layers::{
-    Along, Anchor, Backing, Blend, BlendImage, BlendLayer, BlendSize, Border, Fade, Finish, Gradient, GradientShape,
-    Grid, Mark, MarkSize, Mask, Sides, Text, TextOverflow, along,
+    Along, Anchor, Backing, Blend, BlendImage, BlendLayer, BlendSize, Border, ColorRamp, DrawnGradient, DrawnShape,
+    Fade, Finish, Gradient, GradientPaint, GradientShape, Grid, Mark, MarkSize, Mask, RadialExtent, Sides, Text,
+    TextOverflow, along,
 };
 use super::types::{Tap, Trim, TrimBy};
 
@@ -117,12 +119,54 @@ fn feathers(params: &Params) -> bool {
 pub(super) fn finish(params: &Params) -> Finish {
     let own = &params.finish.fade;
     let fade = if feathers(params) { FadeParams { all: None, ..own.clone() } } else { own.clone() };
-    layer_finish(&FinishParams { fade })
+    layer_finish(&FinishParams { fade, gradient: params.finish.gradient.clone() })
 }
 
 /// Of a layer, whose edges are always its own.
 fn layer_finish(finish: &FinishParams) -> Finish {
-    Finish { fade: fade(&finish.fade) }
+    Finish { gradient: drawn_gradient(&finish.gradient).map(Box::new), fade: fade(&finish.fade) }
+}
+
+fn drawn_gradient(gradient: &GradientParams) -> Option<DrawnGradient> {
+    let masks = gradient.mask == Some(true);
+    let alpha = if masks { 1.0 } else { gradient.alpha.unwrap_or(100.0) / 100.0 };
+    if gradient.colors.is_empty() || alpha <= 0.0 {
+        return None;
+    }
+    let (colors, paint) = if masks {
+        // Only their alpha counts.
+        let white: Vec<Color> = gradient.colors.iter().map(|color| Color { a: color.a, ..Color::WHITE }).collect();
+        (ColorRamp::of(&white, &gradient.stops, GradientSpace::Srgb, HuePath::Shorter), GradientPaint::Mask)
+    } else {
+        let mode = gradient.mode.unwrap_or(BlendMode::Normal);
+        let (space, hue) = (gradient.cs.unwrap_or_default(), gradient.hue.unwrap_or_default());
+        (ColorRamp::of(&gradient.colors, &gradient.stops, space, hue), GradientPaint::Over { mode, alpha })
+    };
+    Some(DrawnGradient { colors, shape: drawn_shape(gradient), paint })
+}
+
+fn drawn_shape(gradient: &GradientParams) -> DrawnShape {
+    let half = Length::Fraction(0.5);
+    match (gradient.kind.unwrap_or_default(), &gradient.angle) {
+        (GradientType::Radial, _) => DrawnShape::Radial {
+            x: gradient.radial_x.unwrap_or(half),
+            y: gradient.radial_y.unwrap_or(half),
+            size: match gradient.radial_size.unwrap_or(RadialSize::Reach(RadialReach::default())) {
+                RadialSize::Reach(reach) => RadialExtent::Reach(reach, gradient.radial_shape.unwrap_or_default()),
+                RadialSize::Radius(px) => RadialExtent::Radii([Length::Px(f64::from(px)); 2]),
+                RadialSize::Radii(radii) => RadialExtent::Radii(radii),
+            },
+        },
+        (GradientType::Linear, Some(GradientAngle::Towards(words))) => match along(words) {
+            (Along::Middle, Along::Start) => DrawnShape::Degrees(0.0),
+            (Along::Far, Along::Middle) => DrawnShape::Degrees(90.0),
+            (Along::Middle, Along::Far | Along::Middle) => DrawnShape::Degrees(180.0),
+            (Along::Start, Along::Middle) => DrawnShape::Degrees(270.0),
+            (horizontal, vertical) => DrawnShape::Towards(horizontal, vertical),
+        },
+        (GradientType::Linear, Some(GradientAngle::Degrees(degrees))) => DrawnShape::Degrees(*degrees),
+        (GradientType::Linear, None) => DrawnShape::Degrees(180.0),
+    }
 }
 
 fn fade(fade: &FadeParams) -> Option<Fade> {

@@ -90,6 +90,7 @@ fn op_summary(op: &Op) -> String {
         | Op::HideFaces(_)
         | Op::RedEye(_)
         | Op::Blend(_)
+        | Op::Gradient(_)
         | Op::Fade(_)
         | Op::Background(_)
         | Op::Grid(_)

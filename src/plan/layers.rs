@@ -4,7 +4,8 @@
 use serde::{Deserialize, Serialize};
 
 use crate::param::{
-    AlignWord, BlendMode, CropWord, Fit, Font, GradientSpace, HuePath, Location, MaskShape, TextClip, TextStencil,
+    AlignWord, BlendMode, CropWord, Fit, Font, GradientSpace, HuePath, Location, MaskShape, RadialReach, RadialShape,
+    TextClip, TextStencil,
 };
 use crate::units::{Color, Length, Size};
 
@@ -195,8 +196,62 @@ pub enum GradientShape {
 /// What is done to a finished picture, or to a layer at its final size before it is turned and laid on one.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct Finish {
+    /// `*gradient*`, before the fade.
+    pub gradient: Option<Box<DrawnGradient>>,
     /// `*fade*`; `None` when no edge fades.
     pub fade: Option<Fade>,
+}
+
+/// A gradient over a picture.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct DrawnGradient {
+    /// From the start to the end; of a [`GradientPaint::Mask`] only alpha counts.
+    pub colors: ColorRamp,
+    /// Straight or round.
+    pub shape: DrawnShape,
+    /// What it does to the picture.
+    pub paint: GradientPaint,
+}
+
+/// Course of a drawn gradient, by the rules of CSS Images 3.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+pub enum DrawnShape {
+    /// Clockwise from upwards, 0 <= v < 360.
+    Degrees(f64),
+    /// To a side or corner.
+    Towards(Along, Along),
+    /// From a point outwards. A fraction of `x` refers to the width, of `y` to the height.
+    Radial {
+        /// Centre, from the left.
+        x: Length,
+        /// Centre, from the top.
+        y: Length,
+        /// Where the last colour lies.
+        size: RadialExtent,
+    },
+}
+
+/// Size of a radial gradient.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+pub enum RadialExtent {
+    /// As far as a side or corner, as a shape.
+    Reach(RadialReach, RadialShape),
+    /// These radii, across and down; a fraction refers to the width and the height.
+    Radii([Length; 2]),
+}
+
+/// What a gradient does to the picture.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+pub enum GradientPaint {
+    /// Colours what is there, which stays as opaque as it was.
+    Over {
+        /// Never one that cuts.
+        mode: BlendMode,
+        /// Opacity of the whole, 0 < v <= 1.
+        alpha: f64,
+    },
+    /// Multiplies the opacity of the picture by its own.
+    Mask,
 }
 
 /// Edges that fade to transparent. A fraction refers to the width on the left and right, to the height above and below.

@@ -5,8 +5,8 @@ use crate::units::{Color, Rect, Size};
 
 use super::effects::{BLUR_SIGMA_PX, Effects, Sharpen, Tone};
 use super::geometry::{self, Placed};
-use super::layers::px;
-use super::op::{Extend, ExtendFill, HideFacesOp, Layout, Op, Pad, Resize, Rotate, TextOp, Window};
+use super::layers::{GradientPaint, px};
+use super::op::{Extend, ExtendFill, GradientOp, HideFacesOp, Layout, Op, Pad, Resize, Rotate, TextOp, Window};
 use super::overlay;
 use super::types::{Bars, Found, Measured, Orient, Plan};
 
@@ -253,7 +253,7 @@ impl<'a> Steps<'a> {
     fn finish(&mut self) {
         for op in overlay::finish(&self.plan.finish, self.dpr, self.size) {
             // What fades, fades into `bg`, even where that was under the picture before.
-            let fades = matches!(op, Op::Fade(_));
+            let fades = matches!(op, Op::Fade(_) | Op::Gradient(GradientOp { paint: GradientPaint::Mask, .. }));
             self.transparent |= fades;
             self.backed &= !fades;
             self.ops.push(op);

@@ -6,7 +6,7 @@ use crate::param::{BlendMode, CropWord, GradientSpace, RotType};
 use crate::units::{Color, Rect, Size};
 
 use super::effects::{Adjust, Denoise, Sharpen, Tone};
-use super::layers::{Border, Grid, Sides, Text};
+use super::layers::{Border, ColorRamp, GradientPaint, Grid, Sides, Text};
 use super::types::{HideFaces, Tap, Trim};
 
 /// The steps for one original, in order, and the size they end with.
@@ -80,6 +80,8 @@ pub enum Op {
     },
     /// Lay a colour or picture over.
     Blend(BlendOp),
+    /// Draw a gradient over.
+    Gradient(GradientOp),
     /// Let the edges fade to transparent.
     Fade(FadeOp),
     /// Put a colour under the picture's transparency.
@@ -126,6 +128,7 @@ impl Op {
             Self::Pixellate { .. } => "pixellate",
             Self::Blur { .. } => "blur",
             Self::Blend(_) => "blend",
+            Self::Gradient(_) => "gradient",
             Self::Fade(_) => "fade",
             Self::Background(_) => "background",
             Self::Grid(_) => "grid",
@@ -193,6 +196,17 @@ pub enum Outline {
     Polygon(u8),
     /// The picture of `mask`, stretched: visible where it is light and opaque.
     Image,
+}
+
+/// Draw a gradient over a picture.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct GradientOp {
+    /// Its colours.
+    pub colors: ColorRamp,
+    /// Its course.
+    pub course: GradientCourse,
+    /// What it does.
+    pub paint: GradientPaint,
 }
 
 /// Let the edges fade to transparent, in a straight line over so many pixels; opposite ones do not overlap.
@@ -365,6 +379,13 @@ pub enum GradientCourse {
         radii: [f64; 2],
         /// Whether the colours change places.
         swapped: bool,
+    },
+    /// First colour at the centre, last on an ellipse of these radii.
+    Elliptic {
+        /// x, y
+        center: [f64; 2],
+        /// Across, down; 0 is as thin as can be.
+        radii: [f64; 2],
     },
 }
 

@@ -1,16 +1,18 @@
 //! Layers -> ops with the numbers filled in: where blend and watermark lie, shapes, frames, gradients in pixels.
 
-use crate::param::{Fit, MaskShape};
+use std::f64::consts::SQRT_2;
+
+use crate::param::{Fit, MaskShape, RadialReach, RadialShape};
 use crate::units::{Length, Rect, Size};
 
 use super::geometry::{self, Placed, side};
 use super::layers::{
-    Along, Backing, Blend, BlendImage, BlendLayer, BlendSize, Border, Fade, Finish, Gradient, GradientShape, Grid,
-    Mark, MarkSize, Mask, Text, TextOverflow, px,
+    Along, Backing, Blend, BlendImage, BlendLayer, BlendSize, Border, DrawnGradient, DrawnShape, Fade, Finish,
+    Gradient, GradientShape, Grid, Mark, MarkSize, Mask, RadialExtent, Text, TextOverflow, px,
 };
 use super::op::{
-    BlendOp, BlendOpLayer, BorderOp, Extend, ExtendFill, FadeOp, GradientCourse, GradientFill, MarkOp, MaskOp, Op,
-    Outline, Overlay, Resize, TextOp, Tile, TurnOp, Window,
+    BlendOp, BlendOpLayer, BorderOp, Extend, ExtendFill, FadeOp, GradientCourse, GradientFill, GradientOp, MarkOp,
+    MaskOp, Op, Outline, Overlay, Resize, TextOp, Tile, TurnOp, Window,
 };
 use super::types::{Found, Plan, Sizing};
 use super::{compose, layers};
@@ -153,7 +155,68 @@ fn fitted(sizing: &Sizing, natural: Size) -> (Vec<Op>, Size) {
 
 /// What gives a picture or layer of `size` pixels its look, in the order it is done.
 pub(super) fn finish(finish: &Finish, dpr: f64, size: Size) -> Vec<Op> {
-    finish.fade.map(|fade| Op::Fade(fade_op(fade, dpr, size))).into_iter().collect()
+    let gradient = finish.gradient.as_ref().map(|gradient| {
+        let DrawnGradient { colors, shape, paint } = &**gradient;
+        Op::Gradient(GradientOp { colors: colors.clone(), course: course(*shape, dpr, size), paint: *paint })
+    });
+    gradient.into_iter().chain(finish.fade.map(|fade| Op::Fade(fade_op(fade, dpr, size)))).collect()
+}
+
+/// CSS Images 3, sections 3.1 and 3.2.
+fn course(shape: DrawnShape, dpr: f64, size: Size) -> GradientCourse {
+    let (w, h) = (f64::from(size.width), f64::from(size.height));
+    match shape {
+        DrawnShape::Degrees(degrees) => {
+            let (sin, cos) = degrees.to_radians().sin_cos();
+            linear_through([sin, -cos], w, h)
+        }
+        // The line through the two other corners has the colour of the middle.
+        DrawnShape::Towards(horizontal, vertical) => {
+            let sign = |along: Along| match along {
+                Along::Start => -1.0,
+                Along::Middle => 0.0,
+                Along::Far => 1.0,
+            };
+            linear_through([sign(horizontal) * h / w.hypot(h), sign(vertical) * w / w.hypot(h)], w, h)
+        }
+        DrawnShape::Radial { x, y, size } => {
+            let center = [extent(x, w, dpr), extent(y, h, dpr)];
+            let radii = match size {
+                RadialExtent::Radii([across, down]) => [extent(across, w, dpr), extent(down, h, dpr)],
+                RadialExtent::Reach(reach, shape) => reached(reach, shape, center, [w, h]),
+            };
+            GradientCourse::Elliptic { center, radii }
+        }
+    }
+}
+
+/// Both ends lie where a corner is straight beside them.
+fn linear_through([x, y]: [f64; 2], w: f64, h: f64) -> GradientCourse {
+    let half = f64::midpoint((w * x).abs(), (h * y).abs());
+    GradientCourse::Linear {
+        from: [w / 2.0 - x * half, h / 2.0 - y * half],
+        to: [w / 2.0 + x * half, h / 2.0 + y * half],
+    }
+}
+
+/// Radii that reach as far as a side or corner.
+fn reached(reach: RadialReach, shape: RadialShape, center: [f64; 2], sides: [f64; 2]) -> [f64; 2] {
+    let [across, down] = [0, 1].map(|axis| {
+        let (start, end) = (center[axis].abs(), (sides[axis] - center[axis]).abs());
+        match reach {
+            RadialReach::ClosestCorner | RadialReach::ClosestSide => start.min(end),
+            RadialReach::FarthestCorner | RadialReach::FarthestSide => start.max(end),
+        }
+    });
+    let to_corner = matches!(reach, RadialReach::ClosestCorner | RadialReach::FarthestCorner);
+    match (shape, to_corner) {
+        (RadialShape::Circle, true) => [across.hypot(down); 2],
+        (RadialShape::Circle, false) if reach == RadialReach::ClosestSide => [across.min(down); 2],
+        (RadialShape::Circle, false) => [across.max(down); 2],
+        (RadialShape::Ellipse, false) => [across, down],
+        // As that to the sides, grown until it goes through the corner.
+        (RadialShape::Ellipse, true) => [across * SQRT_2, down * SQRT_2],
+    }
 }
 
 /// Opposite fades that are wider than the picture shrink to fit, so that its middle never goes.

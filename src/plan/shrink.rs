@@ -58,6 +58,7 @@ impl Layout {
                 | Op::Pixellate { .. }
                 | Op::Blur { .. }
                 | Op::Blend(_)
+                | Op::Gradient(_)
                 | Op::Fade(_)
                 | Op::Turn(_)
                 | Op::Background(_)

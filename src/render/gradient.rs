@@ -171,6 +171,12 @@ pub(super) fn position(course: &GradientCourse, x: u32, y: u32) -> f32 {
             let t = (distance - f64::midpoint(inner, outer)) / width + 0.5;
             if swapped { 1.0 - t } else { t }
         }
+        GradientCourse::Elliptic { center, radii } => {
+            // A radius of nothing leaves a line as thin as this.
+            let [across, down] = radii.map(|radius| radius.max(1e-6));
+            let (u, v) = ((x - center[0]) / across, (y - center[1]) / down);
+            (u * u + v * v).sqrt()
+        }
     };
     t as f32
 }

@@ -12,6 +12,7 @@ mod frames;
 mod gaussian;
 mod gradient;
 mod hdr;
+mod modes;
 mod oklab;
 mod overlay;
 mod paint;

@@ -9,8 +9,8 @@ use super::overlay::{Overlays, Prepared};
 use super::palette::gradient_colors;
 use super::raster::Raster;
 use super::stage::{
-    adjust, background, blend, blur, border, crop, denoise, enhance, extend, fade, find, focal_debug, grid, halftone,
-    hide_faces, mark, mask, mirror, orient, pad, pixellate, redeye, resize, rotate, sharpen, text, tone,
+    adjust, background, blend, blur, border, crop, denoise, enhance, extend, fade, find, focal_debug, gradient, grid,
+    halftone, hide_faces, mark, mask, mirror, orient, pad, pixellate, redeye, resize, rotate, sharpen, text, tone,
 };
 use super::{Job, RenderError, Rendered, Timings, color, describe, fit, frames, svg, tap, trimmed};
 use crate::blob::Blob;
@@ -289,6 +289,7 @@ fn colors_of(op: &mut Op) -> Vec<&mut Color> {
         Op::Extend(Extend { fill: ExtendFill::Gradient(GradientFill { colors: Some(colors), .. }), .. }) => {
             colors.iter_mut().collect()
         }
+        Op::Gradient(op) => op.colors.stops.iter_mut().map(|stop| &mut stop.color).collect(),
         Op::Grid(grid) => grid.colors.iter_mut().collect(),
         Op::Tone(chain) => chain.iter_mut().flat_map(tone::colors).collect(),
         Op::Border(BorderOp { border, .. }) => {
@@ -361,6 +362,7 @@ pub(super) fn apply(raster: Raster, op: &Op, overlays: &mut Prepared) -> Result<
         // Always last: read off the picture when all is drawn.
         Op::Tap(_) => raster,
         Op::Blend(blend) => blend::apply(raster, blend, overlays.blend.as_ref())?,
+        Op::Gradient(gradient) => gradient::apply(raster, gradient),
         Op::Fade(fade) => fade::apply(raster, fade),
         Op::Grid(grid) => grid::apply(raster, grid),
         Op::Mask(mask) => {

@@ -1,7 +1,10 @@
-//! Fading edges: of the picture, of the watermark, of the blended picture.
+//! Gradients over and fading edges of the picture, the watermark and the blended picture.
 
 use crate::param::kind::SIDE_PX_MAX;
-use crate::param::{Category, Kind, Needs, ParamSpec, State, Tier};
+use crate::param::{
+    Category, GradientSpace, GradientType, HuePath, Keyword, Kind, Needs, ParamSpec, RadialReach, RadialShape, State,
+    Tier,
+};
 
 /// The family under one prefix: `$params` holds its values, `$before` is what its examples begin with.
 macro_rules! fade {
@@ -64,6 +67,203 @@ pub(super) const BLEND_FADE: [ParamSpec; 5] = fade!(
     Needs::All(&["blend"]),
     "the blended picture",
     "A colour has no edges.",
-    "blend=/galaxies.jpg&blend-mode=normal&blend-w=0.7&blend-align=middle,center&",
+    "blend=/cat.jpg&blend-mode=normal&blend-w=0.7&blend-align=middle,center&",
     |p| p.blend.finish.fade
+);
+
+/// Formulas of `gradient-mode`: those of `blend-mode` that do not cut, also as CSS spells them.
+const MODES: &[Kind] = &[
+    Kind::Word(&[
+        "normal",
+        "darken",
+        "multiply",
+        "burn",
+        "lighten",
+        "screen",
+        "dodge",
+        "overlay",
+        "softlight",
+        "hardlight",
+        "difference",
+        "exclusion",
+        "color",
+        "hue",
+        "saturation",
+        "luminosity",
+    ]),
+    Kind::Synonym("soft-light", "softlight"),
+    Kind::Synonym("hard-light", "hardlight"),
+    Kind::Synonym("color-dodge", "dodge"),
+    Kind::Synonym("color-burn", "burn"),
+];
+
+/// The family under one prefix: `$params` holds its values, `$before` is what its examples begin with.
+macro_rules! gradient {
+    ($prefix:literal, $category:ident, $needs:expr, $what:literal, $before:literal, |$p:ident| $params:expr) => {{
+        const NAME: &str = concat!($prefix, "gradient");
+        const BASE: ParamSpec = ParamSpec {
+            tier: Tier::Extended,
+            needs: Needs::All(&[NAME]),
+            state: State::Rendered,
+            ..ParamSpec::base(Category::$category)
+        };
+        const RADIAL: Needs = Needs::All(&[NAME, concat!($prefix, "gradient-type=radial")]);
+        macro_rules! example {
+            ($colors:literal, $text:literal) => {
+                concat!($before, $prefix, "gradient=", $colors, "&", $prefix, "gradient-", $text)
+            };
+            (radial $text:literal) => {
+                concat!($before, $prefix, "gradient=00000000,cc000000&", $prefix, "gradient-type=radial&", $prefix, "gradient-", $text)
+            };
+        }
+        [
+            ParamSpec {
+                name: NAME,
+                kinds: &[Kind::Colors],
+                needs: $needs,
+                summary: concat!("Draws a gradient of colours over ", $what, ", downwards unless told otherwise. What is \
+                    transparent stays so."),
+                example: concat!($before, $prefix, "gradient=00000000,cc000000"),
+                set: |$p, v| $params.colors = v.color_list(),
+                ..BASE
+            },
+            ParamSpec {
+                name: concat!($prefix, "gradient-type"),
+                kinds: &[Kind::Word(GradientType::WORDS)],
+                default: Some("linear"),
+                summary: "Straight or radial gradient.",
+                example: example!("00000000,cc000000", "type=radial"),
+                set: |$p, v| $params.kind = v.word(),
+                ..BASE
+            },
+            ParamSpec {
+                name: concat!($prefix, "gradient-angle"),
+                kinds: &[Kind::Degrees, Kind::Words(&["top", "bottom", "left", "right"])],
+                default: Some("180"),
+                summary: "Where a straight gradient goes, clockwise from upwards as in CSS: 90 is to the right. Or the side, or \
+                    the two sides of the corner, at which it ends.",
+                example: example!("00000000,cc000000", "angle=90"),
+                set: |$p, v| $params.angle = v.gradient_angle(),
+                ..BASE
+            },
+            ParamSpec {
+                name: concat!($prefix, "gradient-stops"),
+                kinds: &[Kind::Stops],
+                summary: "Where each colour lies along the gradient, 0 to 100; one before the colour in front of it is moved \
+                    to that. Evenly spread if absent or if there are not as many as colours.",
+                example: example!("00000000,cc000000", "stops=55,100"),
+                set: |$p, v| $params.stops = v.numbers(),
+                ..BASE
+            },
+            ParamSpec {
+                name: concat!($prefix, "gradient-cs"),
+                kinds: &[Kind::Word(GradientSpace::WORDS)],
+                default: Some("srgb"),
+                summary: "Colour space in which the colours between those of the list are worked out.",
+                example: example!("80ff0000,800000ff", "cs=oklch"),
+                set: |$p, v| $params.cs = v.word(),
+                ..BASE
+            },
+            ParamSpec {
+                name: concat!($prefix, "gradient-hue"),
+                kinds: &[Kind::Word(HuePath::WORDS)],
+                default: Some("shorter"),
+                summary: "Which way round the colour wheel from one colour to the next, in `hsl`, `hsv`, `lch` and `oklch`.",
+                example: concat!($before, $prefix, "gradient=80ff0000,800000ff&", $prefix, "gradient-cs=oklch&", $prefix,
+                    "gradient-hue=longer"),
+                set: |$p, v| $params.hue = v.word(),
+                ..BASE
+            },
+            ParamSpec {
+                name: concat!($prefix, "gradient-mode"),
+                kinds: MODES,
+                default: Some("normal"),
+                summary: "Formula that mixes the gradient with what it is drawn over: one of `blend-mode` that does not cut.",
+                example: example!("ff4400,0044ff", "mode=softlight"),
+                set: |$p, v| $params.mode = v.word(),
+                ..BASE
+            },
+            ParamSpec {
+                name: concat!($prefix, "gradient-alpha"),
+                kinds: &[Kind::Whole(0..=100)],
+                default: Some("100"),
+                summary: "Opacity of the whole gradient.",
+                example: example!("ff4400,0044ff", "alpha=40"),
+                set: |$p, v| $params.alpha = v.number(),
+                ..BASE
+            },
+            ParamSpec {
+                name: concat!($prefix, "gradient-mask"),
+                kinds: &[Kind::Bool],
+                default: Some("false"),
+                summary: concat!("Draws nothing, but makes ", $what, " as transparent as the gradient is."),
+                example: example!("fff,0fff", "mask=true"),
+                set: |$p, v| $params.mask = v.bool(),
+                ..BASE
+            },
+            ParamSpec {
+                name: concat!($prefix, "gradient-radial-shape"),
+                kinds: &[Kind::Word(RadialShape::WORDS)],
+                default: Some("ellipse"),
+                needs: RADIAL,
+                summary: "Whether a radial gradient has the shape of what it is drawn over or is round. Radii of its own say \
+                    so themselves.",
+                example: example!(radial "radial-shape=circle"),
+                set: |$p, v| $params.radial_shape = v.word(),
+                ..BASE
+            },
+            ParamSpec {
+                name: concat!($prefix, "gradient-radial-size"),
+                kinds: &[Kind::Word(RadialReach::WORDS), Kind::Whole(0..=SIDE_PX_MAX), Kind::ExtentPair(SIDE_PX_MAX)],
+                default: Some("farthest-corner"),
+                needs: RADIAL,
+                summary: "Where the last colour of a radial gradient lies: a corner or side, one radius in pixels, or two.",
+                example: example!(radial "radial-size=closest-side"),
+                set: |$p, v| $params.radial_size = v.radial_size(),
+                ..BASE
+            },
+            ParamSpec {
+                name: concat!($prefix, "gradient-radial-x"),
+                kinds: &[Kind::Offset(SIDE_PX_MAX)],
+                default: Some("0.5"),
+                summary: "Centre of a radial gradient from the left, in pixels or as a fraction of the width; may lie outside.",
+                example: example!(radial "radial-x=0.2"),
+                set: |$p, v| $params.radial_x = v.length(),
+                ..BASE
+            },
+            ParamSpec {
+                name: concat!($prefix, "gradient-radial-y"),
+                kinds: &[Kind::Offset(SIDE_PX_MAX)],
+                default: Some("0.5"),
+                summary: "Centre of a radial gradient from the top, in pixels or as a fraction of the height; may lie outside.",
+                example: example!(radial "radial-y=0.2"),
+                set: |$p, v| $params.radial_y = v.length(),
+                ..BASE
+            },
+        ]
+    }};
+}
+
+/// Over the picture.
+pub(super) const GRADIENT: [ParamSpec; 13] =
+    gradient!("", GradientOverlay, Needs::Nothing, "the picture", "", |p| p.finish.gradient);
+
+/// Over the watermark.
+pub(super) const MARK_GRADIENT: [ParamSpec; 13] = gradient!(
+    "mark-",
+    Watermark,
+    Needs::All(&["mark"]),
+    "the watermark, or each tile of it",
+    "mark=/cat.jpg&mark-w=120&",
+    |p| p.mark.finish.gradient
+);
+
+/// Over the blended picture.
+pub(super) const BLEND_GRADIENT: [ParamSpec; 13] = gradient!(
+    "blend-",
+    Blending,
+    Needs::All(&["blend"]),
+    "the blended picture (not over a colour)",
+    "blend=/cat.jpg&blend-mode=normal&blend-w=0.7&blend-align=middle,center&",
+    |p| p.blend.finish.gradient
 );

@@ -160,7 +160,7 @@ fn ops_keep_the_order_of_the_pipeline() {
     let found = Found { blend: Some(OVERLAY), mark: Some(OVERLAY), mask: true, ..Found::default() };
     let query = "w=100&h=100&fit=fill&fill=blur&rect=0,0,300,200&orient=2&flip=hv&rot=10&bg=80ff0000\
         &bri=5&con=5&nr=20&sharp=5&usm=5&sepia=5&htn=5&px=5&blur=5&blend=/b&blend-mode=destination-out\
-        &fade=9&transparency=grid&mask=/m&border=2,f00\
+        &gradient=f00,00f&fade=9&transparency=grid&mask=/m&border=2,f00\
         &pad=1&mark=/m&txt=x&auto=enhance&trim=auto";
     let names: Vec<String> = plan_and(query, "400x300", &found)
         .ops
@@ -170,7 +170,7 @@ fn ops_keep_the_order_of_the_pipeline() {
     assert_eq!(
         names.join(" "),
         "Orient Crop Trim Resize Enhance Adjust Denoise Sharpen Sharpen Extend MirrorHorizontal MirrorVertical \
-         Rotate Tone Halftone Pixellate Blur Blend Fade Background Grid Mask Border Pad Mark Text"
+         Rotate Tone Halftone Pixellate Blur Blend Gradient Fade Background Grid Mask Border Pad Mark Text"
     );
 }
 
@@ -183,6 +183,83 @@ fn a_palette_sees_nothing_of_border_padding_and_marks() {
     assert_eq!(choose_formats(&busy.output, &still(size("1x1")), Some(Format::Gif)), [Format::PaletteJson]);
     assert_eq!(plan_of("fm=blurhash").tap, Some(Tap::Blurhash));
     assert_eq!(plan_of("palette=css").tap, Some(Tap::PaletteCss { colors: 6, prefix: "image".to_owned() }),);
+}
+
+#[test]
+fn gradients_run_as_in_css() {
+    let course = |query: &str| match layout(&plan_of(&format!("gradient=f00,00f&{query}")), &still(size("400x300")))
+        .ops
+        .last()
+    {
+        Some(Op::Gradient(op)) => op.course,
+        other => panic!("{query}: {other:?}"),
+    };
+    let near = |a: [f64; 2], b: [f64; 2]| (a[0] - b[0]).abs() < 1e-9 && (a[1] - b[1]).abs() < 1e-9;
+    let linear = |query: &str, expected: [[f64; 2]; 2]| {
+        let GradientCourse::Linear { from, to } = course(query) else { panic!("{query} is not straight") };
+        assert!(near(from, expected[0]) && near(to, expected[1]), "{query}: {from:?} {to:?}");
+    };
+    for down in [
+        "",
+        "gradient-angle=180",
+        "gradient-angle=-180",
+        "gradient-angle=900",
+        "gradient-angle=x",
+        "gradient-angle=bottom",
+    ] {
+        linear(down, [[200.0, 0.0], [200.0, 300.0]]);
+    }
+    linear("gradient-angle=0", [[200.0, 300.0], [200.0, 0.0]]);
+    linear("gradient-angle=90", [[0.0, 150.0], [400.0, 150.0]]);
+    linear("gradient-angle=right", [[0.0, 150.0], [400.0, 150.0]]);
+    linear("gradient-angle=45", [[25.0, 325.0], [375.0, -25.0]]);
+    linear("gradient-angle=top,right", [[56.0, 342.0], [344.0, -42.0]]);
+    linear("gradient-angle=right,top", [[56.0, 342.0], [344.0, -42.0]]);
+    let radial = |query: &str, at: [f64; 2], reach: [f64; 2]| {
+        let course = course(&format!("gradient-type=radial&{query}"));
+        let GradientCourse::Elliptic { center, radii } = course else { panic!("{query} is not round") };
+        assert!(near(center, at) && near(radii, reach), "{query}: {center:?} {radii:?}");
+    };
+    let corner = std::f64::consts::SQRT_2;
+    radial("", [200.0, 150.0], [200.0 * corner, 150.0 * corner]);
+    radial("gradient-radial-shape=circle", [200.0, 150.0], [250.0; 2]);
+    radial("gradient-radial-size=closest-side", [200.0, 150.0], [200.0, 150.0]);
+    radial("gradient-radial-size=closest-side&gradient-radial-shape=circle", [200.0, 150.0], [150.0; 2]);
+    radial("gradient-radial-size=farthest-side&gradient-radial-shape=circle", [200.0, 150.0], [200.0; 2]);
+    radial("gradient-radial-size=farthest-side&gradient-radial-x=0.25", [100.0, 150.0], [300.0, 150.0]);
+    radial(
+        "gradient-radial-size=closest-corner&gradient-radial-x=100&gradient-radial-shape=circle",
+        [100.0, 150.0],
+        [100_f64.hypot(150.0); 2],
+    );
+    radial("gradient-radial-size=80&gradient-radial-x=1&gradient-radial-y=-0.5", [1.0, -150.0], [80.0; 2]);
+    radial("gradient-radial-size=0.5,60", [200.0, 150.0], [200.0, 60.0]);
+    radial("gradient-radial-size=0.5", [200.0, 150.0], [200.0 * corner, 150.0 * corner]);
+    radial("w=200&dpr=2&gradient-radial-size=80&gradient-radial-x=10", [20.0, 150.0], [160.0; 2]);
+}
+
+#[test]
+fn a_gradient_is_no_more_than_what_is_seen_of_it() {
+    let stops = |query: &str| match layout(&plan_of(query), &still(size("400x300"))).ops.pop() {
+        Some(Op::Gradient(op)) => op.colors.stops.iter().map(|stop| stop.at).collect::<Vec<_>>(),
+        other => panic!("{query}: {other:?}"),
+    };
+    assert_eq!(stops("gradient=f00,0f0,00f"), [0.0, 0.5, 1.0]);
+    assert_eq!(stops("gradient=f00,0f0,00f&gradient-stops=10,60,30"), [0.1, 0.6, 0.6]);
+    assert_eq!(stops("gradient=f00,0f0,00f&gradient-stops=10,60"), [0.0, 0.5, 1.0]);
+    // What a mask does not read, and what a straight one does not, leaves no trace.
+    let mask = "gradient=ffff0000,00ff0000&gradient-mask=true";
+    for inert in
+        ["gradient-cs=lch", "gradient-hue=longer", "gradient-mode=screen", "gradient-alpha=5", "gradient-radial-x=9"]
+    {
+        assert_eq!(plan_of(&format!("{mask}&{inert}")), plan_of(mask), "{inert}");
+    }
+    assert_eq!(plan_of("gradient=fff,0fff&gradient-mask=true"), plan_of(mask));
+    assert_eq!(plan_of("gradient=f00,00f&gradient-cs=srgb&gradient-hue=longer"), plan_of("gradient=f00,00f"));
+    assert_eq!(
+        plan_of("gradient=f00,00f&gradient-mode=soft-light"),
+        plan_of("gradient=f00,00f&gradient-mode=softlight")
+    );
 }
 
 #[test]
@@ -218,6 +295,9 @@ fn fades_in_pixels() {
 #[test]
 fn identity_values_leave_no_op() {
     for query in [
+        "gradient=f00,00f&gradient-alpha=0",
+        "gradient=f00&gradient-mask=true",
+        "gradient=f00,oops,00f&gradient-angle=90",
         "fade=0&fade-left=-5&fade-top=x&fade-right=0.0",
         "bri=0&con=0&exp=0&gam=0&high=0&shad=0&sat=0&vib=0&hue=0&invert=false&sharp=0&usm=0&usmrad=9",
         "sepia=0&px=1&htn=0&blur=0&monochrome=0fff&duotone=000,fff&duotone-alpha=0",

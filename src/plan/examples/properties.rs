@@ -80,6 +80,11 @@ prop_compose! {
         radii in proptest::option::of(proptest::array::uniform4(0_u32..20_000)),
         px in proptest::option::of(0_u32..20_000),
         fades in proptest::array::uniform3(lengths()),
+        (angle, at, stops) in (
+            proptest::option::of(0.0_f64..360.0),
+            lengths(),
+            proptest::collection::vec(0.0_f64..=100.0, 0..4),
+        ),
         (face_pad, face_index) in (proptest::option::of(0.0_f64..50.0), proptest::option::of(0_u32..4)),
     ) -> Params {
         let mut p = Params::default();
@@ -100,6 +105,16 @@ prop_compose! {
         p.text.pad = px;
         let [all, top, right] = fades;
         p.finish.fade = crate::param::FadeParams { all, top, right, ..Default::default() };
+        p.finish.gradient = crate::param::GradientParams {
+            colors: vec![Color::BLACK, Color::WHITE, Color::TRANSPARENT_WHITE],
+            stops,
+            kind: angle.is_none().then_some(crate::param::GradientType::Radial),
+            angle: angle.map(crate::param::GradientAngle::Degrees),
+            radial_x: at,
+            radial_size: at.map(|at| crate::param::RadialSize::Radii([at; 2])),
+            mask: Some(tile),
+            ..Default::default()
+        };
         (p.mark.finish, p.blend.finish) = (p.finish.clone(), p.finish.clone());
         p.faces.pad = face_pad;
         p.faces.index = face_index;
@@ -189,6 +204,16 @@ fn walk(layout: &Layout, start: Size) -> Size {
             Op::Mark(MarkOp { overlay: o, tile, .. }) => {
                 assert_eq!(walk(&Layout { ops: o.ops.clone(), output: o.size, has_alpha: true }, OVERLAY), o.size);
                 assert!(tile.is_none_or(|tile| tile.step_x_px > 0 && tile.step_y_px > 0));
+            }
+            Op::Gradient(gradient) => {
+                let finite = match gradient.course {
+                    GradientCourse::Linear { from, to } => [from, to].as_flattened().iter().all(|v| v.is_finite()),
+                    GradientCourse::Elliptic { center, radii } => {
+                        center.iter().all(|v| v.is_finite()) && radii.iter().all(|v| v.is_finite() && *v >= 0.0)
+                    }
+                    GradientCourse::Radial { .. } => false,
+                };
+                assert!(finite && gradient.colors.stops.is_sorted_by_key(|stop| stop.at), "{gradient:?}");
             }
             Op::Fade(fade) => {
                 let fits = |first: f64, second: f64, side: u32| {

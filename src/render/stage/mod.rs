@@ -14,6 +14,7 @@ pub mod extend;
 pub mod fade;
 pub mod find;
 pub mod focal_debug;
+pub mod gradient;
 pub mod grid;
 pub mod halftone;
 pub mod hide_faces;

@@ -198,3 +198,38 @@ fn a_faded_picture_shows_what_lies_under_it() {
     let grey = pixels(rendered("fade=5&fm=png", &solid(40, 20, &[90])).body.as_slice());
     assert_eq!(grey.channels, 2);
 }
+
+#[test]
+fn gradients_colour_the_picture_or_only_its_layer() {
+    let base = solid(40, 20, &[255, 255, 255]);
+    let at = |raster: &Raster, x: u32, y: u32| raster.pixel_8((y * raster.size.width + x) as usize);
+    let drawn = |query: &str| pixels(rendered(&format!("{query}&fm=png"), &base).body.as_slice());
+    let down = drawn("gradient=f00,00f");
+    assert_eq!((at(&down, 9, 0), at(&down, 30, 0)), ([249, 0, 6, 255], [249, 0, 6, 255]));
+    let scrim = drawn("gradient=00000000,ff000000&gradient-angle=right&gradient-stops=50,100");
+    assert_eq!((at(&scrim, 19, 3), at(&scrim, 39, 3)), ([255; 4], [6, 6, 6, 255]));
+    // On bars too, under the border, and the fade after it.
+    let bars = drawn("w=40&h=40&fit=fill&bg=0f0&gradient=f00,f00&border=2,00f");
+    assert_eq!((at(&bars, 20, 3), at(&bars, 20, 0)), ([255, 0, 0, 255], [0, 0, 255, 255]));
+    let faded = drawn("gradient=f00,f00&fade-left=10");
+    assert_eq!(at(&faded, 0, 9), [255, 0, 0, 13]);
+    let masked = drawn("gradient=fff,0fff&gradient-mask=true&bg=00f");
+    assert_eq!((at(&masked, 3, 0), at(&masked, 3, 19)), ([249, 249, 255, 255], [6, 6, 255, 255]));
+    let mark = laid(
+        "mark=/m&mark-align=top,left&mark-pad=0&mark-gradient=f00,f00&mark-alpha=50",
+        &base,
+        OverlayRole::Mark,
+        &solid(9, 9, &BLUE),
+    );
+    assert_eq!((at(&mark, 4, 4), at(&mark, 12, 4)), ([255, 127, 127, 255], [255; 4]));
+    let clear = laid(
+        "mark=/m&mark-align=top,left&mark-pad=0&mark-gradient=f00,f00",
+        &base,
+        OverlayRole::Mark,
+        &solid(9, 9, &[0, 0, 0, 0]),
+    );
+    assert_eq!(at(&clear, 4, 4), [255; 4]);
+    let blend =
+        laid("blend=/b&blend-mode=multiply&blend-gradient=0f0,0f0", &base, OverlayRole::Blend, &solid(9, 9, &BLUE));
+    assert_eq!((at(&blend, 4, 4), at(&blend, 12, 4)), ([0, 255, 0, 255], [255; 4]));
+}
