@@ -56,6 +56,10 @@ impl App {
         watch: &Stopwatch,
     ) -> Result<(Rendition, Outcome), SharedError> {
         let key = variant.key;
+        // First, because most requests end here; an error that is remembered has no rendition beside it.
+        if let Some(rendition) = self.cache.in_memory(&key).await {
+            return Ok((rendition, Outcome::HitMemory));
+        }
         if let Some(error) = self.negative.get(&key) {
             return Err(error);
         }

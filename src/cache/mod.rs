@@ -136,6 +136,11 @@ impl<E: Clone + From<LeaderLost> + Send + Sync + 'static> Cache<E> {
         self.tiers.get(key).await
     }
 
+    /// The fresh rendition kept for `key` in memory. Starts nothing.
+    pub async fn in_memory(&self, key: &VariantKey) -> Option<Rendition> {
+        self.tiers.in_memory(key).await
+    }
+
     /// The rendition kept for `key`, or else what `make` returns, which is then kept. All who ask for one key at the same
     /// time share one `make`; it goes on when they stop waiting, and is dropped unpolled when it is not needed.
     ///

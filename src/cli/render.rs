@@ -114,8 +114,8 @@ mod tests {
     fn check(query: &str, output: &str, fm: Option<&str>) {
         let parsed = parse(query, Path::new(output)).ok();
         let honoured = parsed.map(|p| p.honoured).unwrap_or_default();
-        let found = honoured.iter().find(|h| h.name == "fm").map(|h| h.value.as_str());
-        assert_eq!(found, fm, "{query} {output}");
+        let found = honoured.iter().find(|h| h.name == "fm").map(|h| h.value.to_string());
+        assert_eq!(found.as_deref(), fm, "{query} {output}");
     }
 
     #[test]

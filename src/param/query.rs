@@ -4,8 +4,6 @@
 //! spelling that wins is parsed.
 
 use std::borrow::Cow;
-use std::collections::btree_map::Entry;
-use std::collections::{BTreeMap, BTreeSet};
 
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
@@ -27,12 +25,12 @@ pub struct Parsed {
 }
 
 /// A parameter that counts.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct Honoured {
     /// Canonical name.
     pub name: &'static str,
-    /// Canonical text of the value, decoded; arbitrary Unicode where the parameter is text.
-    pub value: String,
+    /// The value, which shows as its canonical text: arbitrary Unicode where the parameter is text.
+    pub value: Value,
 }
 
 /// The one way in which a query can be wrong: everything else is dropped or clamped (`rendering.md` 17).
@@ -61,22 +59,25 @@ pub fn parse(query: &str, defaults: &[(String, String)]) -> Result<Parsed, Param
     });
     let preset = defaults.iter().map(|(name, value)| (Cow::from(name.as_str()), Encoded::Not(value)));
 
-    let mut sent = slots(sent)?;
-    let mut preset = slots(preset.filter(|(name, _)| name != "ch"))?;
-    let present: BTreeSet<usize> = sent.keys().chain(preset.keys()).copied().collect();
-    let value = |index: usize| {
+    let mut slots = Slots::default();
+    slots.fill(sent, Layer::Sent)?;
+    slots.fill(preset.filter(|(name, _)| name != "ch"), Layer::Preset)?;
+    slots.0.sort_unstable_by_key(|slot| (slot.index, slot.layer));
+    let mut values = Values(Vec::with_capacity(slots.0.len()));
+    let mut slots = slots.0.into_iter().peekable();
+    while let Some(first) = slots.next() {
+        let index = first.index;
         let spec = &PARAMS[index];
-        let (sent, preset) = (sent.remove(&index), preset.remove(&index));
+        let second = slots.next_if(|slot| slot.index == index);
         let value = if spec.merges {
-            merged(sent.into_iter().chain(preset).flat_map(|slot| slot.values(spec)))
+            merged([first].into_iter().chain(second).flat_map(|slot| slot.values(spec)))
         } else {
-            sent.into_iter().chain(preset).find_map(|slot| merged(slot.values(spec)))
+            [first].into_iter().chain(second).find_map(|slot| merged(slot.values(spec)))
         };
-        value.map(|value| (index, value))
-    };
-    let mut values: Values = present.into_iter().filter_map(value).collect();
+        values.0.extend(value.map(|value| (index, value)));
+    }
     drop_unmet(&mut values);
-    Ok(collect(&values))
+    Ok(collect(values))
 }
 
 /// A query string that parses to the same result, in a form of its own: canonical names and values, in table order.
@@ -85,7 +86,8 @@ pub fn canonical(parsed: &Parsed) -> String {
     /// Left readable besides letters and digits; none of them has a meaning in a query.
     const ENCODED: &AsciiSet =
         &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~').remove(b',').remove(b':').remove(b'/');
-    let pair = |Honoured { name, value }: &Honoured| format!("{name}={}", utf8_percent_encode(value, ENCODED));
+    let pair =
+        |Honoured { name, value }: &Honoured| format!("{name}={}", utf8_percent_encode(&value.to_string(), ENCODED));
     parsed.honoured.iter().map(pair).collect::<Vec<_>>().join("&")
 }
 
@@ -123,8 +125,20 @@ fn decode(text: &str) -> Cow<'_, str> {
     Cow::Owned(percent_decode(spaced.as_bytes()).decode_utf8_lossy().into_owned())
 }
 
-/// The winning spelling of one parameter, decoded.
+/// Who says so; what was sent comes before what is preset.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+enum Layer {
+    /// The query.
+    Sent,
+    /// The source's default parameters.
+    Preset,
+}
+
+/// The winning spelling of one parameter in one layer, decoded.
 struct Slot<'a> {
+    /// Place in the table.
+    index: usize,
+    layer: Layer,
     rank: Rank,
     text: Cow<'a, str>,
     /// Earlier occurrences, kept only for a parameter that merges.
@@ -137,7 +151,7 @@ impl<'a> Slot<'a> {
         if spec.merges {
             self.earlier.push(std::mem::replace(&mut self.text, text));
         } else if self.rank <= rank {
-            *self = Self { rank, text, earlier: Vec::new() };
+            (self.rank, self.text) = (rank, text);
         }
     }
 
@@ -147,29 +161,34 @@ impl<'a> Slot<'a> {
     }
 }
 
-/// What was sent for each parameter, by its place in the table.
-fn slots<'a>(
-    pairs: impl Iterator<Item = (Cow<'a, str>, Encoded<'a>)>,
-) -> Result<BTreeMap<usize, Slot<'a>>, ParamError> {
-    let mut slots = BTreeMap::new();
-    for (name, value) in pairs {
-        let Some(Spelling { index, rank }) = spelling(&name) else { continue };
-        let spec = &PARAMS[index];
-        // An empty value is an absent parameter, unless the bare name means something.
-        if value.is_empty() && (rank.is_twin() || !spec.bare) {
-            continue;
-        }
-        let decoded = value.decoded();
-        // Even a twin that another spelling beats has to be valid.
-        let text = if rank.is_twin() { Cow::Owned(decode_twin(spec.name, &decoded)?) } else { decoded };
-        match slots.entry(index) {
-            Entry::Vacant(place) => {
-                place.insert(Slot { rank, text, earlier: Vec::new() });
+/// What came, at most one slot for each parameter and layer. A request pays for the parameters it has, not for the table;
+/// there are few, so a list is searched faster than a map.
+#[derive(Default)]
+struct Slots<'a>(Vec<Slot<'a>>);
+
+impl<'a> Slots<'a> {
+    fn fill(
+        &mut self,
+        pairs: impl Iterator<Item = (Cow<'a, str>, Encoded<'a>)>,
+        layer: Layer,
+    ) -> Result<(), ParamError> {
+        for (name, value) in pairs {
+            let Some(Spelling { index, rank }) = spelling(&name) else { continue };
+            let spec = &PARAMS[index];
+            // An empty value is an absent parameter, unless the bare name means something.
+            if value.is_empty() && (rank.is_twin() || !spec.bare) {
+                continue;
             }
-            Entry::Occupied(mut taken) => taken.get_mut().offer(spec, rank, text),
+            let decoded = value.decoded();
+            // Even a twin that another spelling beats has to be valid.
+            let text = if rank.is_twin() { Cow::Owned(decode_twin(spec.name, &decoded)?) } else { decoded };
+            match self.0.iter_mut().find(|slot| slot.index == index && slot.layer == layer) {
+                Some(taken) => taken.offer(spec, rank, text),
+                None => self.0.push(Slot { index, layer, rank, text, earlier: Vec::new() }),
+            }
         }
+        Ok(())
     }
-    Ok(slots)
 }
 
 fn decode_twin(name: &'static str, text: &str) -> Result<String, ParamError> {
@@ -192,26 +211,31 @@ fn merged(values: impl Iterator<Item = Value>) -> Option<Value> {
     })
 }
 
-/// The values that count, by place in the table: whoever asks for one parameter pays for one, not for all of the table.
-type Values = BTreeMap<usize, Value>;
+/// The values that count, with their places in the table, in order.
+struct Values(Vec<(usize, Value)>);
+
+impl Values {
+    fn get(&self, index: usize) -> Option<&Value> {
+        self.0.binary_search_by_key(&index, |(index, _)| *index).ok().map(|at| &self.0[at].1)
+    }
+}
 
 /// Drops what lacks something it needs, then what needed that, until nothing changes.
 fn drop_unmet(values: &mut Values) {
     loop {
-        let unmet: Vec<usize> = values.keys().copied().filter(|&index| !is_met(PARAMS[index].needs, values)).collect();
+        let unmet: Vec<usize> =
+            values.0.iter().map(|(index, _)| *index).filter(|&index| !is_met(PARAMS[index].needs, values)).collect();
         if unmet.is_empty() {
             return;
         }
-        for index in unmet {
-            values.remove(&index);
-        }
+        values.0.retain(|(index, _)| !unmet.contains(index));
     }
 }
 
 fn is_met(needs: Needs, values: &Values) -> bool {
     let holds = |condition: &&str| {
         let (name, word) = condition.split_once('=').map_or((*condition, None), |(name, word)| (name, Some(word)));
-        let value = spelling(name).and_then(|spelling| values.get(&spelling.index));
+        let value = spelling(name).and_then(|spelling| values.get(spelling.index));
         value.is_some_and(|value| word.is_none_or(|word| value.has(word)))
     };
     match needs {
@@ -221,14 +245,14 @@ fn is_met(needs: Needs, values: &Values) -> bool {
     }
 }
 
-fn collect(values: &Values) -> Parsed {
-    let mut parsed = Parsed::default();
-    for (&index, value) in values {
+fn collect(values: Values) -> Parsed {
+    let mut parsed = Parsed { honoured: Vec::with_capacity(values.0.len()), ..Parsed::default() };
+    for (index, value) in values.0 {
         let spec = &PARAMS[index];
-        (spec.set)(&mut parsed.params, value);
+        (spec.set)(&mut parsed.params, &value);
         parsed.renders |= spec.asks_for_rendering();
         if !matches!(spec.name, "s" | "sig" | "ixlib") {
-            parsed.honoured.push(Honoured { name: spec.name, value: value.to_string() });
+            parsed.honoured.push(Honoured { name: spec.name, value });
         }
     }
     parsed

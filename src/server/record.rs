@@ -25,27 +25,19 @@ pub(super) struct Recorder {
 impl Recorder {
     /// Notes what is known at the start.
     pub(super) fn begin<B>(app: &Arc<App>, peer: SocketAddr, request: &Request<B>) -> Self {
-        let text = |name| text(request.headers(), name);
-        let record = AccessRecord {
-            client: Some(peer.ip()),
-            method: method(request.method()),
-            host: text(header::HOST).or_else(|| request.uri().host().map(str::to_owned)).unwrap_or_default(),
-            path: request.uri().path().to_owned(),
-            query: request.uri().query().map(str::to_owned),
-            user_agent: text(header::USER_AGENT),
-            referer: text(header::REFERER),
-            ..AccessRecord::default()
-        };
+        let record = if app.access_log.is_enabled() { asked(peer, request) } else { AccessRecord::default() };
         Self { app: app.clone(), start: Instant::now(), record: Some(record) }
     }
 
     /// Notes how it ended.
     pub(super) fn end(mut self, response: &Response, handled: &Handled) {
         let Some(mut record) = self.record.take() else { return };
-        record.source = handled.site.as_ref().map(|site| site.config.name.clone());
+        if self.app.access_log.is_enabled() {
+            record.source = handled.site.as_ref().map(|site| site.config.name.clone());
+            record.content_type = text(response.headers(), header::CONTENT_TYPE);
+        }
         record.status = response.status().as_u16();
         record.bytes = response.body().size_hint().exact().unwrap_or_default();
-        record.content_type = text(response.headers(), header::CONTENT_TYPE);
         match &handled.result {
             Ok(success) => record.cache = success.outcome.as_str(),
             Err(error) if response.status() != StatusCode::NO_CONTENT => {
@@ -85,6 +77,21 @@ impl Drop for Recorder {
             record.status = CLIENT_CLOSED;
             self.finish(record, StageTimes::default());
         }
+    }
+}
+
+/// What a log line says of the question; copied only where there is a log.
+fn asked<B>(peer: SocketAddr, request: &Request<B>) -> AccessRecord {
+    let text = |name| text(request.headers(), name);
+    AccessRecord {
+        client: Some(peer.ip()),
+        method: method(request.method()),
+        host: text(header::HOST).or_else(|| request.uri().host().map(str::to_owned)).unwrap_or_default(),
+        path: request.uri().path().to_owned(),
+        query: request.uri().query().map(str::to_owned),
+        user_agent: text(header::USER_AGENT),
+        referer: text(header::REFERER),
+        ..AccessRecord::default()
     }
 }
 

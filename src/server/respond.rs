@@ -25,6 +25,8 @@ const X_TINTYPE_PARAMS: HeaderName = HeaderName::from_static("x-tintype-params")
 
 /// Longest `X-Tintype-Params`, so that a query near the limit cannot make a header that proxies refuse.
 const PARAMS_HEADER_BYTES_MAX: usize = 4096;
+/// Headers of a rendition, rounded up.
+const HEADERS_MAX: usize = 20;
 
 /// The answer to a GET or HEAD.
 pub(super) fn to(app: &App, request: &HeaderMap, handled: &Handled, start: Instant) -> Response {
@@ -74,6 +76,8 @@ fn rendition(request: &HeaderMap, success: &Success) -> Response {
     };
     let sent = body.len();
     let mut response = Response::new(Body::new(body));
+    // Room for all that follows at once: a map that grows hashes every name again.
+    *response.headers_mut() = HeaderMap::with_capacity(HEADERS_MAX);
     *response.status_mut() = status;
     let out = response.headers_mut();
     let text =
@@ -148,7 +152,8 @@ const DEFAULT_ERROR_TTL: Duration = Duration::from_secs(300);
 fn params_header(success: &Success) -> HeaderValue {
     let mut text = String::new();
     for param in &success.honoured {
-        let value = percent_encoding::utf8_percent_encode(&param.value, percent_encoding::NON_ALPHANUMERIC);
+        let value = param.value.to_string();
+        let value = percent_encoding::utf8_percent_encode(&value, percent_encoding::NON_ALPHANUMERIC);
         let item = format!("{}{}={value}", if text.is_empty() { "" } else { "&" }, param.name);
         if text.len() + item.len() > PARAMS_HEADER_BYTES_MAX {
             break;
