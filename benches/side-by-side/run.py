@@ -4,7 +4,8 @@
 Each round gives every server the same number of distinct URLs from two closed-loop clients, one server after the
 other, so that a slow minute of the machine hits all of them. What is printed is the median over the rounds of the
 ratio to Tintype in the same round, never a ratio of totals. Every URL of a round names another file (hard links), so
-that neither caches nor coalescing play a part; the first round warms up and is not counted.
+that neither caches nor coalescing play a part; the first round warms up and is not counted. One picture of each photo from
+each server is then scored by the quality bench: SSIMULACRA2 against a linear-light Lanczos3 reference.
 
 Usage: run.py [--rounds N] [--requests N] [--cells jpeg,webp,png,avif,hit] PHOTO.jpg ...
 """
@@ -178,27 +179,54 @@ def compare(cell, servers, files, args):
               f"| {statistics.median(costs[server.name]):.1f} | {statistics.mean(sizes[server.name]) / 1000:.1f} | {server.memory():.0f} |", flush=True)
 
 
+def get(server, path):
+    connection = http.client.HTTPConnection("127.0.0.1", server.port, timeout=120)
+    connection.request("GET", path, headers={"Accept": "image/*"})
+    return connection.getresponse().read()
+
+
 def save(cell, servers, photos, out):
-    """One picture of each photo from each server, for the quality program."""
+    """One picture of each photo from each server: photo and picture by turns, by server."""
+    kept = {}
     for server in servers:
         for photo in photos:
-            connection = http.client.HTTPConnection("127.0.0.1", server.port, timeout=120)
-            connection.request("GET", server.url(cell, f"0-{photo.name}"), headers={"Accept": "image/*"})
             path = out / cell / server.name / photo.name
             path.parent.mkdir(parents=True, exist_ok=True)
-            path.write_bytes(connection.getresponse().read())
+            path.write_bytes(get(server, server.url(cell, f"0-{photo.name}")))
+            kept.setdefault(server.name, []).extend([photo.resolve(), path.resolve()])
+    return kept
+
+
+def quality(pairs):
+    """What the quality bench says of photos and pictures by turns: mean and least SSIMULACRA2."""
+    command = ["cargo", "bench", "--quiet", "--locked", "--bench", "quality", "--", *map(str, pairs)]
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True)
+    if done.returncode:
+        return f"not scored: {done.stderr.strip().splitlines()[-1:]}"
+    return done.stdout.strip().splitlines()[-1]
+
+
+def scores(kept):
+    print("\nSSIMULACRA2")
+    for cell, servers in kept.items():
+        for server, pairs in servers.items():
+            print(f"* {cell}, {server}: {quality(pairs)}", flush=True)
+
+
+def nearest_hit(own, files):
+    """The photo whose rendition comes closest to the 27 kB of the aim."""
+    urls = [own.url("jpeg", file) for file in files]
+    return min(urls, key=lambda url: abs(len(get(own, url)) - 27_000))
 
 
 def memory_hit(work, seconds):
-    """A 27 kB rendition from memory beside nginx serving the same bytes as a file, by wrk."""
+    """A rendition of about 27 kB from memory beside nginx serving the same bytes as a file, by wrk."""
     own = tintype(work)
     config = (work / "tintype.toml").read_text().replace('memory_bytes_max = "0B"', 'memory_bytes_max = "64MiB"')
     (work / "tintype.toml").write_text(config)
     own.start(work)
-    path = own.url("jpeg", sorted(os.listdir(work / "photos"))[0])
-    connection = http.client.HTTPConnection("127.0.0.1", own.port)
-    connection.request("GET", path)
-    body = connection.getresponse().read()
+    path = nearest_hit(own, sorted(f for f in os.listdir(work / "photos") if f.startswith("0-")))
+    body = get(own, path)
     (work / "www").mkdir(exist_ok=True)
     (work / "www/hit.jpg").write_bytes(body)
     port = free_port()
@@ -229,7 +257,8 @@ def main():
     parser.add_argument("--rounds", type=int, default=7)
     parser.add_argument("--requests", type=int, default=24)
     parser.add_argument("--cells", default="jpeg,webp,png,avif,hit")
-    parser.add_argument("--keep", help="folder for one picture of each photo from each server")
+    parser.add_argument("--keep", help="folder for the pictures that are scored, to look at them")
+    parser.add_argument("--no-scores", action="store_true", help="speed and sizes only")
     parser.add_argument("photos", nargs="+", type=pathlib.Path)
     args = parser.parse_args()
     work = pathlib.Path(tempfile.mkdtemp(prefix="side-by-side-"))
@@ -241,6 +270,7 @@ def main():
             shutil.copyfile(photo, work / "photos" / name) if copy == 0 else os.link(
                 work / "photos" / f"0-{photo.name}", work / "photos" / name)
             files.append(name)
+    kept = {}
     peers = {"jpeg": [oximg, ipx, thumbor], "webp": [oximg, ipx, thumbor], "png": [oximg, ipx, thumbor],
              "avif": [ipx, thumbor]}
     print("| cell | server | req/s | tintype / it | CPU ms a request | mean kB | peak MB |\n|---|---|---|---|---|---|---|")
@@ -254,14 +284,15 @@ def main():
                 for server in servers:
                     server.start(work)
                 compare(cell, servers, wanted, args)
-                if args.keep:
-                    kept = [p for p in args.photos if (p.suffix == ".png") == (cell == "png")]
-                    save(cell, servers, kept, pathlib.Path(args.keep))
+                photos = [p for p in args.photos if (p.suffix == ".png") == (cell == "png")]
+                kept[cell] = save(cell, servers, photos, pathlib.Path(args.keep or work / "kept"))
             finally:
                 for server in servers:
                     server.stop()
         if "hit" in args.cells:
             memory_hit(work, 3)
+        if not args.no_scores:
+            scores(kept)
     finally:
         shutil.rmtree(work, ignore_errors=True)
 

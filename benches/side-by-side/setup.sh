@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Installs the servers that we are compared with into target/bench-tools. Run once; needs cargo, npm, python3-venv, nginx.
+# Installs the servers that we are compared with into target/bench-tools. Run once; needs cargo, npm, python3-venv.
 set -euo pipefail
 cd "$(dirname "$0")/../.."
 tools=$PWD/target/bench-tools
@@ -7,5 +7,5 @@ mkdir -p "$tools"
 [ -x "$tools/bin/oximg" ] || cargo install oximg --version 0.18.1 --locked --root "$tools"
 [ -d "$tools/thumbor" ] || { python3 -m venv "$tools/thumbor" && "$tools/thumbor/bin/pip" -q install thumbor==7.8.0; }
 [ -d "$tools/ipx/node_modules/ipx" ] || npm install --silent --prefix "$tools/ipx" ipx@3.1.1 sharp
-command -v nginx >/dev/null || echo "nginx is missing: apt-get install nginx-light" >&2
+.ci/install nginx-light wrk
 echo "installed in $tools"
