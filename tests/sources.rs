@@ -29,6 +29,7 @@ fn impatient() -> Limits {
 
 async fn build(kind: SourceKind, limits: &Limits) -> Arc<dyn Source> {
     let config = SourceConfig {
+        overlay_hosts: None,
         name: "test".to_owned(),
         hosts: Vec::new(),
         kind,

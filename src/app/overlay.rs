@@ -2,8 +2,9 @@
 //!
 //! A path names an object of the picture's own source, as it is stored; with a query of its own it is rendered first, by
 //! that query alone. A URL whose host is one of ours is answered as a request for it would be, signature, expiry and
-//! default parameters included, without going over the network. Any other URL is fetched from the public internet, under
-//! the guard that also judges originals. What cannot be had is left out, and the result is kept for a short while only.
+//! default parameters included, without going over the network. Any other URL is fetched under the guard that also judges
+//! originals: by a proxy source as if it were an original, by the others from any public host or from those that the
+//! operator lists. What cannot be had is left out, and the result is kept for a short while only.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -157,7 +158,7 @@ impl App {
                 }
                 Some((host, target)) => match self.sites.named(&host) {
                     Some(site) => self.origin_of_target(site, &target, Some(host)),
-                    None => Some(object(self.sites.elsewhere(), format!("/{url}"))),
+                    None => Some(object(base.site.abroad(), format!("/{url}"))),
                 },
                 None => None,
             },

@@ -1,10 +1,9 @@
 //! Sources by host name.
 
 use std::collections::HashMap;
+use std::collections::hash_map::Entry;
 use std::sync::Arc;
 use std::time::Duration;
-
-use sha2::{Digest, Sha256};
 
 use super::StartError;
 use crate::config::{Config, Signing, SourceConfig, SourceKind, TtlMode};
@@ -20,6 +19,16 @@ pub struct Site {
     /// Part of every cache key: changes when the source points elsewhere, so that a renamed bucket never serves the
     /// pictures of the old one.
     pub version: [u8; 32],
+    /// Where overlays named by URL come from; `None` is this source itself, a proxy.
+    pub abroad: Option<Arc<Self>>,
+}
+
+impl Site {
+    /// The proxy that fetches overlays named by URL for this source: only pictures to be laid over others come from it.
+    #[must_use]
+    pub fn abroad(self: &Arc<Self>) -> &Arc<Self> {
+        self.abroad.as_ref().unwrap_or(self)
+    }
 }
 
 /// All of them.
@@ -27,7 +36,6 @@ pub struct Site {
 pub struct Sites {
     by_host: HashMap<String, Arc<Site>>,
     catch_all: Option<Arc<Site>>,
-    elsewhere: Arc<Site>,
 }
 
 impl Sites {
@@ -36,10 +44,21 @@ impl Sites {
     /// # Errors
     /// The first source that cannot be built.
     pub async fn build(config: &Config) -> Result<Self, StartError> {
-        let elsewhere = built(&elsewhere(), config).await?;
-        let mut sites = Self { by_host: HashMap::new(), catch_all: None, elsewhere };
+        let mut sites = Self { by_host: HashMap::new(), catch_all: None };
+        // Sources that allow the same hosts share connections.
+        let mut proxies: HashMap<Vec<String>, Arc<Site>> = HashMap::new();
         for source in &config.sources {
-            let site = built(source, config).await?;
+            let abroad = match overlay_hosts(source) {
+                None => None,
+                Some(hosts) => Some(match proxies.entry(hosts) {
+                    Entry::Occupied(proxy) => proxy.get().clone(),
+                    Entry::Vacant(place) => {
+                        let proxy = built(&proxy(place.key()), config, None).await?;
+                        place.insert(proxy).clone()
+                    }
+                }),
+            };
+            let site = built(source, config, abroad).await?;
             if source.hosts.is_empty() {
                 sites.catch_all = Some(site);
             } else {
@@ -55,12 +74,6 @@ impl Sites {
         self.by_host.get(host)
     }
 
-    /// The rest of the world, from which only pictures to be laid over others may come: a proxy for any public host.
-    #[must_use]
-    pub const fn elsewhere(&self) -> &Arc<Site> {
-        &self.elsewhere
-    }
-
     /// The source that serves `host` (lower case), if any.
     #[must_use]
     pub fn get(&self, host: &str) -> Option<&Arc<Site>> {
@@ -68,20 +81,32 @@ impl Sites {
     }
 }
 
-async fn built(source: &SourceConfig, config: &Config) -> Result<Arc<Site>, StartError> {
+async fn built(source: &SourceConfig, config: &Config, abroad: Option<Arc<Site>>) -> Result<Arc<Site>, StartError> {
     let built = source::build(source, &config.limits)
         .await
         .map_err(|error| StartError::Source { name: source.name.clone(), error })?;
-    Ok(Arc::new(Site { config: source.clone(), source: built, version: version_of(source) }))
+    Ok(Arc::new(Site { config: source.clone(), source: built, version: source.version(), abroad }))
+}
+
+/// Where overlays named by URL may come from; `None` where originals come by URL already, under the same rules.
+fn overlay_hosts(source: &SourceConfig) -> Option<Vec<String>> {
+    match (&source.overlay_hosts, &source.kind) {
+        (Some(hosts), _) => Some(hosts.clone()),
+        (None, SourceKind::WebProxy { .. }) => None,
+        (None, SourceKind::Folder { .. } | SourceKind::WebFolder { .. } | SourceKind::S3(_)) => {
+            Some(vec!["*".to_owned()])
+        }
+    }
 }
 
 /// No private address is allowed, whatever a source may reach: the host stands in the URL of a stranger.
-fn elsewhere() -> SourceConfig {
+fn proxy(hosts: &[String]) -> SourceConfig {
     SourceConfig {
-        // No name that can be configured.
-        name: "\u{0}elsewhere".to_owned(),
+        // No name that can be configured, and one for each list: what one may not fetch it shall not find kept either.
+        name: format!("\u{0}{}", hosts.join(" ")),
         hosts: Vec::new(),
-        kind: SourceKind::WebProxy { allow_hosts: vec!["*".to_owned()], allow_private: Vec::new() },
+        kind: SourceKind::WebProxy { allow_hosts: hosts.to_vec(), allow_private: Vec::new() },
+        overlay_hosts: None,
         default_params: Vec::new(),
         cache_ttl: Duration::from_secs(3600),
         cache_ttl_mode: TtlMode::RespectOrigin,
@@ -90,10 +115,4 @@ fn elsewhere() -> SourceConfig {
         params_header: false,
         rasterize_svg: false,
     }
-}
-
-/// Default parameters are not hashed: they are merged into the plan, which is part of the key already.
-fn version_of(source: &SourceConfig) -> [u8; 32] {
-    // Secrets print as nothing, so a rotated key keeps the cache.
-    Sha256::digest(format!("{:?}", source.kind)).into()
 }

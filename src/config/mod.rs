@@ -238,6 +238,9 @@ pub struct SourceConfig {
     pub hosts: Vec<String>,
     /// Where originals are.
     pub kind: SourceKind,
+    /// Hosts, beside those of the sources, from which overlays may be fetched, as patterns; `None` is those that originals
+    /// may come from where they have hosts, else every public one.
+    pub overlay_hosts: Option<Vec<String>>,
     /// Default parameters, as a query string in the order written.
     pub default_params: Vec<(String, String)>,
     /// Lifetime sent with renditions, see `cache_ttl_mode`.

@@ -117,6 +117,7 @@ impl Check<'_> {
             name: name?,
             hosts: draft.hosts.into_iter().map(|host| host.value).collect(),
             kind: kind?,
+            overlay_hosts: draft.overlay_hosts,
             default_params,
             cache_ttl: draft.cache_ttl,
             cache_ttl_mode: draft.cache_ttl_mode,

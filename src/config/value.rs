@@ -358,6 +358,16 @@ pub(super) const fn hosts<const PATTERNS: bool>() -> Form<Vec<Located<String>>> 
     }
 }
 
+/// Patterns of hosts, of which there may be none on purpose.
+pub(super) const HOST_PATTERNS: Form<Option<Vec<String>>> = Form {
+    sound: None,
+    read: |written| {
+        collect(read_hosts::<true>(written).into_iter())
+            .map(|hosts: Vec<Located<String>>| Some(hosts.into_iter().map(|host| host.value).collect()))
+    },
+    show: |_| None,
+};
+
 fn read_hosts<const PATTERNS: bool>(written: Written<'_>) -> Vec<Reading<Located<String>>> {
     written.members("a host name", |text| {
         let value = text.to_ascii_lowercase();

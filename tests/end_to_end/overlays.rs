@@ -171,3 +171,41 @@ fn nothing_private_is_fetched_for_an_overlay_whatever_the_source_may_reach() {
     assert_ne!(marked, plain);
     assert!(upstream.seen().iter().any(|request| request.target == "/logo.png"));
 }
+
+#[test]
+fn a_proxy_fetches_overlays_from_the_hosts_of_its_originals_or_from_those_listed() {
+    let photo = fs::read(photos().join("coffee.jpg")).unwrap();
+    let logo = fs::read(photos().join("cup.png")).unwrap();
+    let answers = move || {
+        let (photo, logo) = (photo.clone(), logo.clone());
+        Upstream::start(move |request| whole(200, "", if request.target == "/photo.jpg" { &photo } else { &logo }))
+    };
+    let (allowed, other) = (answers(), answers());
+    let proxy = |name: &str, more: &str| {
+        format!(
+            "[[source]]\nname = \"{name}\"\nhosts = [\"{name}.test\"]\nkind = \"web-proxy\"\ncache_ttl = \"1h\"\n\
+             allow_hosts = [\"{}\"]\nallow_private = [\"127.0.0.0/8\"]\n{more}\n\
+             signing = {{ mode = \"required\", schemes = [\"imgix\"], keys = [\"env:E2E_KEY\"] }}\n",
+            allowed.address
+        )
+    };
+    let server = Tintype::start(&(proxy("same", "") + &proxy("none", "overlay_hosts = []")));
+    let encoded = |url: String| url.bytes().map(|byte| format!("%{byte:02X}")).collect::<String>();
+    let get = |name: &str, more: &str| {
+        let target = format!("/{}?w=200&fm=png{more}", encoded(allowed.url("/photo.jpg")));
+        let signed = sign(&target, name, SignScheme::Imgix, KEY.as_bytes());
+        server.send("GET", &signed, &[("Host", &format!("{name}.test"))])
+    };
+    let mark = |upstream: &Upstream| format!("&mark-w=50&mark={}", encoded(upstream.url("/logo.png")));
+    let plain = good(get("same", ""), LONG);
+    let marked = good(get("same", &mark(&allowed)), LONG);
+    assert_ne!(marked, plain);
+    assert_eq!(good(get("same", &mark(&other)), SHORT), plain);
+    assert_eq!(other.seen().len(), 0);
+    assert_eq!(good(get("none", ""), LONG), plain);
+    let before = allowed.seen().len();
+    assert_eq!(good(get("none", &mark(&allowed)), SHORT), plain);
+    assert_eq!(allowed.seen().len(), before);
+    // By path it is still the host of the picture.
+    assert_eq!(good(get("none", "&mark-w=50&mark=/logo.png"), LONG), marked);
+}
