@@ -21,7 +21,7 @@ pub(super) const REQUEST_PX_MAX: i64 = 100_000_000;
 /// Greatest ratio of the sides: that of the longest picture one pixel wide.
 const RATIO_MAX: f64 = SIDE_PX_MAX as f64;
 
-/// Most colours of a list.
+/// Most colours of a list: as many as the grammar allows.
 const COLORS_MAX: usize = 16;
 
 /// A form that a value may have. Items of a list are separated by commas; spaces around values and items are ignored.
@@ -72,7 +72,7 @@ pub enum Kind {
     Rgb,
     /// Two colours whose alpha is ignored.
     RgbPair,
-    /// Colours, at least 2 and at most [`COLORS_MAX`]; one that cannot be read voids the list.
+    /// Colours, at least 2 and at most 16; one that cannot be read voids the list.
     Colors,
     /// Per cent, one for each colour of such a list; one outside 0 to 100 voids the list.
     Stops,

@@ -171,14 +171,12 @@ fn effects_see_the_scaled_picture() {
 #[test]
 fn colours_are_those_asked_for_in_a_wide_space_too() {
     let Some(source) = fixture("jpeg/icc-display-p3.jpg") else { return };
-    // Everything light becomes this red, as sRGB.
-    let red = drawn("w=20&duotone=c02020,c02020&cs=srgb", &source).into_rgba().into_bytes();
-    assert!(
-        red.as_chunks::<4>()
-            .0
-            .iter()
-            .all(|[r, g, b, _]| { r.abs_diff(0xc0) <= 2 && g.abs_diff(0x20) <= 2 && b.abs_diff(0x20) <= 2 })
-    );
+    // All becomes this red, as sRGB.
+    for all_red in ["duotone=c02020,c02020", "gradient-map=c02020,c02020,c02020", "gradient=c02020,c02020"] {
+        let red = drawn(&format!("w=20&{all_red}&cs=srgb"), &source).into_rgba().into_bytes();
+        let is_red = |[r, g, b, _]: &[u8; 4]| r.abs_diff(0xc0) <= 2 && g.abs_diff(0x20) <= 2 && b.abs_diff(0x20) <= 2;
+        assert!(red.as_chunks::<4>().0.iter().all(is_red), "{all_red}");
+    }
 }
 
 #[test]
@@ -213,6 +211,7 @@ fn frames_are_stretched_alike() {
         "w=20&fm=gif&auto=enhance",
         "w=20&fm=gif&gradient-map=000,f00&gradient-map-equalize=1",
         "w=20&fm=webp&bri=20&sepia=50&blur=20",
+        "w=20&fm=webp&gradient=f00,8000ff00&fade=3",
     ] {
         let done = rendered(query, &source);
         let (after, ..) = frames(done.body.as_slice());
