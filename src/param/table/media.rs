@@ -52,6 +52,7 @@ pub(super) const ENTRIES: [ParamSpec; 16] = [
         summary: "One frame of an animation, counted from 1, or a span of them: `2-5`, `3-`, `-4`. A still format shows the first of \
             them.",
         example: "frame=1",
+        picture: "dial.gif",
         state: State::Rendered,
         set: |p, v| p.animation.frame = v.frames(),
         ..ParamSpec::base(Category::Animation)
@@ -62,6 +63,7 @@ pub(super) const ENTRIES: [ParamSpec; 16] = [
         kinds: &[Kind::Whole(1..=60)],
         summary: "Frames a second, instead of the stored delays.",
         example: "fps=12",
+        picture: "dial.gif",
         state: State::Rendered,
         set: |p, v| p.animation.fps = v.whole(),
         ..ParamSpec::base(Category::Animation)
@@ -73,6 +75,7 @@ pub(super) const ENTRIES: [ParamSpec; 16] = [
         default: Some("0"),
         summary: "How often an animation plays; 0 is for ever.",
         example: "loop=2",
+        picture: "dial.gif",
         state: State::Rendered,
         set: |p, v| p.animation.loop_count = v.whole(),
         ..ParamSpec::base(Category::Animation)
@@ -83,6 +86,7 @@ pub(super) const ENTRIES: [ParamSpec; 16] = [
         kinds: &[Kind::Whole(1..=FRAME_MAX)],
         summary: "Keeps the first frame and every so many after it.",
         example: "interval=2",
+        picture: "dial.gif",
         state: State::Rendered,
         set: |p, v| p.animation.interval = v.whole(),
         ..ParamSpec::base(Category::Animation)
@@ -93,6 +97,7 @@ pub(super) const ENTRIES: [ParamSpec; 16] = [
         kinds: &[Kind::Whole(1..=FRAME_MAX)],
         summary: "Leaves out the first frame and every so many after it.",
         example: "skip=3",
+        picture: "dial.gif",
         state: State::Rendered,
         set: |p, v| p.animation.skip = v.whole(),
         ..ParamSpec::base(Category::Animation)
@@ -104,6 +109,7 @@ pub(super) const ENTRIES: [ParamSpec; 16] = [
         default: Some("false"),
         summary: "Plays an animation backwards.",
         example: "reverse=true",
+        picture: "dial.gif",
         state: State::Rendered,
         set: |p, v| p.animation.reverse = v.bool(),
         ..ParamSpec::base(Category::Animation)
@@ -115,6 +121,7 @@ pub(super) const ENTRIES: [ParamSpec; 16] = [
         default: Some("1"),
         summary: "Page of a PDF or TIFF, counted from 1; the last where there are fewer.",
         example: "page=2",
+        picture: "leaflet.pdf",
         state: State::Rendered,
         set: |p, v| p.document.page = v.whole(),
         ..ParamSpec::base(Category::Pdf)
@@ -127,6 +134,7 @@ pub(super) const ENTRIES: [ParamSpec; 16] = [
         default: Some("true"),
         summary: "Whether annotations of a PDF are drawn.",
         example: "page=1&pdf-annotation=false",
+        picture: "leaflet.pdf",
         state: State::Rendered,
         set: |p, v| p.document.annotation = v.bool(),
         ..ParamSpec::base(Category::Pdf)
