@@ -6,7 +6,7 @@ use image::codecs::bmp::BmpDecoder;
 use image::codecs::ico::IcoDecoder;
 use image::{DynamicImage, ImageDecoder, Limits};
 
-use super::{Decoded, SourceFormat, check_max};
+use super::{Decoded, SourceFormat, check_max, ico};
 use crate::plan::Measured;
 use crate::render::raster::{Raster, Samples};
 use crate::render::{RenderError, RenderLimits};
@@ -16,7 +16,7 @@ use crate::units::Size;
 pub(super) fn measure(bytes: &[u8], format: SourceFormat, limits: &RenderLimits) -> Result<Measured, RenderError> {
     let icon;
     let decoder: Box<dyn ImageDecoder> = if format == SourceFormat::Ico {
-        icon = as_icon(bytes);
+        icon = ico::alone(bytes);
         Box::new(IcoDecoder::new(Cursor::new(&icon)).map_err(|_| RenderError::Undecodable)?)
     } else {
         Box::new(BmpDecoder::new(Cursor::new(bytes)).map_err(|_| RenderError::Undecodable)?)
@@ -30,7 +30,7 @@ pub(super) fn measure(bytes: &[u8], format: SourceFormat, limits: &RenderLimits)
     Ok(Measured { size, orientation: 1, has_alpha: decoder.color_type().has_alpha(), frames: 1 })
 }
 
-/// Decodes the picture; of an icon, the largest and deepest.
+/// Decodes the picture; of an icon, the largest.
 pub(super) fn decode(
     bytes: &[u8],
     format: SourceFormat,
@@ -38,7 +38,7 @@ pub(super) fn decode(
 ) -> Result<Decoded<'static>, RenderError> {
     let icon;
     let image = if format == SourceFormat::Ico {
-        icon = as_icon(bytes);
+        icon = ico::alone(bytes);
         into_image(IcoDecoder::new(Cursor::new(&icon)).map_err(|_| RenderError::Undecodable)?, limits)?
     } else {
         into_image(BmpDecoder::new(Cursor::new(bytes)).map_err(|_| RenderError::Undecodable)?, limits)?
@@ -56,19 +56,4 @@ fn into_image(mut decoder: impl ImageDecoder, limits: &RenderLimits) -> Result<D
     bounds.max_alloc = Some(limits.pixels_max.saturating_mul(8));
     decoder.set_limits(bounds).map_err(|_| RenderError::Undecodable)?;
     DynamicImage::from_decoder(decoder).map_err(|_| RenderError::Undecodable)
-}
-
-/// A cursor as an icon: the same file but for its type and for the hot spots, which sit where an icon has planes and
-/// depth (0: unspecified).
-fn as_icon(bytes: &[u8]) -> Vec<u8> {
-    const CURSOR: u8 = 2;
-    let mut icon = bytes.to_vec();
-    if icon.get(2) == Some(&CURSOR) {
-        icon[2] = 1;
-        let entries = usize::from(u16::from_le_bytes([icon[4], icon[5]]));
-        for entry in icon[6..].chunks_exact_mut(16).take(entries) {
-            entry[4..8].fill(0);
-        }
-    }
-    icon
 }

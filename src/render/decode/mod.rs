@@ -11,6 +11,7 @@ mod exif;
 mod foreign;
 mod heif;
 mod icns;
+mod ico;
 mod iptc;
 mod psd;
 mod sniff;
@@ -45,9 +46,14 @@ impl<'b> Original<'b> {
     pub fn new(bytes: &'b [u8]) -> Result<Self, RenderError> {
         let mut bytes = bytes;
         let mut format = sniff(bytes).ok_or(RenderError::NotAnImage)?;
-        if format == SourceFormat::Icns
-            && let Some(inside) = icns::embedded(bytes)
-        {
+        let embedded = if format == SourceFormat::Icns {
+            icns::embedded(bytes)
+        } else if format == SourceFormat::Ico {
+            ico::embedded(bytes)
+        } else {
+            None
+        };
+        if let Some(inside) = embedded {
             bytes = inside;
             format = sniff(bytes).ok_or(RenderError::Undecodable)?;
         }
