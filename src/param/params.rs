@@ -268,6 +268,7 @@ pub struct FillParams {
     pub color: Option<Color>,
     pub gradient_type: Option<GradientType>,
     pub gradient_cs: Option<GradientSpace>,
+    pub gradient_hue: Option<HuePath>,
     pub gradient_linear: Option<[Color; 2]>,
     pub gradient_linear_direction: Vec<AlignWord>,
     pub gradient_radial: Option<[Color; 2]>,

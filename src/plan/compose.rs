@@ -11,7 +11,7 @@ use crate::units::{Color, Length};
 use super::layers::{
     Along, Anchor, Backing, Blend, BlendImage, BlendLayer, BlendSize, Border, ColorRamp, DrawnGradient, DrawnShape,
     Fade, Finish, Gradient, GradientPaint, GradientShape, Grid, Mark, MarkSize, Mask, RadialExtent, Sides, Text,
-    TextOverflow, along,
+    TextOverflow, along, way_round,
 };
 use super::types::{Tap, Trim, TrimBy};
 
@@ -79,7 +79,8 @@ pub(super) fn gradient(params: &Params) -> Gradient {
         }
     };
     let colors = colors.map(|pair| pair.map(|color| Color { a: 255, ..color }));
-    Gradient { colors, space: fill.gradient_cs.unwrap_or_default(), shape }
+    let space = fill.gradient_cs.unwrap_or_default();
+    Gradient { colors, space, hue: way_round(space, fill.gradient_hue.unwrap_or_default()), shape }
 }
 
 /// An opaque `bg` wins over the checkerboard (`rendering.md` 5).

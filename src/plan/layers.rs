@@ -138,8 +138,6 @@ impl ColorRamp {
             reached = reached.max(at.clamp(0.0, 1.0));
             reached
         };
-        let has_wheel =
-            matches!(space, GradientSpace::Hsl | GradientSpace::Hsv | GradientSpace::Lch | GradientSpace::Oklch);
         Self {
             stops: colors
                 .iter()
@@ -147,8 +145,16 @@ impl ColorRamp {
                 .map(|(index, color)| ColorStop { at: place(index), color: *color })
                 .collect(),
             space,
-            hue: if has_wheel { hue } else { HuePath::default() },
+            hue: way_round(space, hue),
         }
+    }
+}
+
+/// Spaces without a wheel have but one way.
+pub(super) fn way_round(space: GradientSpace, hue: HuePath) -> HuePath {
+    match space {
+        GradientSpace::Hsl | GradientSpace::Hsv | GradientSpace::Lch | GradientSpace::Oklch => hue,
+        GradientSpace::Srgb | GradientSpace::Linear | GradientSpace::Oklab => HuePath::default(),
     }
 }
 
@@ -168,6 +174,8 @@ pub struct Gradient {
     pub colors: Option<[Color; 2]>,
     /// Space the colours are mixed in.
     pub space: GradientSpace,
+    /// Which way round the colour wheel, in the spaces that have one.
+    pub hue: HuePath,
     /// Straight or round.
     pub shape: GradientShape,
 }

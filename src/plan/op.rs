@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::param::{BlendMode, CropWord, GradientSpace, RotType};
+use crate::param::{BlendMode, CropWord, GradientSpace, HuePath, RotType};
 use crate::units::{Color, Rect, Size};
 
 use super::effects::{Adjust, Denoise, Sharpen, Tone};
@@ -356,6 +356,8 @@ pub struct GradientFill {
     pub colors: Option<[Color; 2]>,
     /// Space the colours are mixed in.
     pub space: GradientSpace,
+    /// Which way round the colour wheel, in the spaces that have one.
+    pub hue: HuePath,
     /// Its course.
     pub course: GradientCourse,
 }

@@ -345,5 +345,5 @@ pub(super) fn gradient(gradient: &Gradient, dpr: f64, size: Size) -> GradientFil
             GradientCourse::Radial { center: [length(x, w), length(y, h)], radii: [a.min(b), a.max(b)], swapped: a > b }
         }
     };
-    GradientFill { colors: gradient.colors, space: gradient.space, course }
+    GradientFill { colors: gradient.colors, space: gradient.space, hue: gradient.hue, course }
 }

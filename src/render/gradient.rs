@@ -39,10 +39,10 @@ impl Ramp {
         }
     }
 
-    /// From the first colour at 0 to the second at 1, hues the shorter way round.
-    pub(super) fn between([first, last]: [Color; 2], space: GradientSpace) -> Self {
+    /// From the first colour at 0 to the second at 1.
+    pub(super) fn between([first, last]: [Color; 2], space: GradientSpace, hue: HuePath) -> Self {
         let stops = vec![ColorStop { at: 0.0, color: first }, ColorStop { at: 1.0, color: last }];
-        Self::new(&ColorRamp { stops, space, hue: HuePath::Shorter })
+        Self::new(&ColorRamp { stops, space, hue })
     }
 
     /// The colour at `t`; the nearer end outside the stops, and the later of two colours at one place.
@@ -341,7 +341,7 @@ mod tests {
     fn every_space_goes_both_ways() {
         for space in SPACES {
             for rgb in [0xff_0000, 0x00_ff00, 0x00_00ff, 0xff_ffff, 0x00_0000, 0x80_8080, 0x12_34ab, 0xfe_dc01] {
-                let ramp = Ramp::between([color(rgb), color(0x33_6699)], space);
+                let ramp = Ramp::between([color(rgb), color(0x33_6699)], space, HuePath::Shorter);
                 assert_eq!(ramp.at(0.0), super::super::paint::pixel(color(rgb)), "{space:?}");
                 assert_eq!(ramp.at(2.0), [0x33, 0x66, 0x99, 255], "{space:?}");
             }
@@ -352,7 +352,7 @@ mod tests {
     #[test]
     fn middles_are_those_of_the_space() {
         let check = |space, from, to, [r, g, b]: [u8; 3]| {
-            let [mr, mg, mb, a] = Ramp::between([color(from), color(to)], space).at(0.5);
+            let [mr, mg, mb, a] = Ramp::between([color(from), color(to)], space, HuePath::Shorter).at(0.5);
             let near = |a: u8, b: u8| a.abs_diff(b) <= 2;
             assert!(near(mr, r) && near(mg, g) && near(mb, b) && a == 255, "{space:?}: {mr} {mg} {mb}");
         };
@@ -371,7 +371,7 @@ mod tests {
     #[test]
     fn alpha_weighs_the_colours() {
         let clear_blue = Color { r: 0, g: 0, b: 255, a: 0 };
-        let ramp = Ramp::between([color(0xff_0000), clear_blue], GradientSpace::Srgb);
+        let ramp = Ramp::between([color(0xff_0000), clear_blue], GradientSpace::Srgb, HuePath::Shorter);
         let [r, g, b, a] = ramp.at(0.5);
         assert!((r, g, b) == (255, 0, 0) && a.abs_diff(128) <= 1, "{r} {g} {b} {a}");
     }

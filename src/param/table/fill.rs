@@ -3,11 +3,11 @@
 use super::SEED_MAX;
 use crate::param::kind::SIDE_PX_MAX;
 use crate::param::{
-    AlignWord, Category, FillMode, GradientSpace, GradientType, Keyword, Kind, Needs, ParamSpec, State, Tier,
+    AlignWord, Category, FillMode, GradientSpace, GradientType, HuePath, Keyword, Kind, Needs, ParamSpec, State, Tier,
 };
 
 /// This part of the table.
-pub(super) const ENTRIES: [ParamSpec; 19] = [
+pub(super) const ENTRIES: [ParamSpec; 20] = [
     ParamSpec {
         name: "bg",
         kinds: &[Kind::Color],
@@ -64,6 +64,18 @@ pub(super) const ENTRIES: [ParamSpec; 19] = [
         example: "w=300&h=300&fit=fill&fill=gradient&fill-gradient-cs=oklab",
         state: State::Rendered,
         set: |p, v| p.fill.gradient_cs = v.word(),
+        ..ParamSpec::base(Category::Fill)
+    },
+    ParamSpec {
+        name: "fill-gradient-hue",
+        tier: Tier::Extended,
+        kinds: &[Kind::Word(HuePath::WORDS)],
+        default: Some("shorter"),
+        needs: Needs::All(&["fill=gradient"]),
+        summary: "Which way round the colour wheel from one colour to the other, in `hsl`, `hsv`, `lch` and `oklch`.",
+        example: "w=300&h=300&fit=fill&fill=gradient&fill-gradient-linear=f00,00f&fill-gradient-cs=oklch&fill-gradient-hue=longer",
+        state: State::Rendered,
+        set: |p, v| p.fill.gradient_hue = v.word(),
         ..ParamSpec::base(Category::Fill)
     },
     ParamSpec {

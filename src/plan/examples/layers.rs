@@ -256,6 +256,11 @@ fn a_gradient_is_no_more_than_what_is_seen_of_it() {
     }
     assert_eq!(plan_of("gradient=fff,0fff&gradient-mask=true"), plan_of(mask));
     assert_eq!(plan_of("gradient=f00,00f&gradient-cs=srgb&gradient-hue=longer"), plan_of("gradient=f00,00f"));
+    let bars = "w=9&h=9&fit=fill&fill=gradient&fill-gradient-linear=f00,00f";
+    assert_eq!(plan_of(&format!("{bars}&fill-gradient-hue=longer")), plan_of(bars));
+    let round = format!("{bars}&fill-gradient-cs=hsl");
+    assert_ne!(plan_of(&format!("{round}&fill-gradient-hue=longer")), plan_of(&round));
+    assert_eq!(plan_of("blend=f00&blend-mode=color-burn"), plan_of("blend=f00&blend-mode=burn"));
     assert_eq!(
         plan_of("gradient=f00,00f&gradient-mode=soft-light"),
         plan_of("gradient=f00,00f&gradient-mode=softlight")

@@ -98,7 +98,7 @@ fn blurred(raster: Raster, canvas: Size, placed: Rect) -> Result<Raster, RenderE
 
 /// The picture over a gradient, in the two strongest colours of its own unless there are others.
 fn graded(raster: Raster, canvas: Size, placed: Rect, gradient: &GradientFill) -> Raster {
-    let ramp = Ramp::between(gradient.colors.unwrap_or_else(|| gradient_colors(&raster)), gradient.space);
+    let ramp = Ramp::between(gradient.colors.unwrap_or_else(|| gradient_colors(&raster)), gradient.space, gradient.hue);
     let mut backdrop = Vec::with_capacity(usize::try_from(canvas.area() * 4).unwrap_or_default());
     for y in 0..canvas.height {
         for x in 0..canvas.width {
@@ -137,7 +137,7 @@ fn cover_resize(from: Size, target: Size) -> Resize {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::param::GradientSpace;
+    use crate::param::{GradientSpace, HuePath};
     use crate::plan::GradientCourse;
 
     fn two_by_one() -> Raster {
@@ -173,7 +173,9 @@ mod tests {
     fn gradients_run_over_the_whole_canvas_and_under_the_picture() {
         let course = GradientCourse::Linear { from: [0.0, 0.0], to: [0.0, 3.0] };
         let [red, blue] = [[255, 0, 0], [0, 0, 255]].map(|[r, g, b]| Color { r, g, b, a: 255 });
-        let fill = |colors| ExtendFill::Gradient(GradientFill { colors, space: GradientSpace::Srgb, course });
+        let fill = |colors| {
+            ExtendFill::Gradient(GradientFill { colors, space: GradientSpace::Srgb, hue: HuePath::Shorter, course })
+        };
         let out = apply(two_by_one(), &extend(fill(Some([red, blue])))).unwrap();
         assert_eq!((out.channels, out.pixel_8(5), out.pixel_8(6)), (3, [10, 10, 10, 255], [20, 20, 20, 255]));
         let (top, middle, bottom) = (out.pixel_8(0), out.pixel_8(4), out.pixel_8(8));
