@@ -95,6 +95,15 @@ const GOLDEN: &[(&str, &str, &str)] = &[
         "w=96&blend=/galaxies.jpg&blend-mode=screen&blend-w=0.8&blend-fade=0.3&blend-align=center,middle",
     ),
     ("mark-fade", "coffee.jpg", "w=96&mark=/cat.jpg&mark-w=40&mark-rot=20&mark-fade=0.3&mark-align=middle,center"),
+    ("drop-shadow", "cup.png", "w=72&drop-shadow=4&drop-shadow-x=6&drop-shadow-y=0.1"),
+    ("drop-shadow-cast", "cup.png", "w=72&drop-shadow=1&drop-shadow-type=cast&drop-shadow-falloff=60"),
+    ("drop-shadow-float", "cup.png", "w=72&drop-shadow=3&drop-shadow-type=float&drop-shadow-y=8"),
+    ("drop-shadow-inset", "coffee.jpg", "w=96&mask=ellipse&drop-shadow=4&drop-shadow-type=inset&drop-shadow-y=6"),
+    (
+        "mark-standing",
+        "coffee.jpg",
+        "w=96&mark=/cup.png&mark-w=40&mark-align=middle,center&mark-reflection=60&mark-drop-shadow=2&mark-drop-shadow-type=float",
+    ),
     ("mark-tiles", "coffee.jpg", "w=96&mark=/cup.png&mark-scale=25&mark-tile=grid&mark-alpha=60"),
 ];
 

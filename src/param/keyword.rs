@@ -2,7 +2,7 @@
 
 use super::{
     AlignWord, BlendMode, ChromaSub, ColorSpace, CropWord, FillMode, Fit, FormatWord, GradientSpace, GradientType,
-    HuePath, PaletteFormat, RadialReach, RadialShape, RotType, TextClip, TextFit, TextStencil, TrimMode,
+    HuePath, PaletteFormat, RadialReach, RadialShape, RotType, ShadowKind, TextClip, TextFit, TextStencil, TrimMode,
 };
 
 /// A type whose values are written as single words.
@@ -47,6 +47,7 @@ keywords!(BlendMode: "normal" Normal, "darken" Darken, "multiply" Multiply, "bur
     "difference" Difference, "exclusion" Exclusion, "color" Color, "hue" Hue, "saturation" Saturation,
     "luminosity" Luminosity, "destination-out" DestinationOut, "destination-in" DestinationIn);
 keywords!(TextClip: "start" Start, "middle" Middle, "end" End);
+keywords!(ShadowKind: "flat" Flat, "cast" Cast, "float" Float, "inset" Inset);
 keywords!(TextFit: "max" Max, "wrap" Wrap, "wrapmax" WrapMax);
 keywords!(TextStencil: "destination-out" Out, "destination-in" In);
 keywords!(PaletteFormat: "css" Css, "json" Json);

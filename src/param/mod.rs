@@ -14,8 +14,10 @@ mod output;
 mod params;
 mod query;
 pub mod reference;
+mod shadow;
 mod spec;
 mod table;
+mod text;
 mod value;
 
 #[cfg(test)]
@@ -27,6 +29,8 @@ pub use kind::Kind;
 pub use output::*;
 pub use params::*;
 pub use query::{Honoured, ParamError, Parsed, canonical, parse};
+pub use shadow::*;
 pub use spec::{Category, Needs, ParamSpec, State, Tier};
 pub use table::{PARAMS, find, spelled};
+pub use text::*;
 pub use value::Value;

@@ -5,7 +5,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::{FinishParams, FormatParams};
+use super::{FinishParams, FormatParams, ShadowParams, TextParams};
 use crate::units::{Color, Dpr, Length};
 
 /// Every parameter of the grammar, grouped as the reference groups them.
@@ -33,6 +33,8 @@ pub struct Params {
     pub mark: MarkParams,
     /// `mask* corner-radius`
     pub mask: MaskParams,
+    /// `drop-shadow*`
+    pub shadow: ShadowParams,
     /// `border* pad*`
     pub border: BorderParams,
     /// `txt*`
@@ -410,6 +412,11 @@ pub struct MarkParams {
     pub y: Option<i32>,
     /// Shares of the watermark, across and down.
     pub anchor: Option<[f64; 2]>,
+    /// `mark-drop-shadow*`
+    pub shadow: ShadowParams,
+    /// `mark-reflection`, 0 to 100.
+    pub reflection: Option<f64>,
+    pub reflection_falloff: Option<f64>,
     /// `mark-gradient* mark-fade*`
     pub finish: FinishParams,
     pub if_min_width: Option<u32>,
@@ -458,78 +465,6 @@ pub struct BorderParams {
     pub pad_right: Option<u32>,
     pub pad_bottom: Option<u32>,
     pub pad_left: Option<u32>,
-}
-
-/// `txt-font`.
-#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
-pub struct Font {
-    /// Family or PostScript name as written.
-    pub family: String,
-    /// `,bold`.
-    pub bold: bool,
-    /// `,italic`.
-    pub italic: bool,
-}
-
-/// Side of the text that `txt-clip` cuts.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
-#[expect(missing_docs, reason = "the names are the documented words")]
-pub enum TextClip {
-    Start,
-    Middle,
-    #[default]
-    End,
-}
-
-/// `txt-fit`: what happens to text that is too long.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
-pub enum TextFit {
-    /// One line, made smaller.
-    Max,
-    /// Lines; what is below `txt-h` is cut.
-    Wrap,
-    /// Lines, made smaller together.
-    WrapMax,
-}
-
-/// `txt-blend-mode`: text as a stencil.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
-pub enum TextStencil {
-    /// `destination-out`: a hole.
-    Out,
-    /// `destination-in`: all that is left.
-    In,
-}
-
-/// Text.
-#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
-#[expect(missing_docs, reason = "named after their parameters")]
-pub struct TextParams {
-    pub txt: Option<String>,
-    pub align: Vec<AlignWord>,
-    pub clip: Option<TextClip>,
-    pub clip_ellipsis: bool,
-    pub color: Option<Color>,
-    pub alpha: Option<f64>,
-    pub bg: Option<Color>,
-    pub blend_mode: Option<TextStencil>,
-    pub fit: Option<TextFit>,
-    pub font: Option<Font>,
-    pub h: Option<Length>,
-    pub lead: Option<i32>,
-    pub line: Option<u32>,
-    pub line_color: Option<Color>,
-    pub pad: Option<u32>,
-    pub radius: Option<Length>,
-    /// Degrees clockwise, 0 to 360.
-    pub rotate: Option<f64>,
-    pub shad: Option<f64>,
-    pub shad_blur: Option<u32>,
-    pub size: Option<u32>,
-    pub track: Option<i32>,
-    pub width: Option<u32>,
-    pub x: Option<i32>,
-    pub y: Option<i32>,
 }
 
 /// `palette`.

@@ -208,6 +208,7 @@ categories! {
     Watermark "watermark" "Watermark",
     Mask "mask" "Masks",
     BorderAndPadding "border-and-padding" "Border and padding",
+    DropShadow "drop-shadow" "Drop shadows",
     Text "text" "Text",
     Typesetting "typesetting" "Typesetting",
     Auto "auto" "Automatic",

@@ -12,6 +12,7 @@ mod media;
 mod model;
 mod orientation;
 mod overlay;
+mod shadow;
 mod size;
 mod text;
 
@@ -23,7 +24,7 @@ use super::ParamSpec;
 /// Greatest seed of the generative parameters.
 const SEED_MAX: i64 = u32::MAX as i64;
 
-const GROUPS: [&[ParamSpec]; 16] = [
+const GROUPS: [&[ParamSpec]; 19] = [
     &size::ENTRIES,
     &orientation::ENTRIES,
     &fill::ENTRIES,
@@ -35,7 +36,10 @@ const GROUPS: [&[ParamSpec]; 16] = [
     &finish::BLEND_GRADIENT,
     &finish::MARK_FADE,
     &finish::BLEND_FADE,
+    &shadow::MARK_SHADOW,
+    &shadow::MARK_REFLECTION,
     &border::ENTRIES,
+    &shadow::SHADOW,
     &text::ENTRIES,
     &format::ENTRIES,
     &media::ENTRIES,

@@ -13,6 +13,7 @@ use super::layers::{
     Fade, Finish, Gradient, GradientPaint, GradientShape, Grid, Mark, MarkSize, Mask, RadialExtent, Sides, Text,
     TextOverflow, along, way_round,
 };
+use super::shadow::{Reflection, Shadow};
 use super::types::{Tap, Trim, TrimBy};
 
 /// Defaults of the reference, in pixels.
@@ -248,6 +249,11 @@ pub(super) fn mark(params: &Params) -> Option<Mark> {
         degrees: mark.rot.unwrap_or(0.0).rem_euclid(360.0) + 0.0,
         anchor: Anchor::of(&mark.align, default, mark.pad.unwrap_or(MARK_PAD_PX), mark.x, mark.y)
             .held_at(mark.anchor.filter(|_| !mark.tile)),
+        shadow: Shadow::of(&mark.shadow),
+        reflection: mark.reflection.filter(|percent| *percent > 0.0).map(|percent| Reflection {
+            opacity: percent / 100.0,
+            falloff: mark.reflection_falloff.unwrap_or(100.0) / 100.0 + 0.0,
+        }),
         tile: mark.tile,
         min_width_px: mark.if_min_width.unwrap_or(0),
         min_height_px: mark.if_min_height.unwrap_or(0),

@@ -71,6 +71,8 @@ fn op_summary(op: &Op) -> String {
         Op::Rotate(r) => format!("rotate {}", r.degrees),
         Op::Pad(Pad { sides: s, .. }) => format!("pad {},{},{},{}", s.top, s.right, s.bottom, s.left),
         Op::Trim(_) => "trim".to_owned(),
+        Op::Shadow(s) => format!("shadow {} at {},{}", size_summary(s.canvas), s.left, s.top),
+        Op::Reflect(reflect) => format!("reflect {}", size_summary(reflect.canvas)),
         Op::Turn(turn) => format!("turn {} on {}", turn.degrees, size_summary(turn.canvas)),
         Op::Mark(mark) => {
             let tile = mark.tile.map(|t| format!(" every {},{}", t.step_x_px, t.step_y_px));

@@ -3,6 +3,7 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::shadow::{Reflection, Shadow};
 use crate::param::{
     AlignWord, BlendMode, CropWord, Fit, Font, GradientSpace, HuePath, Location, MaskShape, RadialReach, RadialShape,
     TextClip, TextStencil,
@@ -347,6 +348,10 @@ pub struct Mark {
     pub finish: Finish,
     /// Counter-clockwise, 0 <= v < 360.
     pub degrees: f64,
+    /// `mark-drop-shadow*`.
+    pub shadow: Option<Shadow>,
+    /// `mark-reflection*`.
+    pub reflection: Option<Reflection>,
     /// Where it lies. When tiled, `pad_px` is the gap between tiles.
     pub anchor: Anchor,
     /// `mark-tile=grid`.

@@ -1,14 +1,14 @@
 //! [`Plan`] + [`Measured`] -> [`Layout`]: the ops for one original, in the order of `rendering.md` 2.2.
 
-use crate::param::{BlendMode, Fit, RotType};
+use crate::param::{BlendMode, Fit, RotType, ShadowKind};
 use crate::units::{Color, Rect, Size};
 
 use super::effects::{BLUR_SIGMA_PX, Effects, Sharpen, Tone};
 use super::geometry::{self, Placed};
 use super::layers::{GradientPaint, px};
 use super::op::{Extend, ExtendFill, GradientOp, HideFacesOp, Layout, Op, Pad, Resize, Rotate, TextOp, Window};
-use super::overlay;
 use super::types::{Bars, Found, Measured, Orient, Plan};
+use super::{overlay, shadow};
 
 /// The steps for an original of these measures, before anything was found out about its pixels: [`layout_found`] with
 /// nothing found.
@@ -58,6 +58,9 @@ pub fn layout_found(plan: &Plan, measured: &Measured, found: &Found) -> Layout {
     if let Some(text) = &plan.text {
         steps.text(text);
     }
+    if let Some(shadow) = &plan.shadow {
+        steps.shadow(shadow);
+    }
     steps.layout()
 }
 
@@ -73,6 +76,8 @@ struct Steps<'a> {
     transparent: bool,
     /// Whether `bg` is under the picture already.
     backed: bool,
+    /// Whether `bg` waits for the shadow, which a cut-out has only as long as nothing is under it.
+    held: bool,
     /// What stands between placing and padding.
     canvas: Option<geometry::Canvas>,
     padding: super::layers::Sides,
@@ -88,6 +93,8 @@ impl<'a> Steps<'a> {
             region: Rect::whole(measured.size),
             transparent: measured.has_alpha,
             backed: false,
+            held: plan.padding == super::layers::Sides::default()
+                && plan.shadow.is_some_and(|shadow| shadow.kind != ShadowKind::Inset),
             canvas: None,
             padding: super::layers::Sides::default(),
         }
@@ -262,6 +269,9 @@ impl<'a> Steps<'a> {
 
     /// Puts `bg` under the picture, once.
     fn background(&mut self) {
+        if self.held {
+            return;
+        }
         if let Some(color) = self.plan.background.filter(|_| self.transparent && !self.backed) {
             self.ops.push(Op::Background(color));
             self.transparent = !color.is_opaque();
@@ -291,11 +301,23 @@ impl<'a> Steps<'a> {
 
     /// Holes that text cuts show `bg`, else the checkerboard, else transparency.
     fn text(&mut self, text: &super::layers::Text) {
-        let behind = self.plan.background.filter(|_| text.stencil.is_some());
+        let behind = self.plan.background.filter(|_| text.stencil.is_some() && !self.held);
         self.ops.push(Op::Text(TextOp { behind, ..overlay::text(text, self.dpr, self.size) }));
         if text.stencil.is_some() && !behind.is_some_and(Color::is_opaque) {
             self.transparent = true;
             self.checkerboard();
+        }
+    }
+
+    /// The last step: sees all that is drawn, and shows `bg` where the canvas grows.
+    fn shadow(&mut self, shadow: &super::shadow::Shadow) {
+        let op = shadow::op(shadow, self.dpr, self.size, self.size.height, self.plan.sizing.side_max);
+        self.transparent |= op.canvas != self.size;
+        self.size = op.canvas;
+        self.ops.push(Op::Shadow(op));
+        if shadow.kind != ShadowKind::Inset {
+            (self.held, self.backed) = (false, false);
+            self.background();
         }
     }
 

@@ -7,6 +7,7 @@ use crate::units::{Color, Rect, Size};
 
 use super::effects::{Adjust, Denoise, Sharpen, Tone};
 use super::layers::{Border, ColorRamp, GradientPaint, Grid, Sides, Text};
+use super::shadow::{ReflectOp, ShadowOp};
 use super::types::{HideFaces, Tap, Trim};
 
 /// The steps for one original, in order, and the size they end with.
@@ -100,6 +101,10 @@ pub enum Op {
     Mark(MarkOp),
     /// Draw text.
     Text(TextOp),
+    /// Draw a mirror image below: of a watermark, before it is laid on.
+    Reflect(ReflectOp),
+    /// Draw a shadow.
+    Shadow(ShadowOp),
     /// Turn about the centre onto another canvas. In an [`Overlay`] only.
     Turn(TurnOp),
 }
@@ -138,6 +143,8 @@ impl Op {
             Self::Pad(_) => "pad",
             Self::Mark(_) => "mark",
             Self::Text(_) => "text",
+            Self::Reflect(_) => "reflect",
+            Self::Shadow(_) => "shadow",
             Self::Turn(_) => "turn",
         }
     }

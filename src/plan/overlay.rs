@@ -2,7 +2,7 @@
 
 use std::f64::consts::SQRT_2;
 
-use crate::param::{Fit, MaskShape, RadialReach, RadialShape};
+use crate::param::{Fit, MaskShape, RadialReach, RadialShape, ShadowKind};
 use crate::units::{Length, Rect, Size};
 
 use super::geometry::{self, Placed, side};
@@ -15,7 +15,7 @@ use super::op::{
     MaskOp, Op, Outline, Overlay, Resize, TextOp, Tile, TurnOp, Window,
 };
 use super::types::{Found, Plan, Sizing};
-use super::{compose, layers};
+use super::{compose, layers, shadow};
 use crate::units::{Color, Dpr};
 
 /// Share of the shorter side that `mask=corners` rounds without `corner-radius`.
@@ -69,25 +69,46 @@ pub(super) fn mark(plan: &Plan, mark: &Mark, found: &Found, base: Size) -> Optio
     // Tiles start in their corner; the gap lies between them.
     let placed = if mark.tile { layers::Anchor { pad_px: 0, ..anchor } } else { anchor };
     let (left, top) = placed.position(base, turned);
+    // What lies around the watermark moves nothing.
+    let (drawn, before) = standing(mark, plan, turned, &mut ops);
+    let (left, top) = (left - i64::from(before[0]), top - i64::from(before[1]));
     let (tile, left, top) = if mark.tile {
         let tile = Tile {
             step_x_px: turned.width.saturating_add(anchor.pad_px),
             step_y_px: turned.height.saturating_add(anchor.pad_px),
         };
-        (Some(tile), first_tile(left, tile.step_x_px, turned.width), first_tile(top, tile.step_y_px, turned.height))
+        (Some(tile), first_tile(left, tile.step_x_px, drawn.width), first_tile(top, tile.step_y_px, drawn.height))
     } else {
         (None, left, top)
     };
-    Some(MarkOp { overlay: Overlay { ops, size: turned, left, top }, alpha: mark.alpha, tile })
+    Some(MarkOp { overlay: Overlay { ops, size: drawn, left, top }, alpha: mark.alpha, tile })
 }
 
 /// The edge of the first tile that shows, for a grid of which one tile starts at `start`; at most 0 unless the gap
 /// itself lies at the edge.
 fn first_tile(start: i64, step: u32, len: u32) -> i64 {
     let at = start.rem_euclid(i64::from(step.max(1)));
-    // A tile before this one shows when it reaches past the edge.
-    let before = at - i64::from(step);
-    if before + i64::from(len) > 0 { before } else { at }
+    // Tiles before this one show when they reach past the edge; with their shadows they may be wider than a step.
+    at - (at + i64::from(len) - 1) / i64::from(step.max(1)) * i64::from(step)
+}
+
+/// Gives a watermark of `size` pixels its reflection and its shadow: its size then, and what lies left of it and above.
+fn standing(mark: &Mark, plan: &Plan, size: Size, ops: &mut Vec<Op>) -> (Size, [u32; 2]) {
+    let side_max = plan.sizing.side_max;
+    let shadow = |size: Size| mark.shadow.map(|it| shadow::op(&it, plan.sizing.dpr.get(), size, size.height, side_max));
+    let inset = mark.shadow.is_some_and(|shadow| shadow.kind == ShadowKind::Inset);
+    // A shadow inside is reflected with the watermark, one behind it is not.
+    ops.extend(shadow(size).filter(|_| inset).map(Op::Shadow));
+    let mut drawn = size;
+    if let Some(reflection) = mark.reflection {
+        let op = shadow::reflect(reflection, size, side_max);
+        drawn = op.canvas;
+        ops.push(Op::Reflect(op));
+    }
+    let Some(behind) = mark.shadow.filter(|_| !inset) else { return (drawn, [0; 2]) };
+    let op = shadow::op(&behind, plan.sizing.dpr.get(), drawn, size.height, side_max);
+    ops.push(Op::Shadow(op));
+    (op.canvas, [op.left, op.top])
 }
 
 /// The box around a picture turned by `degrees`.

@@ -10,6 +10,7 @@ use super::compose::{self, visible};
 use super::effects::Effects;
 use super::format;
 use super::layers::Sides;
+use super::shadow::Shadow;
 use super::types::{
     Bars, Download, FallbackFormat, Focal, Format, HideFaces, Intent, Mirror, Negotiation, Orient, Output, Plan,
     Resolved, Rotation, Select, Sizing, Tap, Unsupported, VaryOn,
@@ -100,7 +101,7 @@ fn tapped(params: &Params, tap: Tap, negotiation: &Negotiation, limits: &Limits)
         Tap::Blurhash => Format::Blurhash,
     };
     let plan = plan(params, format::data(format), negotiation, limits);
-    Plan { tap: Some(tap), border: None, padding: Sides::default(), mark: None, text: None, ..plan }
+    Plan { tap: Some(tap), border: None, padding: Sides::default(), mark: None, text: None, shadow: None, ..plan }
 }
 
 pub(super) fn plan(params: &Params, output: Output, negotiation: &Negotiation, limits: &Limits) -> Plan {
@@ -133,6 +134,7 @@ pub(super) fn plan(params: &Params, output: Output, negotiation: &Negotiation, l
         border: compose::border(params),
         mark: compose::mark(params),
         text: compose::text(params),
+        shadow: Shadow::of(&params.shadow),
         written: None,
         describe_faces: false,
         // What must be hidden must not be passed by.

@@ -68,7 +68,9 @@ impl Layout {
                 | Op::Border(_)
                 | Op::Pad(_)
                 | Op::Mark(_)
-                | Op::Text(_) => return false,
+                | Op::Text(_)
+                | Op::Reflect(_)
+                | Op::Shadow(_) => return false,
             }
         }
         false

@@ -7,6 +7,7 @@ use crate::units::{Color, Dpr, Length, Quality, Rect, Size};
 
 use super::effects::Effects;
 use super::layers::{Blend, Border, Finish, Gradient, Grid, Mark, Mask, Sides, Text, Written};
+use super::shadow::Shadow;
 
 /// The request headers that may change the picture, already reduced to their outcome.
 ///
@@ -143,6 +144,8 @@ pub struct Plan {
     pub mark: Option<Mark>,
     /// `txt*`.
     pub text: Option<Text>,
+    /// `drop-shadow*`.
+    pub shadow: Option<Shadow>,
     /// `~text`: there is no original, the picture is this text.
     pub written: Option<Written>,
     /// `faces=1`: the description of `fm=json` lists the faces.

@@ -5,6 +5,7 @@ mod blurhash;
 mod color;
 pub mod decode;
 mod describe;
+mod distance;
 pub mod encode;
 pub mod faces;
 mod fit;

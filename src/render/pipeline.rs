@@ -10,13 +10,14 @@ use super::palette::gradient_colors;
 use super::raster::Raster;
 use super::stage::{
     adjust, background, blend, blur, border, crop, denoise, enhance, extend, fade, find, focal_debug, gradient, grid,
-    halftone, hide_faces, mark, mask, mirror, orient, pad, pixellate, redeye, resize, rotate, sharpen, text, tone,
+    halftone, hide_faces, mark, mask, mirror, orient, pad, pixellate, redeye, reflect, resize, rotate, shadow, sharpen,
+    text, tone,
 };
 use super::{Job, RenderError, Rendered, Timings, color, describe, fit, frames, svg, tap, trimmed};
 use crate::blob::Blob;
 use crate::plan::{
     self, BlendOp, BlendOpLayer, BorderOp, Extend, ExtendFill, FallbackFormat, Format, Found, GradientFill, Layout,
-    MaskOp, Measured, Op, Output, Pad, Resize, Rotate, Sequence, Tap, TextOp, Window,
+    MaskOp, Measured, Op, Output, Pad, Resize, Rotate, Sequence, ShadowOp, Tap, TextOp, Window,
 };
 use crate::units::{Color, Size};
 use crate::vips;
@@ -285,6 +286,7 @@ fn colors_of(op: &mut Op) -> Vec<&mut Color> {
         | Op::Background(color)
         | Op::Blend(BlendOp { layer: BlendOpLayer::Color(color), .. })
         | Op::Mask(MaskOp { background: Some(color), .. })
+        | Op::Shadow(ShadowOp { color, .. })
         | Op::Pad(Pad { color, .. }) => vec![color],
         Op::Extend(Extend { fill: ExtendFill::Gradient(GradientFill { colors: Some(colors), .. }), .. }) => {
             colors.iter_mut().collect()
@@ -320,6 +322,7 @@ fn colors_of(op: &mut Op) -> Vec<&mut Color> {
         | Op::Blend(_)
         | Op::Fade(_)
         | Op::Turn(_)
+        | Op::Reflect(_)
         | Op::Mask(_)
         | Op::Tap(_)
         | Op::Mark(_) => Vec::new(),
@@ -357,6 +360,8 @@ pub(super) fn apply(raster: Raster, op: &Op, overlays: &mut Prepared) -> Result<
         Op::MirrorHorizontal => mirror::horizontal(raster),
         Op::MirrorVertical => mirror::vertical(raster),
         Op::Rotate(rotate) => rotate::apply(raster, rotate),
+        Op::Reflect(op) => reflect::apply(raster, op)?,
+        Op::Shadow(op) => shadow::apply(raster, op)?,
         Op::Turn(turn) => rotate::turned(raster, turn),
         Op::Background(color) => background::apply(raster, *color),
         // Always last: read off the picture when all is drawn.

@@ -415,3 +415,38 @@ fn overlays_and_faces_are_asked_for() {
     assert_eq!(search("fm=json&faces=1"), Some(plain));
     assert_eq!(search("fm=json"), None);
 }
+
+#[test]
+fn a_shadow_is_the_last_step_and_grows_the_canvas() {
+    check("500x400", "drop-shadow=10", "shadow 560x460 at 30,30; -> 560x460");
+    check("500x400", "w=250&dpr=2&drop-shadow=10&drop-shadow-x=5", "shadow 620x520 at 50,60; -> 620x520");
+    check("500x400", "drop-shadow=10&drop-shadow-type=inset&pad=5", "pad 5,5,5,5; shadow 510x410 at 0,0; -> 510x410");
+    check("500x400", "drop-shadow-x=10", "-> 500x400");
+    let has_alpha = |query: &str| layout(&plan_of(query), &still(size("500x400"))).has_alpha;
+    assert!(has_alpha("drop-shadow=10") && !has_alpha("drop-shadow=10&bg=fff") && !has_alpha("drop-shadow=0"));
+    // A cut-out has its own shadow, on the background; one in coloured padding that of the whole.
+    let ops = |query: &str| {
+        let measured = Measured { has_alpha: true, ..still(size("500x400")) };
+        layout(&plan_of(query), &measured).ops.iter().map(Op::name).collect::<Vec<_>>()
+    };
+    assert_eq!(ops("drop-shadow=10&bg=fff"), ["shadow", "background"]);
+    assert_eq!(ops("drop-shadow=10&bg=fff&pad=5"), ["background", "pad", "shadow", "background"]);
+    assert_eq!(ops("drop-shadow=10&drop-shadow-type=inset&bg=fff"), ["background", "shadow"]);
+}
+
+#[test]
+fn what_lies_around_a_watermark_moves_nothing() {
+    let found = Found { mark: Some(OVERLAY), ..Found::default() };
+    let check = |query: &str, expected: &str| check_found("400x300", &format!("mark=/m.png&{query}"), &found, expected);
+    check("mark-drop-shadow=2", "mark shadow 52x32 at 6,6: 52x32 at 349,269; -> 400x300");
+    check("mark-reflection=50", "mark reflect 40x40: 40x40 at 355,275; -> 400x300");
+    check(
+        "mark-reflection=50&mark-drop-shadow=2",
+        "mark reflect 40x40: shadow 52x46 at 6,6: 52x46 at 349,269; -> 400x300",
+    );
+    // The tiles left of the first and above it show their shadows.
+    check(
+        "mark-tile=grid&mark-pad=0&mark-drop-shadow=2",
+        "mark shadow 52x32 at 6,6: 52x32 at -46,-26 every 40,20; -> 400x300",
+    );
+}

@@ -4,7 +4,8 @@ use proptest::prelude::*;
 
 use super::*;
 use crate::param::{
-    Auto, BlendSource, CropWord, Fit, Location, MaskShape, Params, RectEdge, RectExtent, RectParam, RotType, TrimMode,
+    Auto, BlendSource, CropWord, Fit, Location, MaskShape, Params, RectEdge, RectExtent, RectParam, RotType,
+    ShadowKind, TrimMode,
 };
 use crate::units::{Dpr, Length};
 
@@ -101,6 +102,9 @@ prop_compose! {
         p.border.border = px.map(|px| (px, Color::BLACK));
         p.border.radius = radii;
         p.stylize.px = px;
+        p.shadow.blur = px.map(|px| f64::from(px.min(100)));
+        (p.shadow.x, p.shadow.y, p.shadow.kind) = (overlay_w, overlay_h, inherit.then_some(ShadowKind::Cast));
+        (p.mark.shadow, p.mark.reflection) = (p.shadow, degrees);
         p.text.txt = Some("x".to_owned());
         p.text.pad = px;
         let [all, top, right] = fades;
@@ -222,6 +226,11 @@ fn walk(layout: &Layout, start: Size) -> Size {
                 assert!(fits(fade.left, fade.right, now.width) && fits(fade.top, fade.bottom, now.height), "{fade:?}");
             }
             Op::Turn(turn) => now = turn.canvas,
+            Op::Reflect(reflect) => now = reflect.canvas,
+            Op::Shadow(shadow) => {
+                assert!(Rect { left: shadow.left, top: shadow.top, size: now }.is_inside(shadow.canvas), "{shadow:?}");
+                now = shadow.canvas;
+            }
             Op::HideFaces(HideFacesOp { faces: Some(faces), .. }) | Op::RedEye(faces) => {
                 assert!(faces.iter().all(|face| face.is_inside(now)), "{layout:?}");
             }

@@ -233,3 +233,45 @@ fn gradients_colour_the_picture_or_only_its_layer() {
         laid("blend=/b&blend-mode=multiply&blend-gradient=0f0,0f0", &base, OverlayRole::Blend, &solid(9, 9, &BLUE));
     assert_eq!((at(&blend, 4, 4), at(&blend, 12, 4)), ([0, 255, 0, 255], [255; 4]));
 }
+
+#[test]
+fn a_watermark_stands_on_the_picture_with_shadow_and_reflection() {
+    let (base, mark) = (solid(200, 100, &[255, 255, 255]), solid(40, 20, &BLUE));
+    let hard = "mark=/m&mark-align=top,left&mark-drop-shadow=0&mark-drop-shadow-color=000";
+    let laid_at = |query: &str| laid(&format!("{hard}&{query}"), &base, OverlayRole::Mark, &mark);
+    let shaded = laid_at("mark-drop-shadow-x=6&mark-drop-shadow-y=0.5");
+    assert_eq!((shaded.size, extent(&shaded, [0, 0, 255])), (Size::new(200, 100), Some([5, 5, 40, 20])));
+    let at = |raster: &Raster, x: u32, y: u32| raster.pixel_8((y * 200 + x) as usize);
+    assert_eq!([at(&shaded, 48, 30), at(&shaded, 51, 30), at(&shaded, 48, 35)], [[0, 0, 0, 255], [255; 4], [255; 4]]);
+    let half = laid_at("mark-drop-shadow-x=6&mark-alpha=50");
+    assert!(at(&half, 48, 15)[0].abs_diff(127) <= 1, "{:?}", at(&half, 48, 15));
+    let mirrored = laid(
+        "mark=/m&mark-align=top,left&mark-reflection=50&mark-reflection-falloff=0",
+        &base,
+        OverlayRole::Mark,
+        &mark,
+    );
+    assert_eq!(extent(&mirrored, [0, 0, 255]), Some([5, 5, 40, 20]));
+    assert!(
+        extent(&mirrored, [127, 127, 255]) == Some([5, 25, 40, 20]) || extent(&mirrored, [128, 128, 255]).is_some()
+    );
+    // At the bottom the reflection is cut off.
+    let low = laid("mark=/m&mark-reflection=50", &base, OverlayRole::Mark, &mark);
+    assert_eq!((low.size, extent(&low, [0, 0, 255])), (Size::new(200, 100), Some([155, 75, 40, 20])));
+}
+
+#[test]
+fn a_shadow_makes_the_picture_larger_and_is_flattened_where_there_is_no_alpha() {
+    let base = solid(40, 20, &RED);
+    let of = |query: &str| pixels(rendered(query, &base).body.as_slice());
+    let plain = of("drop-shadow=4&fm=png");
+    assert_eq!((plain.size, plain.has_alpha(), plain.pixel_8(0)[3]), (Size::new(64, 44), true, 0));
+    assert_eq!(extent(&plain, RED), Some([12, 12, 40, 20]));
+    let flat = of("drop-shadow=4&fm=jpg&q=100&chromasub=444");
+    assert!((flat.size, flat.channels) == (Size::new(64, 44), 3) && flat.pixel_8(0)[0] > 250);
+    let backed = of("drop-shadow=4&bg=00f&fm=png");
+    assert!((backed.pixel_8(0), backed.has_alpha()) == ([0, 0, 255, 255], false));
+    assert_eq!(rendered("drop-shadow=4&auto=compress", &base).format, Format::Png);
+    let grey = solid(40, 20, &[90]);
+    assert_eq!(pixels(rendered("drop-shadow=4&fm=png", &grey).body.as_slice()).size, Size::new(64, 44));
+}

@@ -1,6 +1,7 @@
 //! Coverage to colour: outline and shadow.
 
 use crate::plan::Text;
+use crate::render::distance;
 use crate::render::paint::over as over_pixel;
 use crate::units::{Color, Size};
 
@@ -94,23 +95,10 @@ fn inset(coverage: &[u8], size: Size, width: f32) -> Vec<u8> {
     let mut squares = vec![0.0_f32; w * h];
     for (to, from) in squares.chunks_exact_mut(w).skip(1).zip(coverage.chunks_exact(size.width as usize)) {
         for (to, &from) in to[1..].iter_mut().zip(from) {
-            *to = if from == 255 { FAR } else { (f32::from(from) / 255.0 - 0.5).max(0.0).powi(2) };
+            *to = if from == 255 { distance::FAR } else { (f32::from(from) / 255.0 - 0.5).max(0.0).powi(2) };
         }
     }
-    let mut scratch = Scratch::new(w.max(h));
-    let mut line = vec![0.0; h];
-    for x in 0..w {
-        for (line, row) in line.iter_mut().zip(squares.chunks_exact(w)) {
-            *line = row[x];
-        }
-        scratch.transform(&mut line);
-        for (row, line) in squares.chunks_exact_mut(w).zip(&line) {
-            row[x] = *line;
-        }
-    }
-    for row in squares.chunks_exact_mut(w) {
-        scratch.transform(row);
-    }
+    distance::spread(&mut squares, w);
     let mut out = Vec::with_capacity(coverage.len());
     for (row, before) in squares.chunks_exact(w).skip(1).zip(coverage.chunks_exact(size.width as usize)) {
         out.extend(row[1..].iter().zip(before).map(|(square, &before)| {
@@ -120,53 +108,6 @@ fn inset(coverage: &[u8], size: Size, width: f32) -> Vec<u8> {
         }));
     }
     out
-}
-
-/// Farther than any edge.
-const FAR: f32 = 1e12;
-
-/// Squared distances along a line.
-struct Scratch {
-    /// Where the parabolas of the lower envelope stand, and where each begins to be the lowest.
-    stands: Vec<usize>,
-    begins: Vec<f32>,
-    line: Vec<f32>,
-}
-
-impl Scratch {
-    fn new(len: usize) -> Self {
-        Self { stands: vec![0; len], begins: vec![0.0; len + 1], line: Vec::with_capacity(len) }
-    }
-
-    /// Each value becomes the least sum of a value and the square of the way to it.
-    fn transform(&mut self, line: &mut [f32]) {
-        let Self { stands, begins, line: before } = self;
-        before.clear();
-        before.extend_from_slice(line);
-        let meet = |p: usize, q: usize| {
-            let (a, b) = (p as f32, q as f32);
-            ((before[q] + b * b) - (before[p] + a * a)) / (2.0 * (b - a))
-        };
-        let mut last = 0;
-        (stands[0], begins[0], begins[1]) = (0, f32::NEG_INFINITY, f32::INFINITY);
-        for q in 1..before.len() {
-            let mut at = meet(stands[last], q);
-            while at <= begins[last] && last > 0 {
-                last -= 1;
-                at = meet(stands[last], q);
-            }
-            last += 1;
-            (stands[last], begins[last], begins[last + 1]) = (q, at, f32::INFINITY);
-        }
-        let mut lowest = 0;
-        for (q, out) in line.iter_mut().enumerate() {
-            while begins[lowest + 1] < q as f32 {
-                lowest += 1;
-            }
-            let way = q as f32 - stands[lowest] as f32;
-            *out = way * way + before[stands[lowest]];
-        }
-    }
 }
 
 /// A black copy under a layer.

@@ -1,0 +1,148 @@
+//! Shadows: of the picture, of the watermark; and the watermark's reflection.
+
+use crate::param::kind::SIDE_PX_MAX;
+use crate::param::{Category, Keyword, Kind, Needs, ParamSpec, ShadowKind, State, Tier};
+
+/// The family under one prefix: `$params` holds its values, `$before` is what its examples begin with, `$cast` what they
+/// have for a cast shadow.
+macro_rules! shadow {
+    ($name:literal, $category:ident, $needs:expr, $what:literal, $grows:literal, $picture:literal, $before:literal, |$p:ident| $params:expr) => {
+        [
+            ParamSpec {
+                name: $name,
+                kinds: &[Kind::Quantity(0.0..=100.0)],
+                needs: $needs,
+                summary: concat!("Gives ", $what, " a shadow and sets its blur, a standard deviation in pixels. ", $grows),
+                example: concat!($before, $name, "=8&fm=png"),
+                set: |$p, v| $params.blur = v.number(),
+                ..shadow!(base $category, $picture)
+            },
+            ParamSpec {
+                name: concat!($name, "-type"),
+                kinds: &[Kind::Word(ShadowKind::WORDS)],
+                default: Some("flat"),
+                needs: Needs::All(&[$name]),
+                summary: "`flat`: a soft copy behind it. `cast`: thrown on the floor by a light. `float`: an oval pool under \
+                    it. `inset`: inside, over it.",
+                example: concat!($before, $name, "=8&", $name, "-type=cast&fm=png"),
+                set: |$p, v| $params.kind = v.word(),
+                ..shadow!(base $category, $picture)
+            },
+            shadow!(offset $name, "-x", $category, $picture, $before, "How far the shadow lies to the right, in pixels or as a \
+                share of the width (`flat`, `inset`).", |$p| $params.x),
+            shadow!(offset $name, "-y", $category, $picture, $before, "How far the shadow lies down, in pixels or as a share of \
+                the height (`flat`, `inset`), or the gap above the pool (`float`).", |$p| $params.y),
+            ParamSpec {
+                name: concat!($name, "-color"),
+                kinds: &[Kind::Color],
+                default: Some("BF000000"),
+                needs: Needs::All(&[$name]),
+                summary: "Colour of the shadow; its alpha is how dark it gets.",
+                example: concat!($before, $name, "=8&", $name, "-color=c00040ff&fm=png"),
+                set: |$p, v| $params.color = v.color(),
+                ..shadow!(base $category, $picture)
+            },
+            ParamSpec {
+                name: concat!($name, "-spread"),
+                kinds: &[Kind::Whole(-100..=100)],
+                default: Some("0"),
+                needs: Needs::All(&[$name]),
+                summary: "Pixels by which the shape of the shadow grows, corners rounded, or shrinks, before it is blurred \
+                    (`flat`, `inset`).",
+                example: concat!($before, $name, "=4&", $name, "-spread=10&fm=png"),
+                set: |$p, v| $params.spread = v.whole(),
+                ..shadow!(base $category, $picture)
+            },
+            shadow!(light $name, "-softness", "80", 0.0..=100.0, Some("50"), $category, $picture, $before, "Size of the light: \
+                how much softer the shadow gets with distance (`cast`).", |$p| $params.softness),
+            shadow!(light $name, "-falloff", "80", 0.0..=100.0, Some("0"), $category, $picture, $before, "How much of the shadow \
+                is gone at its far end (`cast`).", |$p| $params.falloff),
+            shadow!(light $name, "-elevation", "25", 5.0..=90.0, None, $category, $picture, $before, "Height of the light in \
+                degrees: the lower, the longer the shadow (`cast`). 45 if absent.", |$p| $params.elevation),
+            shadow!(light $name, "-azimuth", "90", -3600.0..=3600.0, Some("215"), $category, $picture, $before, "Where the light \
+                stands, in degrees: 0 behind, 90 on the right, 180 in front, 270 on the left (`cast`).",
+                |$p| $params.azimuth),
+            shadow!(light $name, "-pose", "30", 0.0..=90.0, Some("90"), $category, $picture, $before, "How the subject was seen: 90 \
+                from the front, 0 lying, from above (`cast`).", |$p| $params.pose),
+        ]
+    };
+    (offset $name:literal, $axis:literal, $category:ident, $picture:literal, $before:literal, $summary:literal, |$p:ident| $field:expr) => {
+        ParamSpec {
+            name: concat!($name, $axis),
+            kinds: &[Kind::Offset(SIDE_PX_MAX)],
+            default: Some("0"),
+            needs: Needs::All(&[$name]),
+            summary: $summary,
+            example: concat!($before, $name, "=8&", $name, $axis, "=12&fm=png"),
+            set: |$p, v| $field = v.length(),
+            ..shadow!(base $category, $picture)
+        }
+    };
+    (light $name:literal, $part:literal, $value:literal, $range:expr, $default:expr, $category:ident, $picture:literal, $before:literal, $summary:literal, |$p:ident| $field:expr) => {
+        ParamSpec {
+            name: concat!($name, $part),
+            kinds: &[Kind::Number($range)],
+            default: $default,
+            needs: Needs::All(&[$name]),
+            summary: $summary,
+            example: concat!($before, $name, "=2&", $name, "-type=cast&", $name, $part, "=", $value, "&fm=png"),
+            set: |$p, v| $field = v.number(),
+            ..shadow!(base $category, $picture)
+        }
+    };
+    (base $category:ident, $picture:literal) => {
+        ParamSpec {
+            tier: Tier::Extended,
+            state: State::Rendered,
+            picture: $picture,
+            ..ParamSpec::base(Category::$category)
+        }
+    };
+}
+
+/// Of the picture.
+pub(super) const SHADOW: [ParamSpec; 11] = shadow!(
+    "drop-shadow",
+    DropShadow,
+    Needs::Nothing,
+    "the finished picture",
+    "The canvas grows by three times that on every side, by the offset and by the spread; it shows `bg` if there is one.",
+    "cup.png",
+    "",
+    |p| p.shadow
+);
+
+/// Of the watermark.
+pub(super) const MARK_SHADOW: [ParamSpec; 11] = shadow!(
+    "mark-drop-shadow",
+    Watermark,
+    Needs::All(&["mark"]),
+    "the watermark, or each tile of it,",
+    "The canvas does not grow.",
+    "coffee.jpg",
+    "mark=/cup.png&mark-w=120&mark-align=middle,center&",
+    |p| p.mark.shadow
+);
+
+/// Of the watermark.
+pub(super) const MARK_REFLECTION: [ParamSpec; 2] = [
+    ParamSpec {
+        name: "mark-reflection",
+        kinds: &[Kind::Number(0.0..=100.0)],
+        needs: Needs::All(&["mark"]),
+        summary: "Opacity of a mirror image below the watermark where the two meet. The canvas does not grow.",
+        example: "mark=/cup.png&mark-w=120&mark-align=middle,center&mark-reflection=60",
+        set: |p, v| p.mark.reflection = v.number(),
+        ..shadow!(base Watermark, "coffee.jpg")
+    },
+    ParamSpec {
+        name: "mark-reflection-falloff",
+        kinds: &[Kind::Number(0.0..=100.0)],
+        default: Some("100"),
+        needs: Needs::All(&["mark-reflection"]),
+        summary: "How much of the mirror image is gone at its far end.",
+        example: "mark=/cup.png&mark-w=120&mark-align=middle,center&mark-reflection=60&mark-reflection-falloff=0",
+        set: |p, v| p.mark.reflection_falloff = v.number(),
+        ..shadow!(base Watermark, "coffee.jpg")
+    },
+];
