@@ -188,3 +188,51 @@ fn a_picture_without_a_face_stays_as_it_is() {
     check("fit=facearea,fill&w=90&h=90&fm=png", "fit=fill&w=90&h=90&fm=png");
     check("crop=faces,left&fit=crop&w=90&h=90&fm=png", "crop=left&fit=crop&w=90&h=90&fm=png");
 }
+
+#[test]
+fn red_pupils_of_a_face_are_darkened_and_nothing_else() {
+    let (size, mut pixels) = decoded(rendered("fm=png", &portrait()).body.as_slice());
+    let at = |x: f64, y: f64| (y as usize * size.0 + x as usize) * 3;
+    let face = listed(&portrait())[0];
+    // Where the eyes of this face are, as shares of its box.
+    let eyes = [(0.3, 0.42), (0.7, 0.42)].map(|(x, y)| (face[0] + face[2] * x, face[1] + face[3] * y));
+    // Two pupils, and a red button on the suit that is none.
+    let button = (300.0, 420.0);
+    let disc = |(x, y): (f64, f64)| {
+        (-4..=4_i32)
+            .flat_map(move |dy| (-4..=4_i32).map(move |dx| (dx, dy)))
+            .filter(|(dx, dy)| dx * dx + dy * dy <= 16)
+            .map(move |(dx, dy)| at(x + f64::from(dx), y + f64::from(dy)))
+    };
+    for pixel in eyes.into_iter().chain([button]).flat_map(disc) {
+        pixels[pixel..pixel + 3].copy_from_slice(&[215, 30, 40]);
+    }
+    let mut flashed = Vec::new();
+    let mut encoder = png::Encoder::new(&mut flashed, size.0 as u32, size.1 as u32);
+    encoder.set_color(png::ColorType::Rgb);
+    encoder.write_header().unwrap().write_image_data(&pixels).unwrap();
+
+    let (_, calmed) = decoded(rendered("auto=redeye&fm=png", &flashed).body.as_slice());
+    let red =
+        |pixels: &[u8], place| disc(place).map(|at| f64::from(pixels[at])).sum::<f64>() / disc(place).count() as f64;
+    for eye in eyes {
+        assert!((red(&pixels, eye), red(&calmed, eye) < 90.0) == (215.0, true), "{}", red(&calmed, eye));
+    }
+    assert!((red(&calmed, button) - 215.0).abs() < 1.0);
+    let near =
+        |x: usize, y: usize| eyes.iter().any(|eye| (x as f64 - eye.0).abs() < 20.0 && (y as f64 - eye.1).abs() < 20.0);
+    let elsewhere = (0..size.0 * size.1).filter(|at| !near(at % size.0, at / size.0));
+    assert_eq!(elsewhere.filter(|at| pixels[at * 3..at * 3 + 3] != calmed[at * 3..at * 3 + 3]).count(), 0);
+    // Without the word nothing happens.
+    assert!(decoded(rendered("fm=png", &flashed).body.as_slice()).1 == pixels);
+}
+
+/// Width, height and the RGB pixels of a picture.
+fn decoded(bytes: &[u8]) -> ((usize, usize), Vec<u8>) {
+    let original = Original::new(bytes).unwrap();
+    let limits = RenderLimits::from(&Limits::default());
+    let opened = Opened::new(&original, &Select::default(), &limits).unwrap();
+    let decoded = opened.decode(&Wanted::first(ColorSpace::Srgb), &limits).unwrap();
+    let raster = decoded.into_frames().next().unwrap().unwrap().without_alpha();
+    ((raster.size.width as usize, raster.size.height as usize), raster.into_bytes())
+}

@@ -1,17 +1,20 @@
 //! Pictures that were looked at, and must stay as they are: `fixtures/golden/NAME.png`, compared by decoded pixels.
 //!
+//! Every parameter that draws has one, at least; the others are named with the file that tests them.
+//!
 //! After a change that is meant, `TINTYPE_WRITE_GOLDEN=1 cargo test --test golden` writes them anew. Look at them.
 
 #![expect(clippy::unwrap_used, reason = "a test stops at the first surprise")]
 
+use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
 use tintype::blob::Blob;
 use tintype::config::Limits;
-use tintype::param::Location;
-use tintype::plan::{self, Intent, Negotiation};
+use tintype::param::{Location, PARAMS, State};
+use tintype::plan::{self, Intent, Negotiation, TEXT_OBJECT};
 use tintype::render::raster::{Raster, Samples};
-use tintype::render::{Job, RenderLimits, render};
+use tintype::render::{Job, NO_ORIGINAL, RenderLimits, render};
 use tintype::vips::{self, Call};
 
 /// Name, photo, query. All are small, because all are committed.
@@ -105,6 +108,197 @@ const GOLDEN: &[(&str, &str, &str)] = &[
         "w=96&mark=/cup.png&mark-w=40&mark-align=middle,center&mark-reflection=60&mark-drop-shadow=2&mark-drop-shadow-type=float",
     ),
     ("mark-tiles", "coffee.jpg", "w=96&mark=/cup.png&mark-scale=25&mark-tile=grid&mark-alpha=60"),
+    ("bri", "coffee.jpg", "w=56&bri=30"),
+    ("bri-alpha", "cup.png", "w=64&bri=30"),
+    ("con", "coffee.jpg", "w=56&con=50"),
+    ("exp", "coffee.jpg", "w=56&exp=30"),
+    ("gam", "rocket.jpg", "w=56&gam=60"),
+    ("high", "coffee.jpg", "w=56&high=-80"),
+    ("shad", "rocket.jpg", "w=56&shad=80"),
+    ("sat", "coffee.jpg", "w=56&sat=80"),
+    ("sat-grey", "coffee.jpg", "w=56&sat=-100"),
+    ("vib", "astronaut.jpg", "w=56&vib=80"),
+    ("hue", "coffee.jpg", "w=56&hue=120"),
+    ("invert", "coffee.jpg", "w=56&invert=true"),
+    ("sharp", "cat.jpg", "w=56&sharp=60"),
+    ("usm", "cat.jpg", "w=56&usm=200"),
+    ("usmrad", "cat.jpg", "w=56&usm=120&usmrad=8"),
+    ("nr", "galaxies.jpg", "w=56&nr=80&nrs=0"),
+    ("nrs", "cat.jpg", "w=56&nr=20&nrs=100"),
+    ("adjust-chain", "astronaut.jpg", "w=56&exp=-10&gam=20&bri=10&con=20&sat=30&hue=20"),
+    ("enhance", "rocket.jpg", "w=56&auto=enhance"),
+    ("blur", "coffee.jpg", "w=56&blur=80"),
+    ("blur-alpha", "cup.png", "w=64&blur=80"),
+    ("px", "astronaut.jpg", "w=56&px=6"),
+    ("px-alpha", "cup.png", "w=64&px=9"),
+    ("htn", "astronaut.jpg", "w=56&htn=5"),
+    ("htn-alpha", "cup.png", "w=64&htn=6"),
+    ("sepia", "coffee.jpg", "w=56&sepia=90"),
+    ("monochrome", "coffee.jpg", "w=56&monochrome=ff336699"),
+    ("monochrome-half", "coffee.jpg", "w=56&monochrome=80ff0000"),
+    ("duotone", "astronaut.jpg", "w=56&duotone=000080,fa8072"),
+    ("duotone-alpha", "astronaut.jpg", "w=56&duotone=000080,fa8072&duotone-alpha=50"),
+    ("duotone-on-alpha", "cup.png", "w=64&duotone=000080,fa8072"),
+    (
+        "gradient-map-hue",
+        "astronaut.jpg",
+        "w=56&gradient-map=1a1a40,ffd97a&gradient-map-cs=oklch&gradient-map-hue=longer",
+    ),
+    ("gradient-map-alpha", "astronaut.jpg", "w=56&gradient-map=1a1a40,e0457b,ffd97a&gradient-map-alpha=40"),
+    ("effects-chain", "astronaut.jpg", "w=56&sepia=40&htn=4&blur=20"),
+    ("orient", "coffee.jpg", "h=64&orient=6"),
+    ("orient-mirrored", "coffee.jpg", "h=64&orient=5"),
+    ("flip-v", "cat.jpg", "w=56&flip=v"),
+    ("flip-both", "cat.jpg", "w=56&flip=hv"),
+    ("rot-quarter", "coffee.jpg", "w=64&rot=90"),
+    ("rot-alpha", "cup.png", "w=64&rot=30&rot-type=pivot"),
+    ("trim-auto", "coffee.jpg?w=96&pad=12&pad-left=20&bg=336699", "trim=auto"),
+    ("trim-pad", "coffee.jpg?w=96&pad=12&pad-left=20&bg=336699", "trim=auto&trim-pad=5"),
+    ("trim-color", "coffee.jpg?w=96&pad=12&pad-left=20&bg=336699", "trim=color&trim-color=336699"),
+    ("trim-color-wrong", "coffee.jpg?w=96&pad=12&pad-left=20&bg=336699", "trim=color&trim-color=ffffff"),
+    ("trim-tol", "coffee.jpg?w=96&pad=12&pad-left=20&bg=336699", "trim=color&trim-color=3c6a92&trim-tol=30"),
+    ("trim-tol-low", "coffee.jpg?w=96&pad=12&pad-left=20&bg=336699", "trim=color&trim-color=3c6a92&trim-tol=1"),
+    ("trim-alpha", "cup.png?w=64", "trim=alpha"),
+    ("trim-alpha-tol", "cup.png?w=64", "trim=alpha&trim-alpha=90"),
+    ("trim-md-low", "coffee.jpg?w=64&pad=10&bg=a05028", "trim=auto&trim-md=2"),
+    ("trim-md", "coffee.jpg?w=64&pad=10&bg=a05028", "trim=auto&trim-md=60"),
+    ("trim-sd", "coffee.jpg?w=64&pad=10&bg=a05028", "trim=auto&trim-sd=80&trim-md=60"),
+    ("fit-max", "coffee.jpg", "w=96&h=96&fit=max"),
+    ("fit-max-small", "coffee.jpg?w=60", "w=96&h=96&fit=max"),
+    ("fit-min", "coffee.jpg?w=80", "w=96&h=96&fit=min"),
+    ("fit-fillmax", "coffee.jpg?w=60", "w=96&h=96&fit=fillmax&fill=solid&fill-color=f80"),
+    ("ar", "coffee.jpg", "w=96&ar=2:1&fit=crop"),
+    ("bounds", "coffee.jpg", "h=60&fit=crop&max-w=50"),
+    ("bounds-min", "coffee.jpg", "w=40&fit=crop&min-h=80"),
+    ("bounds-both", "coffee.jpg", "fit=crop&min-w=96&max-w=96&min-h=40&max-h=48"),
+    ("h", "coffee.jpg", "h=64"),
+    ("dpr", "coffee.jpg", "w=48&dpr=2&px=4"),
+    ("crop-words", "astronaut.jpg", "w=96&h=48&fit=crop&crop=top"),
+    ("crop-edges", "cat.jpg", "w=64&h=64&fit=crop&crop=edges"),
+    ("crop-faces", "astronaut.jpg", "w=96&h=40&fit=crop&crop=faces"),
+    ("facearea", "astronaut.jpg", "w=64&h=64&fit=facearea"),
+    ("facepad", "astronaut.jpg", "w=64&h=64&fit=facearea&facepad=2.5&faceindex=1"),
+    ("fp-debug", "coffee.jpg", "w=64&h=64&fit=crop&crop=focalpoint&fp-x=.3&fp-y=.6&fp-debug=true"),
+    ("face-blur", "astronaut.jpg", "w=64&h=64&fit=facearea&facepad=2&face-blur=30"),
+    ("face-pixel", "astronaut.jpg", "w=64&h=64&fit=facearea&facepad=2&face-pixel=30"),
+    (
+        "fill-gradient-corner",
+        "rocket.jpg",
+        "w=96&h=120&fit=fill&fill=gradient&fill-gradient-radial=ff0,00f&fill-gradient-type=radial&fill-gradient-radial-x=.2&fill-gradient-radial-y=.1&fill-gradient-cs=hsl",
+    ),
+    ("grid-colors", "cup.png", "w=64&transparency=grid&grid-colors=fc9,036&grid-size=12"),
+    ("border-sides", "coffee.jpg", "w=96&border=4,336699&border-right=10&border-bottom=16&border-left=22"),
+    ("border-alpha", "cup.png", "w=64&border=6,80ff0000"),
+    ("pad-sides", "coffee.jpg", "w=96&pad-right=6&pad-bottom=12&pad-left=24&bg=80336699"),
+    ("mask-ellipse", "cup.png", "w=64&mask=ellipse&mask-bg=fc0"),
+    ("blend-mode-normal", "coffee.jpg", "w=60&h=40&fit=crop&blend=/cup.png&blend-size=inherit&blend-mode=normal"),
+    ("blend-mode-darken", "coffee.jpg", "w=60&h=40&fit=crop&blend=/cup.png&blend-size=inherit&blend-mode=darken"),
+    ("blend-mode-multiply", "coffee.jpg", "w=60&h=40&fit=crop&blend=/cup.png&blend-size=inherit&blend-mode=multiply"),
+    ("blend-mode-burn", "coffee.jpg", "w=60&h=40&fit=crop&blend=/cup.png&blend-size=inherit&blend-mode=burn"),
+    ("blend-mode-lighten", "coffee.jpg", "w=60&h=40&fit=crop&blend=/cup.png&blend-size=inherit&blend-mode=lighten"),
+    ("blend-mode-screen", "coffee.jpg", "w=60&h=40&fit=crop&blend=/cup.png&blend-size=inherit&blend-mode=screen"),
+    ("blend-mode-dodge", "coffee.jpg", "w=60&h=40&fit=crop&blend=/cup.png&blend-size=inherit&blend-mode=dodge"),
+    ("blend-mode-overlay", "coffee.jpg", "w=60&h=40&fit=crop&blend=/cup.png&blend-size=inherit&blend-mode=overlay"),
+    ("blend-mode-softlight", "coffee.jpg", "w=60&h=40&fit=crop&blend=/cup.png&blend-size=inherit&blend-mode=softlight"),
+    ("blend-mode-hardlight", "coffee.jpg", "w=60&h=40&fit=crop&blend=/cup.png&blend-size=inherit&blend-mode=hardlight"),
+    (
+        "blend-mode-difference",
+        "coffee.jpg",
+        "w=60&h=40&fit=crop&blend=/cup.png&blend-size=inherit&blend-mode=difference",
+    ),
+    ("blend-mode-exclusion", "coffee.jpg", "w=60&h=40&fit=crop&blend=/cup.png&blend-size=inherit&blend-mode=exclusion"),
+    ("blend-mode-color", "coffee.jpg", "w=60&h=40&fit=crop&blend=/cup.png&blend-size=inherit&blend-mode=color"),
+    ("blend-mode-hue", "coffee.jpg", "w=60&h=40&fit=crop&blend=/cup.png&blend-size=inherit&blend-mode=hue"),
+    (
+        "blend-mode-saturation",
+        "coffee.jpg",
+        "w=60&h=40&fit=crop&blend=/cup.png&blend-size=inherit&blend-mode=saturation",
+    ),
+    (
+        "blend-mode-luminosity",
+        "coffee.jpg",
+        "w=60&h=40&fit=crop&blend=/cup.png&blend-size=inherit&blend-mode=luminosity",
+    ),
+    (
+        "blend-mode-destination-out",
+        "coffee.jpg",
+        "w=60&h=40&fit=crop&blend=/cup.png&blend-size=inherit&blend-mode=destination-out",
+    ),
+    (
+        "blend-mode-destination-in",
+        "coffee.jpg",
+        "w=60&h=40&fit=crop&blend=/cup.png&blend-size=inherit&blend-mode=destination-in",
+    ),
+    (
+        "blend-box",
+        "coffee.jpg",
+        "w=96&blend=/galaxies.jpg&blend-mode=normal&blend-w=40&blend-h=40&blend-fit=crop&blend-crop=top,left&blend-align=bottom,right&blend-pad=6",
+    ),
+    (
+        "blend-anchor",
+        "coffee.jpg",
+        "w=96&blend=/cup.png&blend-mode=normal&blend-w=40&blend-x=48&blend-y=32&blend-anchor=center",
+    ),
+    (
+        "blend-half",
+        "coffee.jpg",
+        "w=96&blend=/galaxies.jpg&blend-mode=normal&blend-w=.5&blend-h=1.0&blend-fit=scale&blend-alpha=60",
+    ),
+    ("mark-align", "coffee.jpg", "w=96&mark=/cup.png&mark-w=32&mark-align=top,left&mark-pad=4&mark-alpha=60"),
+    ("mark-box", "coffee.jpg", "w=96&mark=/rocket.jpg&mark-w=40&mark-h=40&mark-fit=crop&mark-align=middle,center"),
+    ("mark-fill", "coffee.jpg", "w=96&mark=/rocket.jpg&mark-w=40&mark-h=40&mark-fit=fill&mark-x=10&mark-y=5"),
+    ("mark-base", "coffee.jpg", "w=96&mark-base=/&mark=cup.png&mark-h=32&mark-anchor=center&mark-x=48&mark-y=32"),
+    ("mark-if", "coffee.jpg", "w=96&mark=/cup.png&mark-w=32&mark-if-min-width=96&mark-if-min-height=64"),
+    ("mark-if-not", "coffee.jpg", "w=96&mark=/cup.png&mark-w=32&mark-if-min-width=97"),
+    ("txt", "coffee.jpg", "w=112&h=64&fit=crop&sat=-100&txt=Hello&txt-size=28&txt-color=fff"),
+    (
+        "txt-align",
+        "coffee.jpg",
+        "w=112&h=64&fit=crop&sat=-100&txt=Hello&txt-size=24&txt-align=top,left&txt-pad=4&txt-color=ff0",
+    ),
+    (
+        "txt-clip",
+        "coffee.jpg",
+        "w=112&h=64&fit=crop&sat=-100&txt=A+rather+long+line&txt-size=24&txt-clip=end,ellipsis&txt-color=fff",
+    ),
+    (
+        "txt-clip-middle",
+        "coffee.jpg",
+        "w=112&h=64&fit=crop&sat=-100&txt=A+rather+long+line&txt-size=24&txt-clip=middle,ellipsis&txt-color=fff",
+    ),
+    (
+        "txt-fit",
+        "coffee.jpg",
+        "w=112&h=64&fit=crop&sat=-100&txt=A+rather+long+line&txt-size=40&txt-fit=max&txt-color=fff",
+    ),
+    (
+        "txt-font",
+        "coffee.jpg",
+        "w=112&h=64&fit=crop&sat=-100&txt=Serif&txt-font=serif,bold,italic&txt-size=32&txt-color=fff",
+    ),
+    (
+        "txt-line",
+        "coffee.jpg",
+        "w=112&h=64&fit=crop&sat=-100&txt=Line&txt-size=44&txt-color=fff&txt-line=1&txt-line-color=c00",
+    ),
+    (
+        "txt-shad",
+        "coffee.jpg",
+        "w=112&h=64&fit=crop&sat=-100&txt=Shade&txt-size=36&txt-color=fff&txt-shad=8&txt-align=middle,center",
+    ),
+    (
+        "txt-place",
+        "coffee.jpg",
+        "w=112&h=64&fit=crop&sat=-100&txt=Here&txt-size=20&txt-color=fff&txt-x=60&txt-y=10&txt-width=70",
+    ),
+    ("txt-lead", "~text", "txt=two+lines&txt-size=30&w=90&txt-lead=10&txt-color=036&bg=fff"),
+    ("txt-track", "~text", "txt=tracked&txt-size=20&w=140&txt-track=6&txt-color=036&bg=fff"),
+    (
+        "txt-scripts",
+        "~text",
+        "txt=%D7%A9%D7%9C%D7%95%D7%9D+%D9%85%D8%B1%D8%AD%D8%A8%D8%A7+%E4%BD%A0%E5%A5%BD+%F0%9F%98%80&txt-size=24&w=140&bg=fff&txt-color=036",
+    ),
+    ("colorquant", "coffee.jpg", "w=96&fm=png8&colorquant=6"),
 ];
 
 /// Mean and largest difference of samples that a newer codec may make; anything seen is larger.
@@ -133,19 +327,87 @@ fn pictures_stay_as_they_were_approved() {
     assert!(faults.is_empty(), "{faults:#?}");
 }
 
+/// Parameters without a picture here, and the file whose tests are about them: they decide how a picture is delivered,
+/// encoded or described, or which part of a file it is.
+const ELSEWHERE: &[(&str, &str)] = &[
+    ("ch", "tests/end_to_end/words.rs"),
+    ("lossless", "src/render/encode/tests.rs"),
+    ("jpg-progressive", "src/render/encode/tests.rs"),
+    ("chromasub", "src/render/encode/tests.rs"),
+    ("cs", "src/render/tests.rs"),
+    ("dpi", "src/render/encode/tests.rs"),
+    ("iptc", "tests/end_to_end/privacy.rs"),
+    ("svg-sanitize", "src/render/tests.rs"),
+    ("dl", "src/plan/resolve.rs"),
+    ("rasterize-bypass", "tests/end_to_end/privacy.rs"),
+    ("expires", "tests/end_to_end/delivery.rs"),
+    ("s", "tests/end_to_end/clients.rs"),
+    ("sig", "tests/end_to_end/clients.rs"),
+    ("ixlib", "tests/end_to_end/clients.rs"),
+    ("palette", "src/render/tests/words.rs"),
+    ("colors", "src/render/tests/words.rs"),
+    ("prefix", "tests/end_to_end/words.rs"),
+    ("frame", "tests/end_to_end/privacy.rs"),
+    ("fps", "src/plan/frames.rs"),
+    ("loop", "src/plan/frames.rs"),
+    ("interval", "tests/end_to_end/privacy.rs"),
+    ("skip", "tests/end_to_end/privacy.rs"),
+    ("reverse", "tests/end_to_end/privacy.rs"),
+    ("page", "src/render/tests/pages.rs"),
+    ("pdf-annotation", "tests/end_to_end/privacy.rs"),
+    ("faces", "tests/faces.rs"),
+];
+
+#[test]
+fn every_parameter_that_draws_has_a_picture() {
+    let queries = |(_, photo, query): &(&str, &'static str, &'static str)| {
+        photo.split_once('?').map(|(_, first)| first).into_iter().chain([*query]).collect::<Vec<_>>()
+    };
+    let shown: BTreeSet<&str> = GOLDEN
+        .iter()
+        .flat_map(queries)
+        .flat_map(|query| query.split('&').filter_map(|pair| pair.split('=').next()))
+        .collect();
+    let is_rendered = |name: &str| tintype::param::find(name).is_some_and(|spec| spec.state == State::Rendered);
+    let lacking: Vec<&str> = PARAMS
+        .iter()
+        .filter(|spec| spec.state == State::Rendered)
+        .map(|spec| spec.name)
+        .filter(|name| !shown.contains(name) && ELSEWHERE.iter().all(|(other, _)| other != name))
+        .collect();
+    assert!(lacking.is_empty(), "no picture in GOLDEN and no file in ELSEWHERE: {lacking:?}");
+    for (name, file) in ELSEWHERE {
+        let text = std::fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join(file)).unwrap();
+        let word = text.contains(&format!("{name}=")) || text.contains(&name.replace('-', "_"));
+        assert!(is_rendered(name) && !shown.contains(name) && word, "{name} is not tested in {file}");
+    }
+    let names: BTreeSet<&str> = GOLDEN.iter().map(|(name, ..)| *name).collect();
+    assert_eq!(names.len(), GOLDEN.len(), "a name twice");
+    let files = std::fs::read_dir(folder("golden")).unwrap().map(|entry| entry.unwrap().file_name());
+    let strays: Vec<_> =
+        files.filter(|file| !file.to_str().is_some_and(|file| names.contains(file.trim_end_matches(".png")))).collect();
+    assert!(strays.is_empty(), "pictures that no case has: {strays:?}");
+}
+
 fn folder(name: &str) -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("fixtures").join(name)
 }
 
 /// The rendition's pixels. What does not say its format is written as PNG.
 fn rendered(photo: &str, query: &str) -> Raster {
-    let limits = Limits::default();
     let query = if query.contains("fm=") { query.to_owned() } else { format!("{query}&fm=png") };
+    // `photo?query` is a picture that is itself made first.
+    let original = match photo.split_once('?') {
+        Some((photo, first)) => Blob::copy_from(&png(&rendered(photo, first))).unwrap(),
+        None if photo == TEXT_OBJECT.trim_start_matches('/') => Blob::copy_from(NO_ORIGINAL).unwrap(),
+        None => read(photo),
+    };
+    let limits = Limits::default();
     let parsed = tintype::param::parse(&query, &[]).unwrap();
-    let Intent::Render(plan) = plan::resolve(&parsed, &Negotiation::default(), &limits).intent else {
+    let object = format!("/{photo}");
+    let Intent::Render(plan) = plan::resolve_object(&object, &parsed, &Negotiation::default(), &limits).intent else {
         panic!("{query} renders nothing")
     };
-    let read = |name: &str| Blob::copy_from(&std::fs::read(folder("photos").join(name)).unwrap()).unwrap();
     let overlay = |location: &Location| match location {
         Location::Path(path) => read(path.trim_start_matches('/')),
         Location::Url(url) => panic!("{url} is not at hand"),
@@ -153,11 +415,15 @@ fn rendered(photo: &str, query: &str) -> Raster {
     let job = Job {
         overlays: plan.overlays().into_iter().map(|(role, location)| (role, overlay(location))).collect(),
         plan: *plan,
-        original: read(photo),
+        original,
         limits: RenderLimits::from(&limits),
         faces: None,
     };
     decoded(render(&job).unwrap().body.as_slice())
+}
+
+fn read(photo: &str) -> Blob {
+    Blob::copy_from(&std::fs::read(folder("photos").join(photo)).unwrap()).unwrap()
 }
 
 fn decoded(bytes: &[u8]) -> Raster {

@@ -184,35 +184,59 @@ fn resolved(query: &str, limits: &Limits) -> Intent {
         .map_or(Intent::PassThrough, |parsed| plan::resolve(&parsed, &Negotiation::default(), limits).intent)
 }
 
-/// What is wrong with the answer to one URL.
-fn fault(query: &str, original: &[u8]) -> Option<String> {
+/// How one URL ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum End {
+    /// Nothing is rendered, or the answer is in words, or the size is not known out here.
+    Unmeasured,
+    /// An error that is not ours.
+    Refused,
+    /// A picture of the size announced.
+    Measured {
+        /// Another picture is in it.
+        overlaid: bool,
+    },
+}
+
+/// How the answer to one URL ends, or what is wrong with it. `overlay` stands for every other picture that it names.
+fn end(query: &str, original: &[u8], overlay: &[u8]) -> Result<End, String> {
     let (limits, render_limits) = limits();
-    let Intent::Render(plan) = resolved(query, &limits) else { return None };
+    let Intent::Render(plan) = resolved(query, &limits) else { return Ok(End::Unmeasured) };
+    let overlay = Blob::copy_from(overlay).unwrap();
     let job = Job {
+        overlays: plan.overlays().into_iter().map(|(role, _)| (role, overlay.clone())).collect(),
         plan: *plan,
         original: Blob::copy_from(original).unwrap(),
         limits: render_limits,
-        overlays: Vec::new(),
         faces: None,
     };
     let done = match render::render(&job) {
         Ok(done) => done,
         Err(error) => {
             let answer = Error::from(error.clone()).answer(false);
-            return (answer.status.as_u16() >= 500).then(|| format!("{}: {error:?}", answer.status));
+            let is_ours = answer.status.as_u16() >= 500;
+            return if is_ours { Err(format!("{}: {error:?}", answer.status)) } else { Ok(End::Refused) };
         }
     };
+    if done.left_out {
+        return Err("a picture that was at hand is left out".to_owned());
+    }
     let plan = &job.plan;
     let is_picture = !matches!(done.format, Format::Json | Format::PaletteJson | Format::PaletteCss | Format::Blurhash);
     // What trimming finds is not known out here.
     if !is_picture || plan.trim.is_some() {
-        return None;
+        return Ok(End::Unmeasured);
     }
-    let expected = expected_size(plan, original, done.faces.as_deref(), &render_limits)?;
-    let written = Original::new(done.body.as_slice()).ok()?;
-    let opened = Opened::new(&written, &plan::Select::default(), &render_limits).ok()?;
-    let sizes = (expected, expected) == (done.size, opened.measured.size);
-    (!sizes).then(|| format!("{:?}, in the file {:?}, announced {expected:?}", done.size, opened.measured.size))
+    let faces = done.faces.as_deref();
+    let expected = expected_size(plan, original, faces, &render_limits).ok_or("an original without a size")?;
+    let unread = |what: &str| format!("{what} cannot be read: {:?}", done.format);
+    // There is no decoder here for what nobody else reads either.
+    let written = Original::new(done.body.as_slice()).map_err(|_| unread("the answer"))?;
+    let opened = Opened::new(&written, &plan::Select::default(), &render_limits).map_err(|_| unread("its header"))?;
+    if (expected, expected) != (done.size, opened.measured.size) {
+        return Err(format!("{:?}, in the file {:?}, announced {expected:?}", done.size, opened.measured.size));
+    }
+    Ok(End::Measured { overlaid: !job.overlays.is_empty() })
 }
 
 fn expected_size(
@@ -230,7 +254,7 @@ fn expected_size(
 #[test]
 fn random_urls_get_what_the_layout_announces_or_an_error_that_is_not_ours() {
     let originals = originals();
-    let (next, faults) = (AtomicU64::new(0), Mutex::new(Vec::new()));
+    let (next, faults, ends) = (AtomicU64::new(0), Mutex::new(Vec::new()), Mutex::new(Vec::new()));
     std::thread::scope(|scope| {
         for _ in 0..2 {
             scope.spawn(|| {
@@ -242,9 +266,11 @@ fn random_urls_get_what_the_layout_announces_or_an_error_that_is_not_ours() {
                     let mut random = Random::new(seed);
                     let (name, original) = &originals[random.below(originals.len() as u64) as usize];
                     let query = query(&mut random);
-                    let outcome = std::panic::catch_unwind(|| fault(&query, original));
-                    if let Some(fault) = outcome.unwrap_or_else(|_| Some("a panic".to_owned())) {
-                        faults.lock().unwrap().push(format!("{name}?{query}: {fault}"));
+                    let (of, overlay) = &originals[random.below(originals.len() as u64) as usize];
+                    let outcome = std::panic::catch_unwind(|| end(&query, original, overlay));
+                    match outcome.unwrap_or_else(|_| Err("a panic".to_owned())) {
+                        Ok(end) => ends.lock().unwrap().push(end),
+                        Err(fault) => faults.lock().unwrap().push(format!("{name} with {of}?{query}: {fault}")),
                     }
                 }
             });
@@ -253,4 +279,13 @@ fn random_urls_get_what_the_layout_announces_or_an_error_that_is_not_ours() {
     let mut faults = faults.into_inner().unwrap();
     faults.sort();
     assert!(faults.is_empty(), "{} of {URLS}:\n{}", faults.len(), faults.join("\n"));
+
+    // Lest the test becomes empty unnoticed.
+    let ends = ends.into_inner().unwrap();
+    let count = |is: fn(&End) -> bool| ends.iter().filter(|end| is(end)).count();
+    let measured = count(|end| matches!(end, End::Measured { .. }));
+    let overlaid = count(|end| matches!(end, End::Measured { overlaid: true }));
+    let refused = count(|end| *end == End::Refused);
+    println!("of {URLS} URLs {measured} are measured, {overlaid} of them with another picture; {refused} are refused");
+    assert!(measured * 2 > ends.len() && overlaid * 20 > ends.len() && refused * 10 < ends.len());
 }

@@ -39,6 +39,7 @@ async fn build(kind: SourceKind, limits: &Limits) -> Arc<dyn Source> {
         error_ttl: Duration::from_secs(60),
         signing: Signing { required: false, schemes: Vec::new(), keys: Vec::new() },
         rasterize_svg: false,
+        ignore_lp_blur: false,
         params_header: false,
     };
     source::build(&config, limits).await.unwrap()

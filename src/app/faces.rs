@@ -1,9 +1,12 @@
-//! Faces that workers found, so that a detector looks at an original once however many renditions are made of it.
+//! Faces that workers found, so that a detector looks at an original once however many renditions are made of it, one
+//! after the other or at the same time.
 
-use std::sync::Arc;
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex, PoisonError, Weak};
 
 use moka::sync::Cache;
 use sha2::{Digest, Sha256};
+use tokio::sync::OwnedMutexGuard;
 
 use crate::blob::Blob;
 use crate::plan::FaceSearch;
@@ -21,14 +24,48 @@ pub(super) type Place = ([u8; 32], FaceSearch);
 #[derive(Debug)]
 pub(super) struct KnownFaces {
     kept: Cache<Place, Arc<Vec<Face>>>,
+    /// Searches under way: each lock is held by who searches.
+    under_way: Mutex<HashMap<Place, Weak<tokio::sync::Mutex<()>>>>,
 }
+
+/// Held while somebody searches.
+pub(super) type Search = OwnedMutexGuard<()>;
 
 impl KnownFaces {
     pub(super) fn new() -> Self {
         let weigh = |_: &Place, faces: &Arc<Vec<Face>>| {
             u32::try_from(size_of_val(faces.as_slice()) + ENTRY_BYTES).unwrap_or(u32::MAX)
         };
-        Self { kept: Cache::builder().max_capacity(BYTES_MAX).weigher(weigh).build() }
+        let kept = Cache::builder().max_capacity(BYTES_MAX).weigher(weigh).build();
+        Self { kept, under_way: Mutex::default() }
+    }
+
+    /// What is known, after the end of a search that is under way; or else a search for the caller to make. Neither when
+    /// that search came to nothing: then everybody who waited is on their own, lest they wait for each other in turn.
+    pub(super) async fn get_or_search(&self, place: &Place) -> (Option<Vec<Face>>, Option<Search>) {
+        if let Some(faces) = self.get(place) {
+            return (Some(faces), None);
+        }
+        let lock = self.lock_of(place);
+        if let Ok(search) = lock.clone().try_lock_owned() {
+            // It may have ended between the two questions.
+            let known = self.get(place);
+            let search = known.is_none().then_some(search);
+            return (known, search);
+        }
+        drop(lock.lock().await);
+        (self.get(place), None)
+    }
+
+    fn lock_of(&self, place: &Place) -> Arc<tokio::sync::Mutex<()>> {
+        let mut under_way = self.under_way.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(lock) = under_way.get(place).and_then(Weak::upgrade) {
+            return lock;
+        }
+        under_way.retain(|_, lock| lock.strong_count() > 0);
+        let lock = Arc::default();
+        under_way.insert(*place, Arc::downgrade(&lock));
+        lock
     }
 
     pub(super) fn get(&self, place: &Place) -> Option<Vec<Face>> {
@@ -54,14 +91,49 @@ mod tests {
 
     #[tokio::test]
     async fn answers_are_told_apart_by_bytes_and_question() {
-        let search = FaceSearch { page: 1, frame: None, orient: Orient::Exif, thorough: false };
+        let search = FaceSearch { page: 1, annotation: true, frame: None, orient: Orient::Exif, thorough: false };
         let blob = |bytes: &[u8]| Blob::copy_from(bytes).unwrap();
         let known = KnownFaces::new();
         let there = place(blob(b"one"), search).await.unwrap();
         known.put(there, Vec::new());
         assert_eq!(known.get(&place(blob(b"one"), search).await.unwrap()), Some(Vec::new()));
         assert_eq!(known.get(&place(blob(b"two"), search).await.unwrap()), None);
-        let thorough = FaceSearch { thorough: true, ..search };
-        assert_eq!(known.get(&place(blob(b"one"), thorough).await.unwrap()), None);
+        for other in [FaceSearch { thorough: true, ..search }, FaceSearch { annotation: false, ..search }] {
+            assert_eq!(known.get(&place(blob(b"one"), other).await.unwrap()), None);
+        }
+    }
+
+    #[tokio::test]
+    async fn one_searches_and_the_others_wait() {
+        let search = FaceSearch { page: 1, annotation: true, frame: None, orient: Orient::Exif, thorough: true };
+        let there = place(Blob::copy_from(b"one").unwrap(), search).await.unwrap();
+        let known = Arc::new(KnownFaces::new());
+        let ask = || {
+            let known = known.clone();
+            tokio::spawn(async move { known.get_or_search(&there).await })
+        };
+        let (nothing, first) = known.get_or_search(&there).await;
+        assert!(nothing.is_none() && first.is_some());
+        let waiting = [ask(), ask()];
+        tokio::task::yield_now().await;
+        known.put(there, Vec::new());
+        drop(first);
+        for other in waiting {
+            let (faces, search) = other.await.unwrap();
+            assert!(faces.is_some() && search.is_none());
+        }
+
+        let known = Arc::new(KnownFaces::new());
+        let (_, first) = known.get_or_search(&there).await;
+        let other = tokio::spawn({
+            let known = known.clone();
+            async move { known.get_or_search(&there).await }
+        });
+        tokio::task::yield_now().await;
+        drop(first);
+        let (faces, search) = other.await.unwrap();
+        assert!(faces.is_none() && search.is_none(), "a search that failed is not repeated in turn");
+        let (_, again) = known.get_or_search(&there).await;
+        assert!(again.is_some(), "a later request searches anew");
     }
 }

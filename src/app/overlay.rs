@@ -1,10 +1,11 @@
 //! The pictures that go into another one: where they are, that they do not go round in circles, and their bytes.
 //!
 //! A path names an object of the picture's own source, as it is stored; with a query of its own it is rendered first, by
-//! that query alone. A URL whose host is one of ours is answered as a request for it would be, signature, expiry and
-//! default parameters included, without going over the network. Any other URL is fetched under the guard that also judges
-//! originals: by a proxy source as if it were an original, by the others from any public host or from those that the
-//! operator lists. What cannot be had is left out, and the result is kept for a short while only.
+//! that query alone, to which only those of the source's default parameters are added that hide something. A URL whose
+//! host is one of ours is answered as a request for it would be, signature, expiry and default parameters included,
+//! without going over the network. Any other URL is fetched under the guard that also judges originals: by a proxy source
+//! as if it were an original, by the others from any public host or from those that the operator lists. What cannot be had
+//! is left out, and the result is kept for a short while only.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -17,7 +18,7 @@ use super::{App, Site, Stopwatch, Variant};
 use crate::blob::Blob;
 use crate::config::SourceKind;
 use crate::error::{Error, SharedError};
-use crate::param::{self, Location};
+use crate::param::{Location, Parsed};
 use crate::plan::{self, Intent, Negotiation, OverlayRole, TEXT_OBJECT, VariantKey};
 use crate::render::RenderError;
 use crate::render::decode::sniff;
@@ -183,8 +184,8 @@ impl App {
             | SourceKind::WebProxy { .. }
             | SourceKind::S3(_) => path,
         };
-        // The signature of the whole covers this query, and default parameters are for pictures, not for their parts.
-        let parsed = param::parse(query, &[]).ok()?;
+        // The signature of the whole covers this query.
+        let parsed = base.site.parse_part(query).ok()?;
         Some(match self.intent(&path, &parsed) {
             Intent::PassThrough => object(&base.site, path),
             intent @ (Intent::Render(_) | Intent::Unsupported(_)) => {
@@ -199,7 +200,7 @@ impl App {
     fn origin_of_target(&self, site: &Arc<Site>, target: &str, host: Option<String>) -> Option<Origin> {
         let target = Target::split(target);
         sign::verify(&target, &site.config.name, &site.config.signing).ok()?;
-        let parsed = param::parse(target.query.unwrap_or_default(), &site.config.default_params).ok()?;
+        let parsed = site.parse(target.query.unwrap_or_default()).ok()?;
         let now = self.clock.unix_seconds();
         let expires_in = sign::time_left(parsed.params.control.expires, now, &site.config.signing).ok()?;
         let path = decoded(target.path)?;
@@ -208,7 +209,7 @@ impl App {
         Some(Origin::Rendered(Variant { host, ..variant }, expires_in))
     }
 
-    fn intent(&self, object: &str, parsed: &param::Parsed) -> Intent {
+    fn intent(&self, object: &str, parsed: &Parsed) -> Intent {
         plan::resolve_object(object, parsed, &Negotiation::default(), &self.config.limits).intent
     }
 }

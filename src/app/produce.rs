@@ -168,17 +168,23 @@ impl App {
             Some(search) => faces::place(original.body.clone(), search).await,
             None => None,
         };
+        let (known, search) = match &place {
+            Some(place) => self.faces.get_or_search(place).await,
+            None => (None, None),
+        };
         let job = Job {
             plan: plan.clone(),
             original: original.body.clone(),
             overlays: overlays.blobs,
             limits: self.render_limits,
-            faces: place.and_then(|place| self.faces.get(&place)),
+            faces: known,
         };
         let rendered = self.pool.render(job).await.map_err(|e| Arc::new(Error::from(e)))?;
         if let (Some(place), Some(found)) = (place, rendered.faces) {
+            self.metrics.faces_searched();
             self.faces.put(place, found);
         }
+        drop(search);
         watch.record(|times| {
             times.queue = rendered.timings.queue;
             times.render = rendered.timings.render;

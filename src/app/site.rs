@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use super::StartError;
 use crate::config::{Config, Signing, SourceConfig, SourceKind, TtlMode};
+use crate::param::{self, ParamError, Parsed};
 use crate::source::{self, Source};
 
 /// A configured source, ready to fetch from.
@@ -28,6 +29,35 @@ impl Site {
     #[must_use]
     pub fn abroad(self: &Arc<Self>) -> &Arc<Self> {
         self.abroad.as_ref().unwrap_or(self)
+    }
+}
+
+impl Site {
+    /// The parameters of a request to this source: those of the query, and the defaults.
+    ///
+    /// # Errors
+    /// As [`param::parse`].
+    pub fn parse(&self, query: &str) -> Result<Parsed, ParamError> {
+        self.parse_with(query, &self.config.default_params)
+    }
+
+    /// The parameters of a part of a picture of this source. Defaults are for pictures and not for their parts, except
+    /// those that hide something.
+    ///
+    /// # Errors
+    /// As [`param::parse`].
+    pub fn parse_part(&self, query: &str) -> Result<Parsed, ParamError> {
+        let hides = |(name, _): &&(String, String)| param::spelled(name).is_some_and(|(spec, _)| spec.hides());
+        let defaults: Vec<_> = self.config.default_params.iter().filter(hides).cloned().collect();
+        self.parse_with(query, &defaults)
+    }
+
+    fn parse_with(&self, query: &str, defaults: &[(String, String)]) -> Result<Parsed, ParamError> {
+        let mut parsed = param::parse(query, defaults)?;
+        if self.config.ignore_lp_blur && parsed.params.faces.lp_blur.take().is_some() {
+            parsed.honoured.retain(|honoured| honoured.name != "lp-blur");
+        }
+        Ok(parsed)
     }
 }
 
@@ -114,5 +144,6 @@ fn proxy(hosts: &[String]) -> SourceConfig {
         signing: Signing { required: false, schemes: Vec::new(), keys: Vec::new() },
         params_header: false,
         rasterize_svg: false,
+        ignore_lp_blur: false,
     }
 }

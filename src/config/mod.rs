@@ -253,6 +253,8 @@ pub struct SourceConfig {
     pub signing: Signing,
     /// Draw SVG originals instead of sending them sanitised.
     pub rasterize_svg: bool,
+    /// Whether `lp-blur`, which cannot be honoured, is ignored instead of answered with an error.
+    pub ignore_lp_blur: bool,
     /// Send `X-Tintype-Params`.
     pub params_header: bool,
 }

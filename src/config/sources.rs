@@ -124,6 +124,7 @@ impl Check<'_> {
             error_ttl: draft.error_ttl,
             signing,
             rasterize_svg: draft.rasterize_svg,
+            ignore_lp_blur: draft.ignore_lp_blur,
             params_header: draft.params_header,
         })
     }

@@ -74,12 +74,26 @@ impl ParamSpec {
 
     /// Whether honouring this parameter means decoding the original.
     ///
-    /// Control parameters, `dl` (a header), `ch` (an opt-in) and the video parameters, which are parsed and ignored,
-    /// leave the original's bytes alone.
+    /// Control parameters, `dl` (a header), `ch` (an opt-in) and what is parsed and ignored leave the original's bytes
+    /// alone: the video parameters, and those whose model is absent, for which the original stands in.
     #[must_use]
     pub fn asks_for_rendering(&self) -> bool {
-        let control = matches!(self.category, Category::Control | Category::Expiration | Category::VideoRendering);
-        !control && self.name != "dl" && self.name != "ch"
+        let control = matches!(self.category, Category::Control | Category::Expiration);
+        let ignored = matches!(
+            self.category,
+            Category::VideoRendering
+                | Category::Background
+                | Category::ObjectManipulation
+                | Category::SuperResolution
+                | Category::LicensePlateDetection
+        );
+        !control && !ignored && self.name != "dl" && self.name != "ch"
+    }
+
+    /// Whether it is there to keep something from being seen.
+    #[must_use]
+    pub fn hides(&self) -> bool {
+        matches!(self.name, "face-blur" | "face-pixel" | "lp-blur")
     }
 
     /// The value's grammar, its forms joined by `|`.

@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 use crate::param::{CropWord, FrameSelect, Location, MaskShape};
 
 use super::layers::BlendLayer;
-use super::types::{Orient, Plan};
+use super::types::{FallbackFormat, Format, Orient, Plan};
 
 /// What another picture is for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -21,6 +21,8 @@ pub enum OverlayRole {
 pub struct FaceSearch {
     /// Page of a document, from 1.
     pub page: u32,
+    /// Whether its annotations are part of it: a face can be one.
+    pub annotation: bool,
     /// Which frames; the first of them is looked at.
     pub frame: Option<FrameSelect>,
     /// What upright is.
@@ -33,16 +35,19 @@ impl Plan {
     /// What a detector has to do for [`Found::faces`](super::Found::faces), if anything.
     #[must_use]
     pub fn face_search(&self) -> Option<FaceSearch> {
-        let asked = self.hide_faces.is_some()
+        // A description shows nothing that could be hidden.
+        let hides = self.hide_faces.is_some() && self.output.fallback != FallbackFormat::Fixed(Format::Json);
+        let asked = hides
             || self.redeye
             || self.describe_faces
             || self.sizing.facearea.is_some()
             || self.sizing.crop.contains(&CropWord::Faces);
         asked.then(|| FaceSearch {
             page: self.select.page,
+            annotation: self.select.annotation,
             frame: self.select.frame,
             orient: self.orient,
-            thorough: self.hide_faces.is_some(),
+            thorough: hides,
         })
     }
 

@@ -88,6 +88,8 @@ fn described(params: &Params, limits: &Limits) -> Plan {
     Plan {
         select: select(params),
         describe_faces: params.faces.faces,
+        // For originals of which nothing can be told, which would be sent as they are.
+        hide_faces: hide_faces(params),
         ..plan(&blank, format::data(Format::Json), &none, limits)
     }
 }
@@ -108,6 +110,8 @@ pub(super) fn plan(params: &Params, output: Output, negotiation: &Negotiation, l
     let sizing = sizing(params, negotiation, limits);
     let focal_debug =
         sizing.fit == Fit::Crop && sizing.crop.contains(&CropWord::FocalPoint) && params.focal.debug == Some(true);
+    // The block may hold a small copy of the picture as it was.
+    let output = Output { iptc: output.iptc && hide_faces(params).is_none(), ..output };
     Plan {
         select: select(params),
         orient: params.rotation.orient.map_or(Orient::Exif, |value| Orient::Fixed(value.clamp(1, 8))),

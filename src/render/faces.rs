@@ -40,6 +40,8 @@ const OVERLAP: f32 = 0.45;
 const EYE: f32 = 0.22;
 /// Frames of an animation that are looked at one by one.
 const FRAMES_MAX: usize = 60;
+/// Pixels of all frames of an animation that are run over in search of small and lying faces: about a second and a half.
+const LOOKED_AT_MAX: u64 = 36 * square(SIDE);
 /// Faces in one answer: far more than anybody counts, and few enough for a message between processes.
 pub const FACES_MAX: usize = 512;
 
@@ -121,6 +123,14 @@ pub fn shrink_max(size: Size, thorough: bool) -> u32 {
     [8, 4, 2].into_iter().find(|by| size.area() / (by * by) >= square(wanted)).unwrap_or(1) as u32
 }
 
+/// By how much to enlarge a picture without pixels of its own before [`detect`] sees it: it may be drawn at any size, and
+/// small faces with it.
+#[must_use]
+fn enlargement(size: Size, thorough: bool, pixels_max: u64) -> f64 {
+    let wanted = square(side(thorough)).min(pixels_max);
+    (wanted as f64 / size.area().max(1) as f64).sqrt().max(1.0)
+}
+
 const fn side(thorough: bool) -> u32 {
     if thorough { SIDE_NEAR } else { SIDE }
 }
@@ -142,7 +152,9 @@ pub fn detect(upright: Raster, thorough: bool) -> Result<Vec<Face>, RenderError>
     let mut all = faces_of(&middle);
     all.extend(faces_of(&far));
     if thorough {
-        all.extend(faces_of(&near));
+        if near.size != middle.size {
+            all.extend(faces_of(&near));
+        }
         let small = scaled(near, SIDE_TURNED)?;
         for value in [6, 3, 8] {
             let turned = orient::apply(small.clone(), value);
@@ -152,8 +164,9 @@ pub fn detect(upright: Raster, thorough: bool) -> Result<Vec<Face>, RenderError>
     Ok(chosen(all))
 }
 
-/// What to hide in one of several frames: what is to be hidden in the first, and what is found in this one. From some
-/// number of frames on looking at each would take too long, and all is hidden.
+/// What to hide in one of several frames: what is to be hidden in the first, and what is found in this one. Small and lying
+/// faces are looked for too unless there are too many pixels for that. From some number of frames on looking at each
+/// would take too long at all, and everything is hidden.
 ///
 /// # Errors
 /// As [`detect`].
@@ -161,9 +174,16 @@ pub(super) fn moved(frame: &Raster, first: &HideFacesOp, frames: usize) -> Resul
     let Some(faces) = first.faces.as_ref().filter(|_| frames <= FRAMES_MAX) else {
         return Ok(HideFacesOp { faces: None, ..first.clone() });
     };
+    let thorough = frames as u64 * thorough_pixels(frame.size) <= LOOKED_AT_MAX;
     let mut all = faces.clone();
-    all.extend(detect(frame.clone(), false)?.iter().map(|face| face.rect(frame.size)));
+    all.extend(detect(frame.clone(), thorough)?.iter().map(|face| face.rect(frame.size)));
     Ok(HideFacesOp { faces: Some(all), ..first.clone() })
+}
+
+/// How many pixels [`detect`] runs over when it is thorough.
+fn thorough_pixels(size: Size) -> u64 {
+    let area = size.area();
+    area.min(square(SIDE_NEAR)) + area.min(square(SIDE)) + 3 * area.min(square(SIDE_TURNED))
 }
 
 /// With no more pixels than a square of this side, its shape kept.

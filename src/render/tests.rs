@@ -2,6 +2,7 @@
 
 mod effects;
 mod overlays;
+mod pages;
 mod trim;
 mod words;
 

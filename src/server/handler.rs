@@ -12,7 +12,7 @@ use super::route::{self, Route};
 use crate::app::{App, Site, StageTimes, Stopwatch, Variant};
 use crate::cache::{Outcome, Rendition};
 use crate::error::{Error, RequestError, SharedError};
-use crate::param::{self, Honoured};
+use crate::param::Honoured;
 use crate::plan::{self, Download, Negotiation, VaryOn};
 use crate::sign::{self, Expired, Target};
 
@@ -88,7 +88,7 @@ async fn serve<B>(
     // Verified before it is interpreted: nothing below sees a byte that a forger chose.
     let target = Target { path: route.path, query: route.query };
     sign::verify(&target, &site.config.name, &site.config.signing).map_err(Error::from)?;
-    let parsed = param::parse(route.query.unwrap_or_default(), &site.config.default_params).map_err(Error::from)?;
+    let parsed = site.parse(route.query.unwrap_or_default()).map_err(Error::from)?;
     let expires_in = sign::time_left(parsed.params.control.expires, app.clock.unix_seconds(), &site.config.signing)
         .map_err(|Expired| Error::Expired)?;
 

@@ -12,6 +12,7 @@ use super::handler::{Handled, Success};
 use super::{headers, timing};
 use crate::app::App;
 use crate::error::{Error, Keep};
+use crate::param::{self, Honoured, State};
 
 /// A body that is in memory whole.
 pub(super) type Body = Full<Bytes>;
@@ -148,10 +149,12 @@ fn failure(app: &App, handled: &Handled, error: &Error) -> Response {
 /// Where no source is known yet (`delivery.md` 2: 300 s).
 const DEFAULT_ERROR_TTL: Duration = Duration::from_secs(300);
 
-/// `name=value` of every honoured parameter, separated by `&`, percent-encoded as in a URL.
+/// `name=value` of every honoured parameter, separated by `&`, percent-encoded as in a URL. One that was read and has no
+/// effect is not among them.
 fn params_header(success: &Success) -> HeaderValue {
     let mut text = String::new();
-    for param in &success.honoured {
+    let has_effect = |param: &&Honoured| param::find(param.name).is_some_and(|spec| spec.state == State::Rendered);
+    for param in success.honoured.iter().filter(has_effect) {
         let value = param.value.to_string();
         let value = percent_encoding::utf8_percent_encode(&value, percent_encoding::NON_ALPHANUMERIC);
         let item = format!("{}{}={value}", if text.is_empty() { "" } else { "&" }, param.name);

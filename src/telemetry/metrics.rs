@@ -33,6 +33,7 @@ pub struct Metrics {
     origin_fetches: IntCounterVec,
     origin_fetch_seconds: Histogram,
     coalesced: IntCounterVec,
+    face_searches: IntCounter,
     access_log_dropped: IntCounter,
 }
 
@@ -159,6 +160,7 @@ impl Metrics {
             ),
             origin_fetch_seconds: histogram(r, "origin_fetch_duration_seconds", "Time to fetch an original."),
             coalesced: counter_vec(r, "coalesced_total", "Requests by their part in shared work.", &["work", "role"]),
+            face_searches: counter(r, "face_searches_total", "Originals in which faces were looked for."),
             access_log_dropped: counter(r, "access_log_dropped_total", "Log lines lost to a full queue or disk."),
             registry,
         }
@@ -225,6 +227,11 @@ impl Metrics {
     /// Counts a request's part (`leader` or `follower`) in shared work (`render` or `fetch`).
     pub fn coalesced(&self, work: &'static str, role: &'static str) {
         self.coalesced.with_label_values(&[work, role]).inc();
+    }
+
+    /// Faces were looked for in an original, because nothing was known of it.
+    pub fn faces_searched(&self) {
+        self.face_searches.inc();
     }
 
     /// Counts lost lines of the access log.

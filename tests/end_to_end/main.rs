@@ -7,11 +7,14 @@ mod caching;
 mod clients;
 mod delivery;
 mod lifecycle;
+mod models;
 mod overlays;
 mod pictures;
+mod privacy;
 mod secrets;
 mod server;
 mod sources;
 #[path = "../support/mod.rs"]
 mod support;
+mod vectors;
 mod words;

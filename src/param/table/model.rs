@@ -1,10 +1,18 @@
 //! What needs a vision or generative model: faces, plates, backgrounds, removal, upscaling.
 
 use super::SEED_MAX;
-use crate::param::{Category, Kind, Needs, ParamSpec, State, Tier};
+use crate::param::{Category, Kind, Needs, ParamSpec, State, Tier, Value};
 
 /// Faces of one picture.
 const FACE_MAX: i64 = 10_000;
+
+/// How much to hide. A fraction counts as well: whatever is above 0 hides.
+const HIDING: [Kind; 2] = [Kind::Whole(0..=100), Kind::Number(0.0..=100.0)];
+
+/// A strength, rounded up so that the least of them is not none.
+fn hiding(value: &Value) -> Option<u32> {
+    value.number().map(|strength| strength.ceil() as u32)
+}
 
 /// This part of the table.
 pub(super) const ENTRIES: [ParamSpec; 20] = [
@@ -49,13 +57,13 @@ pub(super) const ENTRIES: [ParamSpec; 20] = [
         name: "face-blur",
         tier: Tier::Ai,
         state: State::Rendered,
-        kinds: &[Kind::Whole(0..=100)],
+        kinds: &HIDING,
         default: Some("0"),
         summary: "Blurs faces, from unrecognisable (1) to a smear (100); also what may only look like one. A picture without \
                   faces stays as it is.",
         example: "face-blur=50",
         picture: "astronaut.jpg",
-        set: |p, v| p.faces.blur = v.whole(),
+        set: |p, v| p.faces.blur = hiding(v),
         ..ParamSpec::base(Category::FaceDetection)
     },
     ParamSpec {
@@ -63,24 +71,24 @@ pub(super) const ENTRIES: [ParamSpec; 20] = [
         aliases: &["face-pixelate"],
         tier: Tier::Ai,
         state: State::Rendered,
-        kinds: &[Kind::Whole(0..=100)],
+        kinds: &HIDING,
         default: Some("0"),
         summary: "Turns faces into squares, from eight across (1) to three (100); also what may only look like one. A \
                   picture without faces stays as it is.",
         example: "face-pixel=20",
         picture: "astronaut.jpg",
-        set: |p, v| p.faces.pixel = v.whole(),
+        set: |p, v| p.faces.pixel = hiding(v),
         ..ParamSpec::base(Category::FaceDetection)
     },
     ParamSpec {
         name: "lp-blur",
         aliases: &["license-plate-blur"],
         tier: Tier::Ai,
-        kinds: &[Kind::Whole(0..=100)],
+        kinds: &HIDING,
         default: Some("0"),
         summary: "Blurs licence plates. There is no detector of plates, so a value above 0 is answered with an error, 422.",
         example: "lp-blur=50",
-        set: |p, v| p.faces.lp_blur = v.whole(),
+        set: |p, v| p.faces.lp_blur = hiding(v),
         ..ParamSpec::base(Category::LicensePlateDetection)
     },
     ParamSpec {

@@ -204,6 +204,64 @@ fn the_tones_are_those_before_the_list_of_colours() {
     assert!(difference(&drawn(&format!("sepia=100&{map}"), &source), &drawn(map, &sepia)) < 1.0);
 }
 
+/// An animated PNG of three frames with colours, and transparency, of their own.
+fn animation() -> Vec<u8> {
+    let mut out = Vec::new();
+    let mut encoder = png::Encoder::new(&mut out, 60, 40);
+    encoder.set_color(png::ColorType::Rgba);
+    encoder.set_animated(3, 0).unwrap();
+    encoder.set_blend_op(png::BlendOp::Source).unwrap();
+    let mut writer = encoder.write_header().unwrap();
+    let frame = pixels(&cells(4)).into_rgba().into_bytes();
+    for turn in 0..3 {
+        let moved: Vec<u8> =
+            frame.chunks_exact(4).flat_map(|p| [p[turn], p[(turn + 1) % 3], p[(turn + 2) % 3], p[3]]).collect();
+        writer.write_image_data(&moved).unwrap();
+    }
+    writer.finish().unwrap();
+    out
+}
+
+#[test]
+fn every_frame_of_an_animation_is_worked_on_as_if_it_were_alone() {
+    let source = animation();
+    let shown = |query: &str| frames(rendered(&format!("{query}&fm=webp&lossless=true"), &source).body.as_slice()).0;
+    let plain = shown("w=30");
+    assert_eq!(plain.len(), 3);
+    // These take their measure from the first frame, so that an animation does not flicker.
+    let measured = |effect: &&&str| effect.contains("enhance") || effect.contains("equalize");
+    for effect in EFFECTS.iter().filter(|effect| !measured(effect)) {
+        let all = shown(&format!("w=30&{effect}"));
+        assert_eq!(all.len(), 3, "{effect}");
+        for (index, frame) in all.iter().enumerate() {
+            let alone = drawn(&format!("w=30&frame={}&{effect}", index + 1), &source);
+            assert!(difference(frame, &alone) < 0.02, "{effect}, frame {index}: {}", difference(frame, &alone));
+            assert!(difference(frame, &plain[index]) > 0.05, "{effect} leaves frame {index} alone");
+        }
+    }
+    for default in ["bri=0&con=0&exp=0", "sat=0&hue=0&usm=0", "sepia=0&px=1&blur=0&htn=0"] {
+        assert_eq!(shown(&format!("w=30&{default}")), plain, "{default}");
+    }
+}
+
+#[test]
+fn what_is_clear_stays_clear_under_blurs_and_blocks() {
+    let source = solid(40, 40, &[10, 200, 10, 0]);
+    for effect in EFFECTS {
+        let bytes = drawn(&format!("w=20&{effect}"), &source).into_rgba().into_bytes();
+        assert!(bytes.chunks_exact(4).all(|p| p[3] == 0), "{effect}");
+    }
+    // Colours do not bleed out of what cannot be seen: half green, half clear red.
+    let size = Size::new(40, 20);
+    let halves = (0..size.area()).flat_map(|i| if i % 40 < 20 { [10, 200, 10, 255] } else { [250, 0, 0, 0] });
+    let source = png(&Raster { size, channels: 4, samples: Samples::U8(halves.collect()) });
+    for effect in ["blur=80", "px=7", "blur=400", "htn=6"] {
+        let bytes = drawn(effect, &source).into_rgba().into_bytes();
+        let seen = bytes.chunks_exact(4).filter(|p| p[3] > 8);
+        assert!(seen.clone().count() > 300 && seen.clone().all(|p| p[0] <= p[1]), "{effect}");
+    }
+}
+
 #[test]
 fn frames_are_stretched_alike() {
     let Some(source) = fixture("gif/rotating-squares.gif") else { return };

@@ -1,0 +1,86 @@
+//! What a watermark and a look for faces add to a request. `cargo bench --bench overlay`.
+//!
+//! The claim to hold: a watermark original is decoded once per worker while it is hot, so that a hot one costs little more
+//! than laying it over. A cold one has bytes that the worker has not seen.
+
+use std::hint::black_box;
+
+use criterion::{BatchSize, Criterion, criterion_group, criterion_main};
+use tintype::blob::Blob;
+use tintype::config::Limits;
+use tintype::param::{self, ColorSpace};
+use tintype::plan::{self, Intent, Negotiation, OverlayRole, Select};
+use tintype::render::decode::{Opened, Original, Wanted};
+use tintype::render::raster::Raster;
+use tintype::render::{Job, RenderLimits, faces, render};
+
+const PHOTO: &[u8] = include_bytes!("../fixtures/photos/coffee.jpg");
+/// 360 x 328 pixels with transparency.
+const MARK: &[u8] = include_bytes!("../fixtures/photos/cup.png");
+const PORTRAIT: &[u8] = include_bytes!("../fixtures/photos/astronaut.jpg");
+
+fn blob(bytes: &[u8]) -> Blob {
+    Blob::copy_from(bytes).expect("memory for a picture")
+}
+
+fn job(query: &str, original: &Blob, mark: Option<&Blob>) -> Job {
+    let limits = Limits::default();
+    let parsed = param::parse(query, &[]).expect("a query without base64 parses");
+    let Intent::Render(plan) = plan::resolve(&parsed, &Negotiation::default(), &limits).intent else {
+        panic!("{query} renders nothing");
+    };
+    let overlays = mark.map(|mark| (OverlayRole::Mark, mark.clone())).into_iter().collect();
+    Job { plan: *plan, original: original.clone(), overlays, limits: RenderLimits::from(&limits), faces: None }
+}
+
+fn watermarks(criterion: &mut Criterion) {
+    let large = render(&job("w=2400&q=90&fm=jpg", &blob(PHOTO), None)).expect("the photograph renders").body;
+    let mut group = criterion.benchmark_group("w=800 of 2400 px");
+    group.sample_size(30);
+    let plain = job("w=800", &large, None);
+    group.bench_function("no watermark", |bench| bench.iter(|| render(black_box(&plain))));
+    let query = "w=800&mark=/cup.png&mark-w=200";
+    let hot = job(query, &large, Some(&blob(MARK)));
+    group.bench_function("a hot watermark", |bench| bench.iter(|| render(black_box(&hot))));
+    let mut seen: u64 = 0;
+    let unseen = || {
+        seen += 1;
+        // What follows the end of a PNG is no part of the picture.
+        job(query, &large, Some(&blob(&[MARK, &seen.to_be_bytes()].concat())))
+    };
+    group.bench_function("a cold watermark", |bench| {
+        bench.iter_batched(unseen, |job| render(&job), BatchSize::PerIteration)
+    });
+    group.finish();
+}
+
+/// The photograph as a detector gets it.
+fn portrait() -> Raster {
+    let limits = RenderLimits::from(&Limits::default());
+    let original = Original::new(PORTRAIT).expect("a JPEG");
+    let opened = Opened::new(&original, &Select::default(), &limits).expect("its header");
+    let decoded = opened.decode(&Wanted::first(ColorSpace::Srgb), &limits).expect("its pixels");
+    decoded.into_frames().next().expect("one frame").expect("its pixels")
+}
+
+fn looks(criterion: &mut Criterion) {
+    let mut group = criterion.benchmark_group("faces of a portrait of 512 px");
+    group.sample_size(20);
+    let portrait = portrait();
+    for (name, thorough) in [("to crop by", false), ("to hide", true)] {
+        let look = |raster| faces::detect(raster, thorough);
+        group.bench_function(name, |bench| bench.iter_batched(|| portrait.clone(), look, BatchSize::LargeInput));
+    }
+    let original = blob(PORTRAIT);
+    for (name, query) in [("crop=faces", "w=200&h=80&fit=crop&crop=faces"), ("face-blur", "w=200&face-blur=50")] {
+        let first = job(query, &original, None);
+        group.bench_function(format!("{name}, first"), |bench| bench.iter(|| render(black_box(&first))));
+        let found = render(&first).expect("the portrait renders").faces;
+        let later = Job { faces: found, ..first };
+        group.bench_function(format!("{name}, later"), |bench| bench.iter(|| render(black_box(&later))));
+    }
+    group.finish();
+}
+
+criterion_group!(benches, watermarks, looks);
+criterion_main!(benches);

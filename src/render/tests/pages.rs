@@ -1,0 +1,75 @@
+//! Originals of several pages.
+
+use super::*;
+
+/// An uncompressed TIFF (TIFF 6.0, little-endian) with a page of each size, all of one colour.
+fn tiff(pages: &[(u16, u16, [u8; 3])]) -> Vec<u8> {
+    let mut out = b"II*\0\0\0\0\0".to_vec();
+    // Where the place of the next directory is to be written.
+    let mut link = 4;
+    for (width, height, color) in pages {
+        let pixels = color.repeat(usize::from(*width) * usize::from(*height));
+        let (strip, length) = (out.len() as u32, pixels.len() as u32);
+        out.extend(pixels);
+        out.resize(out.len().next_multiple_of(2), 0);
+        let depths = out.len() as u32;
+        out.extend([8, 0, 8, 0, 8, 0]);
+        let directory = out.len() as u32;
+        out[link..link + 4].copy_from_slice(&directory.to_le_bytes());
+        // Tag, type (3 is 16 bits, 4 is 32), count, value or its place.
+        let fields: [(u16, u16, u32, u32); 9] = [
+            (256, 3, 1, (*width).into()),
+            (257, 3, 1, (*height).into()),
+            (258, 3, 3, depths),
+            (259, 3, 1, 1),
+            (262, 3, 1, 2),
+            (273, 4, 1, strip),
+            (277, 3, 1, 3),
+            (278, 3, 1, (*height).into()),
+            (279, 4, 1, length),
+        ];
+        out.extend((fields.len() as u16).to_le_bytes());
+        for (tag, kind, count, value) in fields {
+            out.extend([tag.to_le_bytes(), kind.to_le_bytes()].concat());
+            out.extend([count.to_le_bytes(), value.to_le_bytes()].concat());
+        }
+        link = out.len();
+        out.extend([0; 4]);
+    }
+    out
+}
+
+#[test]
+fn a_page_of_a_tiff_is_a_picture_with_a_size_of_its_own() {
+    let (red, green, blue) = ([200, 10, 10], [10, 180, 20], [20, 30, 210]);
+    let source = tiff(&[(30, 20, red), (12, 40, green), (16, 16, blue)]);
+    let check = |query: &str, size: (u32, u32), color: [u8; 3]| {
+        let raster = pixels(rendered(&format!("{query}&fm=png"), &source).body.as_slice());
+        assert_eq!(raster.size, Size::new(size.0, size.1), "{query}");
+        assert!(raster.into_rgba().into_bytes().chunks_exact(4).all(|pixel| pixel[..3] == color), "{query}");
+    };
+    check("q=75", (30, 20), red);
+    check("page=1", (30, 20), red);
+    check("page=2", (12, 40), green);
+    check("page=3", (16, 16), blue);
+    check("page=4", (16, 16), blue);
+    check("page=100000", (16, 16), blue);
+    check("page=0", (30, 20), red);
+    check("page=two", (30, 20), red);
+    check("page=2&w=6", (6, 20), green);
+    check("page=2&rot=90&h=6", (2, 6), green);
+    check("page=2&frame=3", (12, 40), green);
+    check("page=3&face-blur=50&fit=crop&w=8&h=4", (8, 4), blue);
+    // What is written is one picture, and what is said is about the page.
+    let facts = rendered("fm=json&page=2", &source).body;
+    let facts: serde_json::Value = serde_json::from_slice(facts.as_slice()).unwrap();
+    assert_eq!((&facts["PixelWidth"], &facts["PixelHeight"]), (&12.into(), &40.into()));
+}
+
+#[test]
+fn pages_of_a_real_tiff_differ() {
+    let Some(source) = fixture("tiff/pillow-multipage.tiff") else { return };
+    let page = |n: u32| pixels(rendered(&format!("page={n}&fm=png"), &source).body.as_slice());
+    assert!(page(1) != page(2) && page(2) != page(3));
+    assert_eq!(page(3), page(4));
+}
