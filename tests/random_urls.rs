@@ -287,5 +287,5 @@ fn random_urls_get_what_the_layout_announces_or_an_error_that_is_not_ours() {
     let overlaid = count(|end| matches!(end, End::Measured { overlaid: true }));
     let refused = count(|end| *end == End::Refused);
     println!("of {URLS} URLs {measured} are measured, {overlaid} of them with another picture; {refused} are refused");
-    assert!(measured * 2 > ends.len() && overlaid * 20 > ends.len() && refused * 10 < ends.len());
+    assert!(measured * 3 > ends.len() * 2 && overlaid * 6 > ends.len(), "{measured} and {overlaid}");
 }
