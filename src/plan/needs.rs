@@ -42,7 +42,7 @@ impl Plan {
             || self.describe_faces
             || self.sizing.facearea.is_some()
             || self.sizing.crop.contains(&CropWord::Faces);
-        asked.then(|| FaceSearch {
+        asked.then_some(FaceSearch {
             page: self.select.page,
             annotation: self.select.annotation,
             frame: self.select.frame,
