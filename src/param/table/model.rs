@@ -7,7 +7,7 @@ use crate::param::{Category, Kind, Needs, ParamSpec, State, Tier, Value};
 const FACE_MAX: i64 = 10_000;
 
 /// How much to hide. A fraction counts as well: whatever is above 0 hides.
-const HIDING: [Kind; 2] = [Kind::Whole(0..=100), Kind::Number(0.0..=100.0)];
+const HIDING: [Kind; 1] = [Kind::Number(0.0..=100.0)];
 
 /// A strength, rounded up so that the least of them is not none.
 fn hiding(value: &Value) -> Option<u32> {
