@@ -43,7 +43,7 @@ pub(super) fn frames(bytes: &[u8]) -> Option<StoredFrames> {
 }
 
 /// The chunks of a PNG, as far as it is whole.
-fn chunks(bytes: &[u8]) -> impl Iterator<Item = (&[u8; 4], &[u8])> {
+pub(super) fn chunks(bytes: &[u8]) -> impl Iterator<Item = (&[u8; 4], &[u8])> {
     let mut rest = bytes.get(8..).unwrap_or_default();
     std::iter::from_fn(move || {
         let (length, after) = rest.split_first_chunk::<4>()?;

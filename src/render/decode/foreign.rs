@@ -2,7 +2,7 @@
 
 use std::ffi::CStr;
 
-use super::{Decoded, Frames, SourceFormat, Wanted, apng, exif, heif};
+use super::{Decoded, Frames, SourceFormat, Wanted, apng, exif, gamma, heif};
 use crate::plan::{Measured, Select, StoredFrames};
 use crate::render::raster::Raster;
 use crate::render::stage::crop;
@@ -114,6 +114,7 @@ impl<'a> Foreign<'a> {
             return self.play(wanted);
         }
         let (aperture, coding) = (self.aperture(), self.transforms.coding);
+        let power = (self.format == SourceFormat::Png).then(|| gamma::stated(self.bytes)).flatten();
         let image = self.pixels(wanted)?;
         if wanted.count <= 1 {
             let has_profile = image.meta_blob(c"icc-profile-data").is_some();
@@ -121,6 +122,10 @@ impl<'a> Foreign<'a> {
             let raster = match coding {
                 Some(coding) if !has_profile => hdr::to_srgb(raster, coding),
                 Some(_) | None => raster,
+            };
+            let raster = match power {
+                Some(power) => gamma::to_srgb(raster, power),
+                None => raster,
             };
             let raster = match aperture {
                 Some(rect) => crop::apply(raster, rect)?,

@@ -9,6 +9,7 @@ mod apng;
 mod bitmap;
 mod exif;
 mod foreign;
+mod gamma;
 mod heif;
 mod icns;
 mod ico;
