@@ -340,6 +340,22 @@ const GOLDEN: &[(&str, &str, &str)] = &[
         "coffee.jpg",
         "w=112&h=64&fit=crop&sat=-100&txt=A+caption+of+several+words&txt-fit=wrapmax&txt-width=80&txt-size=30&txt-h=0.6&txt-color=fff&txt-align=middle,center",
     ),
+    (
+        "drop-shadow-placed",
+        "cup.png",
+        "w=64&drop-shadow=2&drop-shadow-type=cast&drop-shadow-elevation=25&drop-shadow-azimuth=90&drop-shadow-pose=30&drop-shadow-softness=80&drop-shadow-color=c00040ff",
+    ),
+    ("drop-shadow-spread", "cup.png", "w=64&drop-shadow=2&drop-shadow-spread=6"),
+    (
+        "mark-reflection-falloff",
+        "coffee.jpg",
+        "w=80&mark=/cup.png&mark-w=36&mark-align=middle,center&mark-reflection=60&mark-reflection-falloff=0",
+    ),
+    (
+        "fill-gradient-hue",
+        "rocket.jpg",
+        "w=64&h=80&fit=fill&fill=gradient&fill-gradient-linear=f00,00f&fill-gradient-cs=oklch&fill-gradient-hue=longer",
+    ),
 ];
 
 /// Mean and largest difference of samples that a newer codec may make; anything seen is larger.
@@ -400,7 +416,7 @@ const ELSEWHERE: &[(&str, &str)] = &[
 ];
 
 /// Families that a picture has and its overlays have too, as `mark-` and `blend-`.
-const FAMILIES: &[&str] = &["fade", "gradient"];
+const FAMILIES: &[&str] = &["fade", "gradient", "drop-shadow"];
 
 #[test]
 fn every_parameter_that_draws_has_a_picture() {
