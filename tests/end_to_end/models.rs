@@ -20,7 +20,8 @@ fn source(name: &str, host: &str, more: &str) -> String {
 }
 
 fn server() -> Tintype {
-    Tintype::start(&source("photos", "img.test", ""))
+    // Without optimisation a detector of faces takes its time.
+    Tintype::start_with(&source("photos", "img.test", ""), &["render.timeout=58s"])
 }
 
 #[track_caller]
