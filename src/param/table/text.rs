@@ -27,7 +27,7 @@ pub(super) const ENTRIES: [ParamSpec; 23] = [
         default: Some("bottom,right"),
         needs: Needs::All(&["txt"]),
         summary: "Side or corner at which the text stands.",
-        example: "txt=Hello&txt-align=top,center",
+        example: "txt=Hello&txt-size=32&txt-color=fff&txt-align=top,center",
         state: State::Rendered,
         set: |p, v| p.text.align = v.words(),
         ..ParamSpec::base(Category::Text)
@@ -40,7 +40,7 @@ pub(super) const ENTRIES: [ParamSpec; 23] = [
         default: Some("end"),
         needs: Needs::All(&["txt"]),
         summary: "Where a text that is too long is cut, and whether dots show it.",
-        example: "txt=Hello&txt-clip=end,ellipsis",
+        example: "txt=A+caption+longer+than+its+box&txt-size=24&txt-color=fff&txt-clip=end,ellipsis",
         state: State::Rendered,
         set: set_clip,
         ..ParamSpec::base(Category::Text)
@@ -53,7 +53,7 @@ pub(super) const ENTRIES: [ParamSpec; 23] = [
         default: Some("000"),
         needs: Needs::All(&["txt"]),
         summary: "Colour of the text.",
-        example: "txt=Hello&txt-color=fff",
+        example: "txt=Hello&txt-size=32&txt-color=f90",
         state: State::Rendered,
         set: |p, v| p.text.color = v.color(),
         ..ParamSpec::base(Category::Text)
@@ -152,7 +152,7 @@ pub(super) const ENTRIES: [ParamSpec; 23] = [
         needs: Needs::All(&["txt"]),
         summary: "Typeface: a family, a PostScript name, or `serif`, `sans-serif`, `monospace`, `cursive` or `fantasy`. What is not \
             installed becomes sans-serif.",
-        example: "txt=Hello&txt-font=serif,bold",
+        example: "txt=Hello&txt-size=32&txt-color=fff&txt-font=serif,bold",
         state: State::Rendered,
         set: |p, v| p.text.font = v.font(),
         ..ParamSpec::base(Category::Text)
@@ -165,7 +165,7 @@ pub(super) const ENTRIES: [ParamSpec; 23] = [
         default: Some("0"),
         needs: Needs::All(&["txt"]),
         summary: "Thickness of an outline inside the letters, in pixels.",
-        example: "txt=Hello&txt-line=2",
+        example: "txt=Hello&txt-size=64&txt-font=sans-serif,bold&txt-color=f90&txt-line=2",
         state: State::Rendered,
         set: |p, v| p.text.line = v.whole(),
         ..ParamSpec::base(Category::Text)
@@ -178,7 +178,7 @@ pub(super) const ENTRIES: [ParamSpec; 23] = [
         default: Some("fff"),
         needs: Needs::All(&["txt", "txt-line"]),
         summary: "Colour of the outline.",
-        example: "txt=Hello&txt-line=2&txt-line-color=000",
+        example: "txt=Hello&txt-size=64&txt-font=sans-serif,bold&txt-color=f90&txt-line=2&txt-line-color=000",
         state: State::Rendered,
         set: |p, v| p.text.line_color = v.color(),
         ..ParamSpec::base(Category::Text)
@@ -191,7 +191,7 @@ pub(super) const ENTRIES: [ParamSpec; 23] = [
         default: Some("10"),
         needs: Needs::All(&["txt"]),
         summary: "Pixels between the text and the edges.",
-        example: "txt=Hello&txt-pad=30",
+        example: "txt=Hello&txt-size=32&txt-color=fff&txt-pad=40",
         state: State::Rendered,
         set: |p, v| p.text.pad = v.whole(),
         ..ParamSpec::base(Category::Text)
@@ -204,7 +204,7 @@ pub(super) const ENTRIES: [ParamSpec; 23] = [
         default: Some("0"),
         needs: Needs::All(&["txt"]),
         summary: "Strength of a shadow behind the text.",
-        example: "txt=Hello&txt-shad=5",
+        example: "txt=Hello&txt-size=32&txt-color=fff&txt-shad=5",
         state: State::Rendered,
         set: |p, v| p.text.shad = v.number(),
         ..ParamSpec::base(Category::Text)
@@ -229,7 +229,7 @@ pub(super) const ENTRIES: [ParamSpec; 23] = [
         default: Some("12"),
         needs: Needs::All(&["txt"]),
         summary: "Size of the letters in pixels.",
-        example: "txt=Hello&txt-size=48",
+        example: "txt=Hello&txt-color=fff&txt-size=48",
         state: State::Rendered,
         set: |p, v| p.text.size = v.whole(),
         ..ParamSpec::base(Category::Text)
@@ -241,7 +241,7 @@ pub(super) const ENTRIES: [ParamSpec; 23] = [
         kinds: &[Kind::Whole(0..=SIDE_PX_MAX)],
         needs: Needs::All(&["txt"]),
         summary: "Width of the box that the text stands in, in pixels.",
-        example: "txt=Hello&txt-width=200",
+        example: "txt=A+caption+of+several+words&txt-size=24&txt-color=fff&txt-fit=max&txt-width=120",
         state: State::Rendered,
         set: |p, v| p.text.width = v.whole(),
         ..ParamSpec::base(Category::Text)
@@ -254,7 +254,7 @@ pub(super) const ENTRIES: [ParamSpec; 23] = [
         default: Some("0"),
         needs: Needs::All(&["txt"]),
         summary: "Pixels from the left edge to the text; takes the place of the alignment.",
-        example: "txt=Hello&txt-x=40",
+        example: "txt=Hello&txt-size=32&txt-color=fff&txt-x=40",
         state: State::Rendered,
         set: |p, v| p.text.x = v.whole(),
         ..ParamSpec::base(Category::Text)
@@ -267,7 +267,7 @@ pub(super) const ENTRIES: [ParamSpec; 23] = [
         default: Some("0"),
         needs: Needs::All(&["txt"]),
         summary: "Pixels from the top edge to the text; takes the place of the alignment.",
-        example: "txt=Hello&txt-y=40",
+        example: "txt=Hello&txt-size=32&txt-color=fff&txt-y=40",
         state: State::Rendered,
         set: |p, v| p.text.y = v.whole(),
         ..ParamSpec::base(Category::Text)
@@ -280,7 +280,7 @@ pub(super) const ENTRIES: [ParamSpec; 23] = [
         default: Some("0"),
         needs: Needs::All(&["txt"]),
         summary: "Pixels added between the lines of `~text`.",
-        example: "txt=Hello&txt-lead=4",
+        example: "txt=A+caption+of+several+words&txt-size=20&txt-color=fff&txt-fit=wrap&txt-width=120&txt-lead=12",
         state: State::Rendered,
         set: |p, v| p.text.lead = v.whole(),
         ..ParamSpec::base(Category::Typesetting)
@@ -293,7 +293,7 @@ pub(super) const ENTRIES: [ParamSpec; 23] = [
         default: Some("0"),
         needs: Needs::All(&["txt"]),
         summary: "Pixels added between the letters.",
-        example: "txt=Hello&txt-track=2",
+        example: "txt=Hello&txt-size=32&txt-color=fff&txt-track=4",
         state: State::Rendered,
         set: |p, v| p.text.track = v.whole(),
         ..ParamSpec::base(Category::Typesetting)
