@@ -43,13 +43,13 @@ fn watermarks(criterion: &mut Criterion) {
     let hot = job(query, &large, Some(&blob(MARK)));
     group.bench_function("a hot watermark", |bench| bench.iter(|| render(black_box(&hot))));
     let mut seen: u64 = 0;
-    let unseen = || {
+    let mut unseen = || {
         seen += 1;
         // What follows the end of a PNG is no part of the picture.
         job(query, &large, Some(&blob(&[MARK, &seen.to_be_bytes()].concat())))
     };
     group.bench_function("a cold watermark", |bench| {
-        bench.iter_batched(unseen, |job| render(&job), BatchSize::PerIteration)
+        bench.iter_batched(&mut unseen, |job| render(&job), BatchSize::PerIteration)
     });
     group.finish();
 }
