@@ -30,9 +30,7 @@ impl Site {
     pub fn abroad(self: &Arc<Self>) -> &Arc<Self> {
         self.abroad.as_ref().unwrap_or(self)
     }
-}
 
-impl Site {
     /// The parameters of a request to this source: those of the query, and the defaults.
     ///
     /// # Errors

@@ -132,7 +132,8 @@ impl<E: Clone + From<LeaderLost> + Send + Sync + 'static> Cache<E> {
     }
 
     /// The fresh rendition kept for `key`, with the tier it was found in. Starts nothing.
-    pub async fn get(&self, key: &VariantKey) -> Option<(Rendition, Outcome)> {
+    #[cfg(test)]
+    async fn get(&self, key: &VariantKey) -> Option<(Rendition, Outcome)> {
         self.tiers.get(key).await
     }
 
@@ -144,18 +145,17 @@ impl<E: Clone + From<LeaderLost> + Send + Sync + 'static> Cache<E> {
     /// The rendition kept for `key`, or else what `make` returns, which is then kept. All who ask for one key at the same
     /// time share one `make`; it goes on when they stop waiting, and is dropped unpolled when it is not needed.
     ///
+    /// For those whom [`Cache::in_memory`] left with nothing: whoever is in a hurry has asked that before.
+    ///
     /// # Errors
     /// What `make` returned, to everyone who waited; [`LeaderLost`] as an `E` when it panicked. Not kept.
     pub async fn get_or_render<F>(&self, key: VariantKey, make: F) -> Result<(Rendition, Outcome), E>
     where
         F: Future<Output = Result<Rendition, E>> + Send + 'static,
     {
-        if let Some(rendition) = self.tiers.in_memory(&key).await {
-            return Ok((rendition, Outcome::HitMemory));
-        }
         let tiers = self.tiers.clone();
         let shared = async move {
-            // Memory is asked once more: another leader may have ended between the question above and this task.
+            // Memory too, although the caller has asked it: another leader may have ended since.
             if let Some(found) = tiers.get(&key).await {
                 return Ok(found);
             }

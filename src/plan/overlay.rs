@@ -14,6 +14,7 @@ use super::op::{
     BlendOp, BlendOpLayer, BorderOp, Extend, ExtendFill, FadeOp, GradientCourse, GradientFill, GradientOp, MarkOp,
     MaskOp, Op, Outline, Overlay, Resize, TextOp, Tile, TurnOp, Window,
 };
+use super::shadow::Shadow;
 use super::types::{Found, Plan, Sizing};
 use super::{compose, layers, shadow};
 use crate::units::{Color, Dpr};
@@ -94,19 +95,22 @@ fn first_tile(start: i64, step: u32, len: u32) -> i64 {
 
 /// Gives a watermark of `size` pixels its reflection and its shadow: its size then, and what lies left of it and above.
 fn standing(mark: &Mark, plan: &Plan, size: Size, ops: &mut Vec<Op>) -> (Size, [u32; 2]) {
-    let side_max = plan.sizing.side_max;
-    let shadow = |size: Size| mark.shadow.map(|it| shadow::op(&it, plan.sizing.dpr.get(), size, size.height, side_max));
-    let inset = mark.shadow.is_some_and(|shadow| shadow.kind == ShadowKind::Inset);
+    let Sizing { dpr, side_max, .. } = plan.sizing;
+    let shadow = |it: &Shadow, drawn: Size| shadow::op(it, dpr.get(), drawn, size.height, side_max);
     // A shadow inside is reflected with the watermark, one behind it is not.
-    ops.extend(shadow(size).filter(|_| inset).map(Op::Shadow));
+    let (inside, behind) = match &mark.shadow {
+        Some(it) if it.kind == ShadowKind::Inset => (Some(it), None),
+        other => (None, other.as_ref()),
+    };
+    ops.extend(inside.map(|it| Op::Shadow(shadow(it, size))));
     let mut drawn = size;
     if let Some(reflection) = mark.reflection {
         let op = shadow::reflect(reflection, size, side_max);
         drawn = op.canvas;
         ops.push(Op::Reflect(op));
     }
-    let Some(behind) = mark.shadow.filter(|_| !inset) else { return (drawn, [0; 2]) };
-    let op = shadow::op(&behind, plan.sizing.dpr.get(), drawn, size.height, side_max);
+    let Some(behind) = behind else { return (drawn, [0; 2]) };
+    let op = shadow(behind, drawn);
     ops.push(Op::Shadow(op));
     (op.canvas, [op.left, op.top])
 }

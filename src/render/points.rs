@@ -228,7 +228,7 @@ fn in_runs<T: Sample, const N: usize>(pixels: &mut [[T; N]], levels: &[f32], cha
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::units::Size;
+    use crate::render::raster::rows as raster;
 
     struct By<F>(F);
 
@@ -240,10 +240,6 @@ mod tests {
 
     fn by<F: Fn(&mut Run)>(formula: F) -> By<F> {
         By(formula)
-    }
-
-    fn raster(width: u32, channels: u8, samples: Vec<u8>) -> Raster {
-        Raster { size: Size::new(width, 1), channels, samples: Samples::U8(samples) }
     }
 
     /// Longer than a run, and not a multiple of it.

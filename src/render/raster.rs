@@ -150,6 +150,13 @@ fn rearranged_samples<T: Copy>(samples: Vec<T>, channels: u8, size: Size, how: &
     }
 }
 
+/// A picture of 8-bit samples in rows of `width` pixels.
+#[cfg(test)]
+pub(super) fn rows(width: u32, channels: u8, samples: Vec<u8>) -> Raster {
+    let height = samples.len() as u32 / width / u32::from(channels);
+    Raster { size: Size::new(width, height), channels, samples: Samples::U8(samples) }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

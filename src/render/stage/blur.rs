@@ -40,12 +40,7 @@ fn straight<T: Sample, const N: usize>(row: &[f32], out: &mut Vec<T>) {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::units::Size;
-
-    fn raster(width: u32, channels: u8, samples: Vec<u8>) -> Raster {
-        let height = samples.len() as u32 / width / u32::from(channels);
-        Raster { size: Size::new(width, height), channels, samples: Samples::U8(samples) }
-    }
+    use crate::render::raster::rows as raster;
 
     #[test]
     fn a_hardly_visible_blur_is_none_and_colours_spread_evenly() {

@@ -67,12 +67,7 @@ fn mean<T: Sample, const N: usize, const ALPHA: bool>(sum: &[u64; N], count: u64
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::units::Size;
-
-    fn raster(width: u32, channels: u8, samples: Vec<u8>) -> Raster {
-        let height = samples.len() as u32 / width / u32::from(channels);
-        Raster { size: Size::new(width, height), channels, samples: Samples::U8(samples) }
-    }
+    use crate::render::raster::rows as raster;
 
     #[test]
     fn blocks_begin_at_the_top_left_and_may_be_cut() {

@@ -4,6 +4,7 @@
 
 use crate::plan::ReflectOp;
 use crate::render::RenderError;
+use crate::render::paint::{self, Leaves};
 use crate::render::raster::{Raster, Samples};
 use crate::units::Size;
 
@@ -17,8 +18,8 @@ pub fn apply(raster: Raster, op: &ReflectOp) -> Result<Raster, RenderError> {
     if op.canvas.width != width || op.canvas.height < height {
         return Err(RenderError::Stage { stage: "reflect".to_owned() });
     }
-    let raster = if raster.has_alpha() || raster.channels == 3 { raster } else { with_alpha(raster) };
-    let raster = if raster.channels == 3 { raster.into_rgba() } else { raster };
+    // Nothing is painted: this only makes room for alpha.
+    let raster = paint::rows(raster, Leaves { grey: true, opaque: false }, |_, _| {});
     let channels = usize::from(raster.channels);
     let row_len = width as usize * channels;
     let mut bytes = raster.into_bytes();
@@ -39,13 +40,6 @@ pub fn apply(raster: Raster, op: &ReflectOp) -> Result<Raster, RenderError> {
         }
     }
     Ok(Raster { size: op.canvas, channels: channels as u8, samples: Samples::U8(bytes) })
-}
-
-/// Grey with an opaque alpha channel.
-fn with_alpha(raster: Raster) -> Raster {
-    let size = raster.size;
-    let samples = raster.into_bytes().into_iter().flat_map(|v| [v, 255]).collect();
-    Raster { size, channels: 2, samples: Samples::U8(samples) }
 }
 
 #[cfg(test)]
