@@ -24,10 +24,13 @@ help:
 	@echo 'make docs    write config/reference.toml and the other generated pages, and the API documentation'
 
 run: build
+	@echo '==> serving fixtures/photos; cache and access logs go to var/. Ctrl-C stops it.'
 	@exec $(TINTYPE) serve --config config/demo.toml --examples
 
 build: packages
-	@cargo build --release --locked --quiet || { echo 'The build failed.' >&2; exit 1; }
+	@[ -x $(TINTYPE) ] || echo '==> building tintype; the first build compiles some 400 packages and takes 5 to 10 minutes'
+	@[ ! -x $(TINTYPE) ] || echo '==> building what has changed since the last time'
+	@cargo build --release --locked || { echo 'The build failed.' >&2; exit 1; }
 
 packages:
 	@command -v cargo >/dev/null || { echo 'Tintype is built with Rust: install it from https://rustup.rs' >&2; exit 1; }

@@ -39,8 +39,7 @@ enum Command {
     CheckConfig(check_config::Arguments),
     /// List the parameters and what this version does with each.
     Params(params::Arguments),
-    /// Make a page of pictures, one for each parameter and class of values.
-    #[command(hide = true)]
+    /// Make a page with an image for each parameter and class of values.
     Gallery(gallery::Arguments),
     /// Render jobs for a server; started by `serve`, not by hand.
     #[command(hide = true)]

@@ -23,7 +23,7 @@
 //!       encode        one file a format: Raster -> bytes
 //! ```
 //!
-//! A module uses those above it in this list: `units clock blob`, `config`, `telemetry`, `param sign plan`, `source vips
+//! A module uses those above it in this list: `units clock blob nearest`, `config`, `telemetry`, `param sign plan`, `source vips
 //! render cache`, `error app server`, `cli`.
 //!
 //! # Invariants
@@ -55,6 +55,7 @@ pub mod cli;
 pub mod clock;
 pub mod config;
 pub mod error;
+pub mod nearest;
 pub mod param;
 pub mod plan;
 pub mod render;

@@ -13,6 +13,7 @@ pub use produce::Variant;
 pub use site::{Site, Sites};
 pub use stopwatch::{StageTimes, Stopwatch};
 
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
@@ -70,8 +71,13 @@ pub enum StartError {
     #[error(transparent)]
     Pool(#[from] PoolError),
     /// The access log cannot be written.
-    #[error("log.dir: {0}")]
-    Log(std::io::Error),
+    #[error("log.dir: {} cannot be written: {}", .dir.display(), .error.kind())]
+    Log {
+        /// The directory.
+        dir: PathBuf,
+        /// The system's reason.
+        error: std::io::Error,
+    },
 }
 
 impl App {
@@ -88,7 +94,8 @@ impl App {
         let metrics = Arc::new(Metrics::new());
         let sites = Sites::build(&config).await?;
         let cache = Cache::open(&config.cache, clock.clone(), metrics.clone()).await?;
-        let access_log = AccessLog::start(&config.log, clock.clone(), metrics.clone()).map_err(StartError::Log)?;
+        let access_log = AccessLog::start(&config.log, clock.clone(), metrics.clone())
+            .map_err(|error| StartError::Log { dir: config.log.dir.clone().unwrap_or_default(), error })?;
         let pool = Pool::start(PoolConfig::new(executable, &config.render, &config.limits))?;
         Ok(Arc::new(Self {
             originals: Originals::new(&config.cache, descriptors),

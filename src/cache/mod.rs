@@ -8,6 +8,7 @@ mod entry;
 mod memory;
 
 use std::io;
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, SystemTime};
@@ -77,14 +78,19 @@ impl Outcome {
 }
 
 /// Why the cache cannot be opened.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum CacheError {
     /// Another process uses the directory.
-    #[error("cache.disk_dir is in use by another process")]
-    Locked,
+    #[error("cache.disk_dir: {} is in use by another process", .dir.display())]
+    Locked {
+        /// The directory.
+        dir: PathBuf,
+    },
     /// The directory cannot be created, written or locked.
-    #[error("cache.disk_dir cannot be used: {kind}")]
+    #[error("cache.disk_dir: {} cannot be used: {kind}", .dir.display())]
     Unusable {
+        /// The directory.
+        dir: PathBuf,
         /// What the system says.
         kind: io::ErrorKind,
     },
@@ -120,8 +126,8 @@ impl<E: Clone + From<LeaderLost> + Send + Sync + 'static> Cache<E> {
         let disk = match config.disk_dir.clone() {
             Some(dir) => {
                 let (clock, metrics) = (clock.clone(), metrics.clone());
+                let unusable = CacheError::Unusable { dir: dir.clone(), kind: io::ErrorKind::Other };
                 let opening = move || Disk::open(&dir, options, clock, metrics);
-                let unusable = CacheError::Unusable { kind: io::ErrorKind::Other };
                 Some(tokio::task::spawn_blocking(opening).await.map_err(|_panic| unusable)??)
             }
             None => None,

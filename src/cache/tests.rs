@@ -186,7 +186,7 @@ async fn a_directory_in_use_or_unusable_is_said_at_start() {
         let clock = Arc::new(ManualClock::new(UNIX_EPOCH));
         Cache::<Failure>::open(&config, clock, Arc::new(Metrics::new())).await.map(|_| ())
     };
-    assert_eq!(open(dir.path().to_owned()).await, Err(CacheError::Locked));
+    assert_eq!(open(dir.path().to_owned()).await, Err(CacheError::Locked { dir: dir.path().to_owned() }));
     std::fs::write(dir.path().join("file"), "").unwrap();
     assert!(matches!(open(dir.path().join("file")).await, Err(CacheError::Unusable { .. })));
 }

@@ -1,11 +1,11 @@
-//! `tintype check-config FILE`: every fault on a line of its own, exit code 2.
+//! `tintype check-config FILE`: every fault on a line of its own and exit code 2; warnings alone leave it 0.
 
 use std::path::PathBuf;
 
 use clap::Args;
 
 use super::{Failure, print};
-use crate::config;
+use crate::config::{self, Inspection};
 
 #[derive(Args, Debug)]
 pub(super) struct Arguments {
@@ -15,7 +15,12 @@ pub(super) struct Arguments {
 
 pub(super) fn run(arguments: &Arguments) -> Result<(), Failure> {
     let environment = config::process_environment();
-    let config = config::load(Some(&arguments.file), &environment, &[]).map_err(Failure::Config)?;
+    let Inspection { config, faults, warnings } =
+        config::inspect(Some(&arguments.file), &environment, &[]).map_err(Failure::Config)?;
+    print(&warnings.iter().map(|warning| format!("warning: {warning}\n")).collect::<String>())?;
+    if !faults.is_empty() {
+        return Err(Failure::Config(faults));
+    }
     let names: Vec<_> = config.sources.iter().map(|source| source.name.as_str()).collect();
     print(&format!("{}: no faults; sources: {}\n", arguments.file.display(), names.join(", ")))
 }

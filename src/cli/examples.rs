@@ -6,7 +6,7 @@ use std::path::Path;
 
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 
-use crate::config::{Config, SignScheme, SourceConfig, SourceKind};
+use crate::config::{Config, SourceConfig, SourceKind};
 use crate::sign;
 
 /// Requests that show something different each; the pictures of a folder take turns.
@@ -62,18 +62,14 @@ fn pictures(root: &Path) -> Vec<String> {
 fn authority(source: &SourceConfig, address: SocketAddr) -> String {
     match source.hosts.first() {
         Some(host) => format!("{host}:{}", address.port()),
-        None => address.to_string(),
+        None => super::serve::to_open(address).to_string(),
     }
 }
 
 fn signed(source: &SourceConfig, target: String) -> String {
-    let signing = &source.signing;
-    match (signing.required, signing.keys.first(), signing.schemes.first()) {
-        (true, Some(key), Some(&scheme)) => {
-            let scheme = if signing.schemes.contains(&SignScheme::Imgix) { SignScheme::Imgix } else { scheme };
-            sign::sign(&target, &source.name, scheme, key.expose())
-        }
-        (_, _, _) => target,
+    match super::sign::first_key(source).filter(|_| source.signing.required) {
+        Some((scheme, key)) => sign::sign(&target, &source.name, scheme, key.expose()),
+        None => target,
     }
 }
 
@@ -86,11 +82,7 @@ mod tests {
     #[test]
     fn the_demonstration_has_seven_open_urls_and_a_signed_one() {
         let root = Path::new(env!("CARGO_MANIFEST_DIR"));
-        // Paths in the demonstration are relative to the root of the repository.
-        let text = fs::read_to_string(root.join("config/demo.toml")).unwrap();
-        let text = text.replace("\"fixtures", &format!("\"{}/fixtures", root.display()));
-        let text = text.replace("file:", &format!("file:{}/", root.display()));
-        let config = config::parse("demo.toml", &text, &Environment::new(), &[]).unwrap();
+        let config = config::load(Some(&root.join("config/demo.toml")), &Environment::new(), &[]).unwrap();
 
         let urls = urls(&config, config.server.listen);
         assert_eq!(urls.len(), 8);

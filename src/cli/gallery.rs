@@ -41,7 +41,8 @@ pub(super) struct Arguments {
 pub(super) fn run(arguments: &Arguments) -> Result<(), Failure> {
     let started = Instant::now();
     let failed = |what: &str, error: &dyn std::fmt::Display| Failure::Runtime(format!("{what}: {error}"));
-    fs::create_dir_all(&arguments.output).map_err(|error| failed("cannot make the folder", &error.kind()))?;
+    fs::create_dir_all(&arguments.output)
+        .map_err(|error| failed(&format!("{}: cannot be made", arguments.output.display()), &error.kind()))?;
     let text = format!(
         "[server]\nlisten = \"127.0.0.1:0\"\nadmin_listen = \"127.0.0.1:0\"\n\
          [[source]]\nname = \"photos\"\nkind = \"folder\"\nroot = {:?}\n",

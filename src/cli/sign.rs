@@ -1,26 +1,30 @@
-//! `tintype sign URL --key KEY`: the same URL with its signature.
+//! `tintype sign URL`: the same URL with its signature, by the key of a configuration's source or one given with it.
 
+use std::path::PathBuf;
 use std::time::Duration;
 
 use clap::{Args, ValueEnum};
 
 use super::{Failure, print};
 use crate::clock::{Clock, SystemClock};
-use crate::config::{self, SignScheme};
+use crate::config::{self, Config, Environment, Secret, SignScheme, Signing, SourceConfig};
 use crate::sign;
 
 #[derive(Args, Debug)]
 pub(super) struct Arguments {
     /// A URL, or a path with its query; percent-encoded as it will be sent.
     url: String,
+    /// The configuration of the server; the URL's host says which source, and that one which key and scheme.
+    #[arg(long, value_name = "FILE", conflicts_with = "key")]
+    config: Option<PathBuf>,
     /// The key: `env:NAME`, `file:PATH`, or the key itself (which other users of the machine can then see).
+    #[arg(long, required_unless_present = "config")]
+    key: Option<String>,
+    /// What the source accepts: imgix where nothing else is said.
+    #[arg(long, value_enum)]
+    scheme: Option<Scheme>,
+    /// Name of the source; part of what hmac-sha256 signs. With --config: the source, where the URL has no host.
     #[arg(long)]
-    key: String,
-    /// What the source accepts.
-    #[arg(long, value_enum, default_value = "imgix")]
-    scheme: Scheme,
-    /// Name of the source; part of what hmac-sha256 signs.
-    #[arg(long, required_if_eq("scheme", "hmac-sha256"))]
     source: Option<String>,
     /// Valid for this long, such as `1h`; adds `expires`.
     #[arg(long, value_parser = humantime::parse_duration)]
@@ -36,15 +40,73 @@ enum Scheme {
 }
 
 pub(super) fn run(arguments: &Arguments) -> Result<(), Failure> {
-    let key = config::read_secret(&arguments.key, &config::process_environment()).map_err(Failure::Usage)?;
+    let Signer { source, scheme, key } = signer(arguments, &config::process_environment())?;
     let expires = arguments.expires.map(|time| SystemClock.unix_seconds().saturating_add(time.as_secs()));
-    let scheme = match arguments.scheme {
+    let signed = sign_url(&arguments.url, expires, |target| sign::sign(target, &source, scheme, key.expose()))?;
+    print(&format!("{signed}\n"))
+}
+
+/// All that a signature needs beside the URL.
+struct Signer {
+    source: String,
+    scheme: SignScheme,
+    key: Secret,
+}
+
+fn signer(arguments: &Arguments, environment: &Environment) -> Result<Signer, Failure> {
+    let asked = arguments.scheme.map(|scheme| match scheme {
         Scheme::Imgix => SignScheme::Imgix,
         Scheme::HmacSha256 => SignScheme::HmacSha256,
+    });
+    let Some(file) = &arguments.config else {
+        let key = arguments.key.as_deref().unwrap_or_default();
+        let key = config::read_secret(key, environment).map_err(Failure::Usage)?;
+        let scheme = asked.unwrap_or(SignScheme::Imgix);
+        if scheme == SignScheme::HmacSha256 && arguments.source.is_none() {
+            return Err(Failure::Usage("--scheme hmac-sha256 needs --source, the name of the source".to_owned()));
+        }
+        return Ok(Signer { source: arguments.source.clone().unwrap_or_default(), scheme, key });
     };
-    let source = arguments.source.as_deref().unwrap_or_default();
-    let signed = sign_url(&arguments.url, expires, |target| sign::sign(target, source, scheme, key.expose()))?;
-    print(&format!("{signed}\n"))
+    let config = config::load(Some(file), environment, &[]).map_err(Failure::Config)?;
+    let source = find_source(&config, &arguments.url, arguments.source.as_deref())?;
+    let Some((scheme, key)) = first_key(source) else {
+        return Err(Failure::Usage(format!("the source {} asks for no signature", source.name)));
+    };
+    if let Some(asked) = asked
+        && !source.signing.schemes.contains(&asked)
+    {
+        return Err(Failure::Usage(format!("the source {} does not accept this scheme", source.name)));
+    }
+    Ok(Signer { source: source.name.clone(), scheme: asked.unwrap_or(scheme), key: key.clone() })
+}
+
+/// The key that new URLs are signed with, and the scheme: imgix, which every client library speaks, where it is accepted.
+pub(super) fn first_key(source: &SourceConfig) -> Option<(SignScheme, &Secret)> {
+    let Signing { required: _, schemes, keys } = &source.signing;
+    let scheme = schemes.iter().find(|scheme| **scheme == SignScheme::Imgix).or(schemes.first())?;
+    Some((*scheme, keys.first()?))
+}
+
+/// The source that a server would serve `url` from.
+fn find_source<'a>(config: &'a Config, url: &str, named: Option<&str>) -> Result<&'a SourceConfig, Failure> {
+    let sources = &config.sources;
+    let names = || sources.iter().map(|source| source.name.as_str()).collect::<Vec<_>>().join(", ");
+    if let Some(name) = named {
+        let found = sources.iter().find(|source| source.name == name);
+        return found.ok_or_else(|| Failure::Usage(format!("there is no source {name}; there are {}", names())));
+    }
+    let host = url::Url::parse(url).ok().and_then(|url| url.host_str().map(str::to_ascii_lowercase));
+    let Some(host) = host else {
+        // A path alone does not say which; where there is one source, it need not.
+        return match sources.as_slice() {
+            [only] => Ok(only),
+            _ => Err(Failure::Usage(format!("give a URL with its host, or --source; there are {}", names()))),
+        };
+    };
+    let host = host.trim_matches(['[', ']']).trim_end_matches('.');
+    let claimed = |source: &&SourceConfig| source.hosts.iter().any(|name| name.trim_matches(['[', ']']) == host);
+    let found = sources.iter().find(claimed).or_else(|| sources.iter().find(|source| source.hosts.is_empty()));
+    found.ok_or_else(|| Failure::Usage(format!("no source answers to the host {host}; there are {}", names())))
 }
 
 /// Signs the path and query of `url`; scheme, host and fragment go around them unchanged.
@@ -107,6 +169,75 @@ mod tests {
         check("/a.jpg?", Some(7), Some("</a.jpg?expires=7>"));
         check("/a.jpg?w=1", Some(7), Some("</a.jpg?w=1&expires=7>"));
         check("/a.jpg?expires=1", Some(7), None);
+    }
+
+    #[derive(Debug, clap::Parser)]
+    struct Line {
+        #[command(flatten)]
+        arguments: Arguments,
+    }
+
+    const TWO_SOURCES: &str = r#"
+[[source]]
+name = "open"
+kind = "folder"
+root = "x"
+[[source]]
+name = "photos"
+hosts = ["img.example.com"]
+kind = "folder"
+root = "x"
+signing = { mode = "required", keys = ["env:NEW", "env:OLD"] }
+[[source]]
+name = "strict"
+hosts = ["strict.example.com"]
+kind = "folder"
+root = "x"
+signing = { mode = "required", schemes = ["hmac-sha256"], keys = ["env:OLD"] }
+"#;
+
+    /// Name of the source, scheme and key; `None` where it cannot be told.
+    #[track_caller]
+    fn check_signer(words: &[&str], expected: Option<(&str, SignScheme, &str)>) {
+        let dir = tempfile::tempdir().unwrap();
+        let file = dir.path().join("t.toml");
+        std::fs::write(&file, TWO_SOURCES).unwrap();
+        let words = ["sign", "--config", file.to_str().unwrap()].into_iter().chain(words.iter().copied());
+        let arguments = <Line as clap::Parser>::try_parse_from(words).unwrap().arguments;
+        let secrets = [("NEW", "0123456789abcdef"), ("OLD", "fedcba9876543210")];
+        let environment = secrets.iter().map(|(name, key)| ((*name).to_owned(), (*key).to_owned())).collect();
+        let found = signer(&arguments, &environment).ok();
+        let found = found.as_ref().map(|s| (s.source.as_str(), s.scheme, std::str::from_utf8(s.key.expose()).unwrap()));
+        assert_eq!(found, expected);
+    }
+
+    #[test]
+    fn a_configuration_knows_source_scheme_and_key() {
+        let (new, old) = ("0123456789abcdef", "fedcba9876543210");
+        let photos = Some(("photos", SignScheme::Imgix, new));
+        check_signer(&["https://img.example.com/a.jpg?w=4"], photos);
+        check_signer(&["http://IMG.example.com:8080/a.jpg"], photos);
+        check_signer(&["/a.jpg", "--source", "photos"], photos);
+        check_signer(
+            &["https://img.example.com/a.jpg", "--scheme", "hmac-sha256"],
+            Some(("photos", SignScheme::HmacSha256, new)),
+        );
+        check_signer(&["https://strict.example.com/a.jpg"], Some(("strict", SignScheme::HmacSha256, old)));
+        check_signer(&["https://strict.example.com/a.jpg", "--scheme", "imgix"], None);
+        check_signer(&["https://elsewhere.example.com/a.jpg"], None);
+        check_signer(&["/a.jpg"], None);
+        check_signer(&["/a.jpg", "--source", "none"], None);
+    }
+
+    #[test]
+    fn without_a_configuration_a_key_is_needed_and_for_hmac_a_source() {
+        let parsed = |words: &[&str]| <Line as clap::Parser>::try_parse_from(words.iter().copied());
+        assert!(parsed(&["sign", "/a.jpg"]).is_err());
+        assert!(parsed(&["sign", "/a.jpg", "--key", "k", "--config", "t"]).is_err());
+        let hmac = parsed(&["sign", "/a.jpg", "--key", "k", "--scheme", "hmac-sha256"]).unwrap().arguments;
+        assert!(signer(&hmac, &Environment::new()).is_err());
+        let plain = parsed(&["sign", "/a.jpg", "--key", "k"]).unwrap().arguments;
+        assert_eq!(signer(&plain, &Environment::new()).unwrap().scheme, SignScheme::Imgix);
     }
 
     #[test]

@@ -3,6 +3,7 @@
 //! `raw` is what was written, this file what is meant; only [`Config`] is passed on.
 
 mod fault;
+mod inspect;
 mod keys;
 pub mod limits;
 mod raw;
@@ -24,8 +25,10 @@ use sha2::{Digest, Sha256};
 use toml::de::DeTable;
 
 pub use fault::{Fault, Place};
+pub use inspect::{Inspection, inspect};
 pub use limits::Limits;
 use raw::{Raw, Text};
+use resolve::Written;
 pub use secret::{Secret, read_secret};
 
 /// The environment's variables, taken once.
@@ -55,20 +58,38 @@ pub fn process_environment() -> Environment {
 /// # Errors
 /// Every fault there is, not only the first.
 pub fn load(file: Option<&Path>, environment: &Environment, overrides: &[Override]) -> Result<Config, Vec<Fault>> {
-    let Some(path) = file else { return parse("", "", environment, overrides) };
+    load_with_places(file, environment, overrides).map(|(config, _)| config)
+}
+
+/// As [`load`], with the places where the keys were written.
+fn load_with_places(
+    file: Option<&Path>,
+    environment: &Environment,
+    overrides: &[Override],
+) -> Result<(Config, Written), Vec<Fault>> {
+    let Some(path) = file else { return parse_with_places("", "", environment, overrides) };
     let name = path.display().to_string();
     match std::fs::read(path).map(String::from_utf8) {
-        Ok(Ok(text)) => parse(&name, &text, environment, overrides),
+        Ok(Ok(text)) => parse_with_places(&name, &text, environment, overrides),
         Ok(Err(_)) => Err(vec![Fault::new(Place::File(name), "", "is not UTF-8")]),
         Err(error) => Err(vec![Fault::new(Place::File(name), "", format!("cannot be read: {}", error.kind()))]),
     }
 }
 
-/// As [`load`], for text at hand; `name` stands for the file in faults.
+/// As [`load`], for text at hand; `name` stands for the file in faults, and relative paths start from its folder.
 ///
 /// # Errors
 /// As [`load`].
 pub fn parse(name: &str, text: &str, environment: &Environment, overrides: &[Override]) -> Result<Config, Vec<Fault>> {
+    parse_with_places(name, text, environment, overrides).map(|(config, _)| config)
+}
+
+fn parse_with_places(
+    name: &str,
+    text: &str,
+    environment: &Environment,
+    overrides: &[Override],
+) -> Result<(Config, Written), Vec<Fault>> {
     let file = Text { name, text };
     let (root, errors) = DeTable::parse_recoverable(text);
     let mut raw = Raw::default();

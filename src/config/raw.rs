@@ -3,6 +3,7 @@
 
 use std::collections::BTreeMap;
 use std::ops::Range;
+use std::path::Path;
 
 use toml::Spanned;
 use toml::de::{DeTable, DeValue};
@@ -11,6 +12,7 @@ use super::fault::{Fault, Place};
 use super::keys::{KeySpec, SETTINGS, SOURCE_SETTINGS, SourceDraft};
 use super::value::Written;
 use super::{Config, Override};
+use crate::nearest::nearest;
 
 /// Prefix of environment variables; `TINTYPE_SERVER_LISTEN` is `server.listen`.
 const PREFIX: &str = "TINTYPE_";
@@ -44,7 +46,12 @@ pub(super) struct Text<'a> {
     pub(super) text: &'a str,
 }
 
-impl Text<'_> {
+impl<'a> Text<'a> {
+    /// The folder that the file is in.
+    fn folder(self) -> &'a Path {
+        Path::new(self.name).parent().unwrap_or(Path::new(""))
+    }
+
     /// The line that a byte range starts on.
     pub(super) fn place(self, at: &Range<usize>) -> Place {
         let before = &self.text.as_bytes()[..at.start.min(self.text.len())];
@@ -55,14 +62,17 @@ impl Text<'_> {
 
 impl<'a> Raw<'a> {
     /// Takes in a parsed file.
-    pub(super) fn add_file(&mut self, file: Text<'_>, root: &'a DeTable<'a>) {
+    pub(super) fn add_file(&mut self, file: Text<'a>, root: &'a DeTable<'a>) {
         for (name, value) in root {
             let place = file.place(&name.span());
             let name: &str = name.get_ref();
             if name == "source" {
                 self.add_sources(file, &place, value);
             } else if !SETTINGS.iter().any(|spec| spec.section == name) {
-                self.faults.push(Fault::new(place, name, format!("unknown section; there are {}", sections())));
+                let sections = section_names();
+                let meant = did_you_mean(name, &sections);
+                let message = format!("unknown section{meant}; there are {}", sections_written(&sections));
+                self.faults.push(Fault::new(place, name, message));
             } else if let Some(table) = value.get_ref().as_table() {
                 collect(file, SETTINGS, name, "", table, &mut self.settings, &mut self.faults);
             } else {
@@ -71,7 +81,7 @@ impl<'a> Raw<'a> {
         }
     }
 
-    fn add_sources(&mut self, file: Text<'_>, place: &Place, value: &'a Spanned<DeValue<'a>>) {
+    fn add_sources(&mut self, file: Text<'a>, place: &Place, value: &'a Spanned<DeValue<'a>>) {
         let Some(array) = value.get_ref().as_array() else {
             self.faults.push(Fault::new(place.clone(), "source", "must be written [[source]], with two brackets"));
             return;
@@ -99,7 +109,8 @@ impl<'a> Raw<'a> {
                 rest.strip_prefix(&spec.section.to_ascii_uppercase()).is_some_and(|after| after.starts_with('_'))
             }) {
                 let key = rest.to_ascii_lowercase().replacen('_', ".", 1);
-                self.faults.push(Fault::new(place, key, "unknown key"));
+                let meant = did_you_mean(&key, &setting_paths());
+                self.faults.push(Fault::new(place, key, format!("unknown key{meant}")));
             }
         }
     }
@@ -110,7 +121,10 @@ impl<'a> Raw<'a> {
             let place = Place::Flag(flag.flag.clone());
             match SETTINGS.iter().find(|spec| spec.path() == flag.key) {
                 Some(spec) => self.settings.push(Entry { spec, written: Written::Text(&flag.value), place }),
-                None => self.faults.push(Fault::new(place, flag.key.clone(), "unknown key")),
+                None => {
+                    let meant = did_you_mean(&flag.key, &setting_paths());
+                    self.faults.push(Fault::new(place, flag.key.clone(), format!("unknown key{meant}")));
+                }
             }
         }
     }
@@ -123,7 +137,7 @@ pub(super) fn environment_name(spec: &KeySpec<Config>) -> String {
 
 /// Entries of one table; tables inside it are descended into when the key table has dotted names for them.
 fn collect<'a, T>(
-    file: Text<'_>,
+    file: Text<'a>,
     specs: &'static [KeySpec<T>],
     section: &str,
     prefix: &str,
@@ -136,7 +150,7 @@ fn collect<'a, T>(
         let name = format!("{prefix}{}", key.get_ref());
         let below = format!("{name}.");
         if let Some(spec) = specs.iter().find(|spec| spec.section == section && spec.name == name) {
-            entries.push(Entry { spec, written: Written::Toml(value), place });
+            entries.push(Entry { spec, written: Written::Toml(value, file.folder()), place });
         } else if specs.iter().any(|spec| spec.section == section && spec.name.starts_with(&below)) {
             match value.get_ref().as_table() {
                 Some(inner) => collect(file, specs, section, &below, inner, entries, faults),
@@ -144,26 +158,42 @@ fn collect<'a, T>(
             }
         } else {
             let known = known_names(specs, section, prefix);
-            let message = format!("unknown key; {section} has {known}");
+            let meant = did_you_mean(key.get_ref(), &known);
+            let message = format!("unknown key{meant}; {section} has {}", known.join(", "));
             faults.push(Fault::new(place, format!("{section}.{name}"), message));
         }
     }
 }
 
-fn known_names<T>(specs: &[KeySpec<T>], section: &str, prefix: &str) -> String {
-    let mut names: Vec<&str> = specs
+fn known_names<T>(specs: &[KeySpec<T>], section: &str, prefix: &str) -> Vec<String> {
+    let mut names: Vec<String> = specs
         .iter()
         .filter(|spec| spec.section == section && spec.name.starts_with(prefix))
         .map(|spec| spec.name.split_inclusive('.').next().filter(|_| prefix.is_empty()).unwrap_or(spec.name))
-        .map(|name| name.trim_end_matches('.'))
+        .map(|name| name.trim_end_matches('.').to_owned())
         .collect();
     names.dedup();
-    names.join(", ")
+    names
 }
 
-fn sections() -> String {
-    let mut names: Vec<String> = SETTINGS.iter().map(|spec| format!("[{}]", spec.section)).collect();
+/// ` (did you mean ...?)` where one of `names` is near; else nothing.
+fn did_you_mean(written: &str, names: &[String]) -> String {
+    let meant = nearest(written, names.iter().map(String::as_str));
+    meant.map(|name| format!(" (did you mean {name}?)")).unwrap_or_default()
+}
+
+fn setting_paths() -> Vec<String> {
+    SETTINGS.iter().map(KeySpec::path).collect()
+}
+
+fn sections_written(names: &[String]) -> String {
+    let written = |name: &String| if name == "source" { "[[source]]".to_owned() } else { format!("[{name}]") };
+    names.iter().map(written).collect::<Vec<_>>().join(", ")
+}
+
+fn section_names() -> Vec<String> {
+    let mut names: Vec<String> = SETTINGS.iter().map(|spec| spec.section.to_owned()).collect();
     names.dedup();
-    names.push("[[source]]".to_owned());
-    names.join(", ")
+    names.push("source".to_owned());
+    names
 }

@@ -10,8 +10,8 @@ use super::value::Choice;
 const HEAD: &str = "\
 # Every key of Tintype's configuration, with its default. Generated from the code; do not edit.
 #
-# Sizes are written \"256MiB\" or as a number of bytes, times \"500ms\", \"10s\", \"24h\". Paths are relative to the working
-# directory. Lines that start with \"# \" and a key show keys that have no default. `tintype check-config FILE` reports
+# Sizes are written \"256MiB\" or as a number of bytes, times \"500ms\", \"10s\", \"24h\". Relative paths start from
+# the folder of the file; those of flags and of the environment from the working directory. Lines that start with \"# \" and a key show keys that have no default. `tintype check-config FILE` reports
 # everything that is wrong with a file.
 #
 # Each key outside [[source]] can also be given in the environment, which wins over the file, and by a flag, which wins

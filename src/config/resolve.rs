@@ -8,6 +8,12 @@ use super::raw::{Entry, Raw, Text};
 use super::sources::resolve_sources;
 use super::{Config, Environment};
 
+/// Where every key was written: those outside `[[source]]`, and those of each source in the order of the file.
+pub(super) struct Written {
+    pub(super) settings: BTreeMap<String, Place>,
+    pub(super) sources: Vec<BTreeMap<String, Place>>,
+}
+
 /// The places of keys that were written, by their path.
 pub(super) struct Places<'a> {
     file: Text<'a>,
@@ -38,6 +44,11 @@ impl<'a> Places<'a> {
         at.map_or_else(|| self.of(key), |at| self.file.place(at))
     }
 
+    /// All of them.
+    pub(super) fn written(&self) -> &BTreeMap<String, Place> {
+        &self.written
+    }
+
     pub(super) fn is_written(&self, key: &str) -> bool {
         self.written.contains_key(key)
     }
@@ -62,11 +73,15 @@ pub(super) fn apply<T>(draft: &mut T, entries: &[Entry<'_, T>], places: &mut Pla
     }
 }
 
-/// The configuration that `raw` means.
+/// The configuration that `raw` means, and where each key of it was written.
 ///
 /// # Errors
 /// Every fault, in the order of the file, then environment and flags.
-pub(super) fn resolve(raw: Raw<'_>, file: Text<'_>, environment: &Environment) -> Result<Config, Vec<Fault>> {
+pub(super) fn resolve(
+    raw: Raw<'_>,
+    file: Text<'_>,
+    environment: &Environment,
+) -> Result<(Config, Written), Vec<Fault>> {
     let Raw { settings, sources, mut faults } = raw;
     let nowhere = if file.name.is_empty() { Place::Absent } else { Place::File(file.name.to_owned()) };
 
@@ -78,7 +93,8 @@ pub(super) fn resolve(raw: Raw<'_>, file: Text<'_>, environment: &Environment) -
         config.render.workers = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
     }
 
-    config.sources = resolve_sources(&sources, file, environment, &mut faults);
+    let (resolved, written_in_sources) = resolve_sources(&sources, file, environment, &mut faults).into_iter().unzip();
+    config.sources = resolved;
     // Not where a fault of syntax, or of `source` itself, may have hidden them.
     if sources.is_empty() && !faults.iter().any(|fault| fault.key.is_empty() || fault.key == "source") {
         let message = if file.name.is_empty() {
@@ -91,7 +107,8 @@ pub(super) fn resolve(raw: Raw<'_>, file: Text<'_>, environment: &Environment) -
     forget_what_follows_from_syntax(&mut faults);
     faults.sort();
     faults.dedup();
-    if faults.is_empty() { Ok(config) } else { Err(faults) }
+    let written = Written { settings: places.written, sources: written_in_sources };
+    if faults.is_empty() { Ok((config, written)) } else { Err(faults) }
 }
 
 /// What stands on a line that the parser could not read is no value at all.

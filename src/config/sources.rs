@@ -25,13 +25,13 @@ struct Check<'a> {
     faults: &'a mut Vec<Fault>,
 }
 
-/// Reads and checks all sources, first each alone, then together.
+/// Reads and checks all sources, first each alone, then together. Beside each stands where its keys were written.
 pub(super) fn resolve_sources(
     raw: &[RawSource<'_>],
     file: Text<'_>,
     environment: &Environment,
     faults: &mut Vec<Fault>,
-) -> Vec<SourceConfig> {
+) -> Vec<(SourceConfig, BTreeMap<String, Place>)> {
     let mut names = BTreeMap::new();
     let mut hosts = BTreeMap::new();
     let mut resolved = Vec::new();
@@ -42,7 +42,8 @@ pub(super) fn resolve_sources(
         claim(&draft, &places, &mut names, &mut hosts, faults);
         let mut check = Check { draft, places, environment, faults };
         check.keys_belong(source);
-        resolved.extend(check.finish());
+        let written = check.places.written().clone();
+        resolved.extend(check.finish().map(|source| (source, written)));
     }
     resolved
 }
@@ -256,7 +257,10 @@ impl Check<'_> {
 fn default_fault(name: &str, value: &str) -> Option<String> {
     let find = |name: &str| PARAMS.iter().find(|spec| spec.name == name || spec.aliases.contains(&name));
     let twin = name.strip_suffix("64").and_then(find).filter(|spec| spec.base64);
-    let Some(spec) = find(name).or(twin) else { return Some(format!("{name} is no parameter")) };
+    let Some(spec) = find(name).or(twin) else {
+        let meant = param::nearest_name(name).map(|name| format!(" (did you mean {name}?)")).unwrap_or_default();
+        return Some(format!("{name} is no parameter{meant}"));
+    };
     if NOT_DEFAULTS.contains(&spec.name) {
         return Some(format!("{name} cannot be a default"));
     }
@@ -265,5 +269,10 @@ fn default_fault(name: &str, value: &str) -> Option<String> {
         Ok(parsed) => parsed.honoured.iter().any(|honoured| honoured.name == spec.name) || spec.parse(value).is_some(),
         Err(ParamError::InvalidBase64 { name: _ }) => false,
     };
-    (!is_valid).then(|| format!("{name} cannot have this value; it takes {}", spec.grammar()))
+    if !is_valid {
+        return Some(format!("{name} cannot have this value; it takes {}", spec.grammar()));
+    }
+    let (unknown, meant) = spec.unknown_words(value).into_iter().next().filter(|_| find(name).is_some())?;
+    let meant = meant.map(|word| format!(" (did you mean \"{word}\"?)")).unwrap_or_default();
+    Some(format!("{name} knows no \"{unknown}\"{meant}; it takes {}", spec.grammar()))
 }

@@ -185,7 +185,9 @@ fn a_key_is_checked_alone() {
         ("log", "retention", "\"\""),
         ("render", "sandbox", "\"yes\""),
         ("server", "listen", "8080"),
-        ("server", "listen", "\"localhost:8080\""),
+        ("server", "listen", "\"example.com:8080\""),
+        ("server", "listen", "\":many\""),
+        ("server", "listen", "\"localhost\""),
     ];
     for (section, key, value) in bad {
         check(&format!("[{section}]\n{key} = {value}\n{SOUND}"), &[&format!("2 {section}.{key}")]);
@@ -196,6 +198,8 @@ fn a_key_is_checked_alone() {
         ("cache", "memory_bytes_max", "0"),
         ("log", "retention", "\"1h 30m\""),
         ("server", "listen", "\"[::1]:0\""),
+        ("server", "listen", "\"localhost:8080\""),
+        ("server", "listen", "\":8080\""),
     ] {
         check(&format!("[{section}]\n{key} = {value}\n{SOUND}"), &[]);
     }
@@ -406,4 +410,20 @@ fn a_source_moved_elsewhere_has_another_version() {
     let first = version(SOUND);
     assert_ne!(first, version(&SOUND.replace("\"x\"", "\"y\"")));
     assert_eq!(first, version(&format!("{SOUND}cache_ttl = \"1s\"\nhosts = [\"h\"]\n")));
+}
+
+#[test]
+fn relative_paths_start_from_the_folder_of_the_file_and_those_of_flags_from_the_working_directory() {
+    let text = "[cache]\ndisk_dir = \"cache\"\n[log]\ndir = \"/var/log/x\"\n[[source]]\nname = \"a\"\nkind = \"folder\"\nroot = \"../photos\"\n";
+    let config = parse("/etc/tintype/t.toml", text, &Environment::new(), &[]).unwrap();
+    assert_eq!(config.cache.disk_dir, Some(PathBuf::from("/etc/tintype/cache")));
+    assert_eq!(config.log.dir, Some(PathBuf::from("/var/log/x")));
+    let SourceKind::Folder { root } = &config.sources[0].kind else { panic!("{config:?}") };
+    assert_eq!(*root, PathBuf::from("/etc/tintype/../photos"));
+
+    let flag = Override { flag: "--cache-dir".into(), key: "cache.disk_dir".into(), value: "here".into() };
+    let variable = environment(&[("TINTYPE_LOG_DIR", "there")]);
+    let config = parse("/etc/tintype/t.toml", text, &variable, &[flag]).unwrap();
+    assert_eq!(config.cache.disk_dir, Some(PathBuf::from("here")));
+    assert_eq!(config.log.dir, Some(PathBuf::from("there")));
 }

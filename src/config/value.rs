@@ -1,9 +1,9 @@
 //! One written value to one typed value, and back for the reference: sizes and durations with units, lists, choices.
 
 use std::fmt::Display;
-use std::net::SocketAddr;
+use std::net::{Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::ops::Range;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::str::FromStr;
 use std::time::Duration;
 
@@ -16,8 +16,8 @@ use super::secret::SecretRef;
 /// A value as written: parsed TOML, or the text of an environment variable or flag.
 #[derive(Clone, Copy, Debug)]
 pub(super) enum Written<'a> {
-    /// In the file.
-    Toml(&'a Spanned<DeValue<'a>>),
+    /// In the file, and the folder that the file is in, which relative paths start from.
+    Toml(&'a Spanned<DeValue<'a>>, &'a Path),
     /// Outside it; lists are separated by commas.
     Text(&'a str),
 }
@@ -80,9 +80,17 @@ impl<'a> Written<'a> {
     fn text(self, what: &str) -> Reading<&'a str> {
         match self {
             Written::Text(text) => Ok(text),
-            Written::Toml(value) => {
+            Written::Toml(value, _) => {
                 value.get_ref().as_str().map_or_else(|| invalid(format!("must be {what}, in quotes")), Ok)
             }
+        }
+    }
+
+    /// `path` as seen from the working directory: relative to the configuration when it was written there.
+    fn place(self, path: &str) -> PathBuf {
+        match self {
+            Written::Text(_) => PathBuf::from(path),
+            Written::Toml(_, folder) => folder.join(path),
         }
     }
 
@@ -93,7 +101,7 @@ impl<'a> Written<'a> {
                 let digits: String = text.chars().filter(|&c| c != '_').collect();
                 digits.parse()
             }),
-            Written::Toml(value) => value.get_ref().as_integer().map(|i| u64::from_str_radix(i.as_str(), i.radix())),
+            Written::Toml(value, _) => value.get_ref().as_integer().map(|i| u64::from_str_radix(i.as_str(), i.radix())),
         }
     }
 
@@ -112,7 +120,7 @@ impl<'a> Written<'a> {
             Written::Text(text) => {
                 text.split(',').map(str::trim).filter(|text| !text.is_empty()).map(|text| member(None, text)).collect()
             }
-            Written::Toml(value) => {
+            Written::Toml(value, _) => {
                 let Some(array) = value.get_ref().as_array() else {
                     return vec![invalid(format!("must be a list of {what}, such as [\"...\"]"))];
                 };
@@ -151,15 +159,26 @@ fn quoted(text: &str) -> String {
     toml::Value::String(text.to_owned()).to_string()
 }
 
-/// `"127.0.0.1:8080"`
+/// `"127.0.0.1:8080"`; `"localhost:8080"` is the same, `":8080"` every address of the machine.
 pub(super) const ADDRESS: Form<SocketAddr> = Form {
     sound: None,
     read: |written| {
-        let what = "an address with a port, such as \"127.0.0.1:8080\"";
-        written.text(what)?.parse().or_else(|_| invalid(format!("must be {what}")))
+        let what = "an address with a port, such as \"127.0.0.1:8080\", \"localhost:8080\" or \":8080\"";
+        parse_address(written.text(what)?).map_or_else(|| invalid(format!("must be {what}")), Ok)
     },
     show: |address| Some(quoted(&address.to_string())),
 };
+
+/// No name but `localhost` is looked up: which address another one has is for the network to say, and may change.
+fn parse_address(text: &str) -> Option<SocketAddr> {
+    match text.rsplit_once(':')? {
+        ("", port) => Some(SocketAddr::from((Ipv6Addr::UNSPECIFIED, port.parse().ok()?))),
+        (host, port) if host.eq_ignore_ascii_case("localhost") => {
+            Some(SocketAddr::from((Ipv4Addr::LOCALHOST, port.parse().ok()?)))
+        }
+        (_, _) => text.parse().ok(),
+    }
+}
 
 /// `true` or `false`
 pub(super) const SWITCH: Form<bool> = Form {
@@ -167,7 +186,7 @@ pub(super) const SWITCH: Form<bool> = Form {
     read: |written| {
         let value = match written {
             Written::Text(text) => text.parse().ok(),
-            Written::Toml(value) => value.get_ref().as_bool(),
+            Written::Toml(value, _) => value.get_ref().as_bool(),
         };
         value.map_or_else(|| invalid("must be true or false"), Ok)
     },
@@ -295,13 +314,14 @@ fn show_duration(time: Duration) -> String {
     }
 }
 
-/// A path, relative to the working directory.
+/// A path; relative ones start from the folder of the configuration, or from the working directory where a flag or the
+/// environment gives them.
 pub(super) const PATH: Form<Option<PathBuf>> = Form {
     sound: None,
     read: |written| match written.text("a path")? {
         "" => invalid("must not be empty"),
         path if path.contains('\0') => invalid("must not hold a NUL"),
-        path => Ok(Some(PathBuf::from(path))),
+        path => Ok(Some(written.place(path))),
     },
     show: |path| path.as_ref().map(|path| quoted(&path.to_string_lossy())),
 };
@@ -409,7 +429,7 @@ const SECRET_FORM: &str = "must be \"env:NAME\" or \"file:/path\"; a secret is n
 pub(super) const SECRET: Form<Option<SecretRef>> = Form {
     sound: None,
     read: |written| match SecretRef::parse(written.text("\"env:NAME\" or \"file:/path\"")?) {
-        Some(reference) => Ok(Some(reference)),
+        Some(reference) => Ok(Some(placed(reference, written))),
         None => invalid(SECRET_FORM),
     },
     show: |_| None,
@@ -423,8 +443,16 @@ pub(super) const SECRETS: Form<Vec<Located<SecretRef>>> = Form {
 };
 
 fn read_secrets(written: Written<'_>) -> Vec<Reading<Located<SecretRef>>> {
-    written
-        .members("\"env:NAME\" or \"file:/path\"", |text| SecretRef::parse(text).ok_or_else(|| SECRET_FORM.to_owned()))
+    let read = |text: &str| SecretRef::parse(text).map(|reference| placed(reference, written));
+    written.members("\"env:NAME\" or \"file:/path\"", |text| read(text).ok_or_else(|| SECRET_FORM.to_owned()))
+}
+
+/// The reference with its path as seen from the working directory.
+fn placed(reference: SecretRef, written: Written<'_>) -> SecretRef {
+    match reference {
+        SecretRef::File(path) => SecretRef::File(written.place(&path.to_string_lossy())),
+        SecretRef::Environment(name) => SecretRef::Environment(name),
+    }
 }
 
 /// A closed set of words.
@@ -502,7 +530,7 @@ pub(super) const PARAMETERS: Form<Vec<Located<(String, String)>>> = Form {
     sound: None,
     read: |written| match written {
         Written::Text(_) => invalid("can only be written in the file"),
-        Written::Toml(value) => {
+        Written::Toml(value, _) => {
             let Some(table) = value.get_ref().as_table() else {
                 return invalid("must be a table such as { auto = \"format\" }");
             };

@@ -173,6 +173,22 @@ impl Kind {
     }
 }
 
+impl Kind {
+    /// The items of `text` that a list of words passes over; nothing for other forms.
+    pub(super) fn passed_over<'a>(&self, text: &'a str) -> Vec<&'a str> {
+        let any_case = matches!(self, Self::WordsAnyCase(_));
+        let is_word =
+            |item: &&str| self.words().iter().any(|word| word == item || (any_case && word.eq_ignore_ascii_case(item)));
+        let items = text.split(',').map(|item| item.trim_matches(' '));
+        items.filter(|item| !self.words().is_empty() && !is_word(item)).collect()
+    }
+
+    /// The words of a list of words; nothing for other forms.
+    pub(super) const fn words(&self) -> &'static [&'static str] {
+        if let Self::Words(words) | Self::WordsAnyCase(words) = self { words } else { &[] }
+    }
+}
+
 fn clamped_whole(text: &str, range: &RangeInclusive<i64>) -> Option<i64> {
     whole(text).map(|value| value.clamp(*range.start(), *range.end()))
 }

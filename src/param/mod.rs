@@ -31,6 +31,6 @@ pub use params::*;
 pub use query::{Honoured, ParamError, Parsed, canonical, parse};
 pub use shadow::*;
 pub use spec::{Category, Needs, ParamSpec, State, Tier};
-pub use table::{PARAMS, find, spelled};
+pub use table::{PARAMS, find, nearest_name, spelled};
 pub use text::*;
 pub use value::Value;

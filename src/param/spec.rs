@@ -3,6 +3,7 @@
 //! Parsing, dependency checks, the reference and the tests read nothing but these entries.
 
 use super::{Kind, Params, Value};
+use crate::nearest::nearest;
 
 /// One parameter of the grammar.
 ///
@@ -94,6 +95,16 @@ impl ParamSpec {
     #[must_use]
     pub fn hides(&self) -> bool {
         matches!(self.name, "face-blur" | "face-pixel" | "lp-blur")
+    }
+
+    /// The words of a list that mean nothing, each with the word that may have been meant. A request passes over them.
+    #[must_use]
+    pub fn unknown_words<'a>(&self, text: &'a str) -> Vec<(&'a str, Option<&'static str>)> {
+        let unknown = self.kinds.iter().filter(|kind| !kind.words().is_empty()).flat_map(|kind| {
+            kind.passed_over(text).into_iter().map(|item| (item, nearest(item, kind.words().iter().copied())))
+        });
+        // A value may have several forms, and what one of them takes is known.
+        unknown.filter(|(item, _)| self.parse(item).is_none()).collect()
     }
 
     /// The value's grammar, its forms joined by `|`.

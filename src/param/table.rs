@@ -20,6 +20,7 @@ use std::collections::HashMap;
 use std::sync::LazyLock;
 
 use super::ParamSpec;
+use crate::nearest::nearest;
 
 /// Greatest seed of the generative parameters.
 const SEED_MAX: i64 = u32::MAX as i64;
@@ -123,6 +124,15 @@ pub(super) fn spelling(name: &str) -> Option<Spelling> {
 pub fn spelled(name: &str) -> Option<(&'static ParamSpec, bool)> {
     let spelling = spelling(name)?;
     Some((PARAMS.get(spelling.index)?, spelling.rank.is_twin()))
+}
+
+/// The canonical name of the parameter that a misspelt name probably means: `w` for `widht`, since `width` is an older
+/// spelling of it.
+#[must_use]
+pub fn nearest_name(written: &str) -> Option<&'static str> {
+    let spellings = PARAMS.iter().flat_map(|spec| spec.aliases.iter().copied().chain([spec.name]));
+    let spelling = nearest(written, spellings)?;
+    PARAMS.iter().find(|spec| spec.name == spelling || spec.aliases.contains(&spelling)).map(|spec| spec.name)
 }
 
 /// The entry with this canonical name.

@@ -9,6 +9,7 @@ use http::{Method, Request};
 
 use super::respond::{self, Body, Response};
 use super::route::{self, Route};
+use super::welcome;
 use crate::app::{App, Site, StageTimes, Stopwatch, Variant};
 use crate::cache::{Outcome, Rendition};
 use crate::error::{Error, RequestError, SharedError};
@@ -52,7 +53,10 @@ pub(super) async fn answer<B>(app: &Arc<App>, request: &Request<B>) -> (Response
     };
     let handled = Handled { site, result, times: watch.read() };
     let is_head = request.method() == Method::HEAD;
-    let mut response = respond::to(app, &conditions(request.headers(), is_head), &handled, start);
+    let mut response = match &handled.result {
+        Err(error) if welcome::is_for(request.uri(), error) => welcome::instead(request, app, &handled, start),
+        Ok(_) | Err(_) => respond::to(app, &conditions(request.headers(), is_head), &handled, start),
+    };
     if is_head {
         *response.body_mut() = Body::default();
     }

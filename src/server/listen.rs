@@ -1,7 +1,8 @@
 //! Accept loops, connection limits, graceful stop.
 
 use std::convert::Infallible;
-use std::net::SocketAddr;
+use std::io::ErrorKind;
+use std::net::{Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
@@ -128,7 +129,14 @@ async fn stop_signal() {
 }
 
 async fn bind(address: SocketAddr) -> Result<TcpListener, ServeError> {
-    TcpListener::bind(address).await.map_err(|error| ServeError::Listen { address, error })
+    let listener = match TcpListener::bind(address).await {
+        // `:8080` is every address of the machine, which has none of IPv6 where that is switched off.
+        Err(error) if address.ip() == Ipv6Addr::UNSPECIFIED && !matches!(error.kind(), ErrorKind::AddrInUse) => {
+            TcpListener::bind((Ipv4Addr::UNSPECIFIED, address.port())).await
+        }
+        bound => bound,
+    };
+    listener.map_err(|error| ServeError::Listen { address, error })
 }
 
 /// Accepts for ever. Over the limit, new connections wait in the system's own queue.
@@ -139,7 +147,8 @@ async fn accept(app: &Arc<App>, listener: &TcpListener, connections: &GracefulSh
     loop {
         let permit = permits.clone().acquire_owned().await.expect("the semaphore is never closed");
         let (stream, peer) = match listener.accept().await {
-            Ok(accepted) => accepted,
+            // On a socket of both families IPv4 clients come as IPv6 addresses.
+            Ok((stream, peer)) => (stream, SocketAddr::new(peer.ip().to_canonical(), peer.port())),
             Err(error) => {
                 tracing::warn!(%error, "accept failed");
                 tokio::time::sleep(ACCEPT_PAUSE).await;

@@ -9,5 +9,6 @@ mod record;
 mod respond;
 mod route;
 mod timing;
+mod welcome;
 
 pub use listen::{ServeError, Server, run};

@@ -4,7 +4,7 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Instant;
 
-use http::{HeaderMap, Method, Request, StatusCode, header};
+use http::{HeaderMap, Method, Request, header};
 use hyper::body::Body as _;
 
 use super::handler::Handled;
@@ -40,7 +40,7 @@ impl Recorder {
         record.bytes = response.body().size_hint().exact().unwrap_or_default();
         match &handled.result {
             Ok(success) => record.cache = success.outcome.as_str(),
-            Err(error) if response.status() != StatusCode::NO_CONTENT => {
+            Err(error) if !response.status().is_success() => {
                 record.error = Some(error.answer(self.app.config.render.undecodable_is_421).code);
             }
             Err(_) => {}

@@ -48,7 +48,9 @@ impl FolderSource {
     /// [`BuildError::Root`] when `root` is no directory that can be opened.
     pub fn new(root: PathBuf, limits: &Limits) -> Result<Self, BuildError> {
         let inner = Inner { root, bytes_max: limits.original_bytes_max, has_openat2: AtomicBool::new(true) };
-        inner.open_root().map_err(|e| BuildError::Root(io::Error::from(e).kind()))?;
+        inner
+            .open_root()
+            .map_err(|e| BuildError::Root { path: inner.root.clone(), kind: io::Error::from(e).kind() })?;
         Ok(Self { inner: Arc::new(inner), timeout: limits.fetch_timeout })
     }
 }
@@ -332,7 +334,7 @@ mod tests {
     fn a_root_that_is_no_directory_is_refused_at_the_start() {
         let (_outer, root) = tree();
         for bad in [root.join("a.jpg"), root.join("missing")] {
-            assert!(matches!(FolderSource::new(bad, &Limits::default()), Err(BuildError::Root(_))));
+            assert!(matches!(FolderSource::new(bad, &Limits::default()), Err(BuildError::Root { .. })));
         }
     }
 

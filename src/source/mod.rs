@@ -12,6 +12,7 @@ pub mod s3;
 pub mod web;
 
 use std::io;
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
@@ -56,8 +57,13 @@ pub async fn build(config: &SourceConfig, limits: &Limits) -> Result<Arc<dyn Sou
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum BuildError {
     /// `root` is no directory that can be opened.
-    #[error("root cannot be opened: {0}")]
-    Root(io::ErrorKind),
+    #[error("root: {} cannot be opened: {kind}", .path.display())]
+    Root {
+        /// The directory.
+        path: PathBuf,
+        /// The system's reason.
+        kind: io::ErrorKind,
+    },
     /// `base_url` is no http(s) URL, or has a query or fragment.
     #[error("base_url must be an http or https URL without query and fragment")]
     BaseUrl,

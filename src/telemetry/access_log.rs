@@ -197,7 +197,7 @@ impl Writer {
 
     fn lose(&self, lines: u64, error: &io::Error) {
         self.metrics.access_log_dropped(lines);
-        tracing::debug!(kind = %error.kind(), lines, "access log lines lost");
+        tracing::debug!(dir = %self.dir.display(), kind = %error.kind(), lines, "access log lines lost");
     }
 
     fn sweep(&mut self) {

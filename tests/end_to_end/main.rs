@@ -6,6 +6,7 @@
 mod caching;
 mod clients;
 mod delivery;
+mod first_contact;
 mod lifecycle;
 mod models;
 mod overlays;

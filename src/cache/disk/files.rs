@@ -52,6 +52,11 @@ impl Files {
         Ok((Self { root: root.to_owned(), block_bytes }, lock))
     }
 
+    /// The directory.
+    pub(super) fn root(&self) -> &Path {
+        &self.root
+    }
+
     /// What a file of `file_bytes` takes on the device: whole blocks, and its name.
     pub(super) const fn charge(&self, file_bytes: u64) -> u64 {
         file_bytes.div_ceil(self.block_bytes) * self.block_bytes + NAME_BYTES

@@ -94,7 +94,12 @@ impl Disk {
     ) -> Result<Self, CacheError> {
         let (files, lock) = Files::open(dir).map_err(|error| {
             let kind = error.kind();
-            if kind == io::ErrorKind::WouldBlock { CacheError::Locked } else { CacheError::Unusable { kind } }
+            let dir = dir.to_owned();
+            if kind == io::ErrorKind::WouldBlock {
+                CacheError::Locked { dir }
+            } else {
+                CacheError::Unusable { dir, kind }
+            }
         })?;
         let shared = Arc::new(Shared {
             files,
@@ -111,7 +116,7 @@ impl Disk {
         let writer = std::thread::Builder::new()
             .name("disk-cache".to_owned())
             .spawn(move || writer.run(receiver))
-            .map_err(|error| CacheError::Unusable { kind: error.kind() })?;
+            .map_err(|error| CacheError::Unusable { dir: dir.to_owned(), kind: error.kind() })?;
         Ok(Self {
             shared,
             messages: Mutex::new(Some(sender)),

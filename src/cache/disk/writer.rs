@@ -63,7 +63,7 @@ impl Writer {
                 }
             }
             Err(error) => {
-                tracing::warn!(kind = %error.kind(), "disk cache cannot be listed");
+                tracing::warn!(dir = %shared.files.root().display(), kind = %error.kind(), "disk cache cannot be listed");
                 shared.metrics.disk_fault(DiskFault::Read);
             }
         }
@@ -99,7 +99,7 @@ impl Writer {
                 lock(&shared.index).insert(*key, charge, seconds(now));
             }
             Err(error) => {
-                tracing::debug!(kind = %error.kind(), "disk cache entry not written");
+                tracing::debug!(dir = %shared.files.root().display(), kind = %error.kind(), "disk cache entry not written");
                 shared.metrics.disk_fault(DiskFault::Write);
             }
         }

@@ -1,0 +1,43 @@
+//! The name that a misspelt one probably means, for messages: "did you mean".
+
+/// The one of `names` that is a slip or two away from `written`; `None` when nothing is that near.
+///
+/// A slip is a letter added, left out, replaced or swapped with its neighbour; one is allowed for every three letters.
+#[must_use]
+pub fn nearest<'a>(written: &str, names: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
+    // The cost of a comparison grows with the product of the lengths, and a stranger chooses one of them.
+    if written.len() > WRITTEN_BYTES_MAX {
+        return None;
+    }
+    let slips_max = (written.chars().count() / 3).max(1);
+    names
+        .into_iter()
+        .map(|name| (strsim::damerau_levenshtein(written, name), name))
+        // A name of one letter is one slip from every other one: that says nothing.
+        .filter(|(slips, name)| *slips <= slips_max && *slips < name.chars().count())
+        .min_by_key(|(slips, _)| *slips)
+        .map(|(_, name)| name)
+}
+
+/// Longer than every name there is.
+const WRITTEN_BYTES_MAX: usize = 64;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn slips_are_forgiven_and_other_words_are_not() {
+        let names = ["width", "height", "fit", "w", "root"];
+        let check = |written: &str, expected: Option<&str>| assert_eq!(nearest(written, names), expected, "{written}");
+        check("widht", Some("width"));
+        check("hieght", Some("height"));
+        check("heigt", Some("height"));
+        check("fti", Some("fit"));
+        check("roots", Some("root"));
+        check("x", None);
+        check("utm_source", None);
+        check("", None);
+        check(&"width".repeat(1000), None);
+    }
+}
