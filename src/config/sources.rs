@@ -269,10 +269,11 @@ fn default_fault(name: &str, value: &str) -> Option<String> {
         Ok(parsed) => parsed.honoured.iter().any(|honoured| honoured.name == spec.name) || spec.parse(value).is_some(),
         Err(ParamError::InvalidBase64 { name: _ }) => false,
     };
-    if !is_valid {
-        return Some(format!("{name} cannot have this value; it takes {}", spec.grammar()));
-    }
-    let (unknown, meant) = spec.unknown_words(value).into_iter().next().filter(|_| find(name).is_some())?;
+    // Words come first: a list of which none is known is no value either, and the word says more.
+    let unknown = spec.unknown_words(value).into_iter().next().filter(|_| find(name).is_some());
+    let Some((unknown, meant)) = unknown else {
+        return (!is_valid).then(|| format!("{name} cannot have this value; it takes {}", spec.grammar()));
+    };
     let meant = meant.map(|word| format!(" (did you mean \"{word}\"?)")).unwrap_or_default();
     Some(format!("{name} knows no \"{unknown}\"{meant}; it takes {}", spec.grammar()))
 }
