@@ -10,7 +10,7 @@ use crate::param::ParamError;
 use crate::plan::Unsupported;
 use crate::render::RenderError;
 use crate::sign::SignError;
-use crate::source::SourceError;
+use crate::source::{Cause, SourceError};
 
 /// Why a request has no picture. Cheap to clone: everybody who waited for one render gets the same.
 #[derive(Clone, Debug, thiserror::Error)]
@@ -101,6 +101,12 @@ pub enum Keep {
 const UPSTREAM_PAUSE: Duration = Duration::from_secs(10);
 
 impl Error {
+    /// Why the original could not be had, for the operator; `None` where that was not what went wrong.
+    #[must_use]
+    pub const fn cause(&self) -> Option<Cause> {
+        if let Self::Source(error) = self { Some(error.cause()) } else { None }
+    }
+
     /// The public side of this error. `undecodable_is_421` is `render.undecodable_is_421`.
     #[must_use]
     pub fn answer(&self, undecodable_is_421: bool) -> Answer {
@@ -177,22 +183,40 @@ fn source(error: &SourceError) -> Answer {
         SourceError::Missing | SourceError::Rejected { .. } => {
             answer(404, "original-missing", "The original does not exist.", Keep::ErrorTtl)
         }
-        SourceError::Denied => answer(403, "original-denied", "The original may not be read.", Keep::ErrorTtl),
+        SourceError::Denied(_) => answer(403, "original-denied", "The original may not be read.", Keep::ErrorTtl),
         SourceError::InvalidUrl => {
             answer(400, "original-url-invalid", "The path is not an absolute http or https URL.", Keep::ErrorTtl)
         }
-        SourceError::Forbidden => {
+        SourceError::Forbidden(_) => {
             answer(403, "original-forbidden", "The original's host is not allowed.", Keep::ErrorTtl)
         }
-        SourceError::Upstream => {
+        SourceError::Busy { retry_after, .. } => answer(
+            503,
+            "upstream-busy",
+            "The original's server is busy; try again shortly.",
+            Keep::RetryAfter(*retry_after),
+        ),
+        SourceError::Misconfigured(_) => answer(
+            502,
+            "source-misconfigured",
+            "This server cannot use the place where its originals are; its operator can mend that.",
+            Keep::No,
+        ),
+        SourceError::Upstream(_) => {
             answer(502, "upstream-failed", "The original's server failed.", Keep::Moment(UPSTREAM_PAUSE))
         }
-        SourceError::Timeout => {
+        SourceError::Timeout(_) => {
             answer(504, "upstream-timeout", "The original's server took too long.", Keep::Moment(UPSTREAM_PAUSE))
         }
         SourceError::TooLarge { .. } => {
             answer(413, "original-too-large", "The original has too many bytes.", Keep::ErrorTtl)
         }
+        SourceError::Exhausted(_) => answer(
+            503,
+            "server-exhausted",
+            "The server is short of resources; try again shortly.",
+            Keep::RetryAfter(Duration::from_secs(1)),
+        ),
     }
 }
 
@@ -248,6 +272,7 @@ impl From<LeaderLost> for SharedError {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::source::cause::{LocalFault, Phase, Place};
 
     fn check(error: impl Into<Error>, status: u16, code: &str) {
         let got = error.into().answer(false);
@@ -262,10 +287,14 @@ mod tests {
         check(SignError::Invalid, 403, "signature-invalid");
         check(Error::Expired, 404, "expired");
         check(SourceError::Missing, 404, "original-missing");
-        check(SourceError::Denied, 403, "original-denied");
+        check(SourceError::Denied(Cause::Denied(Place::Object)), 403, "original-denied");
+        check(SourceError::Misconfigured(Cause::Clock), 502, "source-misconfigured");
+        let retry_after = Duration::from_secs(7);
+        check(SourceError::Busy { cause: Cause::Status(429), retry_after }, 503, "upstream-busy");
+        check(SourceError::Exhausted(LocalFault::Descriptors), 503, "server-exhausted");
         check(SourceError::Rejected { status: 418 }, 404, "original-missing");
-        check(SourceError::Upstream, 502, "upstream-failed");
-        check(SourceError::Timeout, 504, "upstream-timeout");
+        check(SourceError::Upstream(Cause::Dns), 502, "upstream-failed");
+        check(SourceError::Timeout(Phase::Connect), 504, "upstream-timeout");
         check(SourceError::TooLarge { max: 1 }, 413, "original-too-large");
         check(RenderError::Undecodable, 422, "original-undecodable");
         check(RenderError::QueueFull, 503, "render-queue-full");

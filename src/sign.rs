@@ -152,7 +152,7 @@ fn holds_signature(query: &str, scheme: SignScheme) -> bool {
 /// without a rule of their own. The length is public, the rest is compared in constant time.
 fn matches_any_key(given: &str, path: &str, query: &str, source: &str, scheme: SignScheme, keys: &[Secret]) -> Choice {
     keys.iter().map(Secret::expose).fold(Choice::from(0), |matched, key| {
-        let expected = signature(path, query, source, scheme, key);
+        let expected = signature(path, query, source, scheme, &key);
         // An empty key would let anybody sign; config refuses it, and so does this.
         let usable = Choice::from(u8::from(!key.is_empty()));
         matched | (usable & expected.as_bytes().ct_eq(given.as_bytes()))

@@ -8,6 +8,7 @@ mod overlay;
 mod produce;
 mod site;
 mod stopwatch;
+mod trouble;
 
 pub use produce::Variant;
 pub use site::{Site, Sites};
@@ -23,12 +24,13 @@ use crate::config::Config;
 use crate::error::SharedError;
 use crate::render::RenderLimits;
 use crate::render::worker::{Pool, PoolConfig, StartError as PoolError};
-use crate::source::BuildError;
+use crate::source::{BuildError, Cause};
 use crate::telemetry::{AccessLog, Metrics, WorkerFigures};
 
 use faces::KnownFaces;
 use negative::Negative;
 use originals::Originals;
+use trouble::Troubles;
 
 /// Everything a request needs. Built once, shared by all connections.
 #[derive(Debug)]
@@ -49,6 +51,7 @@ pub struct App {
     pub access_log: AccessLog,
     originals: Originals,
     negative: Negative,
+    troubles: Troubles,
     faces: KnownFaces,
     render_limits: RenderLimits,
 }
@@ -100,6 +103,7 @@ impl App {
         Ok(Arc::new(Self {
             originals: Originals::new(&config.cache, descriptors),
             negative: Negative::new(clock.clone()),
+            troubles: Troubles::new(clock.clone()),
             faces: KnownFaces::new(),
             sites,
             cache,
@@ -114,6 +118,12 @@ impl App {
 }
 
 impl App {
+    /// The configured sources that failed when they were last asked, and why.
+    #[must_use]
+    pub fn failing_sources(&self) -> Vec<(String, Cause)> {
+        self.troubles.failing()
+    }
+
     /// Brings the gauges that are only read on demand up to date.
     pub fn refresh_gauges(&self) {
         let stats = self.pool.stats();

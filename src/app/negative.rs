@@ -51,7 +51,7 @@ mod tests {
     use crate::clock::ManualClock;
     use crate::error::Error;
     use crate::render::RenderError;
-    use crate::source::SourceError;
+    use crate::source::{Cause, SourceError};
 
     #[test]
     fn errors_are_kept_as_long_as_their_kind_allows() {
@@ -60,13 +60,15 @@ mod tests {
         let key = |n: u8| VariantKey([n; 32]);
         let put = |n, error: Error| negative.put(key(n), &Arc::new(error), Duration::from_secs(300));
         put(1, SourceError::Missing.into());
-        put(2, SourceError::Upstream.into());
+        put(2, SourceError::Upstream(Cause::Dns).into());
         put(3, RenderError::QueueFull.into());
-        let known = || [1, 2, 3].map(|n| negative.get(&key(n)).is_some());
-        assert_eq!(known(), [true, true, false]);
+        put(4, SourceError::Misconfigured(Cause::Clock).into());
+        put(5, SourceError::Busy { cause: Cause::Status(429), retry_after: Duration::from_secs(60) }.into());
+        let known = || [1, 2, 3, 4, 5].map(|n| negative.get(&key(n)).is_some());
+        assert_eq!(known(), [true, true, false, false, false]);
         clock.advance(Duration::from_secs(11));
-        assert_eq!(known(), [true, false, false]);
+        assert_eq!(known(), [true, false, false, false, false]);
         clock.advance(Duration::from_secs(300));
-        assert_eq!(known(), [false, false, false]);
+        assert_eq!(known(), [false; 5]);
     }
 }

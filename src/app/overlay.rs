@@ -23,7 +23,7 @@ use crate::plan::{self, Intent, Negotiation, OverlayRole, TEXT_OBJECT, VariantKe
 use crate::render::RenderError;
 use crate::render::decode::sniff;
 use crate::sign::{self, Target};
-use crate::source::web;
+use crate::source::{SourceError, web};
 
 /// How deep pictures may lie in pictures: a watermark that has a mask that has a text.
 const DEPTH_MAX: usize = 4;
@@ -222,7 +222,10 @@ fn object(site: &Arc<Site>, path: String) -> Origin {
 fn is_ours(error: &Error) -> bool {
     matches!(
         error,
-        Error::Internal | Error::OverlayLoop | Error::Render(RenderError::QueueFull | RenderError::Unavailable)
+        Error::Internal
+            | Error::OverlayLoop
+            | Error::Render(RenderError::QueueFull | RenderError::Unavailable)
+            | Error::Source(SourceError::Exhausted(_))
     )
 }
 

@@ -14,7 +14,7 @@ use crate::error::{Error, SharedError};
 use crate::plan::{Intent, Plan, TEXT_OBJECT, VariantKey};
 use crate::render::decode::{SourceFormat, sniff};
 use crate::render::{Job, NO_ORIGINAL, RenderError};
-use crate::source::{FetchRequest, Fetched, OriginCaching, Original, SourceError};
+use crate::source::{Cause, FetchRequest, Fetched, OriginCaching, Original, SourceError};
 
 /// One variant of one object: everything a leader needs, owned, because it outlives the request that started it.
 #[derive(Clone, Debug)]
@@ -129,14 +129,20 @@ impl App {
     async fn fetch(&self, site: &Site, object: &str, key: VariantKey) -> Result<Arc<Original>, SharedError> {
         let started = Instant::now();
         let fetched = site.source.fetch(FetchRequest { object, if_changed_from: None }).await;
-        self.metrics.origin_fetched(&site.config.kind, fetched.as_ref().err(), started.elapsed());
+        // No validators were sent, so an upstream that says "not modified" is broken.
+        let fetched = match fetched {
+            Ok(Fetched::NotModified(_)) => Err(SourceError::Upstream(Cause::Status(304))),
+            Ok(Fetched::Original(original)) => Ok(original),
+            Err(error) => Err(error),
+        };
+        let failure = fetched.as_ref().err().copied();
+        self.metrics.origin_fetched(&site.config.kind, failure, started.elapsed());
+        self.troubles.fetched(site, failure);
         match fetched {
-            Ok(Fetched::Original(original)) => {
+            Ok(original) => {
                 self.originals.put(key, original.clone()).await;
                 Ok(original)
             }
-            // No validators were sent, so an upstream that says "not modified" is broken.
-            Ok(Fetched::NotModified(_)) => Err(Arc::new(SourceError::Upstream.into())),
             Err(error) => {
                 let error = Arc::new(Error::from(error));
                 self.negative.put(key, &error, site.config.error_ttl);

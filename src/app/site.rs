@@ -1,5 +1,6 @@
 //! Sources by host name.
 
+use std::borrow::Cow;
 use std::collections::HashMap;
 use std::collections::hash_map::Entry;
 use std::sync::Arc;
@@ -9,6 +10,9 @@ use super::StartError;
 use crate::config::{Config, Signing, SourceConfig, SourceKind, TtlMode};
 use crate::param::{self, ParamError, Parsed};
 use crate::source::{self, Source};
+
+/// What the names of proxies for overlays begin with, and no configured one can.
+const PROXY_MARK: char = '\0';
 
 /// A configured source, ready to fetch from.
 #[derive(Debug)]
@@ -29,6 +33,15 @@ impl Site {
     #[must_use]
     pub fn abroad(self: &Arc<Self>) -> &Arc<Self> {
         self.abroad.as_ref().unwrap_or(self)
+    }
+
+    /// Its name for the operator.
+    #[must_use]
+    pub fn label(&self) -> Cow<'_, str> {
+        match self.config.name.strip_prefix(PROXY_MARK) {
+            Some(hosts) => Cow::Owned(format!("of overlays from {hosts}")),
+            None => Cow::Borrowed(&self.config.name),
+        }
     }
 
     /// The parameters of a request to this source: those of the query, and the defaults.
@@ -131,7 +144,7 @@ fn overlay_hosts(source: &SourceConfig) -> Option<Vec<String>> {
 fn proxy(hosts: &[String]) -> SourceConfig {
     SourceConfig {
         // No name that can be configured, and one for each list: what one may not fetch it shall not find kept either.
-        name: format!("\u{0}{}", hosts.join(" ")),
+        name: format!("{PROXY_MARK}{}", hosts.join(" ")),
         hosts: Vec::new(),
         kind: SourceKind::WebProxy { allow_hosts: hosts.to_vec(), allow_private: Vec::new() },
         overlay_hosts: None,

@@ -68,7 +68,7 @@ fn authority(source: &SourceConfig, address: SocketAddr) -> String {
 
 fn signed(source: &SourceConfig, target: String) -> String {
     match super::sign::first_key(source).filter(|_| source.signing.required) {
-        Some((scheme, key)) => sign::sign(&target, &source.name, scheme, key.expose()),
+        Some((scheme, key)) => sign::sign(&target, &source.name, scheme, &key.expose()),
         None => target,
     }
 }

@@ -2,6 +2,7 @@
 
 use std::net::{Ipv4Addr, SocketAddr};
 use std::path::PathBuf;
+use std::time::Duration;
 
 use clap::Args;
 use tracing_subscriber::filter::{LevelFilter, Targets};
@@ -11,6 +12,9 @@ use tracing_subscriber::util::SubscriberInitExt as _;
 use super::{Failure, examples, print};
 use crate::config::{self, Config, LogLevel, Override};
 use crate::server;
+
+/// How long threads that read files may take to end, once everything that mattered is written.
+const LEFTOVERS_TIMEOUT: Duration = Duration::from_secs(1);
 
 #[derive(Args, Debug)]
 pub(super) struct Arguments {
@@ -87,7 +91,10 @@ pub(super) fn run(arguments: &Arguments) -> Result<(), Failure> {
             let _ = print(&banner(&shown, server));
         }
     };
-    runtime.block_on(server::run(config, executable, ready)).map_err(|error| Failure::Runtime(error.to_string()))
+    let outcome = runtime.block_on(server::run(config, executable, ready));
+    // Whatever still waits for a file system that hangs must not keep the process.
+    runtime.shutdown_timeout(LEFTOVERS_TIMEOUT);
+    outcome.map_err(|error| Failure::Runtime(error.to_string()))
 }
 
 fn banner(config: &Config, server: &server::Server) -> String {

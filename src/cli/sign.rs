@@ -42,7 +42,7 @@ enum Scheme {
 pub(super) fn run(arguments: &Arguments) -> Result<(), Failure> {
     let Signer { source, scheme, key } = signer(arguments, &config::process_environment())?;
     let expires = arguments.expires.map(|time| SystemClock.unix_seconds().saturating_add(time.as_secs()));
-    let signed = sign_url(&arguments.url, expires, |target| sign::sign(target, &source, scheme, key.expose()))?;
+    let signed = sign_url(&arguments.url, expires, |target| sign::sign(target, &source, scheme, &key.expose()))?;
     print(&format!("{signed}\n"))
 }
 
@@ -207,8 +207,8 @@ signing = { mode = "required", schemes = ["hmac-sha256"], keys = ["env:OLD"] }
         let secrets = [("NEW", "0123456789abcdef"), ("OLD", "fedcba9876543210")];
         let environment = secrets.iter().map(|(name, key)| ((*name).to_owned(), (*key).to_owned())).collect();
         let found = signer(&arguments, &environment).ok();
-        let found = found.as_ref().map(|s| (s.source.as_str(), s.scheme, std::str::from_utf8(s.key.expose()).unwrap()));
-        assert_eq!(found, expected);
+        let found = found.map(|s| (s.source, s.scheme, String::from_utf8(s.key.expose().to_vec()).unwrap()));
+        assert_eq!(found, expected.map(|(name, scheme, key)| (name.to_owned(), scheme, key.to_owned())));
     }
 
     #[test]

@@ -4,6 +4,7 @@
 
 mod fault;
 mod inspect;
+mod key_files;
 mod keys;
 pub mod limits;
 mod raw;
@@ -26,6 +27,7 @@ use toml::de::DeTable;
 
 pub use fault::{Fault, Place};
 pub use inspect::{Inspection, inspect};
+pub use key_files::KeyFiles;
 pub use limits::Limits;
 use raw::{Raw, Text};
 use resolve::Written;

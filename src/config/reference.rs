@@ -10,9 +10,9 @@ use super::value::Choice;
 const HEAD: &str = "\
 # Every key of Tintype's configuration, with its default. Generated from the code; do not edit.
 #
-# Sizes are written \"256MiB\" or as a number of bytes, times \"500ms\", \"10s\", \"24h\". Relative paths start from
-# the folder of the file; those of flags and of the environment from the working directory. Lines that start with \"# \" and a key show keys that have no default. `tintype check-config FILE` reports
-# everything that is wrong with a file.
+# Sizes are written \"256MiB\" or as a number of bytes, times \"500ms\", \"10s\", \"24h\". Relative paths start from the folder
+# of the file; those given by flags or in the environment start from the working directory. Lines that start with \"# \"
+# and a key show keys that have no default. `tintype check-config FILE` reports everything that is wrong with a file.
 #
 # Each key outside [[source]] can also be given in the environment, which wins over the file, and by a flag, which wins
 # over both: TINTYPE_SERVER_LISTEN and --listen (or --set server.listen=...) are server.listen.

@@ -2,6 +2,9 @@
 
 use std::fs;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use arc_swap::ArcSwap;
 
 use super::Environment;
 
@@ -9,26 +12,118 @@ use super::Environment;
 const FILE_BYTES_MAX: u64 = 64 << 10;
 
 /// A key or password. `Debug` shows nothing of it, and there is no `Display`.
-#[derive(Clone, PartialEq, Eq)]
-pub struct Secret(Vec<u8>);
+///
+/// Clones share one value, so that all of them follow a key file that is read again (`KeyFiles`).
+#[derive(Clone)]
+pub struct Secret {
+    group: Arc<Group>,
+    at: usize,
+}
+
+/// Secrets that change together: one signing key, or the two halves of an S3 key pair.
+pub(super) struct Group {
+    current: ArcSwap<Vec<Arc<[u8]>>>,
+    /// Where each is; empty for secrets that never change.
+    origins: Vec<SecretRef>,
+    rule: Rule,
+}
+
+/// What the bytes of a secret have to be.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Rule {
+    pub(super) bytes_min: usize,
+    pub(super) is_text: bool,
+}
 
 impl Secret {
-    /// Wraps the bytes of a secret.
+    /// Wraps the bytes of a secret that does not change.
     #[must_use]
-    pub const fn new(bytes: Vec<u8>) -> Self {
-        Self(bytes)
+    pub fn new(bytes: Vec<u8>) -> Self {
+        let rule = Rule { bytes_min: 0, is_text: false };
+        Self { group: Arc::new(Group::new(vec![bytes.into()], Vec::new(), rule)), at: 0 }
     }
 
-    /// The bytes, for the one computation that needs them.
+    /// Secrets read from `origins`, in their order, that are always replaced together.
+    pub(super) fn together(read: Vec<(SecretRef, Vec<u8>)>, rule: Rule) -> impl Iterator<Item = Self> {
+        let (origins, bytes): (Vec<_>, Vec<_>) = read.into_iter().map(|(origin, bytes)| (origin, bytes.into())).unzip();
+        let count = origins.len();
+        let group = Arc::new(Group::new(bytes, origins, rule));
+        (0..count).map(move |at| Self { group: group.clone(), at })
+    }
+
+    /// The bytes as of now, for the one computation that needs them.
     #[must_use]
-    pub fn expose(&self) -> &[u8] {
-        &self.0
+    pub fn expose(&self) -> Arc<[u8]> {
+        self.group.current.load()[self.at].clone()
+    }
+
+    /// The bytes of two secrets, of the same moment where they change together.
+    #[must_use]
+    pub fn expose_both(one: &Self, other: &Self) -> (Arc<[u8]>, Arc<[u8]>) {
+        if !Arc::ptr_eq(&one.group, &other.group) {
+            return (one.expose(), other.expose());
+        }
+        let current = one.group.current.load();
+        (current[one.at].clone(), current[other.at].clone())
+    }
+
+    pub(super) const fn group(&self) -> &Arc<Group> {
+        &self.group
     }
 }
 
 impl std::fmt::Debug for Secret {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.write_str("Secret(..)")
+    }
+}
+
+impl Group {
+    fn new(current: Vec<Arc<[u8]>>, origins: Vec<SecretRef>, rule: Rule) -> Self {
+        Self { current: ArcSwap::from_pointee(current), origins, rule }
+    }
+
+    /// The values in use.
+    pub(super) fn current(&self) -> Arc<Vec<Arc<[u8]>>> {
+        self.current.load_full()
+    }
+
+    /// Puts other values in their place, all at once.
+    pub(super) fn replace(&self, values: Vec<Arc<[u8]>>) {
+        self.current.store(Arc::new(values));
+    }
+
+    /// The files that the values come from.
+    pub(super) fn files(&self) -> impl Iterator<Item = &Path> {
+        self.origins.iter().filter_map(SecretRef::file)
+    }
+
+    /// What the files hold now; values from the environment stay as they are.
+    ///
+    /// # Errors
+    /// A sentence that names the file, never what is in it.
+    pub(super) fn read_again(&self) -> Result<Vec<Arc<[u8]>>, String> {
+        let current = self.current.load();
+        let read = |(origin, held): (&SecretRef, &Arc<[u8]>)| match origin {
+            SecretRef::Environment(_) => Ok(held.clone()),
+            SecretRef::File(path) => {
+                let bytes = read_file(path)?;
+                self.rule.check(&bytes).map_err(|what| format!("{} {what}", path.display()))?;
+                Ok(bytes.into())
+            }
+        };
+        self.origins.iter().zip(current.iter()).map(read).collect()
+    }
+}
+
+impl Rule {
+    fn check(self, bytes: &[u8]) -> Result<(), &'static str> {
+        match bytes {
+            [] => Err("is empty"),
+            _ if bytes.len() < self.bytes_min => Err("holds too short a key"),
+            _ if self.is_text && std::str::from_utf8(bytes).is_err() => Err("holds no text"),
+            _ => Ok(()),
+        }
     }
 }
 
@@ -51,11 +146,18 @@ impl SecretRef {
         (!path.is_empty()).then(|| Self::File(PathBuf::from(path)))
     }
 
-    /// The secret.
+    fn file(&self) -> Option<&Path> {
+        match self {
+            Self::Environment(_) => None,
+            Self::File(path) => Some(path),
+        }
+    }
+
+    /// The bytes of the secret.
     ///
     /// # Errors
     /// A sentence that names the variable or file, never what is in it.
-    pub(super) fn read(&self, environment: &Environment) -> Result<Secret, String> {
+    pub(super) fn read(&self, environment: &Environment) -> Result<Vec<u8>, String> {
         let bytes = match self {
             Self::Environment(name) => match environment.get(name) {
                 Some(value) => value.clone().into_bytes(),
@@ -63,7 +165,7 @@ impl SecretRef {
             },
             Self::File(path) => read_file(path)?,
         };
-        if bytes.is_empty() { Err("the secret is empty".to_owned()) } else { Ok(Secret::new(bytes)) }
+        if bytes.is_empty() { Err("the secret is empty".to_owned()) } else { Ok(bytes) }
     }
 }
 
@@ -73,7 +175,7 @@ impl SecretRef {
 /// A sentence that names the variable or file, never what is in it.
 pub fn read_secret(text: &str, environment: &Environment) -> Result<Secret, String> {
     match SecretRef::parse(text) {
-        Some(reference) => reference.read(environment),
+        Some(reference) => reference.read(environment).map(Secret::new),
         None if text.is_empty() => Err("the key is empty".to_owned()),
         None => Ok(Secret::new(text.as_bytes().to_vec())),
     }

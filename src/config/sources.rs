@@ -6,7 +6,7 @@ use super::fault::{Fault, Place};
 use super::keys::{Kind, SigningMode, SourceDraft};
 use super::raw::{RawSource, Text};
 use super::resolve::{Places, apply};
-use super::secret::SecretRef;
+use super::secret::{Rule, SecretRef};
 use super::value::Choice;
 use super::{Environment, S3Config, Secret, Signing, SourceConfig, SourceKind};
 use crate::param::{self, PARAMS, ParamError};
@@ -182,9 +182,13 @@ impl Check<'_> {
         let bucket = self.require("bucket", Kind::S3, bucket);
         let credentials = match (self.draft.access_key.clone(), self.draft.secret_key.clone()) {
             (Some(access), Some(secret)) => {
-                let access = self.secret("access_key", None, &access);
-                let secret = self.secret("secret_key", None, &secret);
-                access.zip(secret)
+                let access = self.secret("access_key", None, access);
+                let secret = self.secret("secret_key", None, secret);
+                let rule = Rule { bytes_min: 1, is_text: true };
+                access.zip(secret).and_then(|(access, secret)| {
+                    let mut pair = Secret::together(vec![access, secret], rule);
+                    pair.next().zip(pair.next())
+                })
             }
             (Some(_), None) if self.is_absent("secret_key") => {
                 self.fault("secret_key", "access_key and secret_key go together");
@@ -216,22 +220,29 @@ impl Check<'_> {
             self.fault("signing.keys", "signing is required, but there is no key");
         }
         let mut keys = Vec::new();
+        let bytes_min = if self.draft.allow_short_keys { 1 } else { KEY_BYTES_MIN };
         for reference in self.draft.keys.clone() {
-            let Some(key) = self.secret("signing.keys", reference.at.as_ref(), &reference.value) else { continue };
-            if key.expose().len() < KEY_BYTES_MIN && !self.draft.allow_short_keys {
+            let Some(key) = self.secret("signing.keys", reference.at.as_ref(), reference.value) else { continue };
+            if key.1.len() < bytes_min {
                 let place = self.places.within("source.signing.keys", reference.at.as_ref());
                 let message =
                     format!("the key has less than {KEY_BYTES_MIN} bytes; signing.allow_short_keys accepts it");
                 self.faults.push(Fault::new(place, "source.signing.keys", message));
             }
-            keys.push(key);
+            keys.extend(Secret::together(vec![key], Rule { bytes_min, is_text: false }));
         }
         Signing { required, schemes: self.draft.schemes.clone(), keys }
     }
 
-    fn secret(&mut self, key: &str, at: Option<&std::ops::Range<usize>>, reference: &SecretRef) -> Option<Secret> {
+    /// The bytes of a secret, with where they came from.
+    fn secret(
+        &mut self,
+        key: &str,
+        at: Option<&std::ops::Range<usize>>,
+        reference: SecretRef,
+    ) -> Option<(SecretRef, Vec<u8>)> {
         match reference.read(self.environment) {
-            Ok(secret) => Some(secret),
+            Ok(secret) => Some((reference, secret)),
             Err(message) => {
                 let key = format!("source.{key}");
                 self.faults.push(Fault::new(self.places.within(&key, at), key, message));

@@ -100,7 +100,7 @@ signing = { mode = "required", schemes = ["hmac-sha256"], keys = ["env:NEW", "en
     assert_eq!(params, expected, "in the order written");
     assert_eq!((source.cache_ttl_mode, source.error_ttl), (TtlMode::Override, Duration::from_secs(5)));
     assert_eq!(source.signing.schemes, [SignScheme::HmacSha256]);
-    assert_eq!(source.signing.keys[1].expose(), b"fedcba9876543210");
+    assert_eq!(&*source.signing.keys[1].expose(), b"fedcba9876543210");
     let shown = format!("{config:?}");
     assert!(!shown.contains("fedcba") && !shown.contains("0123456789abcdef"), "Debug shows a secret");
 }
@@ -278,7 +278,7 @@ fn a_key_file_loses_one_newline() {
     let file = tempfile::NamedTempFile::new().unwrap();
     std::fs::write(file.path(), "0123456789abcdef\n").unwrap();
     let text = format!("{SOUND}signing = {{ mode = \"required\", keys = [\"file:{}\"] }}\n", file.path().display());
-    assert_eq!(sound(&text).sources[0].signing.keys[0].expose(), b"0123456789abcdef");
+    assert_eq!(&*sound(&text).sources[0].signing.keys[0].expose(), b"0123456789abcdef");
 }
 
 #[test]

@@ -14,6 +14,7 @@ use tokio::sync::watch;
 
 use super::respond::{Body, Response};
 use crate::app::App;
+use crate::source::Cause;
 
 /// Serves administration until aborted; it outlives the public listener so that draining can be watched.
 pub(super) async fn serve(app: Arc<App>, listener: TcpListener, draining: watch::Receiver<bool>) {
@@ -43,7 +44,7 @@ fn answer(app: &App, draining: bool, method: &Method, path: &str) -> Response {
         "/healthz" => text(StatusCode::OK, "alive\n"),
         "/readyz" if draining => text(StatusCode::SERVICE_UNAVAILABLE, "draining\n"),
         "/readyz" if !app.pool.is_ready() => text(StatusCode::SERVICE_UNAVAILABLE, "no worker\n"),
-        "/readyz" => text(StatusCode::OK, "ready\n"),
+        "/readyz" => text(StatusCode::OK, ready(&app.failing_sources())),
         "/metrics" => {
             app.refresh_gauges();
             let mut response = text(StatusCode::OK, app.metrics.render());
@@ -53,6 +54,13 @@ fn answer(app: &App, draining: bool, method: &Method, path: &str) -> Response {
         }
         _ => text(StatusCode::NOT_FOUND, "there is /healthz, /readyz and /metrics\n"),
     }
+}
+
+/// A node whose source fails stays ready: it has stored renditions and perhaps other sources, and every other node has the
+/// same settings, so that taking it out would turn a part of the traffic failing into all of it. It says what fails.
+fn ready(failing: &[(String, Cause)]) -> String {
+    let lines = failing.iter().map(|(source, cause)| format!("source {source} fails: {}\n", cause.label()));
+    std::iter::once("ready\n".to_owned()).chain(lines).collect()
 }
 
 fn text(status: StatusCode, body: impl Into<Bytes>) -> Response {

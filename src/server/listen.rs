@@ -16,10 +16,11 @@ use hyper_util::server::graceful::GracefulShutdown;
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::{Semaphore, watch};
 
+use super::signals::Signals;
 use super::{admin, handler, record};
 use crate::app::{App, StartError};
 use crate::clock::SystemClock;
-use crate::config::{Config, Limits};
+use crate::config::{Config, KeyFiles, Limits};
 
 /// Least buffer that hyper accepts for the head of a request.
 const HEAD_BYTES_MIN: usize = 8192;
@@ -86,6 +87,7 @@ impl Server {
     pub async fn serve(self, stop: impl Future<Output = ()>) {
         let (draining, is_draining) = watch::channel(false);
         let admin = tokio::spawn(admin::serve(self.app.clone(), self.admin, is_draining.clone()));
+        let key_files = tokio::spawn(follow(KeyFiles::of(&self.app.config)));
         let connections = GracefulShutdown::new();
         let permits = Arc::new(Semaphore::new(self.app.config.server.connections_max));
         tokio::select! {
@@ -101,31 +103,44 @@ impl Server {
         self.app.pool.drain().await;
         self.app.cache.close().await;
         self.app.access_log.close().await;
+        key_files.abort();
         admin.abort();
     }
 }
 
-/// Serves `config` until SIGTERM or SIGINT. `ready` is called once both addresses are bound.
+/// Follows key files for as long as the server runs.
+async fn follow(mut files: KeyFiles) {
+    while !files.is_empty() {
+        tokio::time::sleep(KeyFiles::PAUSE).await;
+        let looked = tokio::task::spawn_blocking(move || {
+            files.look();
+            files
+        });
+        match looked.await {
+            Ok(looked_at) => files = looked_at,
+            Err(error) => {
+                tracing::error!(%error, "key files are no longer followed");
+                return;
+            }
+        }
+    }
+}
+
+/// Serves `config` until a signal to stop (SIGTERM, SIGINT or SIGQUIT). `ready` is called once both addresses are bound.
 ///
 /// # Errors
 /// [`ServeError`].
 pub async fn run(config: Config, executable: PathBuf, ready: impl FnOnce(&Server)) -> Result<(), ServeError> {
-    let server = Server::start(config, executable).await?;
+    // Before anything takes time: a signal must not find its default action in place.
+    let mut signals = Signals::listen();
+    let server = tokio::select! {
+        server = Server::start(config, executable) => server?,
+        () = signals.stop() => return Ok(()),
+    };
     tracing::info!(listen = %server.address(), admin = %server.admin_address(), "serving");
     ready(&server);
-    server.serve(stop_signal()).await;
+    server.serve(signals.stop()).await;
     Ok(())
-}
-
-async fn stop_signal() {
-    use tokio::signal::unix::{SignalKind, signal};
-    let mut term = signal(SignalKind::terminate()).expect("SIGTERM can be listened for");
-    let mut int = signal(SignalKind::interrupt()).expect("SIGINT can be listened for");
-    tokio::select! {
-        _ = term.recv() => {}
-        _ = int.recv() => {}
-    }
-    tracing::info!("draining");
 }
 
 async fn bind(address: SocketAddr) -> Result<TcpListener, ServeError> {

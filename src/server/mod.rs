@@ -8,6 +8,7 @@ mod listen;
 mod record;
 mod respond;
 mod route;
+mod signals;
 mod timing;
 mod welcome;
 

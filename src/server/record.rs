@@ -10,6 +10,7 @@ use hyper::body::Body as _;
 use super::handler::Handled;
 use super::respond::Response;
 use crate::app::{App, StageTimes};
+use crate::source::Cause;
 use crate::telemetry::{AccessRecord, StageName};
 
 /// Status that nginx made customary for a client that went away before the answer.
@@ -42,6 +43,7 @@ impl Recorder {
             Ok(success) => record.cache = success.outcome.as_str(),
             Err(error) if !response.status().is_success() => {
                 record.error = Some(error.answer(self.app.config.render.undecodable_is_421).code);
+                record.cause = error.cause().map(Cause::label);
             }
             Err(_) => {}
         }

@@ -36,7 +36,7 @@ pub(super) fn is_for(uri: &Uri, error: &Error) -> bool {
     let nothing_there = match error {
         Error::Source(error) => matches!(
             error,
-            SourceError::Missing | SourceError::Rejected { .. } | SourceError::Denied | SourceError::InvalidUrl
+            SourceError::Missing | SourceError::Rejected { .. } | SourceError::Denied(_) | SourceError::InvalidUrl
         ),
         Error::Sign(error) => matches!(error, SignError::Missing),
         Error::NotRenderable => true,
@@ -97,6 +97,7 @@ fn page() -> Bytes {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::source::Cause;
 
     #[test]
     fn only_browsers_that_open_an_address_want_the_page() {
@@ -119,11 +120,11 @@ mod tests {
         check("/", SourceError::Missing.into(), true);
         check("/?", SourceError::Missing.into(), true);
         check("/", SignError::Missing.into(), true);
-        check("/favicon.ico", SourceError::Denied.into(), true);
+        check("/favicon.ico", SourceError::Denied(Cause::Status(403)).into(), true);
         check("/robots.txt", SourceError::InvalidUrl.into(), true);
         check("/?w=300", SourceError::Missing.into(), false);
         check("/a.jpg", SourceError::Missing.into(), false);
-        check("/", SourceError::Timeout.into(), false);
+        check("/", SourceError::Upstream(Cause::Truncated).into(), false);
         check("/", SignError::Invalid.into(), false);
         check("/", Error::Internal, false);
     }

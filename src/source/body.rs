@@ -5,6 +5,7 @@ use std::io::{self, Write};
 use flate2::write::MultiGzDecoder;
 
 use super::SourceError;
+use super::cause::Cause;
 use crate::blob::{Blob, BlobWriter};
 
 /// Takes a body piece by piece and never holds more than its cap.
@@ -40,7 +41,7 @@ impl Coding {
         match (codings.next().as_deref(), codings.next()) {
             (None, _) => Ok(Self::Identity),
             (Some("gzip" | "x-gzip"), None) => Ok(Self::Gzip),
-            (Some(_), _) => Err(SourceError::Upstream),
+            (Some(_), _) => Err(SourceError::Upstream(Cause::Coding)),
         }
     }
 }
@@ -49,13 +50,13 @@ impl Body {
     /// An empty body that may grow to `max` bytes, counted after decoding.
     ///
     /// # Errors
-    /// [`SourceError::TooLarge`] when the upstream declares more than that; [`SourceError::Upstream`] when this machine
-    /// has no memory for it.
+    /// [`SourceError::TooLarge`] when the upstream declares more than that; [`SourceError::Exhausted`] when this
+    /// machine has no memory for it.
     pub(super) fn new(declared: Option<u64>, coding: Coding, max: u64) -> Result<Self, SourceError> {
         if declared.is_some_and(|n| n > max) {
             return Err(SourceError::TooLarge { max });
         }
-        let capped = Capped { writer: BlobWriter::new().map_err(|e| failed(&e))?, max, over: false };
+        let capped = Capped { writer: BlobWriter::new().map_err(|e| SourceError::local(&e))?, max, over: false };
         let sink = match coding {
             Coding::Identity => Sink::Plain(capped),
             Coding::Gzip => Sink::Gzip(Box::new(MultiGzDecoder::new(capped))),
@@ -86,9 +87,9 @@ impl Body {
         }
         let capped = match self.sink {
             Sink::Plain(capped) => capped,
-            Sink::Gzip(decoder) => decoder.finish().map_err(|e| failed(&e))?,
+            Sink::Gzip(decoder) => decoder.finish().map_err(|_| SourceError::Upstream(Cause::Coding))?,
         };
-        capped.writer.finish().map_err(|e| failed(&e))
+        capped.writer.finish().map_err(|e| SourceError::local(&e))
     }
 
     fn capped(&self) -> &Capped {
@@ -99,14 +100,13 @@ impl Body {
     }
 
     fn classify(&self, error: &io::Error) -> SourceError {
-        if self.capped().over { SourceError::TooLarge { max: self.max } } else { failed(error) }
+        match error.raw_os_error() {
+            _ if self.capped().over => SourceError::TooLarge { max: self.max },
+            Some(_) => SourceError::local(error),
+            // Of the decoder, which asks the system for nothing.
+            None => SourceError::Upstream(Cause::Coding),
+        }
     }
-}
-
-/// A failure on our side or in the stream; only its kind is logged, which names no object.
-fn failed(error: &io::Error) -> SourceError {
-    tracing::debug!(kind = ?error.kind(), "body not stored");
-    SourceError::Upstream
 }
 
 struct Capped {
@@ -175,9 +175,13 @@ mod tests {
     fn broken_gzip_is_the_upstreams_fault() {
         let packed = gzip(b"hello hello hello");
         for len in 0..packed.len() {
-            assert_eq!(collect(&[&packed[..len]], None, Coding::Gzip), Err(SourceError::Upstream), "cut at {len}");
+            assert_eq!(
+                collect(&[&packed[..len]], None, Coding::Gzip),
+                Err(SourceError::Upstream(Cause::Coding)),
+                "cut at {len}"
+            );
         }
-        assert_eq!(collect(&[b"not gzip at all"], None, Coding::Gzip), Err(SourceError::Upstream));
+        assert_eq!(collect(&[b"not gzip at all"], None, Coding::Gzip), Err(SourceError::Upstream(Cause::Coding)));
     }
 
     #[test]
@@ -189,8 +193,8 @@ mod tests {
             (Some("GZIP"), Ok(Coding::Gzip)),
             (Some("aws-chunked, gzip"), Ok(Coding::Gzip)),
             (Some("aws-chunked"), Ok(Coding::Identity)),
-            (Some("br"), Err(SourceError::Upstream)),
-            (Some("gzip, gzip"), Err(SourceError::Upstream)),
+            (Some("br"), Err(SourceError::Upstream(Cause::Coding))),
+            (Some("gzip, gzip"), Err(SourceError::Upstream(Cause::Coding))),
         ] {
             assert_eq!(Coding::parse(header), expected, "{header:?}");
         }

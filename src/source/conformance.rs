@@ -1,4 +1,4 @@
-//! What every [`Source`] has to do, as one suite that all kinds pass (`tests/sources.rs`).
+//! What every [`Source`] has to do, as one suite that all kinds pass (`tests/sources`).
 //!
 //! For tests only: it fails by panicking, and nothing in the server calls it.
 

@@ -3,7 +3,7 @@
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use http::HeaderMap;
-use http::header::{AGE, AsHeaderName, CACHE_CONTROL, CONTENT_TYPE, ETAG, LAST_MODIFIED};
+use http::header::{AGE, AsHeaderName, CACHE_CONTROL, CONTENT_TYPE, DATE, ETAG, LAST_MODIFIED, RETRY_AFTER};
 
 use super::{OriginCaching, Validators};
 
@@ -12,6 +12,27 @@ const VALUE_BYTES_MAX: usize = 1024;
 
 /// Greatest lifetime believed, about 68 years (RFC 9111 1.2.2).
 const SECONDS_MAX: u64 = (1 << 31) - 1;
+
+/// Bounds on how long a busy upstream can have clients wait, and what is said for one that names no time.
+const RETRY_AFTER_MIN: Duration = Duration::from_secs(1);
+const RETRY_AFTER_MAX: Duration = Duration::from_secs(60);
+const RETRY_AFTER_DEFAULT: Duration = Duration::from_secs(5);
+
+/// `Retry-After` (RFC 9110 10.2.3) in both its forms, within bounds. A date is measured against the upstream's own
+/// `Date`, whose clock it was made by, or else against `now`.
+pub(super) fn retry_after(headers: &HeaderMap, now: SystemTime) -> Duration {
+    let date = |text: &String| httpdate::parse_http_date(text).ok();
+    let wanted = text(headers, RETRY_AFTER).and_then(|value| match value.parse() {
+        Ok(seconds) => Some(Duration::from_secs(seconds)),
+        // More digits than a number has are a very long time.
+        Err(_) if value.bytes().all(|byte| byte.is_ascii_digit()) => Some(RETRY_AFTER_MAX),
+        Err(_) => {
+            let now = text(headers, DATE).as_ref().and_then(date).unwrap_or(now);
+            date(&value).map(|at| at.duration_since(now).unwrap_or_default())
+        }
+    });
+    wanted.unwrap_or(RETRY_AFTER_DEFAULT).clamp(RETRY_AFTER_MIN, RETRY_AFTER_MAX)
+}
 
 /// `ETag` and `Last-Modified`.
 pub(super) fn validators(headers: &HeaderMap) -> Validators {
@@ -147,6 +168,30 @@ mod tests {
         headers.insert(ETAG, "x".repeat(2000).parse().unwrap());
         headers.insert(LAST_MODIFIED, "yesterday".parse().unwrap());
         assert_eq!(validators(&headers), Validators::default());
+    }
+
+    #[test]
+    fn retry_after_is_read_in_both_forms_and_bounded() {
+        let at = |second| http_date(UNIX_EPOCH + Duration::from_secs(second)).unwrap();
+        let check = |value: &str, date: Option<String>, expected: u64| {
+            let mut headers = HeaderMap::new();
+            headers.insert(RETRY_AFTER, value.parse().unwrap());
+            headers.extend(date.map(|date| (DATE, date.parse().unwrap())));
+            let now = UNIX_EPOCH + Duration::from_secs(1_000_000);
+            assert_eq!(retry_after(&headers, now), Duration::from_secs(expected), "{value}");
+        };
+        check("17", None, 17);
+        check("0", None, 1);
+        check("86400", None, 60);
+        check("99999999999999999999999", None, 60);
+        check("-3", None, 5);
+        check("soon", None, 5);
+        check(&at(1_000_020), None, 20);
+        check(&at(999_000), None, 1);
+        check(&at(2_000_000), None, 60);
+        // An upstream whose clock is an hour slow.
+        check(&at(996_420), Some(at(996_400)), 20);
+        assert_eq!(retry_after(&HeaderMap::new(), UNIX_EPOCH), Duration::from_secs(5));
     }
 
     #[test]

@@ -9,10 +9,11 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use async_trait::async_trait;
-use rustix::fs::{CWD, FileType, Mode, OFlags, ResolveFlags, Stat, fstat, openat, openat2};
+use rustix::fs::{Access, AtFlags, CWD, FileType, Mode, OFlags, ResolveFlags, Stat, accessat, fstat, openat, openat2};
 use rustix::io::Errno;
 
 use super::body::{Body, Coding};
+use super::cause::{Cause, LocalFault, Phase, Place};
 use super::{BuildError, FetchRequest, Fetched, OriginCaching, Original, Source, SourceError, Validators, facts, path};
 use crate::config::Limits;
 
@@ -67,8 +68,10 @@ impl Source for FolderSource {
         let reading = tokio::task::spawn_blocking(move || inner.read(&object, held.as_ref(), &stop));
         match tokio::time::timeout(self.timeout, reading).await {
             Ok(Ok(fetched)) => fetched,
-            Ok(Err(_panicked_or_cancelled)) => Err(SourceError::Upstream),
-            Err(_elapsed) => Err(SourceError::Timeout),
+            Ok(Err(_panicked_or_cancelled)) => {
+                Err(SourceError::Upstream(Cause::Local(LocalFault::Io(io::ErrorKind::Other))))
+            }
+            Err(_elapsed) => Err(SourceError::Timeout(Phase::Whole)),
         }
     }
 }
@@ -84,7 +87,13 @@ impl Drop for StopOnDrop {
 impl Inner {
     fn read(&self, object: &str, held: Option<&Validators>, stop: &AtomicBool) -> Result<Fetched, SourceError> {
         let relative = relative(object).ok_or(SourceError::Missing)?;
-        let fd = self.open_root().and_then(|root| self.open(&root, relative)).map_err(classify)?;
+        let root = self.open_root().map_err(classify_root)?;
+        let fd = self.open(&root, relative).map_err(|error| {
+            let error = classify(error);
+            // In a folder that may not be entered no object can be read, whatever its own permissions are.
+            let is_of_root = matches!(error, SourceError::Denied(_)) && !may_enter(&root);
+            if is_of_root { SourceError::Misconfigured(Cause::Denied(Place::Root)) } else { error }
+        })?;
         let stat = fstat(&fd).map_err(classify)?;
         if FileType::from_raw_mode(stat.st_mode) != FileType::RegularFile {
             return Err(SourceError::Missing);
@@ -98,18 +107,18 @@ impl Inner {
         let mut chunk = vec![0; CHUNK_BYTES];
         loop {
             if stop.load(Ordering::Relaxed) {
-                return Err(SourceError::Timeout);
+                return Err(SourceError::Timeout(Phase::Whole));
             }
             match file.read(&mut chunk) {
                 Ok(0) => break,
                 Ok(n) => body.push(chunk.get(..n).unwrap_or_default())?,
                 Err(e) if e.kind() == io::ErrorKind::Interrupted => {}
-                Err(_) => return Err(SourceError::Upstream),
+                Err(e) => return Err(SourceError::local(&e)),
             }
         }
         // Rewritten in place while it was read: neither the old picture nor the new one.
         if self::validators(&fstat(&file).map_err(classify)?) != validators {
-            return Err(SourceError::Upstream);
+            return Err(SourceError::Upstream(Cause::Changed));
         }
         Ok(Fetched::Original(Arc::new(Original {
             body: body.finish()?,
@@ -171,9 +180,9 @@ fn open_by_component(root: &OwnedFd, relative: &str) -> Result<OwnedFd, Errno> {
 }
 
 /// Says whose fault a refused opening is.
-const fn classify(error: Errno) -> SourceError {
+fn classify(error: Errno) -> SourceError {
     match error {
-        Errno::ACCESS | Errno::PERM => SourceError::Denied,
+        Errno::ACCESS | Errno::PERM => SourceError::Denied(Cause::Denied(Place::Object)),
         // XDEV: the path left the root. NXIO: a socket, or a device without a driver.
         Errno::NOENT
         | Errno::NOTDIR
@@ -184,7 +193,20 @@ const fn classify(error: Errno) -> SourceError {
         | Errno::ISDIR
         | Errno::INVAL
         | Errno::NAMETOOLONG => SourceError::Missing,
-        _ => SourceError::Upstream,
+        error => SourceError::local(&error.into()),
+    }
+}
+
+fn may_enter(root: &OwnedFd) -> bool {
+    accessat(root, ".", Access::EXEC_OK, AtFlags::empty()).is_ok()
+}
+
+/// No request can be to blame for a root that cannot be opened.
+fn classify_root(error: Errno) -> SourceError {
+    match error {
+        Errno::ACCESS | Errno::PERM => SourceError::Misconfigured(Cause::Denied(Place::Root)),
+        Errno::NOENT | Errno::NOTDIR | Errno::LOOP => SourceError::Misconfigured(Cause::NotFound(Place::Root)),
+        error => SourceError::local(&error.into()),
     }
 }
 
@@ -340,9 +362,13 @@ mod tests {
 
     #[test]
     fn unreadable_files_are_denied_and_disk_errors_are_not_the_clients() {
-        assert_eq!(classify(Errno::ACCESS), SourceError::Denied);
-        assert_eq!(classify(Errno::IO), SourceError::Upstream);
-        assert_eq!(classify(Errno::MFILE), SourceError::Upstream);
+        assert_eq!(classify(Errno::ACCESS), SourceError::Denied(Cause::Denied(Place::Object)));
+        assert_eq!(classify(Errno::MFILE), SourceError::Exhausted(LocalFault::Descriptors));
+        assert_eq!(classify(Errno::NOMEM), SourceError::Exhausted(LocalFault::Memory));
+        let failed = SourceError::Upstream(Cause::Local(LocalFault::Io(io::Error::from(Errno::IO).kind())));
+        assert_eq!(classify(Errno::IO), failed);
+        assert_eq!(classify_root(Errno::ACCESS), SourceError::Misconfigured(Cause::Denied(Place::Root)));
+        assert_eq!(classify_root(Errno::NOENT), SourceError::Misconfigured(Cause::NotFound(Place::Root)));
     }
 
     #[test]

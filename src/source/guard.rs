@@ -6,6 +6,7 @@ use ipnet::IpNet;
 use url::{Host, Url};
 
 use super::SourceError;
+use super::cause::Cause;
 
 /// The addresses one source may connect to: everything globally routable, and what its `allow_private` lists.
 #[derive(Clone, Debug, Default)]
@@ -57,7 +58,7 @@ impl Guard {
             Host::Ipv4(ip) => IpAddr::V4(ip),
             Host::Ipv6(ip) => IpAddr::V6(ip),
         };
-        if self.lists(ip) { Ok(()) } else { Err(SourceError::Forbidden) }
+        if self.lists(ip) { Ok(()) } else { Err(SourceError::Forbidden(Cause::AddressRefused)) }
     }
 }
 
@@ -294,12 +295,12 @@ mod tests {
             "[::ffff:127.0.0.1]",
         ] {
             let url = Url::parse(&format!("http://{host}/a.jpg")).unwrap();
-            assert_eq!(closed.check_url(&url), Err(SourceError::Forbidden), "{host}");
+            assert_eq!(closed.check_url(&url), Err(SourceError::Forbidden(Cause::AddressRefused)), "{host}");
             assert_eq!(open.check_url(&url), Ok(()), "{host}");
         }
         for host in ["8.8.8.8", "[::1]", "0", "[::7f00:1]", "[2606:4700::1111]", "3232235777"] {
             let url = Url::parse(&format!("http://{host}/a.jpg")).unwrap();
-            assert_eq!(open.check_url(&url), Err(SourceError::Forbidden), "{host}");
+            assert_eq!(open.check_url(&url), Err(SourceError::Forbidden(Cause::AddressRefused)), "{host}");
         }
         assert_eq!(closed.check_url(&Url::parse("http://example.com/").unwrap()), Ok(()));
         for other in ["ftp://example.com/", "file:///etc/passwd", "gopher://x/", "data:,x"] {

@@ -1,46 +1,43 @@
 //! The one HTTP client that fetches originals: guarded, without environment, cookies, referrer or anything of the
 //! client's request. Which URL an object has is left to `web`.
 
-use std::error::Error as _;
 use std::sync::Arc;
 use std::time::Duration;
 
+use base64::Engine as _;
+use bytes::Bytes;
 use http::header::{
-    ACCEPT_ENCODING, CONTENT_ENCODING, CONTENT_LENGTH, HeaderMap, HeaderValue, IF_MODIFIED_SINCE, IF_NONE_MATCH,
-    LOCATION,
+    ACCEPT, ACCEPT_ENCODING, AUTHORIZATION, CONTENT_ENCODING, CONTENT_LENGTH, HeaderMap, HeaderValue,
+    IF_MODIFIED_SINCE, IF_NONE_MATCH, LOCATION, USER_AGENT,
 };
-use http::{StatusCode, header};
-use reqwest::{Client, Response};
-use rustls::{ClientConfig, RootCertStore};
+use http::{Request, Response, StatusCode, Uri, header};
+use http_body_util::{BodyExt as _, Full};
+use hyper::body::Incoming;
 use tokio::time::{Instant, timeout_at};
 use url::Url;
 
 use super::body::{Body, Coding};
+use super::cause::{Cause, CredentialFault, Phase};
+use super::connection::{Connections, broken_body};
 use super::guard::{Guard, HostPattern};
-use super::resolve::{self, GuardedResolver, Lookup, Refused};
+use super::resolve::{self, GuardedResolver, Lookup};
 use super::{BuildError, Fetched, Original, SourceError, Validators, facts};
+use crate::clock::{Clock as _, SystemClock};
 use crate::config::Limits;
 
 /// What we call ourselves to upstreams.
-pub const USER_AGENT: &str = concat!("tintype/", env!("CARGO_PKG_VERSION"));
+pub const OUR_NAME: &str = concat!("tintype/", env!("CARGO_PKG_VERSION"));
 
 /// Redirects followed (`delivery.md` 1.1).
 const REDIRECTS_MAX: usize = 3;
 
-/// Header fields of one answer. Their bytes are bounded by hyper's buffer of some 400 kB (HTTP/1) and by
-/// [`HEADER_BYTES_MAX`] (HTTP/2).
-const HEADER_FIELDS_MAX: usize = 100;
-const HEADER_BYTES_MAX: u32 = 64 << 10;
-
-const IDLE_CONNECTIONS_MAX: usize = 32;
-const IDLE_TIMEOUT: Duration = Duration::from_secs(30);
-
 /// Fetches URLs that a [`Guard`] and a list of hosts let through.
 #[derive(Debug)]
 pub(super) struct HttpClient {
-    client: Client,
+    connections: Connections,
     guard: Guard,
-    /// `None` lets every host through; the guard still judges its addresses.
+    /// `None` where the operator wrote the URL, save what redirects make of it: every host is let through, and the guard
+    /// still judges its addresses.
     allow_hosts: Option<Vec<HostPattern>>,
     bytes_max: u64,
     first_byte_timeout: Duration,
@@ -66,23 +63,9 @@ impl HttpClient {
         allow_hosts: Option<Vec<HostPattern>>,
         limits: &Limits,
     ) -> Result<Self, BuildError> {
-        let client = Client::builder()
-            .user_agent(USER_AGENT)
-            .tls_backend_preconfigured(tls()?)
-            .dns_resolver(Arc::new(GuardedResolver::new(guard.clone(), lookup)))
-            .redirect(reqwest::redirect::Policy::none())
-            .referer(false)
-            .no_proxy()
-            .connect_timeout(limits.connect_timeout)
-            .pool_max_idle_per_host(IDLE_CONNECTIONS_MAX)
-            .pool_idle_timeout(IDLE_TIMEOUT)
-            .http1_max_headers(HEADER_FIELDS_MAX)
-            .http2_max_header_list_size(HEADER_BYTES_MAX)
-            .http2_adaptive_window(true)
-            .build()
-            .map_err(|_| BuildError::Tls)?;
+        let resolver = GuardedResolver::new(Some(guard.clone()), lookup);
         Ok(Self {
-            client,
+            connections: Connections::new(resolver, limits.connect_timeout)?,
             guard,
             allow_hosts,
             bytes_max: limits.original_bytes_max,
@@ -97,87 +80,146 @@ impl HttpClient {
     /// As `delivery.md` 4 maps what happened.
     pub(super) async fn fetch(&self, url: Url, held: Option<&Validators>) -> Result<Fetched, SourceError> {
         let deadline = Instant::now() + self.fetch_timeout;
-        let (response, conditional) = self.follow(url, held, deadline).await?;
+        let (response, sent) = self.follow(url, held, deadline).await?;
         match response.status() {
             StatusCode::OK | StatusCode::NON_AUTHORITATIVE_INFORMATION => self.receive(response, deadline).await,
-            StatusCode::NOT_MODIFIED if conditional => Ok(Fetched::NotModified(facts::caching(response.headers()))),
-            status => Err(refusal(status.as_u16())),
+            StatusCode::NOT_MODIFIED if sent.conditions => Ok(Fetched::NotModified(facts::caching(response.headers()))),
+            StatusCode::UNAUTHORIZED if sent.password => {
+                Err(SourceError::Misconfigured(Cause::Credentials(CredentialFault::Refused)))
+            }
+            status => Err(refusal(status.as_u16(), response.headers())),
         }
     }
 
-    /// Asks hop by hop until an answer is no redirect. The second value says whether the request was conditional.
+    /// Asks hop by hop until an answer is no redirect.
     async fn follow(
         &self,
         mut url: Url,
         held: Option<&Validators>,
         deadline: Instant,
-    ) -> Result<(Response, bool), SourceError> {
+    ) -> Result<(Response<Incoming>, Sent), SourceError> {
         let conditions = conditions(held);
-        for _ in 0..=REDIRECTS_MAX {
-            self.check(&url)?;
-            let request = self
-                .client
-                .get(url.clone())
-                .header(ACCEPT_ENCODING, HeaderValue::from_static("identity"))
-                .headers(conditions.clone());
+        for hop in 0..=REDIRECTS_MAX {
+            self.check(&url).map_err(|error| self.blamed(error, hop))?;
+            let request = request(&url, &conditions)?;
             let first_byte = deadline.min(Instant::now() + self.first_byte_timeout);
-            let response = timeout_at(first_byte, request.send())
+            let response = timeout_at(first_byte, self.connections.send(request))
                 .await
-                .map_err(|_elapsed| SourceError::Timeout)?
-                .map_err(|e| classify(&e))?;
-            match redirect(&url, &response)? {
+                .map_err(|_elapsed| SourceError::Timeout(Phase::FirstByte))?
+                .map_err(|error| self.blamed(error, hop))?;
+            match redirect(&url, &response).map_err(|error| self.blamed(error, hop + 1))? {
                 Some(next) => url = next,
-                None => return Ok((response, !conditions.is_empty())),
+                None => {
+                    let sent = Sent { conditions: !conditions.is_empty(), password: has_userinfo(&url) };
+                    return Ok((response, sent));
+                }
             }
         }
-        Err(SourceError::Upstream)
+        Err(SourceError::Upstream(Cause::Redirects))
+    }
+
+    /// Whose fault it is that hop `hop` leads where it may not: of the URL's author where strangers write URLs; else of the
+    /// operator, who named the first host, or of the upstream, which redirected to another.
+    fn blamed(&self, error: SourceError, hop: usize) -> SourceError {
+        let SourceError::Forbidden(cause) = error else { return error };
+        match (self.allow_hosts.is_some(), hop) {
+            (true, _) => error,
+            (false, 0) => SourceError::Misconfigured(cause),
+            (false, _) => SourceError::Upstream(cause),
+        }
     }
 
     /// Judges one hop before a connection is thought of.
     fn check(&self, url: &Url) -> Result<(), SourceError> {
         self.guard.check_url(url)?;
         match &self.allow_hosts {
-            Some(patterns) if !patterns.iter().any(|pattern| pattern.matches(url)) => Err(SourceError::Forbidden),
+            Some(patterns) if !patterns.iter().any(|pattern| pattern.matches(url)) => {
+                Err(SourceError::Forbidden(Cause::HostUnlisted))
+            }
             Some(_) | None => Ok(()),
         }
     }
 
-    async fn receive(&self, mut response: Response, deadline: Instant) -> Result<Fetched, SourceError> {
+    async fn receive(&self, mut response: Response<Incoming>, deadline: Instant) -> Result<Fetched, SourceError> {
         let headers = response.headers();
         let coding = Coding::parse(joined(headers, CONTENT_ENCODING).as_deref())?;
         let declared = headers.get(CONTENT_LENGTH).and_then(|v| v.to_str().ok()).and_then(|v| v.parse().ok());
         let mut body = Body::new(declared, coding, self.bytes_max)?;
         let (content_type, validators) = (facts::content_type(headers), facts::validators(headers));
         let caching = facts::caching(headers);
-        while let Some(piece) = timeout_at(deadline, response.chunk())
+        while let Some(frame) = timeout_at(deadline, response.body_mut().frame())
             .await
-            .map_err(|_elapsed| SourceError::Timeout)?
-            .map_err(|e| classify(&e))?
+            .map_err(|_elapsed| SourceError::Timeout(Phase::Whole))?
         {
-            body.push(&piece)?;
+            let frame = frame.map_err(|e| broken_body(&e))?;
+            if let Some(piece) = frame.data_ref() {
+                body.push(piece)?;
+            }
         }
         let body = body.finish()?;
         Ok(Fetched::Original(Arc::new(Original { body, content_type, validators, caching })))
     }
 }
 
+/// What a request said beside its URL.
+struct Sent {
+    conditions: bool,
+    password: bool,
+}
+
+/// A GET of one hop. A user name and password in the URL become HTTP Basic.
+fn request(url: &Url, conditions: &HeaderMap) -> Result<Request<Full<Bytes>>, SourceError> {
+    let mut plain = url.clone();
+    plain.set_fragment(None);
+    if plain.set_username("").is_err() || plain.set_password(None).is_err() {
+        return Err(SourceError::InvalidUrl);
+    }
+    let uri: Uri = plain.as_str().parse().map_err(|_| SourceError::InvalidUrl)?;
+    let mut request = Request::new(Full::default());
+    *request.uri_mut() = uri;
+    let headers = request.headers_mut();
+    headers.insert(ACCEPT, HeaderValue::from_static("*/*"));
+    headers.insert(ACCEPT_ENCODING, HeaderValue::from_static("identity"));
+    headers.insert(USER_AGENT, HeaderValue::from_static(OUR_NAME));
+    if has_userinfo(url) {
+        headers.insert(AUTHORIZATION, basic(url));
+    }
+    headers.extend(conditions.clone());
+    Ok(request)
+}
+
+fn has_userinfo(url: &Url) -> bool {
+    !url.username().is_empty() || url.password().is_some()
+}
+
+/// RFC 7617.
+fn basic(url: &Url) -> HeaderValue {
+    let decoded = |text: &str| percent_encoding::percent_decode_str(text).collect::<Vec<u8>>();
+    let pair = [decoded(url.username()), decoded(url.password().unwrap_or_default())].join(&b':');
+    let text = format!("Basic {}", base64::engine::general_purpose::STANDARD.encode(pair));
+    let mut value = HeaderValue::from_str(&text).expect("base64 is header text");
+    value.set_sensitive(true);
+    value
+}
+
 /// Where a redirect leads; `None` for any other answer.
-fn redirect(from: &Url, response: &Response) -> Result<Option<Url>, SourceError> {
+fn redirect(from: &Url, response: &Response<Incoming>) -> Result<Option<Url>, SourceError> {
     if !matches!(response.status().as_u16(), 301 | 302 | 303 | 307 | 308) {
         return Ok(None);
     }
-    let location = response.headers().get(LOCATION).ok_or(SourceError::Upstream)?;
-    let location = std::str::from_utf8(location.as_bytes()).map_err(|_| SourceError::Upstream)?;
-    let mut to = from.join(location).map_err(|_| SourceError::Upstream)?;
+    const NOWHERE: SourceError = SourceError::Upstream(Cause::Redirects);
+    let location = response.headers().get(LOCATION).ok_or(NOWHERE)?;
+    let location = std::str::from_utf8(location.as_bytes()).map_err(|_| NOWHERE)?;
+    let mut to = from.join(location).map_err(|_| NOWHERE)?;
     let has_other_scheme = !matches!(to.scheme(), "http" | "https");
     // What was asked for over TLS is not taken from whoever sits on the wire.
     if has_other_scheme || (from.scheme() == "https" && to.scheme() == "http") {
-        return Err(SourceError::Forbidden);
+        return Err(SourceError::Forbidden(Cause::Downgrade));
     }
     // A password goes to the origin it was configured for, and none is taken from an answer.
     let (user, password) = if to.origin() == from.origin() { (from.username(), from.password()) } else { ("", None) };
     if to.set_username(user).is_err() || to.set_password(password).is_err() {
-        return Err(SourceError::Upstream);
+        return Err(NOWHERE);
     }
     to.set_fragment(None);
     Ok(Some(to))
@@ -196,50 +238,25 @@ fn conditions(held: Option<&Validators>) -> HeaderMap {
 }
 
 /// What a status other than success means (`delivery.md` 4).
-pub(super) const fn refusal(status: u16) -> SourceError {
+pub(super) fn refusal(status: u16, headers: &HeaderMap) -> SourceError {
+    let cause = Cause::Status(status);
     match status {
         404 | 410 => SourceError::Missing,
-        401 | 403 => SourceError::Denied,
+        401 | 403 => SourceError::Denied(cause),
+        408 | 425 | 429 | 503 => busy(status, headers),
         400..=499 => SourceError::Rejected { status },
-        _ => SourceError::Upstream,
+        _ => SourceError::Upstream(cause),
     }
 }
 
-/// Says what a failed exchange was, by the types in its chain and never by its text.
-fn classify(error: &reqwest::Error) -> SourceError {
-    if error.is_timeout() {
-        return SourceError::Timeout;
-    }
-    let mut cause = error.source();
-    while let Some(inner) = cause {
-        if inner.is::<Refused>() {
-            return SourceError::Forbidden;
-        }
-        cause = inner.source();
-    }
-    SourceError::Upstream
+/// An upstream that asks to come back later, and when it says to.
+pub(super) fn busy(status: u16, headers: &HeaderMap) -> SourceError {
+    SourceError::Busy { cause: Cause::Status(status), retry_after: facts::retry_after(headers, SystemClock.now()) }
 }
 
 fn joined(headers: &HeaderMap, name: header::HeaderName) -> Option<String> {
     let values: Vec<_> = headers.get_all(name).iter().map(|v| v.to_str().unwrap_or("unreadable")).collect();
     (!values.is_empty()).then(|| values.join(","))
-}
-
-/// TLS with `ring` and the certificates this machine trusts (`SSL_CERT_FILE` and `SSL_CERT_DIR` count).
-fn tls() -> Result<ClientConfig, BuildError> {
-    let mut roots = RootCertStore::empty();
-    let found = rustls_native_certs::load_native_certs();
-    let (usable, _unusable) = roots.add_parsable_certificates(found.certs);
-    if usable == 0 {
-        tracing::warn!("no trusted certificates on this machine; https upstreams will fail");
-    }
-    let mut config = ClientConfig::builder_with_provider(Arc::new(rustls::crypto::ring::default_provider()))
-        .with_safe_default_protocol_versions()
-        .map_err(|_| BuildError::Tls)?
-        .with_root_certificates(roots)
-        .with_no_client_auth();
-    config.alpn_protocols = vec![b"h2".to_vec(), b"http/1.1".to_vec()];
-    Ok(config)
 }
 
 #[cfg(test)]
@@ -284,28 +301,42 @@ mod tests {
         for _ in 0..4 {
             outcomes.push(client.fetch(url.clone(), None).await.map(drop));
         }
-        let refused = || Err(SourceError::Forbidden);
-        assert_eq!(outcomes, [Ok(()), refused(), Ok(()), refused()]);
+        let refused = || Err(SourceError::Misconfigured(Cause::AddressRefused));
+        let nameless = Err(SourceError::Upstream(Cause::Dns));
+        assert_eq!(outcomes, [Ok(()), refused(), Ok(()), nameless]);
         assert_eq!(reached.await.unwrap(), ["127.0.0.1", "127.0.0.1"]);
     }
 
     #[test]
     fn statuses_map_as_documented() {
+        let failed = |status| SourceError::Upstream(Cause::Status(status));
+        let busy = |status| SourceError::Busy { cause: Cause::Status(status), retry_after: Duration::from_secs(5) };
         for (status, expected) in [
             (404, SourceError::Missing),
             (410, SourceError::Missing),
-            (401, SourceError::Denied),
-            (403, SourceError::Denied),
+            (401, SourceError::Denied(Cause::Status(401))),
+            (403, SourceError::Denied(Cause::Status(403))),
             (400, SourceError::Rejected { status: 400 }),
-            (429, SourceError::Rejected { status: 429 }),
-            (500, SourceError::Upstream),
-            (503, SourceError::Upstream),
-            (204, SourceError::Upstream),
-            (304, SourceError::Upstream),
-            (305, SourceError::Upstream),
+            (408, busy(408)),
+            (425, busy(425)),
+            (429, busy(429)),
+            (503, busy(503)),
+            (500, failed(500)),
+            (204, failed(204)),
+            (304, failed(304)),
+            (305, failed(305)),
         ] {
-            assert_eq!(refusal(status), expected);
+            assert_eq!(refusal(status, &HeaderMap::new()), expected);
         }
+    }
+
+    #[test]
+    fn a_password_is_sent_decoded_and_taken_out_of_the_url() {
+        let url = Url::parse("http://us%40er:p%3Aa%20ss@h.example/a").unwrap();
+        let request = request(&url, &HeaderMap::new()).unwrap();
+        assert_eq!(request.uri(), "http://h.example/a");
+        assert_eq!(request.headers()[AUTHORIZATION], "Basic dXNAZXI6cDphIHNz");
+        assert!(request.headers()[AUTHORIZATION].is_sensitive());
     }
 
     #[test]

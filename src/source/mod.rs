@@ -1,7 +1,10 @@
 //! Where originals come from: one trait, four kinds, one conformance suite.
 
 mod body;
+pub mod cause;
 pub mod conformance;
+mod connection;
+mod error;
 mod facts;
 pub mod folder;
 pub mod guard;
@@ -17,6 +20,9 @@ use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
 use async_trait::async_trait;
+
+pub use cause::Cause;
+pub use error::SourceError;
 
 use crate::blob::Blob;
 use crate::config::{Limits, SourceConfig, SourceKind};
@@ -125,39 +131,4 @@ pub struct OriginCaching {
     pub max_age: Option<Duration>,
     /// `private`, `no-store` or `no-cache` was given.
     pub uncacheable: bool,
-}
-
-/// Why there is no original. Variants follow the mapping of `delivery.md` 4.
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-pub enum SourceError {
-    /// 404, 410, no such key or file, or a path that leaves the root.
-    #[error("object missing")]
-    Missing,
-    /// 401, 403, access denied.
-    #[error("access denied by the upstream")]
-    Denied,
-    /// Any other 4xx.
-    #[error("upstream answered {status}")]
-    Rejected {
-        /// HTTP status.
-        status: u16,
-    },
-    /// A web-proxy path that is no absolute URL, or a host that is not allowed by form.
-    #[error("not an absolute http or https URL")]
-    InvalidUrl,
-    /// The host is outside the allow-list, or an address that is not globally routable.
-    #[error("address refused")]
-    Forbidden,
-    /// 5xx, connection refused, DNS or TLS failure, a body cut short.
-    #[error("upstream failed")]
-    Upstream,
-    /// Connect, first byte or whole body took too long.
-    #[error("upstream timed out")]
-    Timeout,
-    /// More than `limits.original_bytes_max`.
-    #[error("original over {max} bytes")]
-    TooLarge {
-        /// The cap.
-        max: u64,
-    },
 }

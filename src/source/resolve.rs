@@ -1,11 +1,14 @@
 //! Names to addresses, of which only permitted ones come out: what was checked is what is connected to.
 
+use std::error::Error as StdError;
 use std::io;
 use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
+use std::task::{Context, Poll};
 
 use futures_util::future::BoxFuture;
-use reqwest::dns::{Addrs, Name, Resolve, Resolving};
+use hyper_util::client::legacy::connect::dns::Name;
+use tower_service::Service;
 
 use super::guard::Guard;
 
@@ -14,8 +17,10 @@ pub(super) type Lookup = Arc<dyn Fn(String) -> BoxFuture<'static, io::Result<Vec
 
 /// A resolver behind a [`Guard`]. The client connects to the very addresses returned here and never asks again for the
 /// same connection, so an answer that changes afterwards changes nothing.
+#[derive(Clone)]
 pub(super) struct GuardedResolver {
-    guard: Guard,
+    /// `None` lets every address through: for hosts that the operator named, and no client can.
+    guard: Option<Guard>,
     lookup: Lookup,
 }
 
@@ -24,24 +29,38 @@ pub(super) struct GuardedResolver {
 #[error("address refused")]
 pub(super) struct Refused;
 
+/// A name without an address.
+#[derive(Debug, thiserror::Error)]
+#[error("name not resolved")]
+pub(super) struct Unresolved(pub(super) io::Error);
+
 impl GuardedResolver {
-    pub(super) const fn new(guard: Guard, lookup: Lookup) -> Self {
+    pub(super) const fn new(guard: Option<Guard>, lookup: Lookup) -> Self {
         Self { guard, lookup }
     }
 }
 
-impl Resolve for GuardedResolver {
-    fn resolve(&self, name: Name) -> Resolving {
+impl Service<Name> for GuardedResolver {
+    type Response = std::vec::IntoIter<SocketAddr>;
+    type Error = Box<dyn StdError + Send + Sync>;
+    type Future = BoxFuture<'static, Result<Self::Response, Self::Error>>;
+
+    fn poll_ready(&mut self, _: &mut Context<'_>) -> Poll<Result<(), Self::Error>> {
+        Poll::Ready(Ok(()))
+    }
+
+    fn call(&mut self, name: Name) -> Self::Future {
         let guard = self.guard.clone();
         let answer = (self.lookup)(name.as_str().to_owned());
         Box::pin(async move {
-            // The port is the client's to fill in.
-            let permitted: Vec<_> =
-                answer.await?.into_iter().filter(|ip| guard.permits(*ip)).map(|ip| SocketAddr::new(ip, 0)).collect();
-            if permitted.is_empty() {
-                return Err(Refused.into());
+            let found = answer.await.map_err(Unresolved)?;
+            if found.is_empty() {
+                return Err(Unresolved(io::ErrorKind::NotFound.into()).into());
             }
-            Ok(Box::new(permitted.into_iter()) as Addrs)
+            let is_permitted = |ip: &IpAddr| guard.as_ref().is_none_or(|guard| guard.permits(*ip));
+            // The port is the client's to fill in.
+            let permitted: Vec<_> = found.into_iter().filter(is_permitted).map(|ip| SocketAddr::new(ip, 0)).collect();
+            if permitted.is_empty() { Err(Refused.into()) } else { Ok(permitted.into_iter()) }
         })
     }
 }

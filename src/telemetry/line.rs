@@ -39,6 +39,8 @@ pub struct AccessRecord {
     pub content_type: Option<String>,
     /// Stable code of the error answered.
     pub error: Option<&'static str>,
+    /// Why the original could not be had, where that was it: the label of a `source::Cause`.
+    pub cause: Option<&'static str>,
     /// From the first byte of the request to the end of the answer's head.
     pub took: Duration,
     /// Of that, fetching the original.
@@ -77,6 +79,8 @@ struct Line<'a> {
     format: Option<&'a str>,
     #[serde(skip_serializing_if = "Option::is_none")]
     error: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    cause: Option<&'a str>,
     #[serde(serialize_with = "milliseconds")]
     duration_ms: Duration,
     #[serde(serialize_with = "milliseconds", skip_serializing_if = "Duration::is_zero")]
@@ -113,6 +117,7 @@ pub(super) fn write(out: &mut Vec<u8>, record: &AccessRecord, now: SystemTime, c
         cache: record.cache,
         format: content_type.as_deref(),
         error: record.error,
+        cause: record.cause,
         duration_ms: record.took,
         fetch_ms: record.fetch,
         queue_ms: record.queue,

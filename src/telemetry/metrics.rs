@@ -155,8 +155,8 @@ impl Metrics {
             origin_fetches: counter_vec(
                 r,
                 "origin_fetches_total",
-                "Originals fetched, by source kind and outcome.",
-                &["kind", "outcome"],
+                "Originals fetched, by source kind, outcome and what caused it.",
+                &["kind", "outcome", "cause"],
             ),
             origin_fetch_seconds: histogram(r, "origin_fetch_duration_seconds", "Time to fetch an original."),
             coalesced: counter_vec(r, "coalesced_total", "Requests by their part in shared work.", &["work", "role"]),
@@ -218,9 +218,10 @@ impl Metrics {
         self.cache_writes_dropped.inc();
     }
 
-    /// Counts one attempt to fetch an original.
-    pub fn origin_fetched(&self, kind: &SourceKind, failure: Option<&SourceError>, took: Duration) {
-        self.origin_fetches.with_label_values(&[kind_name(kind), fetch_outcome(failure)]).inc();
+    /// Counts one attempt to fetch an original. The cause of a success is `none`.
+    pub fn origin_fetched(&self, kind: &SourceKind, failure: Option<SourceError>, took: Duration) {
+        let cause = failure.map_or("none", |error| error.cause().label());
+        self.origin_fetches.with_label_values(&[kind_name(kind), fetch_outcome(failure), cause]).inc();
         self.origin_fetch_seconds.observe(took.as_secs_f64());
     }
 
@@ -271,17 +272,20 @@ const fn kind_name(kind: &SourceKind) -> &'static str {
     }
 }
 
-const fn fetch_outcome(failure: Option<&SourceError>) -> &'static str {
+const fn fetch_outcome(failure: Option<SourceError>) -> &'static str {
     match failure {
         None => "ok",
         Some(SourceError::Missing) => "missing",
-        Some(SourceError::Denied) => "denied",
+        Some(SourceError::Denied(_)) => "denied",
         Some(SourceError::Rejected { .. }) => "rejected",
         Some(SourceError::InvalidUrl) => "invalid-url",
-        Some(SourceError::Forbidden) => "forbidden",
-        Some(SourceError::Upstream) => "upstream",
-        Some(SourceError::Timeout) => "timeout",
+        Some(SourceError::Forbidden(_)) => "forbidden",
+        Some(SourceError::Busy { .. }) => "busy",
+        Some(SourceError::Misconfigured(_)) => "misconfigured",
+        Some(SourceError::Upstream(_)) => "upstream",
+        Some(SourceError::Timeout(_)) => "timeout",
         Some(SourceError::TooLarge { .. }) => "too-large",
+        Some(SourceError::Exhausted(_)) => "exhausted",
     }
 }
 
@@ -360,7 +364,8 @@ mod tests {
         metrics.cache_sized(CacheTier::Disk, 4096, 1);
         metrics.cache_evicted(CacheTier::Memory, 3);
         metrics.disk_fault(DiskFault::Corrupt);
-        metrics.origin_fetched(&SourceKind::Folder { root: "x".into() }, Some(&SourceError::Missing), Duration::ZERO);
+        metrics.origin_fetched(&SourceKind::Folder { root: "x".into() }, Some(SourceError::Missing), Duration::ZERO);
+        metrics.origin_fetched(&SourceKind::Folder { root: "x".into() }, None, Duration::ZERO);
         metrics.coalesced("render", "follower");
         metrics.access_log_dropped(2);
         check(&metrics, r#"tintype_requests_total{cache="hit-memory",status="200"} 2"#);
@@ -372,7 +377,8 @@ mod tests {
         check(&metrics, r#"tintype_cache_bytes{tier="disk"} 4096"#);
         check(&metrics, r#"tintype_cache_evictions_total{tier="memory"} 3"#);
         check(&metrics, r#"tintype_cache_disk_faults_total{fault="corrupt"} 1"#);
-        check(&metrics, r#"tintype_origin_fetches_total{kind="folder",outcome="missing"} 1"#);
+        check(&metrics, r#"tintype_origin_fetches_total{cause="object-missing",kind="folder",outcome="missing"} 1"#);
+        check(&metrics, r#"tintype_origin_fetches_total{cause="none",kind="folder",outcome="ok"} 1"#);
         check(&metrics, r#"tintype_coalesced_total{role="follower",work="render"} 1"#);
         check(&metrics, "tintype_access_log_dropped_total 2");
         check(&metrics, &format!(r#"tintype_build_info{{version="{}"}} 1"#, env!("CARGO_PKG_VERSION")));

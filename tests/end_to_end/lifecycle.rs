@@ -25,8 +25,8 @@ fn the_admin_listener_tells_health_and_metrics_and_the_public_one_does_not() {
         "tintype_requests_total{cache=\"miss\",status=\"200\"} 1",
         "tintype_workers{state=\"busy\"} 0",
         "tintype_cache_entries{tier=\"memory\"} 1",
-        "tintype_origin_fetches_total{kind=\"folder\",outcome=\"ok\"} 1",
-        "tintype_origin_fetches_total{kind=\"folder\",outcome=\"missing\"} 1",
+        "tintype_origin_fetches_total{cause=\"none\",kind=\"folder\",outcome=\"ok\"} 1",
+        "tintype_origin_fetches_total{cause=\"object-missing\",kind=\"folder\",outcome=\"missing\"} 1",
         "tintype_stage_duration_seconds_count{stage=\"encode\"} 1",
         "tintype_queue_jobs 0",
     ] {
@@ -74,6 +74,64 @@ fn sigterm_lets_requests_in_flight_end_and_then_ends_with_success() {
 }
 
 #[test]
+fn signals_that_mean_nothing_here_are_ignored_with_a_line() {
+    let mut server = Tintype::start(&folder());
+    assert_eq!(server.get("/coffee.jpg?w=21").status, 200);
+    let workers = server.children();
+    let ignored = [
+        ("SIGHUP", Signal::HUP),
+        ("SIGUSR1", Signal::USR1),
+        ("SIGUSR2", Signal::USR2),
+        ("SIGALRM", Signal::ALARM),
+        ("SIGVTALRM", Signal::VTALARM),
+        ("SIGPROF", Signal::PROF),
+        ("SIGIO", Signal::IO),
+        ("SIGPWR", Signal::POWER),
+        ("SIGXFSZ", Signal::XFSZ),
+    ];
+    for (name, signal) in ignored {
+        server.signal(signal);
+        let line = format!("{name} ignored");
+        let deadline = Instant::now() + Duration::from_secs(10);
+        while !server.stderr().contains(&line) {
+            assert!(Instant::now() < deadline, "{line} is not in\n{}", server.stderr());
+            std::thread::sleep(Duration::from_millis(10));
+        }
+    }
+    server.signal(Signal::PIPE);
+    // A service manager sends some to every process of the service.
+    for worker in &workers {
+        for signal in [Signal::TERM, Signal::INT, Signal::QUIT, Signal::HUP, Signal::USR1, Signal::USR2] {
+            kill_process(*worker, signal).unwrap();
+        }
+    }
+    assert_eq!(server.get("/coffee.jpg?w=22").status, 200);
+    assert_eq!((server.children(), server.admin("/readyz").status), (workers, 200));
+    server.stop();
+}
+
+#[test]
+fn every_signal_to_stop_drains() {
+    let picture = fs::read(photos().join("coffee.jpg")).unwrap();
+    let upstream = Upstream::start(move |_| {
+        std::thread::sleep(Duration::from_millis(700));
+        whole(200, "", &picture)
+    });
+    for signal in [Signal::INT, Signal::QUIT] {
+        let mut server = Tintype::start(&format!(
+            "[[source]]\nname = \"web\"\nkind = \"web-folder\"\nbase_url = \"{}\"\nallow_private = [\"127.0.0.0/8\"]\n",
+            upstream.url("/")
+        ));
+        let mut in_flight = server.begin("/coffee.jpg?w=33");
+        std::thread::sleep(Duration::from_millis(300));
+        server.signal(Signal::HUP);
+        server.signal(signal);
+        assert_eq!(read_reply(&mut in_flight).unwrap().status, 200, "{signal:?}");
+        assert!(server.wait().success(), "{signal:?}");
+    }
+}
+
+#[test]
 fn the_death_of_workers_costs_at_most_the_requests_they_were_serving() {
     let server = Tintype::start(&folder());
     assert_eq!(server.get("/coffee.jpg?w=20").status, 200);
@@ -105,7 +163,7 @@ fn a_second_server_on_the_same_cache_says_so_and_ends() {
     std::os::unix::fs::symlink(first.cache_dir(), other.path().join("cache")).unwrap();
     let mut second = Tintype::spawn_in(other.path(), &sources, &[]);
     assert_eq!(second.wait().code(), Some(1));
-    assert!(second.stderr().contains("cache.disk_dir is in use by another process"), "{}", second.stderr());
+    assert!(second.stderr().contains("cache is in use by another process"), "{}", second.stderr());
     assert_eq!(first.get("/coffee.jpg?w=10").status, 200);
 }
 

@@ -7,6 +7,7 @@ mod caching;
 mod clients;
 mod delivery;
 mod first_contact;
+mod keys;
 mod lifecycle;
 mod models;
 mod overlays;
@@ -17,5 +18,6 @@ mod server;
 mod sources;
 #[path = "../support/mod.rs"]
 mod support;
+mod trouble;
 mod vectors;
 mod words;

@@ -32,7 +32,10 @@ fn nginx_is_rendered_from_passed_through_and_its_lifetimes_respected() {
     assert_eq!(measure(&check("/moved/rocket.jpg?w=64", 200, hour).body).1, 64);
     check("/nothing.jpg?w=1", 404, error);
     check("/denied/cup.png?w=1", 403, error);
-    assert_eq!(server.metric("tintype_origin_fetches_total{kind=\"web-folder\",outcome=\"missing\"}"), 1.0);
+    assert_eq!(
+        server.metric("tintype_origin_fetches_total{cause=\"object-missing\",kind=\"web-folder\",outcome=\"missing\"}"),
+        1.0
+    );
 }
 
 #[test]

@@ -29,7 +29,7 @@ pub struct Nginx {
 }
 
 impl Nginx {
-    /// Serves `root`. `None`, outside CI, when nginx is not installed.
+    /// Serves `root`, few requests on each connection. `None`, outside CI, when nginx is not installed.
     pub fn start(root: &Path) -> Option<Self> {
         Self::start_with(root, None)
     }
@@ -114,6 +114,7 @@ error_log {dir}/error.log;
 events {{ worker_connections 512; }}
 http {{
     access_log off;
+    keepalive_requests 7;
     client_body_temp_path {dir}/body;
     proxy_temp_path {dir}/proxy;
     fastcgi_temp_path {dir}/fastcgi;

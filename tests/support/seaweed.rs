@@ -16,6 +16,10 @@ use super::tools;
 
 pub const ACCESS_KEY: &str = "test-access-key";
 pub const SECRET_KEY: &str = "test-secret-key-0123456789";
+/// Another pair of the same rights, to change to.
+pub const NEXT_PAIR: (&str, &str) = ("next-access-key", "next-secret-key-0123456789");
+/// A pair that may read, and no more, in the bucket `photos`.
+pub const READER: (&str, &str) = ("reader-access-key", "reader-secret-key-0123456789");
 
 /// Another test may have taken one of the ports meanwhile.
 const STARTS_MAX: usize = 3;
@@ -43,8 +47,13 @@ impl Seaweed {
         let dir = tempfile::tempdir().unwrap();
         let [master, master_grpc, volume, volume_grpc, filer, filer_grpc, s3, s3_grpc] = free_ports();
         let identities = format!(
-            r#"{{"identities":[{{"name":"test","credentials":[{{"accessKey":"{ACCESS_KEY}","secretKey":"{SECRET_KEY}"}}],
-                "actions":["Admin","Read","Write","List"]}}]}}"#
+            r#"{{"identities":[
+                {{"name":"test","credentials":[{{"accessKey":"{ACCESS_KEY}","secretKey":"{SECRET_KEY}"}},
+                    {{"accessKey":"{}","secretKey":"{}"}}],
+                    "actions":["Admin","Read","Write","List"]}},
+                {{"name":"reader","credentials":[{{"accessKey":"{}","secretKey":"{}"}}],
+                    "actions":["Read:photos"]}}]}}"#,
+            NEXT_PAIR.0, NEXT_PAIR.1, READER.0, READER.1
         );
         std::fs::write(dir.path().join("s3.json"), identities).unwrap();
         std::fs::create_dir(dir.path().join("data")).unwrap();

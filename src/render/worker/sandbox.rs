@@ -53,15 +53,15 @@ const OPEN_FILES_MAX: u64 = 256;
 
 /// Ties this process to the thread that started it, and lets the kernel take it first when memory runs out.
 ///
-/// Polite requests to end are left to the server, which finishes its jobs first: a service manager, or Ctrl-C, sends
-/// them to all processes at once.
+/// Signals that ask for something are left to the server, which finishes its jobs first: a service manager, or Ctrl-C,
+/// sends them to all processes at once.
 pub(super) fn bind_to_server() {
     // Each of these makes things better and none is needed, hence no error.
     let _ = rustix::process::set_parent_process_death_signal(Some(Signal::KILL));
     let _ = rustix::thread::set_name(c"tintype-worker");
     let _ = std::fs::write("/proc/self/oom_score_adj", "500");
     let _ = rustix::process::chdir("/");
-    for signal in [libc::SIGTERM, libc::SIGINT, libc::SIGHUP] {
+    for signal in [libc::SIGTERM, libc::SIGINT, libc::SIGQUIT, libc::SIGHUP, libc::SIGUSR1, libc::SIGUSR2] {
         ignore(signal);
     }
 }

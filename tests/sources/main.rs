@@ -1,6 +1,8 @@
 //! Every kind of source against real upstreams: the conformance suite, and what a bad upstream is taken for.
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
+mod pool;
+#[path = "../support/mod.rs"]
 mod support;
 
 use std::net::{TcpListener, TcpStream};
@@ -13,6 +15,7 @@ use support::nginx::{Certificate, Nginx};
 use support::seaweed::{self, Seaweed};
 use support::upstream::{Seen, Step, Upstream, head, whole};
 use tintype::config::{Limits, S3Config, Secret, Signing, SourceConfig, SourceKind, TtlMode};
+use tintype::source::cause::{Cause, CredentialFault, Phase, Place, TlsFault};
 use tintype::source::conformance::{self, BYTES_MAX, Subject};
 use tintype::source::{self, FetchRequest, Fetched, Original, Source, SourceError};
 use url::Url;
@@ -128,8 +131,8 @@ async fn web_folder_and_web_proxy_conform_on_nginx() {
     assert_eq!(fetch(&moved, "/dir/sub/x.svg").await.unwrap().body.len(), 3000);
 
     let all = build(web_folder(base, LOOPBACK), &impatient()).await;
-    assert_eq!(fetch(&all, "/slow/full.png").await.err(), Some(SourceError::Timeout));
-    assert_eq!(fetch(&all, "/denied/x.png").await.err(), Some(SourceError::Denied));
+    assert_eq!(fetch(&all, "/slow/full.png").await.err(), Some(SourceError::Timeout(Phase::Whole)));
+    assert_eq!(fetch(&all, "/denied/x.png").await.err(), Some(SourceError::Denied(Cause::Status(403))));
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -158,12 +161,46 @@ async fn s3_conforms_on_seaweedfs() {
     }
 
     let wrong = build(s3(&seaweed.endpoint, "photos", "", "another-secret"), &conformance::limits()).await;
-    assert_eq!(fetch(&wrong, "/plain.jpg").await.err(), Some(SourceError::Denied));
+    let signature = Cause::Credentials(CredentialFault::Signature);
+    assert_eq!(fetch(&wrong, "/plain.jpg").await.err(), Some(SourceError::Misconfigured(signature)));
     let absent = build(s3(&seaweed.endpoint, "no-such", "", seaweed::SECRET_KEY), &conformance::limits()).await;
-    assert_eq!(fetch(&absent, "/plain.jpg").await.err(), Some(SourceError::Missing));
+    let no_bucket = Cause::NotFound(Place::Bucket);
+    assert_eq!(fetch(&absent, "/plain.jpg").await.err(), Some(SourceError::Misconfigured(no_bucket)));
 
     drop(seaweed);
-    assert_eq!(fetch(&source, "/plain.jpg").await.err(), Some(SourceError::Upstream));
+    let refused = SourceError::Upstream(Cause::Connect(std::io::ErrorKind::ConnectionRefused));
+    assert_eq!(fetch(&source, "/plain.jpg").await.err(), Some(refused));
+}
+
+/// A bucket of which the credentials may read, but not list, one folder alone.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_closed_bucket_is_the_operators_fault_and_a_closed_object_is_not() {
+    let Some(seaweed) = Seaweed::start() else { return };
+    seaweed.create_bucket("photos").await;
+    seaweed.create_bucket("private").await;
+    seaweed.put("photos", "a.jpg", b"open".to_vec(), "image/jpeg").await;
+    seaweed.put("private", "a.jpg", b"closed".to_vec(), "image/jpeg").await;
+    let reader = |bucket| {
+        let SourceKind::S3(config) = s3(&seaweed.endpoint, bucket, "", "") else { unreachable!() };
+        let (access, secret) = seaweed::READER;
+        let credentials = Some((Secret::new(access.into()), Secret::new(secret.into())));
+        SourceKind::S3(S3Config { credentials, ..config })
+    };
+    let closed = build(reader("private"), &conformance::limits()).await;
+    let of_bucket = SourceError::Misconfigured(Cause::Denied(Place::Bucket));
+    for _ in 0..3 {
+        assert_eq!(fetch(&closed, "/a.jpg").await.err(), Some(of_bucket));
+    }
+    let open = build(reader("photos"), &conformance::limits()).await;
+    assert_eq!(fetch(&open, "/a.jpg").await.unwrap().body.as_slice(), b"open");
+    // Who may not list is not told that an object does not exist.
+    let missing = fetch(&open, "/missing.jpg").await.err();
+    assert!(matches!(missing, Some(SourceError::Missing | SourceError::Denied(_))), "{missing:?}");
+    let SourceKind::S3(config) = reader("photos") else { unreachable!() };
+    let unknown = Some((Secret::new("no-such-key".into()), Secret::new("whatever".into())));
+    let unknown = build(SourceKind::S3(S3Config { credentials: unknown, ..config }), &conformance::limits()).await;
+    let cause = Cause::Credentials(CredentialFault::Unknown);
+    assert_eq!(fetch(&unknown, "/a.jpg").await.err(), Some(SourceError::Misconfigured(cause)));
 }
 
 /// What the bad upstream does with the object of a name, and what a source must make of it.
@@ -174,43 +211,55 @@ fn faults() -> Vec<(&'static str, Vec<Step>, SourceError)> {
     let chunk = [b"ea60\r\n".as_slice(), &filler, b"\r\n"].concat();
     let (too_large, tick) = (SourceError::TooLarge { max: BYTES_MAX }, Duration::from_millis(100));
     let send = |bytes: &[u8]| Step::Send(bytes.to_vec());
+    let failed = SourceError::Upstream;
+    let (whole_time, first_byte) = (SourceError::Timeout(Phase::Whole), SourceError::Timeout(Phase::FirstByte));
     let mut faults = vec![
-        ("large-declared", vec![Step::Send(declared(BYTES_MAX + 1)), Step::Hang], too_large.clone()),
-        ("large-chunked", vec![Step::Send(chunked()), Step::Forever(chunk.clone(), Duration::ZERO)], too_large.clone()),
+        ("large-declared", vec![Step::Send(declared(BYTES_MAX + 1)), Step::Hang], too_large),
+        ("large-chunked", vec![Step::Send(chunked()), Step::Forever(chunk.clone(), Duration::ZERO)], too_large),
         (
             "large-until-close",
             vec![Step::Send(head(200, "")), Step::Forever(filler.clone(), Duration::ZERO)],
             too_large,
         ),
-        ("cut-declared", vec![Step::Send(declared(100_000)), Step::Send(filler)], SourceError::Upstream),
-        ("cut-chunked", vec![Step::Send(chunked()), Step::Send(chunk)], SourceError::Upstream),
-        ("cut-gzip", whole(200, "Content-Encoding: gzip\r\n", &[0x1f, 0x8b, 8, 0]), SourceError::Upstream),
-        ("brotli", whole(200, "Content-Encoding: br\r\n", b"xx"), SourceError::Upstream),
-        ("silent", vec![Step::Hang], SourceError::Timeout),
-        ("stalled", vec![Step::Send(declared(10)), send(b"12345"), Step::Hang], SourceError::Timeout),
-        ("dripping", vec![Step::Send(declared(1000)), Step::Forever(vec![b'x'], tick)], SourceError::Timeout),
-        ("dripping-head", vec![send(b"HTTP/1.1 200 OK\r\nX: "), Step::Forever(vec![b'x'], tick)], SourceError::Timeout),
-        ("closed", vec![], SourceError::Upstream),
-        ("garbage", vec![send(b"SSH-2.0-OpenSSH_9.2\r\n\r\n")], SourceError::Upstream),
+        ("cut-declared", vec![Step::Send(declared(100_000)), Step::Send(filler)], failed(Cause::Truncated)),
+        ("cut-chunked", vec![Step::Send(chunked()), Step::Send(chunk)], failed(Cause::Truncated)),
+        ("cut-gzip", whole(200, "Content-Encoding: gzip\r\n", &[0x1f, 0x8b, 8, 0]), failed(Cause::Coding)),
+        ("brotli", whole(200, "Content-Encoding: br\r\n", b"xx"), failed(Cause::Coding)),
+        ("silent", vec![Step::Hang], first_byte),
+        ("stalled", vec![Step::Send(declared(10)), send(b"12345"), Step::Hang], whole_time),
+        ("dripping", vec![Step::Send(declared(1000)), Step::Forever(vec![b'x'], tick)], whole_time),
+        ("dripping-head", vec![send(b"HTTP/1.1 200 OK\r\nX: "), Step::Forever(vec![b'x'], tick)], first_byte),
+        ("closed", vec![], failed(Cause::Truncated)),
+        ("garbage", vec![send(b"SSH-2.0-OpenSSH_9.2\r\n\r\n")], failed(Cause::Protocol)),
         (
             "endless-head",
             vec![send(b"HTTP/1.1 200 OK\r\n"), Step::Forever(b"X-A: b\r\n".repeat(1000), Duration::ZERO)],
-            SourceError::Upstream,
+            failed(Cause::Protocol),
         ),
-        ("unasked-304", vec![Step::Send(head(304, ""))], SourceError::Upstream),
-        ("lost-redirect", vec![Step::Send(head(302, "Content-Length: 0\r\n"))], SourceError::Upstream),
+        ("unasked-304", vec![Step::Send(head(304, ""))], failed(Cause::Status(304))),
     ];
-    for (name, status, error) in [
-        ("404", 404, SourceError::Missing),
-        ("410", 410, SourceError::Missing),
-        ("401", 401, SourceError::Denied),
-        ("403", 403, SourceError::Denied),
-        ("400", 400, SourceError::Rejected { status: 400 }),
-        ("418", 418, SourceError::Rejected { status: 418 }),
-        ("500", 500, SourceError::Upstream),
-        ("503", 503, SourceError::Upstream),
+    let busy = |status, seconds| {
+        let (cause, retry_after) = (Cause::Status(status), Duration::from_secs(seconds));
+        SourceError::Busy { cause, retry_after }
+    };
+    for (name, status, headers, error) in [
+        ("404", 404, "", SourceError::Missing),
+        ("410", 410, "", SourceError::Missing),
+        ("400", 400, "", SourceError::Rejected { status: 400 }),
+        ("418", 418, "", SourceError::Rejected { status: 418 }),
+        ("500", 500, "", failed(Cause::Status(500))),
+        ("408", 408, "", busy(408, 5)),
+        ("425", 425, "", busy(425, 5)),
+        ("429", 429, "Retry-After: 7\r\n", busy(429, 7)),
+        ("503", 503, "Retry-After: 9999\r\n", busy(503, 60)),
+        (
+            "503-date",
+            503,
+            "Date: Sun, 06 Nov 1994 08:49:37 GMT\r\nRetry-After: Sun, 06 Nov 1994 08:49:50 GMT\r\n",
+            busy(503, 13),
+        ),
     ] {
-        faults.push((name, whole(status, "", b"secret upstream text"), error));
+        faults.push((name, whole(status, headers, b"secret upstream text"), error));
     }
     faults
 }
@@ -229,7 +278,9 @@ async fn check_faults(source: Arc<dyn Source>, locate: impl Fn(&str) -> String) 
         let (source, object) = (Arc::clone(&source), locate(name));
         async move {
             let started = Instant::now();
-            assert_eq!(fetch(&source, &object).await.err(), Some(expected), "{name}");
+            let error = fetch(&source, &object).await.err();
+            assert_eq!(error, Some(expected), "{name}");
+            assert!(!error.unwrap().cause().label().is_empty());
             assert!(started.elapsed() < Duration::from_secs(8), "{name} took {:?}", started.elapsed());
         }
     });
@@ -246,6 +297,115 @@ async fn bad_upstreams_are_told_apart_by_every_network_source() {
     check_faults(proxy, |name| format!("/{}", upstream.url(&plain(name)))).await;
     let endpoint = Url::parse(&upstream.url("")).unwrap();
     check_faults(build(s3(&endpoint, "bucket", "", "secret"), &impatient()).await, plain).await;
+    let asked: Vec<_> = upstream.seen().iter().map(|seen| seen.target.clone()).collect();
+    for name in faults().into_iter().map(|(name, _, _)| name) {
+        let times = asked.iter().filter(|target| target.split('?').next().unwrap().rsplit('/').next() == Some(name));
+        assert_eq!(times.count(), 3, "{name}: each source asks a broken upstream once");
+    }
+}
+
+/// What means different things in HTTP and in S3.
+#[tokio::test]
+async fn a_denial_or_a_redirect_to_nowhere_is_judged_by_the_kind_of_source() {
+    let upstream = Upstream::start(|request| match request.target.split('?').next().unwrap() {
+        target if target.ends_with("/401") => whole(401, "", b""),
+        target if target.ends_with("/403") => whole(403, "", b""),
+        target if target.ends_with("/301") => whole(301, "", b""),
+        _ => whole(200, "", b"fine"),
+    });
+    let folder = build(web_folder(&upstream.url("/"), LOOPBACK), &impatient()).await;
+    assert_eq!(fetch(&folder, "/401").await.err(), Some(SourceError::Denied(Cause::Status(401))));
+    assert_eq!(fetch(&folder, "/403").await.err(), Some(SourceError::Denied(Cause::Status(403))));
+    assert_eq!(fetch(&folder, "/301").await.err(), Some(SourceError::Upstream(Cause::Redirects)));
+    let refused = Cause::Credentials(CredentialFault::Refused);
+    let with_password = upstream.url("/").replace("http://", "http://user:password@");
+    let folder = build(web_folder(&with_password, LOOPBACK), &impatient()).await;
+    assert_eq!(fetch(&folder, "/401").await.err(), Some(SourceError::Misconfigured(refused)));
+    let bucket = build(s3(&Url::parse(&upstream.url("")).unwrap(), "b", "", "x"), &impatient()).await;
+    assert_eq!(fetch(&bucket, "/fine").await.unwrap().body.as_slice(), b"fine");
+    assert_eq!(fetch(&bucket, "/401").await.err(), Some(SourceError::Misconfigured(refused)));
+    assert_eq!(fetch(&bucket, "/403").await.err(), Some(SourceError::Denied(Cause::Denied(Place::Object))));
+    assert_eq!(fetch(&bucket, "/301").await.err(), Some(SourceError::Misconfigured(Cause::Region)));
+}
+
+/// An error of an S3 service.
+fn s3_error(status: u16, code: &str) -> Vec<Step> {
+    let text = format!("<?xml version=\"1.0\"?><Error><Code>{code}</Code><Message>secret</Message></Error>");
+    whole(status, "Content-Type: application/xml\r\n", text.as_bytes())
+}
+
+#[tokio::test]
+async fn an_internal_error_of_s3_is_worth_one_more_try_and_a_busy_one_is_not() {
+    let upstream = Upstream::start(|request| match request.target.split('?').next().unwrap() {
+        "/b/internal" => s3_error(500, "InternalError"),
+        "/b/slow" => s3_error(503, "SlowDown"),
+        "/b/late" => s3_error(400, "RequestTimeout"),
+        other => panic!("{other}"),
+    });
+    let source = build(s3(&Url::parse(&upstream.url("")).unwrap(), "b", "", "x"), &impatient()).await;
+    assert_eq!(fetch(&source, "/internal").await.err(), Some(SourceError::Upstream(Cause::Status(500))));
+    assert_eq!(upstream.seen().len(), 2);
+    for (object, status) in [("/slow", 503), ("/late", 400)] {
+        let (cause, retry_after) = (Cause::Status(status), Duration::from_secs(5));
+        assert_eq!(fetch(&source, object).await.err(), Some(SourceError::Busy { cause, retry_after }));
+    }
+    assert_eq!(upstream.seen().len(), 4);
+}
+
+/// Credentials that may list the bucket and read nothing, or nothing but some objects, or may not list.
+#[tokio::test]
+async fn access_denied_is_the_buckets_where_no_object_can_be_read() {
+    let listing = |key: &str| {
+        let text = format!(
+            "<?xml version=\"1.0\"?><ListBucketResult><Name>b</Name><Contents><Key>{key}</Key></Contents></ListBucketResult>"
+        );
+        whole(200, "Content-Type: application/xml\r\n", text.as_bytes())
+    };
+    let denied = || s3_error(403, "AccessDenied");
+    type Answer = Box<dyn Fn(&str, bool) -> Vec<Step> + Send + Sync>;
+    let cases: [(&str, Answer, Place); 4] = [
+        ("nothing at all", Box::new(move |_, _| denied()), Place::Bucket),
+        (
+            "the names alone",
+            Box::new(move |_, is_list| if is_list { listing("open.jpg") } else { denied() }),
+            Place::Bucket,
+        ),
+        (
+            "one object",
+            Box::new(move |path, is_list| match path {
+                _ if is_list => listing("open.jpg"),
+                "/b/open.jpg" => whole(200, "", b"x"),
+                _ => denied(),
+            }),
+            Place::Object,
+        ),
+        (
+            "an empty listing",
+            Box::new(
+                move |_, is_list| {
+                    if is_list { whole(200, "", b"<ListBucketResult></ListBucketResult>") } else { denied() }
+                },
+            ),
+            Place::Object,
+        ),
+    ];
+    for (what, answer, place) in cases {
+        let upstream = Upstream::start(move |request| {
+            let (path, query) = request.target.split_once('?').unwrap_or((&request.target, ""));
+            answer(path, query.contains("list-type"))
+        });
+        let source = build(s3(&Url::parse(&upstream.url("")).unwrap(), "b", "", "x"), &impatient()).await;
+        let cause = Cause::Denied(place);
+        let expected =
+            if place == Place::Bucket { SourceError::Misconfigured(cause) } else { SourceError::Denied(cause) };
+        assert_eq!(fetch(&source, "/a.jpg").await.err(), Some(expected), "{what}");
+        let asked = upstream.seen().len();
+        assert!(asked <= 3, "{what}: {asked}");
+        for n in 0..10 {
+            assert_eq!(fetch(&source, &format!("/{n}.jpg")).await.err(), Some(expected), "{what}");
+        }
+        assert_eq!(upstream.seen().len(), asked + 10, "{what}: the bucket is tried once");
+    }
 }
 
 #[tokio::test]
@@ -253,10 +413,14 @@ async fn a_closed_port_is_the_upstreams_fault() {
     let [port] = support::process::free_ports();
     let gone = format!("http://127.0.0.1:{port}/");
     for kind in [web_folder(&gone, LOOPBACK), s3(&Url::parse(&gone).unwrap(), "b", "", "x")] {
-        assert_eq!(fetch(&build(kind, &impatient()).await, "/a").await.err(), Some(SourceError::Upstream));
+        let refused = SourceError::Upstream(Cause::Connect(std::io::ErrorKind::ConnectionRefused));
+        assert_eq!(fetch(&build(kind, &impatient()).await, "/a").await.err(), Some(refused));
     }
-    let unknown = build(web_folder("http://no-such-host.invalid/", &[]), &impatient()).await;
-    assert!(matches!(fetch(&unknown, "/a").await.err(), Some(SourceError::Upstream | SourceError::Timeout)));
+    let gone = "http://no-such-host.invalid/";
+    for kind in [web_folder(gone, &[]), s3(&Url::parse(gone).unwrap(), "b", "", "x")] {
+        let error = fetch(&build(kind, &impatient()).await, "/a").await.err();
+        assert!(matches!(error, Some(SourceError::Upstream(Cause::Dns) | SourceError::Timeout(_))), "{error:?}");
+    }
 }
 
 #[tokio::test]
@@ -270,7 +434,8 @@ async fn a_port_that_takes_no_connections_times_out() {
     assert!(queued.len() < 8, "the queue does not fill");
     let base = format!("http://{address}/");
     for kind in [web_folder(&base, LOOPBACK), s3(&Url::parse(&base).unwrap(), "b", "", "x")] {
-        assert_eq!(fetch(&build(kind, &impatient()).await, "/a").await.err(), Some(SourceError::Timeout));
+        let error = fetch(&build(kind, &impatient()).await, "/a").await.err();
+        assert_eq!(error, Some(SourceError::Timeout(Phase::Connect)));
     }
 }
 
@@ -309,7 +474,7 @@ async fn redirects_are_followed_three_times_and_judged_each_time() {
     for hops in 0..=3 {
         assert_eq!(fetch(&source, &format!("/hops/{hops}")).await.unwrap().body.as_slice(), b"arrived");
     }
-    assert_eq!(fetch(&source, "/hops/4").await.err(), Some(SourceError::Upstream));
+    assert_eq!(fetch(&source, "/hops/4").await.err(), Some(SourceError::Upstream(Cause::Redirects)));
     assert!(upstream.seen().iter().all(|seen| seen.header("cookie").is_none() && seen.header("referer").is_none()));
 
     // Here the target has to be exact, and a web folder would encode it once more.
@@ -328,11 +493,12 @@ async fn redirects_are_followed_three_times_and_judged_each_time() {
         "file:///etc/passwd",
         "http://[::ffff:10.0.0.1]/",
     ] {
-        assert_eq!(follow(target).await, Err(SourceError::Forbidden), "{target}");
+        let cause = if target.starts_with("file") { Cause::Downgrade } else { Cause::AddressRefused };
+        assert_eq!(follow(target).await, Err(SourceError::Forbidden(cause)), "{target}");
     }
     assert_eq!(follow(&format!("http://2130706433:{port}/x")).await, Ok(()));
     assert_eq!(follow(&format!("//user:password@127.0.0.1:{port}/x")).await, Ok(()));
-    assert_eq!(follow("http://").await, Err(SourceError::Upstream));
+    assert_eq!(follow("http://").await, Err(SourceError::Upstream(Cause::Redirects)));
     assert!(upstream.seen().iter().all(|seen| seen.header("authorization").is_none()));
 }
 
@@ -349,7 +515,8 @@ async fn hosts_outside_the_list_are_refused_before_and_after_redirects() {
         "/http://example.com/x".to_owned(),
         format!("/http://localhost:{port}/to/http%3A%2F%2F127%2E0%2E0%2E1%3A{port}%2Fx"),
     ] {
-        assert_eq!(fetch(&listed, &object).await.err(), Some(SourceError::Forbidden), "{object}");
+        let unlisted = SourceError::Forbidden(Cause::HostUnlisted);
+        assert_eq!(fetch(&listed, &object).await.err(), Some(unlisted), "{object}");
     }
     for object in ["/x.jpg", "/ftp://localhost/x", "/http://", "/http%3A%2F%2Flocalhost%2Fx"] {
         assert_eq!(fetch(&listed, object).await.err(), Some(SourceError::InvalidUrl), "{object}");
@@ -357,7 +524,7 @@ async fn hosts_outside_the_list_are_refused_before_and_after_redirects() {
     let nothing_listed = build(web_proxy(&[], LOOPBACK), &impatient()).await;
     assert_eq!(
         fetch(&nothing_listed, &format!("/http://localhost:{port}/x")).await.err(),
-        Some(SourceError::Forbidden)
+        Some(SourceError::Forbidden(Cause::HostUnlisted))
     );
 }
 
@@ -367,11 +534,12 @@ async fn private_addresses_are_refused_unless_listed_however_they_are_reached() 
     let port = upstream.address.port();
     for host in ["127.0.0.1", "localhost", "2130706433", "0177.0.0.1", "0x7f.1", "[::ffff:127.0.0.1]", "[::1]"] {
         let folder = build(web_folder(&format!("http://{host}:{port}/"), &[]), &impatient()).await;
-        assert_eq!(fetch(&folder, "/x").await.err(), Some(SourceError::Forbidden), "{host}");
+        let misconfigured = SourceError::Misconfigured(Cause::AddressRefused);
+        assert_eq!(fetch(&folder, "/x").await.err(), Some(misconfigured), "{host}");
         let proxy = build(web_proxy(&["*"], &["10.0.0.0/8"]), &impatient()).await;
         assert_eq!(
             fetch(&proxy, &format!("/http://{host}:{port}/x")).await.err(),
-            Some(SourceError::Forbidden),
+            Some(SourceError::Forbidden(Cause::AddressRefused)),
             "{host}"
         );
     }
@@ -476,9 +644,13 @@ async fn https_needs_a_trusted_certificate_and_is_never_left_for_http() {
         let base = variable(URL).unwrap();
         let source = build(web_folder(&base, LOOPBACK), &impatient()).await;
         assert_eq!(fetch(&source, "/plain.jpg").await.unwrap().body.len(), 3000);
+        // HTTP/2 over connections that nginx ends again and again.
+        let many = build(web_folder(&base, LOOPBACK), &conformance::limits()).await;
+        Subject { source: many, locate: &plain }.conforms().await;
         let misnamed = build(web_folder(&base.replace("localhost", "127.0.0.1"), LOOPBACK), &impatient()).await;
-        assert_eq!(fetch(&misnamed, "/plain.jpg").await.err(), Some(SourceError::Upstream));
-        assert_eq!(fetch(&source, "/insecure/x").await.err(), Some(SourceError::Forbidden));
+        let tls = |fault| Some(SourceError::Upstream(Cause::Tls(fault)));
+        assert_eq!(fetch(&misnamed, "/plain.jpg").await.err(), tls(TlsFault::Name));
+        assert_eq!(fetch(&source, "/insecure/x").await.err(), Some(SourceError::Upstream(Cause::Downgrade)));
         return;
     }
     let dir = tempfile::tempdir().unwrap();
@@ -486,7 +658,12 @@ async fn https_needs_a_trusted_certificate_and_is_never_left_for_http() {
     let Some(certificate) = Certificate::new() else { return };
     let Some(nginx) = Nginx::start_tls(dir.path(), &certificate) else { return };
     let untrusting = build(web_folder(nginx.base.as_str(), LOOPBACK), &impatient()).await;
-    assert_eq!(fetch(&untrusting, "/plain.jpg").await.err(), Some(SourceError::Upstream));
+    let untrusted = SourceError::Upstream(Cause::Tls(TlsFault::Untrusted));
+    assert_eq!(fetch(&untrusting, "/plain.jpg").await.err(), Some(untrusted));
+    let bucket = build(s3(&nginx.base, "b", "", "x"), &impatient()).await;
+    assert_eq!(fetch(&bucket, "/plain.jpg").await.err(), Some(untrusted), "the same of a bucket");
+    let plain = build(web_folder(&nginx.base.as_str().replace("https", "http"), LOOPBACK), &impatient()).await;
+    assert!(matches!(fetch(&plain, "/plain.jpg").await.err(), Some(SourceError::Rejected { status: 400 })));
     let trusted = [("SSL_CERT_FILE", certificate.certificate.to_str().unwrap()), (URL, nginx.base.as_str())];
     rerun_with("https_needs_a_trusted_certificate_and_is_never_left_for_http", &trusted).await;
 }

@@ -1,38 +1,43 @@
 //! Originals from a bucket of AWS S3 or a compatible service.
 
+mod access;
+mod credentials;
+mod faults;
+mod transport;
+
 use std::sync::Arc;
 use std::time::Duration;
 
 use async_trait::async_trait;
 use aws_config::meta::region::RegionProviderChain;
-use aws_credential_types::Credentials;
 use aws_sdk_s3::Client;
 use aws_sdk_s3::config::retry::RetryConfig;
 use aws_sdk_s3::config::timeout::TimeoutConfig;
 use aws_sdk_s3::config::{
-    AppName, BehaviorVersion, Region, ResponseChecksumValidation, SharedHttpClient, StalledStreamProtectionConfig,
+    AppName, BehaviorVersion, IdentityCache, Region, ResponseChecksumValidation, StalledStreamProtectionConfig,
 };
 use aws_sdk_s3::error::SdkError;
 use aws_sdk_s3::operation::get_object::{GetObjectError, GetObjectOutput};
-use aws_smithy_http_client::tls::{Provider, rustls_provider::CryptoMode};
 use aws_smithy_types::DateTime;
 use tokio::time::{Instant, timeout_at};
 
+use self::access::{Access, Bucket};
+use self::credentials::KeyPair;
+use self::faults::Verdict;
 use super::body::{Body, Coding};
+use super::cause::{Cause, Phase, Place};
+use super::connection::{Connections, broken_body};
+use super::resolve::{self, GuardedResolver};
 use super::{BuildError, FetchRequest, Fetched, OriginCaching, Original, Source, SourceError, Validators};
 use super::{facts, http, path};
-use crate::config::{Limits, S3Config, Secret};
+use crate::config::{Limits, S3Config};
 
 /// Where a bucket is when nothing says so. Compatible services mostly ignore the region; AWS answers with a redirect
-/// that we report as the upstream's failure.
+/// that we report as a wrong setting.
 const REGION: &str = "us-east-1";
 
-/// One try and one more, for a connection that went stale in the pool or a busy server. A body is never asked for twice.
-const ATTEMPTS_MAX: u32 = 2;
+/// Before the second try that an internal error of the service is worth.
 const BACKOFF: Duration = Duration::from_millis(50);
-
-const IDLE_CONNECTIONS_MAX: usize = 64;
-const IDLE_TIMEOUT: Duration = Duration::from_secs(30);
 
 /// A bucket, with its credentials.
 pub struct S3Source {
@@ -42,6 +47,7 @@ pub struct S3Source {
     prefix: String,
     bytes_max: u64,
     fetch_timeout: Duration,
+    access: Access,
 }
 
 impl std::fmt::Debug for S3Source {
@@ -62,20 +68,25 @@ impl S3Source {
             .connect_timeout(limits.connect_timeout)
             .operation_attempt_timeout(limits.first_byte_timeout)
             .build();
+        let resolver = GuardedResolver::new(None, resolve::system());
         let mut loader = aws_config::defaults(BehaviorVersion::v2026_01_12())
-            .http_client(connections())
-            .app_name(AppName::new(http::USER_AGENT.replace('/', "-")).map_err(|_| BuildError::Tls)?)
+            .http_client(transport::client(Connections::new(resolver, limits.connect_timeout)?))
+            .app_name(AppName::new(http::OUR_NAME.replace('/', "-")).map_err(|_| BuildError::Tls)?)
             .timeout_config(timeouts)
-            .retry_config(RetryConfig::standard().with_max_attempts(ATTEMPTS_MAX).with_initial_backoff(BACKOFF))
             // Our own deadline is stricter, and it is told from a broken connection.
             .stalled_stream_protection(StalledStreamProtectionConfig::disabled())
             .response_checksum_validation(ResponseChecksumValidation::WhenRequired)
             .region(region(config));
         if let Some((access, secret)) = &config.credentials {
-            loader = loader.credentials_provider(Credentials::new(text(access)?, text(secret)?, None, None, "config"));
+            loader =
+                loader.credentials_provider(KeyPair::new(access, secret)?).identity_cache(IdentityCache::no_cache());
         }
         let shared = loader.load().await;
-        let mut builder = aws_sdk_s3::config::Builder::from(&shared).force_path_style(config.path_style);
+        let mut builder = aws_sdk_s3::config::Builder::from(&shared)
+            .force_path_style(config.path_style)
+            // The SDK would ask a service again that is short of breath, and one that never answers. A connection that died
+            // in the pool is replaced below it.
+            .retry_config(RetryConfig::disabled());
         builder.set_endpoint_url(
             config.endpoint.as_ref().map(ToString::to_string).or_else(|| shared.endpoint_url().map(str::to_owned)),
         );
@@ -85,6 +96,7 @@ impl S3Source {
             prefix: normal_prefix(&config.prefix),
             bytes_max: limits.original_bytes_max,
             fetch_timeout: limits.fetch_timeout,
+            access: Access::default(),
         })
     }
 
@@ -107,8 +119,10 @@ impl S3Source {
         let caching = facts::caching_of(output.cache_control().into_iter(), 0);
         let content_type = output.content_type().map(str::to_owned);
         let mut stream = output.body;
-        while let Some(piece) = timeout_at(deadline, stream.next()).await.map_err(|_elapsed| SourceError::Timeout)? {
-            body.push(&piece.map_err(|_| SourceError::Upstream)?)?;
+        while let Some(piece) =
+            timeout_at(deadline, stream.next()).await.map_err(|_elapsed| SourceError::Timeout(Phase::Whole))?
+        {
+            body.push(&piece.map_err(|e| broken_body(&e))?)?;
         }
         let body = body.finish()?;
         Ok(Fetched::Original(Arc::new(Original { body, content_type, validators, caching })))
@@ -120,31 +134,65 @@ impl Source for S3Source {
     async fn fetch(&self, request: FetchRequest<'_>) -> Result<Fetched, SourceError> {
         let key = self.key(request.object).ok_or(SourceError::Missing)?;
         let deadline = Instant::now() + self.fetch_timeout;
+        match timeout_at(deadline, self.ask(&key, request.if_changed_from)).await {
+            Ok(Ok(Answer::Object(output))) => {
+                let fetched = self.receive(*output, deadline).await;
+                if fetched.is_ok() {
+                    self.access.was_read(&key);
+                }
+                fetched
+            }
+            Ok(Ok(Answer::NotModified(caching))) => Ok(Fetched::NotModified(caching)),
+            Ok(Err(error)) => Err(error),
+            Err(_elapsed) => Err(SourceError::Timeout(Phase::Whole)),
+        }
+    }
+}
+
+/// What the service says to a request for an object.
+enum Answer {
+    Object(Box<GetObjectOutput>),
+    NotModified(OriginCaching),
+}
+
+impl S3Source {
+    async fn ask(&self, key: &str, held: Option<&Validators>) -> Result<Answer, SourceError> {
+        let mut answer = self.ask_once(key, held).await;
+        if matches!(answer, Err(Verdict::Again(_))) {
+            tokio::time::sleep(BACKOFF).await;
+            answer = self.ask_once(key, held).await;
+        }
+        match answer {
+            Ok(answer) => Ok(answer),
+            Err(Verdict::Certain(error) | Verdict::Again(error)) => Err(error),
+            Err(Verdict::Denied) => {
+                let bucket = Bucket { client: &self.client, name: &self.bucket, prefix: &self.prefix };
+                Err(if self.access.is_open(bucket).await {
+                    SourceError::Denied(Cause::Denied(Place::Object))
+                } else {
+                    SourceError::Misconfigured(Cause::Denied(Place::Bucket))
+                })
+            }
+        }
+    }
+
+    async fn ask_once(&self, key: &str, held: Option<&Validators>) -> Result<Answer, Verdict> {
         let mut get = self.client.get_object().bucket(&self.bucket).key(key);
-        match request.if_changed_from {
+        match held {
             Some(Validators { etag: Some(etag), .. }) => get = get.if_none_match(etag),
             Some(Validators { etag: None, last_modified: Some(time) }) => {
                 get = get.if_modified_since(DateTime::from(*time));
             }
             Some(Validators { etag: None, last_modified: None }) | None => {}
         }
-        match timeout_at(deadline, get.send()).await.map_err(|_elapsed| SourceError::Timeout)? {
-            Ok(output) => self.receive(output, deadline).await,
+        match get.send().await {
+            Ok(output) => Ok(Answer::Object(Box::new(output))),
             Err(error) => match not_modified(&error) {
-                Some(caching) if request.if_changed_from.is_some() => Ok(Fetched::NotModified(caching)),
-                Some(_) | None => Err(classify(&error)),
+                Some(caching) if held.is_some() => Ok(Answer::NotModified(caching)),
+                Some(_) | None => Err(faults::judge(&error)),
             },
         }
     }
-}
-
-/// TLS by `ring`, and no proxy from the environment.
-fn connections() -> SharedHttpClient {
-    aws_smithy_http_client::Builder::new()
-        .tls_provider(Provider::Rustls(CryptoMode::Ring))
-        .pool_max_idle_per_host(IDLE_CONNECTIONS_MAX)
-        .pool_idle_timeout(IDLE_TIMEOUT)
-        .build_https()
 }
 
 /// The region given; else a fixed one for an endpoint of its own, which AWS' chain knows nothing of; else the chain's.
@@ -154,10 +202,6 @@ fn region(config: &S3Config) -> RegionProviderChain {
         (None, Some(_)) => RegionProviderChain::first_try(Region::from_static(REGION)),
         (None, None) => RegionProviderChain::default_provider().or_else(Region::from_static(REGION)),
     }
-}
-
-fn text(secret: &Secret) -> Result<&str, BuildError> {
-    std::str::from_utf8(secret.expose()).map(str::trim).map_err(|_| BuildError::Credentials)
 }
 
 /// `photos`, `/photos` and `photos/` all mean the keys that start with `photos/`.
@@ -170,16 +214,4 @@ fn normal_prefix(prefix: &str) -> String {
 fn not_modified(error: &SdkError<GetObjectError>) -> Option<OriginCaching> {
     let response = error.raw_response().filter(|response| response.status().as_u16() == 304)?;
     Some(facts::caching_of(response.headers().get_all("cache-control"), 0))
-}
-
-fn classify(error: &SdkError<GetObjectError>) -> SourceError {
-    match error {
-        SdkError::TimeoutError(_) => SourceError::Timeout,
-        SdkError::DispatchFailure(failure) if failure.is_timeout() => SourceError::Timeout,
-        SdkError::ServiceError(refused) => http::refusal(refused.raw().status().as_u16()),
-        // Could not be built or sent, or no HTTP came back.
-        SdkError::ConstructionFailure(_) | SdkError::DispatchFailure(_) | SdkError::ResponseError(_) | _ => {
-            SourceError::Upstream
-        }
-    }
 }

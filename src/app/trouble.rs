@@ -1,0 +1,142 @@
+//! What the operator is told of sources that fail: a line on standard error, at most one per minute for each source and
+//! cause, and which sources fail at present.
+
+use std::collections::{BTreeMap, HashMap};
+use std::sync::{Arc, Mutex};
+use std::time::{Duration, SystemTime};
+
+use super::Site;
+use crate::clock::Clock;
+use crate::config::SourceKind;
+use crate::source::{Cause, SourceError};
+
+/// Between two lines on the same thing.
+const QUIET: Duration = Duration::from_secs(60);
+
+/// Bounded by the number of sources and of causes, both of which are the operator's and ours.
+#[derive(Debug)]
+pub(super) struct Troubles {
+    clock: Arc<dyn Clock>,
+    by_source: Mutex<BTreeMap<String, Trouble>>,
+}
+
+#[derive(Debug, Default)]
+struct Trouble {
+    /// Why the last fetch failed, if that says that the source as a whole does.
+    failing: Option<Cause>,
+    lines: HashMap<&'static str, Line>,
+}
+
+/// The last line on one cause.
+#[derive(Clone, Copy, Debug)]
+struct Line {
+    at: SystemTime,
+    /// Failures since that got none.
+    untold: u64,
+}
+
+impl Troubles {
+    pub(super) fn new(clock: Arc<dyn Clock>) -> Self {
+        Self { clock, by_source: Mutex::default() }
+    }
+
+    /// Notes how a fetch ended, and says so where it is due.
+    pub(super) fn fetched(&self, site: &Site, failure: Option<SourceError>) {
+        let label = site.label();
+        if let Some(untold) = self.note(&label, has_one_upstream(site), failure)
+            && let Some(cause) = failure.map(SourceError::cause)
+        {
+            let (what, remedy) = cause.advice();
+            let detail = cause.detail().map(tracing::field::debug);
+            tracing::warn!(cause = cause.label(), detail, untold, "source {label}: {what}; {remedy}");
+        }
+    }
+
+    /// How many failures went untold before this one, if it is to be told.
+    fn note(&self, source: &str, has_one_upstream: bool, failure: Option<SourceError>) -> Option<u64> {
+        let mut by_source = self.by_source.lock().expect(UNPOISONED);
+        let Some(error) = failure.filter(|error| error.concerns_operator()) else {
+            if let Some(trouble) = by_source.get_mut(source) {
+                trouble.failing = None;
+            }
+            return None;
+        };
+        if !by_source.contains_key(source) {
+            by_source.insert(source.to_owned(), Trouble::default());
+        }
+        let trouble = by_source.get_mut(source)?;
+        trouble.failing = Some(error.cause()).filter(|_| has_one_upstream && error.concerns_source());
+        let now = self.clock.now();
+        match trouble.lines.get_mut(error.cause().label()) {
+            // A clock that was set back must not silence anything for long.
+            Some(line) if now.duration_since(line.at).is_ok_and(|since| since < QUIET) => {
+                line.untold += 1;
+                None
+            }
+            Some(line) => {
+                let untold = line.untold;
+                *line = Line { at: now, untold: 0 };
+                Some(untold)
+            }
+            None => {
+                trouble.lines.insert(error.cause().label(), Line { at: now, untold: 0 });
+                Some(0)
+            }
+        }
+    }
+
+    /// The sources whose last fetch failed for a reason that is not its object's, by name.
+    pub(super) fn failing(&self) -> Vec<(String, Cause)> {
+        let by_source = self.by_source.lock().expect(UNPOISONED);
+        by_source.iter().filter_map(|(source, trouble)| Some((source.clone(), trouble.failing?))).collect()
+    }
+}
+
+/// Where strangers name the upstream, one that fails says nothing of the source.
+fn has_one_upstream(site: &Site) -> bool {
+    match site.config.kind {
+        SourceKind::WebProxy { .. } => false,
+        SourceKind::Folder { .. } | SourceKind::WebFolder { .. } | SourceKind::S3(_) => true,
+    }
+}
+
+const UNPOISONED: &str = "no holder of this lock can panic";
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::clock::ManualClock;
+
+    #[test]
+    fn each_source_and_cause_gets_a_line_a_minute() {
+        let clock = Arc::new(ManualClock::new(SystemTime::UNIX_EPOCH));
+        let troubles = Troubles::new(clock.clone());
+        let note = |source: &str, cause| troubles.note(source, true, Some(SourceError::Upstream(cause)));
+        assert_eq!(note("a", Cause::Dns), Some(0));
+        assert_eq!(note("a", Cause::Dns), None);
+        assert_eq!(note("a", Cause::Status(500)), Some(0), "another cause");
+        assert_eq!(note("b", Cause::Dns), Some(0), "another source");
+        clock.advance(Duration::from_secs(59));
+        assert_eq!(note("a", Cause::Dns), None);
+        clock.advance(Duration::from_secs(1));
+        assert_eq!(note("a", Cause::Dns), Some(2));
+        assert_eq!(note("a", Cause::Dns), None);
+    }
+
+    #[test]
+    fn a_source_fails_until_a_fetch_says_otherwise() {
+        let troubles = Troubles::new(Arc::new(ManualClock::new(SystemTime::UNIX_EPOCH)));
+        let failing = || troubles.failing();
+        troubles.note("a", true, None);
+        troubles.note("a", true, Some(SourceError::Missing));
+        troubles.note("proxy", false, Some(SourceError::Upstream(Cause::Dns)));
+        assert_eq!(failing(), []);
+        troubles.note("a", true, Some(SourceError::Misconfigured(Cause::Clock)));
+        troubles.note("b", true, Some(SourceError::Upstream(Cause::Truncated)));
+        assert_eq!(failing(), [("a".to_owned(), Cause::Clock), ("b".to_owned(), Cause::Truncated)]);
+        // An upstream that says that something does not exist works.
+        troubles.note("a", true, Some(SourceError::Missing));
+        troubles.note("b", true, Some(SourceError::TooLarge { max: 1 }));
+        assert_eq!(failing(), []);
+    }
+}

@@ -1,0 +1,71 @@
+//! What each signal does to the server: some ask it to drain and end, all others that would kill it are ignored with a
+//! line in the log.
+
+use tokio::signal::unix::{SignalKind, signal};
+use tokio::sync::mpsc;
+
+/// Signals that drain and end: of service managers, of Ctrl-C, and of Ctrl-\ and of those used to nginx.
+const STOP: [(&str, libc::c_int); 3] =
+    [("SIGTERM", libc::SIGTERM), ("SIGINT", libc::SIGINT), ("SIGQUIT", libc::SIGQUIT)];
+
+/// Signals that would end the process without a drain and mean nothing here. SIGPIPE is not among them: Rust ignores it
+/// from the start. SIGXFSZ comes with a write past a limit of the file size, which then fails like any other.
+const IGNORED: [(&str, libc::c_int); 9] = [
+    ("SIGHUP", libc::SIGHUP),
+    ("SIGUSR1", libc::SIGUSR1),
+    ("SIGUSR2", libc::SIGUSR2),
+    ("SIGALRM", libc::SIGALRM),
+    ("SIGVTALRM", libc::SIGVTALRM),
+    ("SIGPROF", libc::SIGPROF),
+    ("SIGIO", libc::SIGIO),
+    ("SIGPWR", libc::SIGPWR),
+    ("SIGXFSZ", libc::SIGXFSZ),
+];
+
+/// The signals of this process, listened for from [`Signals::listen`] on.
+pub(super) struct Signals {
+    stops: mpsc::Receiver<&'static str>,
+}
+
+impl Signals {
+    /// Replaces the default actions, which end the process on the spot.
+    pub(super) fn listen() -> Self {
+        // Of several signals the first decides.
+        let (sender, stops) = mpsc::channel(1);
+        for (name, number) in STOP {
+            let sender = sender.clone();
+            each(name, number, move |name| {
+                let _already_stopping = sender.try_send(name);
+            });
+        }
+        for (name, number) in IGNORED {
+            each(name, number, |name| match name {
+                "SIGHUP" => tracing::info!(
+                    "SIGHUP ignored: the configuration is read at start only; key files are read again by themselves"
+                ),
+                name => tracing::info!("{name} ignored"),
+            });
+        }
+        Self { stops }
+    }
+
+    /// Completes at a signal that ends the server.
+    pub(super) async fn stop(&mut self) {
+        if let Some(name) = self.stops.recv().await {
+            tracing::info!(signal = name, "draining");
+        }
+    }
+}
+
+/// Calls `act` whenever a signal comes, for as long as the process lives.
+fn each(name: &'static str, number: libc::c_int, act: impl Fn(&'static str) + Send + 'static) {
+    let mut signals = match signal(SignalKind::from_raw(number)) {
+        Ok(signals) => signals,
+        Err(error) => return tracing::warn!("{name} cannot be listened for: {error}"),
+    };
+    tokio::spawn(async move {
+        while signals.recv().await.is_some() {
+            act(name);
+        }
+    });
+}

@@ -1,0 +1,284 @@
+//! Why a fetch failed, for the operator alone: a label of metrics, a field of the access log, and a line that says what to
+//! do. No client ever sees any of it.
+
+use std::io;
+
+use rustix::io::Errno;
+
+/// What went wrong, as narrowly as it is known.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Cause {
+    /// The upstream's name has no address.
+    Dns,
+    /// No connection came about.
+    Connect(io::ErrorKind),
+    /// No TLS came about.
+    Tls(TlsFault),
+    /// The upstream answered with this status.
+    Status(u16),
+    /// The connection ended before the answer did.
+    Truncated,
+    /// The answer is not HTTP, or its head is too large.
+    Protocol,
+    /// The body's content coding is broken, or one that we neither asked for nor undo.
+    Coding,
+    /// A redirect without a usable target, or too many of them.
+    Redirects,
+    /// A redirect from https to another scheme.
+    Downgrade,
+    /// The upstream, or its credentials provider, does not accept ours.
+    Credentials(CredentialFault),
+    /// It does not exist.
+    NotFound(Place),
+    /// It may not be read.
+    Denied(Place),
+    /// The bucket is in another region, or behind another endpoint.
+    Region,
+    /// The service cannot do what the settings of the source ask of it.
+    Settings,
+    /// The key that an object is encrypted with cannot be used.
+    EncryptionKey,
+    /// This machine's clock is wrong.
+    Clock,
+    /// The guard refuses the address.
+    AddressRefused,
+    /// The host is not in `allow_hosts`.
+    HostUnlisted,
+    /// The path is no absolute URL.
+    Url,
+    /// Over `limits.original_bytes_max`.
+    TooLarge,
+    /// It took too long.
+    Timeout(Phase),
+    /// The file was rewritten while it was read.
+    Changed,
+    /// This machine is short of something, or its disk fails.
+    Local(LocalFault),
+}
+
+/// What [`Cause::NotFound`] and [`Cause::Denied`] are about.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[expect(missing_docs, reason = "they say it")]
+pub enum Place {
+    Object,
+    Bucket,
+    Root,
+}
+
+/// What is wrong with an upstream's certificate.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum TlsFault {
+    /// Past its time, or before it.
+    Expired,
+    /// For another name.
+    Name,
+    /// Signed by nobody whom this machine trusts.
+    Untrusted,
+    /// Anything else.
+    Other,
+}
+
+/// What is wrong with credentials.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum CredentialFault {
+    /// There are none, or their provider fails.
+    Absent,
+    /// The access key does not exist.
+    Unknown,
+    /// The secret key does not fit the access key.
+    Signature,
+    /// The session token is past its time.
+    Expired,
+    /// The account, or the user name and password, are refused.
+    Refused,
+}
+
+/// Which part of a fetch took too long.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[expect(missing_docs, reason = "named after the limits")]
+pub enum Phase {
+    Connect,
+    FirstByte,
+    Whole,
+}
+
+/// What this machine lacks.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum LocalFault {
+    /// Open files.
+    Descriptors,
+    /// Memory, or room for files in memory.
+    Memory,
+    /// Something else failed.
+    Io(io::ErrorKind),
+}
+
+impl LocalFault {
+    /// What an error of the system says about this machine; `None` when it is about the other side.
+    pub(super) fn shortage(error: &io::Error) -> Option<Self> {
+        match Errno::from_io_error(error)? {
+            Errno::MFILE | Errno::NFILE => Some(Self::Descriptors),
+            Errno::NOMEM | Errno::NOBUFS | Errno::NOSPC | Errno::DQUOT => Some(Self::Memory),
+            _ => None,
+        }
+    }
+}
+
+impl Cause {
+    /// Its name in labels and logs: one of a fixed set.
+    #[must_use]
+    pub const fn label(self) -> &'static str {
+        match self {
+            Self::Dns => "dns",
+            Self::Connect(_) => "connect",
+            Self::Tls(TlsFault::Expired) => "tls-expired",
+            Self::Tls(TlsFault::Name) => "tls-name",
+            Self::Tls(TlsFault::Untrusted) => "tls-untrusted",
+            Self::Tls(TlsFault::Other) => "tls",
+            Self::Status(status) => status_label(status),
+            Self::Truncated => "truncated",
+            Self::Protocol => "protocol",
+            Self::Coding => "coding",
+            Self::Redirects => "redirects",
+            Self::Downgrade => "downgrade",
+            Self::Credentials(CredentialFault::Absent) => "credentials-absent",
+            Self::Credentials(CredentialFault::Unknown) => "credentials-unknown",
+            Self::Credentials(CredentialFault::Signature) => "credentials-signature",
+            Self::Credentials(CredentialFault::Expired) => "credentials-expired",
+            Self::Credentials(CredentialFault::Refused) => "credentials-refused",
+            Self::NotFound(Place::Object) => "object-missing",
+            Self::NotFound(Place::Bucket) => "bucket-missing",
+            Self::NotFound(Place::Root) => "root-missing",
+            Self::Denied(Place::Object) => "object-denied",
+            Self::Denied(Place::Bucket) => "bucket-denied",
+            Self::Denied(Place::Root) => "root-denied",
+            Self::Region => "region",
+            Self::Settings => "settings",
+            Self::EncryptionKey => "encryption-key",
+            Self::Clock => "clock",
+            Self::AddressRefused => "address-refused",
+            Self::HostUnlisted => "host-unlisted",
+            Self::Url => "url",
+            Self::TooLarge => "too-large",
+            Self::Timeout(Phase::Connect) => "timeout-connect",
+            Self::Timeout(Phase::FirstByte) => "timeout-first-byte",
+            Self::Timeout(Phase::Whole) => "timeout-whole",
+            Self::Changed => "changed",
+            Self::Local(LocalFault::Descriptors) => "local-descriptors",
+            Self::Local(LocalFault::Memory) => "local-memory",
+            Self::Local(LocalFault::Io(_)) => "local-io",
+        }
+    }
+
+    /// What happened and what to do about it, each half a sentence.
+    #[must_use]
+    pub const fn advice(self) -> (&'static str, &'static str) {
+        match self {
+            Self::Dns => ("the upstream's name has no address", "check the host name and this machine's resolver"),
+            Self::Connect(io::ErrorKind::ConnectionRefused) => {
+                ("the upstream takes no connections", "check that it runs, and its port")
+            }
+            Self::Connect(_) => ("the upstream cannot be reached", "check its address, port and the network between"),
+            Self::Tls(fault) => tls_advice(fault),
+            Self::Status(408 | 425 | 429 | 503) => {
+                ("the upstream asks to come back later", "raise its limits, or put a longer-lived cache in front of us")
+            }
+            Self::Status(500..) => ("the upstream answers with an error of its own", "look into the upstream's log"),
+            Self::Status(_) => ("the upstream refuses the request", "look into the upstream's log"),
+            Self::Truncated => ("the connection ended before the answer did", "look into the upstream's log"),
+            Self::Protocol => ("the upstream does not speak HTTP as it should", "check scheme and port"),
+            Self::Coding => ("the body's content coding is broken or unknown", "serve originals uncompressed"),
+            Self::Redirects => ("redirects lead nowhere, or too far", "name the place that they should lead to"),
+            Self::Downgrade => ("a redirect leads away from https", "mend the redirect"),
+            Self::Credentials(fault) => credential_advice(fault),
+            Self::NotFound(Place::Object) => ("an object does not exist", "nothing, unless it should"),
+            Self::NotFound(Place::Bucket) => ("the bucket does not exist", "check bucket, region and endpoint"),
+            Self::NotFound(Place::Root) => ("the folder does not exist", "check root, and that it is mounted"),
+            Self::Denied(Place::Object) => ("an object may not be read", "check its permissions, if it should be"),
+            Self::Denied(Place::Bucket) => {
+                ("no object of the bucket may be read", "allow s3:GetObject to the access key")
+            }
+            Self::Denied(Place::Root) => ("the folder may not be entered", "check the permissions of root"),
+            Self::Region => ("the bucket is elsewhere", "check region and endpoint"),
+            Self::Settings => {
+                ("the service refuses what the settings ask of it", "check bucket, endpoint, region and path_style")
+            }
+            Self::EncryptionKey => ("an object's encryption key cannot be used", "check the key and its policy"),
+            Self::Clock => ("requests are signed with a wrong time", "set this machine's clock"),
+            Self::AddressRefused => {
+                ("the upstream's address is not a public one", "list it in allow_private, if it is meant")
+            }
+            Self::HostUnlisted => ("the host is not listed", "add it to allow_hosts, if it is meant"),
+            Self::Url => ("a path is no absolute URL", "nothing"),
+            Self::TooLarge => {
+                ("an original has too many bytes", "raise limits.original_bytes_max, if it should be served")
+            }
+            Self::Timeout(Phase::Connect) => {
+                ("connecting took too long", "check the upstream, or raise limits.connect_timeout")
+            }
+            Self::Timeout(Phase::FirstByte) => {
+                ("the upstream does not answer", "check the upstream, or raise limits.first_byte_timeout")
+            }
+            Self::Timeout(Phase::Whole) => {
+                ("fetching took too long", "check the upstream, or raise limits.fetch_timeout")
+            }
+            Self::Changed => {
+                ("a file was rewritten while it was read", "write new files beside the old and rename them")
+            }
+            Self::Local(LocalFault::Descriptors) => {
+                ("this machine has no file descriptor left", "raise the limit of open files (ulimit -n)")
+            }
+            Self::Local(LocalFault::Memory) => ("this machine has no memory left", "give it more, or lower the limits"),
+            Self::Local(LocalFault::Io(_)) => ("this machine failed to read or store", "look into the system's log"),
+        }
+    }
+
+    /// The system's word for it, where there is one.
+    #[must_use]
+    pub const fn detail(self) -> Option<io::ErrorKind> {
+        if let Self::Connect(kind) | Self::Local(LocalFault::Io(kind)) = self { Some(kind) } else { None }
+    }
+}
+
+const fn tls_advice(fault: TlsFault) -> (&'static str, &'static str) {
+    match fault {
+        TlsFault::Expired => ("the upstream's certificate is past its time", "renew it, or set this machine's clock"),
+        TlsFault::Name => ("the upstream's certificate is for another name", "name the host as its certificate does"),
+        TlsFault::Untrusted => (
+            "this machine does not trust the upstream's certificate",
+            "install its authority, or name it in SSL_CERT_FILE",
+        ),
+        TlsFault::Other => ("TLS with the upstream fails", "check scheme, port and the upstream's TLS settings"),
+    }
+}
+
+const fn credential_advice(fault: CredentialFault) -> (&'static str, &'static str) {
+    match fault {
+        CredentialFault::Absent => {
+            ("there are no credentials", "set access_key and secret_key, or mend the AWS default chain")
+        }
+        CredentialFault::Unknown => ("the service does not know the access key", "check access_key and endpoint"),
+        CredentialFault::Signature => ("the secret key does not fit the access key", "check secret_key"),
+        CredentialFault::Expired => ("the credentials are past their time", "renew them"),
+        CredentialFault::Refused => ("the upstream refuses the credentials", "check them, and the account"),
+    }
+}
+
+/// Statuses that tell the operator something have a name of their own; of the others there may be any number.
+#[expect(clippy::match_overlapping_arm, reason = "the ranges are what the statuses above them leave")]
+const fn status_label(status: u16) -> &'static str {
+    match status {
+        401 => "status-401",
+        403 => "status-403",
+        408 => "status-408",
+        425 => "status-425",
+        429 => "status-429",
+        500 => "status-500",
+        502 => "status-502",
+        503 => "status-503",
+        504 => "status-504",
+        400..=499 => "status-4xx",
+        500..=599 => "status-5xx",
+        _ => "status-other",
+    }
+}
