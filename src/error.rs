@@ -24,7 +24,7 @@ pub enum Error {
     /// `expires` has passed.
     #[error("expired")]
     Expired,
-    /// One of the few parameter faults that is an error.
+    /// One of the few parameter faults that are errors.
     #[error(transparent)]
     Param(#[from] ParamError),
     /// The request asks for something that this server cannot make and must not replace by something else.
@@ -118,6 +118,12 @@ impl Error {
                 400,
                 "param-base64-invalid",
                 "A base64 parameter is not unpadded base64url of UTF-8 text.",
+                Keep::ErrorTtl,
+            ),
+            Self::Param(ParamError::Unreadable { .. }) => answer(
+                422,
+                "param-unreadable",
+                "A parameter that hides something has a value that cannot be read, so nothing is sent.",
                 Keep::ErrorTtl,
             ),
             Self::Unsupported(what) => unsupported(*what),
@@ -286,6 +292,8 @@ mod tests {
         check(RequestError::UriTooLong { max: 8000 }, 414, "uri-too-long");
         check(SignError::Invalid, 403, "signature-invalid");
         check(Error::Expired, 404, "expired");
+        check(ParamError::InvalidBase64 { name: "txt" }, 400, "param-base64-invalid");
+        check(ParamError::Unreadable { name: "face-blur" }, 422, "param-unreadable");
         check(SourceError::Missing, 404, "original-missing");
         check(SourceError::Denied(Cause::Denied(Place::Object)), 403, "original-denied");
         check(SourceError::Misconfigured(Cause::Clock), 502, "source-misconfigured");

@@ -58,8 +58,8 @@ impl Site {
     /// # Errors
     /// As [`param::parse`].
     pub fn parse_part(&self, query: &str) -> Result<Parsed, ParamError> {
-        let hides = |(name, _): &&(String, String)| param::spelled(name).is_some_and(|(spec, _)| spec.hides());
-        let defaults: Vec<_> = self.config.default_params.iter().filter(hides).cloned().collect();
+        let protects = |(name, _): &&(String, String)| param::spelled(name).is_some_and(|(spec, _)| spec.protects);
+        let defaults: Vec<_> = self.config.default_params.iter().filter(protects).cloned().collect();
         self.parse_with(query, &defaults)
     }
 

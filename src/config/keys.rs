@@ -300,7 +300,7 @@ pub(super) const SOURCE_SETTINGS: &[KeySpec<SourceDraft>] = &[
     source_setting!("cache_ttl_mode" => cache_ttl_mode, ALL, value::choice(), "", "\"respect-origin\" (its max-age, else cache_ttl), \"override\" (cache_ttl) or \"minimum\" (the larger)."),
     source_setting!("error_ttl" => error_ttl, ALL, value::duration::<0>(), "time", "Lifetime of errors that are not ours, such as a missing original."),
     source_setting!("rasterize_svg" => rasterize_svg, ALL, SWITCH, "", "Draw SVG originals. Off: they are sent as SVG, without scripts and outside references."),
-    source_setting!("ignore_lp_blur" => ignore_lp_blur, ALL, SWITCH, "", "Ignore `lp-blur`. Off: it is answered 422, because no plate could be hidden."),
+    source_setting!("ignore_lp_blur" => ignore_lp_blur, ALL, SWITCH, "", "Ignore `lp-blur`. Off: it is answered 422, because no plate could be hidden. A value that cannot be read is answered 422 either way."),
     source_setting!("params_header" => params_header, ALL, SWITCH, "", "Send X-Tintype-Params, the parameters that were honoured."),
     source_setting!("signing.mode" => mode, ALL, value::choice(), "", "\"off\" or \"required\"; a web-proxy must say \"required\"."),
     source_setting!("signing.schemes" => schemes, ALL, value::choices(), "", "Accepted schemes: \"imgix\" (s=) and \"hmac-sha256\" (sig=)."),

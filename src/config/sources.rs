@@ -278,7 +278,7 @@ fn default_fault(name: &str, value: &str) -> Option<String> {
     let is_valid = match param::parse("", &[(name.to_owned(), value.to_owned())]) {
         // Plain values are looked at alone: what they need may come with the request.
         Ok(parsed) => parsed.honoured.iter().any(|honoured| honoured.name == spec.name) || spec.parse(value).is_some(),
-        Err(ParamError::InvalidBase64 { name: _ }) => false,
+        Err(ParamError::InvalidBase64 { .. } | ParamError::Unreadable { .. }) => false,
     };
     // Words come first: a list of which none is known is no value either, and the word says more.
     let unknown = spec.unknown_words(value).into_iter().next().filter(|_| find(name).is_some());

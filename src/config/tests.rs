@@ -282,6 +282,23 @@ fn a_key_file_loses_one_newline() {
 }
 
 #[test]
+fn default_params_that_protect_have_a_value_that_can_be_read() {
+    for value in ["true", "\"on\"", "\"\"", "-5", "\"high\"", "[]"] {
+        for name in ["face-blur", "face-pixelate", "lp-blur"] {
+            check_source(&format!("default_params = {{ {name} = {value} }}"), &["5 source.default_params"]);
+        }
+    }
+    for pair in ["face-blur64 = \"dHJ1ZQ\"", "face-blur64 = \"*\"", "face-blur64 = \"\""] {
+        check_source(&format!("default_params = {{ {pair} }}"), &["5 source.default_params"]);
+    }
+    for pair in
+        ["face-blur = 50", "face-blur = \"30\"", "face-pixel = false", "lp-blur = \"off\"", "face-blur64 = \"NTA\""]
+    {
+        check_source(&format!("default_params = {{ {pair} }}"), &[]);
+    }
+}
+
+#[test]
 fn default_params_hold_scalars_and_lists_only() {
     check_source("default_params = { w = 3, q = [1, [2]] }", &["5 source.default_params"]);
     check_source("default_params = { w = { h = 1 } }", &["5 source.default_params"]);

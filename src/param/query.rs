@@ -33,13 +33,20 @@ pub struct Honoured {
     pub value: Value,
 }
 
-/// The one way in which a query can be wrong: everything else is dropped or clamped (`rendering.md` 17).
+/// The two ways in which a query can be wrong: everything else is dropped or clamped (`rendering.md` 17).
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum ParamError {
     /// The value of a base64 twin is not base64url without padding, or not UTF-8. Answered 400, `param-base64-invalid`.
     #[error("the base64 form of {name} is not valid base64url text")]
     InvalidBase64 {
         /// Canonical name, without the `64`.
+        name: &'static str,
+    },
+    /// The value of a parameter that protects cannot be read, in whatever spelling it came. Answered 422,
+    /// `param-unreadable`.
+    #[error("the value of {name} cannot be read, and nothing is shown unprotected")]
+    Unreadable {
+        /// Canonical name.
         name: &'static str,
     },
 }
@@ -51,7 +58,8 @@ pub enum ParamError {
 /// them (`rendering.md` 13).
 ///
 /// # Errors
-/// [`ParamError::InvalidBase64`] for a known base64 twin with an invalid value, in the query or in the defaults.
+/// [`ParamError::Unreadable`] for a value of a parameter that protects, [`ParamError::InvalidBase64`] for a base64 twin of
+/// any other known one, in the query or in the defaults.
 pub fn parse(query: &str, defaults: &[(String, String)]) -> Result<Parsed, ParamError> {
     let sent = query.split('&').map(|pair| {
         let (name, value) = pair.split_once('=').unwrap_or((pair, ""));
@@ -175,13 +183,16 @@ impl<'a> Slots<'a> {
         for (name, value) in pairs {
             let Some(Spelling { index, rank }) = spelling(&name) else { continue };
             let spec = &PARAMS[index];
-            // An empty value is an absent parameter, unless the bare name means something.
-            if value.is_empty() && (rank.is_twin() || !spec.bare) {
+            // An empty value is an absent parameter, unless the bare name means something or somebody is to be protected.
+            if value.is_empty() && !spec.protects && (rank.is_twin() || !spec.bare) {
                 continue;
             }
             let decoded = value.decoded();
-            // Even a twin that another spelling beats has to be valid.
-            let text = if rank.is_twin() { Cow::Owned(decode_twin(spec.name, &decoded)?) } else { decoded };
+            // Even what another spelling or a repetition beats has to be valid.
+            let text = if rank.is_twin() { Cow::Owned(decode_twin(spec, &decoded)?) } else { decoded };
+            if spec.protects && spec.parse(&text).is_none() {
+                return Err(ParamError::Unreadable { name: spec.name });
+            }
             match self.0.iter_mut().find(|slot| slot.index == index && slot.layer == layer) {
                 Some(taken) => taken.offer(spec, rank, text),
                 None => self.0.push(Slot { index, layer, rank, text, earlier: Vec::new() }),
@@ -191,9 +202,11 @@ impl<'a> Slots<'a> {
     }
 }
 
-fn decode_twin(name: &'static str, text: &str) -> Result<String, ParamError> {
-    let bytes = URL_SAFE_NO_PAD.decode(text).map_err(|_| ParamError::InvalidBase64 { name })?;
-    String::from_utf8(bytes).map_err(|_| ParamError::InvalidBase64 { name })
+fn decode_twin(spec: &ParamSpec, text: &str) -> Result<String, ParamError> {
+    let name = spec.name;
+    let decoded = URL_SAFE_NO_PAD.decode(text).ok().and_then(|bytes| String::from_utf8(bytes).ok());
+    let invalid = || if spec.protects { ParamError::Unreadable { name } } else { ParamError::InvalidBase64 { name } };
+    decoded.ok_or_else(invalid)
 }
 
 /// The union of word lists; of anything else, which has one value only, the first.
@@ -463,10 +476,12 @@ mod tests {
 
     #[test]
     fn expiry_fails_closed() {
-        for text in ["abc", "-1", "1.5", "%2B5", "99999999999999999999999", "+", "1e9"] {
+        for text in ["", "abc", "-1", "1.5", "%2B5", "99999999999999999999999", "+", "1e9"] {
             assert_eq!(params(&format!("expires={text}")).control.expires, Some(Expires::Unparseable), "{text}");
         }
-        assert_eq!(params("expires=").control.expires, None);
+        assert_eq!(params("w=5").control.expires, None);
+        assert_eq!(params("expires").control.expires, Some(Expires::Unparseable));
+        assert_eq!(params("expires64=").control.expires, Some(Expires::Unparseable));
         assert_eq!(params("expires64=MTIz").control.expires, Some(Expires::At(123)));
     }
 

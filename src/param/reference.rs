@@ -52,6 +52,8 @@ struct Entry {
     grammar: String,
     default: Option<&'static str>,
     depends: Option<Depends>,
+    /// A value that cannot be read is an error, and never taken for absent.
+    protects: bool,
     description: &'static str,
     example: &'static str,
     picture: &'static str,
@@ -76,6 +78,7 @@ impl Entry {
             grammar: spec.grammar(),
             default: spec.default,
             depends: mode(spec.needs).map(|mode| Depends { mode, conditions: spec.needs.conditions() }),
+            protects: spec.protects,
             description: spec.summary,
             example: spec.example,
             picture: spec.picture,
@@ -125,9 +128,10 @@ const HEAD: &str = "\
 
 Every parameter of Tintype's URL grammar. Generated from the table in `src/param/table/`; do not edit.
 
-Parameters go into the query, in any order: `/rocket.jpg?w=400&h=300&fit=crop`. What does not make sense is never an
+Parameters go into the query, in any order: `/rocket.jpg?w=400&h=300&fit=crop`. What does not make sense is seldom an
 error: a value that cannot be read, an unknown word, or a parameter that lacks another it needs is left out, and a
 number outside its range becomes the nearest one inside. Where a parameter is given twice the last one counts.
+Parameters that hide something say so: a value of theirs that cannot be read is answered 422, and nothing is shown.
 
 How values are written:
 
@@ -137,8 +141,8 @@ How values are written:
   `ff0000` are red, `8f00` and `80ff0000` red that is about half transparent. An `<opaque colour>` ignores alpha.
 * `a,b` are items of a list. `+` and `%20` are spaces, `%2B` is a plus.
 * Any value can also be sent in base64url without padding under the name with `64` behind it, which saves escaping:
-  `txt64=SGVsbG8sIFdvcmxkIQ` is `txt=Hello,+World!`. Only a value that is not base64url is an error, 400. The
-  parameters without such a form say so.
+  `txt64=SGVsbG8sIFdvcmxkIQ` is `txt=Hello,+World!`. A value that is not base64url is an error, 400. The parameters
+  without such a form say so.
 
 A parameter marked *not rendered* is read and checked, and has no effect yet.
 ";
@@ -186,6 +190,9 @@ fn section(out: &mut String, spec: &ParamSpec) {
         Needs::All(conditions) => drop(writeln!(out, "* Needs: {}", code(conditions, " and "))),
         Needs::Any(conditions) => drop(writeln!(out, "* Needs: {}", code(conditions, " or "))),
         Needs::Advisory(conditions) => drop(writeln!(out, "* Has an effect with: {}", code(conditions, ", "))),
+    }
+    if spec.protects && spec.parse("").is_none() {
+        out.push_str("* A value that cannot be read, an empty one too, is answered 422\n");
     }
     if !spec.base64 {
         out.push_str("* No base64 form\n");

@@ -38,6 +38,10 @@ pub struct ParamSpec {
     pub merges: bool,
     /// Whether the name without a value means something: `dl`.
     pub bare: bool,
+    /// Whether it is there to keep something from being seen. Then a value that cannot be read is an error wherever it
+    /// stands, the empty one too: to drop it would show what somebody asked to hide. A default of the source holds for
+    /// the parts of a picture as well.
+    pub protects: bool,
     /// Stores a value that one of `kinds` parsed.
     pub set: fn(&mut Params, &Value),
 }
@@ -60,6 +64,7 @@ impl ParamSpec {
             base64: true,
             merges: false,
             bare: false,
+            protects: false,
             set: |_, _| {},
         }
     }
@@ -89,12 +94,6 @@ impl ParamSpec {
                 | Category::LicensePlateDetection
         );
         !control && !ignored && self.name != "dl" && self.name != "ch"
-    }
-
-    /// Whether it is there to keep something from being seen.
-    #[must_use]
-    pub fn hides(&self) -> bool {
-        matches!(self.name, "face-blur" | "face-pixel" | "lp-blur")
     }
 
     /// The words of a list that mean nothing, each with the word that may have been meant. A request passes over them.

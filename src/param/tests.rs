@@ -203,6 +203,9 @@ mod specification {
         ("shad", "a negative one is dropped (section 17)"),
         ("txt-shad", "a negative one is dropped (section 17)"),
         ("corner-radius", "0 and below keep the default"),
+        ("face-blur", "a negative one is no value: only 0 and words turn it off (section 18)"),
+        ("face-pixel", "a negative one is no value (section 18)"),
+        ("lp-blur", "a negative one is no value (section 18)"),
         ("frame", "`-1` is a span"),
         ("video-clip-start", "`-1` is a span"),
         ("video-clip-end", "`-1` is a span"),
@@ -339,6 +342,98 @@ mod specification {
     }
 }
 
+/// Values that say neither how much to hide nor to hide nothing, as they stand in a query.
+const UNREADABLE: &[&str] = &[
+    "", "+", "%20", "true", "on", "yes", "no", "none", "abc", "high", "-5", "-0.1", "1e2", "NaN", "inf", "50%25",
+    "5,5", "0x10", "%", "%ff", "%00", "False", "OFF", "\u{ff15}", "50;s=x",
+];
+
+#[test]
+fn what_protects_is_never_taken_for_absent() {
+    let protecting: Vec<_> = PARAMS.iter().filter(|spec| spec.protects).collect();
+    assert_eq!(
+        protecting.iter().map(|spec| spec.name).collect::<Vec<_>>(),
+        ["expires", "face-blur", "face-pixel", "lp-blur"]
+    );
+    for spec in protecting {
+        // Nothing may drop it: no condition, no other value of it, no wish for a bare name.
+        assert!(spec.needs == Needs::Nothing && !spec.merges && !spec.bare && spec.base64, "{}", spec.name);
+        // A time that cannot be read is a value of its own, and has passed.
+        let by_value = spec.name == "expires";
+        let refused = Err(ParamError::Unreadable { name: spec.name });
+        for name in spec.aliases.iter().chain([&spec.name]) {
+            let check = |query: &str, defaults: &[(String, String)]| {
+                let got = parse(query, defaults);
+                if by_value {
+                    let read = got.expect("a time is never refused").params.control.expires;
+                    assert_eq!(read, Some(Expires::Unparseable), "{query} {defaults:?}");
+                } else {
+                    assert_eq!(got, refused, "{query} {defaults:?}");
+                }
+            };
+            for value in UNREADABLE {
+                check(&format!("w=5&{name}={value}"), &[]);
+                let decoded = percent_encoding::percent_decode_str(value).decode_utf8_lossy().into_owned();
+                check(&format!("{name}64={}", base64url(&decoded)), &[]);
+                check("w=5", &[((*name).to_owned(), decoded)]);
+            }
+            check(name, &[]);
+            check(&format!("{name}64"), &[]);
+            let bad = parse(&format!("{name}64=*"), &[]);
+            assert_eq!(bad, refused, "{name}64");
+            if !by_value {
+                // Whatever beats it.
+                check(&format!("{name}=50&{name}="), &[]);
+                check(&format!("{name}=x&{name}=50"), &[]);
+                check(&format!("{name}=x&{}64=NTA", spec.name), &[]);
+                check(&format!("{name}=50"), &[(spec.name.to_owned(), "x".to_owned())]);
+            }
+        }
+    }
+}
+
+#[test]
+fn hiding_is_turned_off_by_three_values_only() {
+    let strength = |query: &str, defaults: &[(String, String)]| {
+        let faces = parse(query, defaults).unwrap().params.faces;
+        [faces.blur, faces.pixel, faces.lp_blur]
+    };
+    for (at, name) in ["face-blur", "face-pixel", "lp-blur"].into_iter().enumerate() {
+        let of = |value: &str| strength(&format!("{name}={value}"), &[])[at];
+        for off in ["0", "0.0", "-0", "false", "off"] {
+            assert_eq!(of(off), Some(0), "{name}={off}");
+            let over = strength(&format!("{name}={off}"), &[(name.to_owned(), "50".to_owned())]);
+            assert_eq!(over[at], Some(0), "{name}={off} over a default");
+        }
+        for (on, expected) in [("1", 1), ("0.01", 1), ("50", 50), ("+50+", 50), ("99.5", 100), ("100000", 100)] {
+            assert_eq!(of(on), Some(expected), "{name}={on}");
+        }
+    }
+}
+
+/// What a name says of a parameter that is there to hide. One that hides and is not marked would fail open.
+#[test]
+fn whatever_is_named_like_a_cover_protects() {
+    let covers = ["face-", "lp-", "license-", "plate-", "redact", "anonym", "privacy", "hide"];
+    for spec in PARAMS {
+        let names = || spec.aliases.iter().chain([&spec.name]);
+        let is_cover = names().any(|name| covers.iter().any(|word| name.starts_with(word)));
+        assert_eq!(is_cover || spec.name == "expires", spec.protects, "{}", spec.name);
+    }
+}
+
+/// Where the default is the safe side, what cannot be read is the default.
+#[test]
+fn switches_that_lift_a_protection_need_their_word() {
+    for query in ["svg-sanitize=", "svg-sanitize=no", "svg-sanitize=off", "svg-sanitize64=b2Zm"] {
+        assert_ne!(parsed(query).params.format.svg_sanitize, Some(false), "{query}");
+    }
+    for query in ["rasterize-bypass=", "rasterize-bypass=yes", "iptc=true", "iptc=1", "iptc=", "iptc=ALLOW"] {
+        let format = parsed(query).params.format;
+        assert!(format.rasterize_bypass != Some(true) && format.iptc_allow != Some(true), "{query}");
+    }
+}
+
 /// A value that has a chance of being valid, encoded for a query.
 fn value() -> impl Strategy<Value = String> {
     let words = PARAMS.iter().flat_map(|spec| spec.kinds).flat_map(words_of);
@@ -376,8 +471,11 @@ proptest! {
 
     #[test]
     fn canonical_parses_to_the_same(query in query()) {
-        let first = parsed(&query);
-        prop_assert_eq!(parsed(&canonical(&first)), first);
+        match parse(&query, &[]) {
+            Ok(first) => prop_assert_eq!(parsed(&canonical(&first)), first),
+            Err(ParamError::Unreadable { name }) => prop_assert!(find(name).is_some_and(|spec| spec.protects)),
+            Err(error @ ParamError::InvalidBase64 { .. }) => prop_assert!(false, "{}", error),
+        }
     }
 
     #[test]

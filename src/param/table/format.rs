@@ -161,9 +161,11 @@ pub(super) const ENTRIES: [ParamSpec; 18] = [
     ParamSpec {
         name: "expires",
         kinds: &[Kind::UnixSeconds],
-        summary: "Time after which the URL answers 404.",
+        summary: "Time after which the URL answers 404. On a source that demands signatures, a value that cannot be read \
+                  counts as past.",
         example: "expires=4102444800",
         state: State::Rendered,
+        protects: true,
         set: |p, v| p.control.expires = v.expires(),
         ..ParamSpec::base(Category::Expiration)
     },

@@ -6,12 +6,13 @@ use crate::param::{Category, Kind, Needs, ParamSpec, State, Tier, Value};
 /// Faces of one picture.
 const FACE_MAX: i64 = 10_000;
 
-/// How much to hide. A fraction counts as well: whatever is above 0 hides.
-const HIDING: [Kind; 1] = [Kind::Number(0.0..=100.0)];
+/// How much to hide. A fraction counts as well: whatever is above 0 hides. Nothing but 0 and these words turns it off, so
+/// a negative number is no value.
+const HIDING: [Kind; 2] = [Kind::Quantity(0.0..=100.0), Kind::Word(&["false", "off"])];
 
 /// A strength, rounded up so that the least of them is not none.
 fn hiding(value: &Value) -> Option<u32> {
-    value.number().map(|strength| strength.ceil() as u32)
+    Some(value.number().map_or(0, |strength| strength.ceil() as u32))
 }
 
 /// This part of the table.
@@ -58,6 +59,7 @@ pub(super) const ENTRIES: [ParamSpec; 20] = [
         tier: Tier::Ai,
         state: State::Rendered,
         kinds: &HIDING,
+        protects: true,
         default: Some("0"),
         summary: "Blurs faces, from unrecognisable (1) to a smear (100); also what may only look like one. A picture without \
                   faces stays as it is.",
@@ -72,6 +74,7 @@ pub(super) const ENTRIES: [ParamSpec; 20] = [
         tier: Tier::Ai,
         state: State::Rendered,
         kinds: &HIDING,
+        protects: true,
         default: Some("0"),
         summary: "Turns faces into squares, from eight across (1) to three (100); also what may only look like one. A \
                   picture without faces stays as it is.",
@@ -85,6 +88,7 @@ pub(super) const ENTRIES: [ParamSpec; 20] = [
         aliases: &["license-plate-blur"],
         tier: Tier::Ai,
         kinds: &HIDING,
+        protects: true,
         default: Some("0"),
         summary: "Blurs licence plates. There is no detector of plates, so a value above 0 is answered with an error, 422.",
         example: "lp-blur=50",
