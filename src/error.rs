@@ -62,6 +62,12 @@ pub enum RequestError {
     /// Bytes outside printable ASCII, or a path that is not UTF-8 once decoded, or holds a NUL.
     #[error("malformed request target")]
     Target,
+    /// Headers longer than `limits.header_bytes_max`, all of them together.
+    #[error("headers over {max} bytes")]
+    HeadersTooLarge {
+        /// The limit.
+        max: usize,
+    },
     /// No host, or one that is not a host name.
     #[error("malformed host")]
     Host,
@@ -153,6 +159,9 @@ fn request(error: RequestError) -> Answer {
         RequestError::Method => answer(405, "method-not-allowed", "Only GET, HEAD and OPTIONS are served.", Keep::No),
         RequestError::UriTooLong { .. } => answer(414, "uri-too-long", "The URL is too long.", Keep::No),
         RequestError::Target => answer(400, "target-malformed", "The URL is malformed.", Keep::ErrorTtl),
+        RequestError::HeadersTooLarge { .. } => {
+            answer(431, "headers-too-large", "The headers of the request are too large.", Keep::No)
+        }
         RequestError::Host => answer(400, "host-malformed", "The Host header is missing or malformed.", Keep::No),
         RequestError::UnknownHost => answer(410, "host-unknown", "No source is attached to this host.", Keep::ErrorTtl),
     }
@@ -290,6 +299,7 @@ mod tests {
     fn statuses_follow_the_delivery_specification() {
         check(RequestError::UnknownHost, 410, "host-unknown");
         check(RequestError::UriTooLong { max: 8000 }, 414, "uri-too-long");
+        check(RequestError::HeadersTooLarge { max: 8000 }, 431, "headers-too-large");
         check(SignError::Invalid, 403, "signature-invalid");
         check(Error::Expired, 404, "expired");
         check(ParamError::InvalidBase64 { name: "txt" }, 400, "param-base64-invalid");

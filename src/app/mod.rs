@@ -1,7 +1,9 @@
 //! The parts built from [`Config`], and `produce`: fetch, render, keep.
 
+mod admit;
 mod descriptors;
 mod faces;
+pub mod lifetime;
 mod negative;
 mod originals;
 mod overlay;
@@ -9,10 +11,12 @@ mod produce;
 mod site;
 mod stopwatch;
 mod trouble;
+mod variant;
 
-pub use produce::Variant;
+pub use admit::{Admitted, Door};
 pub use site::{Site, Sites};
 pub use stopwatch::{StageTimes, Stopwatch};
+pub use variant::Variant;
 
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -122,6 +126,12 @@ impl App {
     #[must_use]
     pub fn failing_sources(&self) -> Vec<(String, Cause)> {
         self.troubles.failing()
+    }
+
+    /// The door, at this time.
+    #[must_use]
+    pub fn door(&self) -> Door<'_> {
+        Door { sites: &self.sites, limits: &self.config.limits, now_unix: self.clock.unix_seconds() }
     }
 
     /// Brings the gauges that are only read on demand up to date.

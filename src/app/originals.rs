@@ -1,7 +1,7 @@
 //! Originals for a short while: several sizes of one picture asked for together fetch it once.
 
 use std::sync::Arc;
-use std::time::{Duration, Instant};
+use std::time::{Duration, Instant, SystemTime};
 
 use moka::Expiry;
 use moka::future::Cache;
@@ -18,8 +18,15 @@ const ENTRY_OVERHEAD_BYTES: usize = 512;
 /// Originals in memory, bounded by bytes and age, and fetches in flight.
 #[derive(Debug)]
 pub(super) struct Originals {
-    kept: Cache<VariantKey, Arc<Original>>,
+    kept: Cache<VariantKey, Kept>,
     pub(super) in_flight: Coalescer<VariantKey, Arc<Original>, SharedError>,
+}
+
+/// An original and when it came.
+#[derive(Clone, Debug)]
+struct Kept {
+    original: Arc<Original>,
+    fetched_at: SystemTime,
 }
 
 /// Never longer than the upstream allows, lest a rendition made from it look fresher than it is.
@@ -28,9 +35,9 @@ struct Lifetime {
     longest: Duration,
 }
 
-impl Expiry<VariantKey, Arc<Original>> for Lifetime {
-    fn expire_after_create(&self, _: &VariantKey, original: &Arc<Original>, _: Instant) -> Option<Duration> {
-        Some(original.caching.max_age.map_or(self.longest, |age| age.min(self.longest)))
+impl Expiry<VariantKey, Kept> for Lifetime {
+    fn expire_after_create(&self, _: &VariantKey, kept: &Kept, _: Instant) -> Option<Duration> {
+        Some(kept.original.caching.max_age.map_or(self.longest, |age| age.min(self.longest)))
     }
 }
 
@@ -39,8 +46,8 @@ impl Originals {
     /// their number: small originals weigh more than their bytes.
     pub(super) fn new(config: &CacheConfig, descriptors: u64) -> Self {
         let weight_min = config.originals_bytes_max / (descriptors / 4).max(1);
-        let weigh = move |_: &VariantKey, original: &Arc<Original>| {
-            let bytes = (original.body.len() + ENTRY_OVERHEAD_BYTES) as u64;
+        let weigh = move |_: &VariantKey, kept: &Kept| {
+            let bytes = (kept.original.body.len() + ENTRY_OVERHEAD_BYTES) as u64;
             u32::try_from(bytes.max(weight_min)).unwrap_or(u32::MAX)
         };
         let kept = Cache::builder()
@@ -51,14 +58,57 @@ impl Originals {
         Self { kept, in_flight: Coalescer::new() }
     }
 
-    /// The original, if it is kept.
-    pub(super) async fn get(&self, key: &VariantKey) -> Option<Arc<Original>> {
-        self.kept.get(key).await
+    /// The original, if it is kept, with what is left of its upstream's lifetime at `now`: a rendition that is made of it
+    /// later must not last longer.
+    pub(super) async fn get(&self, key: &VariantKey, now: SystemTime) -> Option<Arc<Original>> {
+        let Kept { original, fetched_at } = self.kept.get(key).await?;
+        let age = Duration::from_secs(now.duration_since(fetched_at).unwrap_or_default().as_secs());
+        match original.caching.max_age {
+            Some(max_age) if !age.is_zero() => {
+                let mut aged = (*original).clone();
+                aged.caching.max_age = Some(max_age.saturating_sub(age));
+                Some(Arc::new(aged))
+            }
+            Some(_) | None => Some(original),
+        }
     }
 
-    pub(super) async fn put(&self, key: VariantKey, original: Arc<Original>) {
+    pub(super) async fn put(&self, key: VariantKey, original: Arc<Original>, fetched_at: SystemTime) {
         if !original.caching.uncacheable && original.caching.max_age != Some(Duration::ZERO) {
-            self.kept.insert(key, original).await;
+            self.kept.insert(key, Kept { original, fetched_at }).await;
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::UNIX_EPOCH;
+
+    use super::*;
+    use crate::blob::Blob;
+    use crate::source::OriginCaching;
+
+    #[tokio::test]
+    async fn a_kept_original_grows_old() {
+        let originals = Originals::new(&CacheConfig::default(), 1024);
+        let at = |seconds| UNIX_EPOCH + Duration::from_secs(seconds);
+        let put = async |n: u8, max_age: Option<u64>| {
+            let caching = OriginCaching { max_age: max_age.map(Duration::from_secs), uncacheable: false };
+            let body = Blob::copy_from(b"x").unwrap();
+            let original = Original { body, content_type: None, validators: Default::default(), caching };
+            originals.put(VariantKey([n; 32]), Arc::new(original), at(100)).await;
+        };
+        put(1, Some(50)).await;
+        put(2, None).await;
+        put(3, Some(0)).await;
+        let left = async |n: u8, now| {
+            let original = originals.get(&VariantKey([n; 32]), at(now)).await;
+            original.map(|original| original.caching.max_age.map(|age| age.as_secs()))
+        };
+        for (now, expected) in [(90, 50), (100, 50), (101, 49), (149, 1), (150, 0), (1000, 0)] {
+            assert_eq!(left(1, now).await, Some(Some(expected)), "{now}");
+        }
+        assert_eq!(left(2, 149).await, Some(None));
+        assert_eq!(left(3, 100).await, None, "nothing to keep");
     }
 }

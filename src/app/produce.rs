@@ -6,44 +6,14 @@ use std::time::Instant;
 use sha2::{Digest, Sha256};
 
 use super::overlay::{INCOMPLETE_S, Overlays};
-use super::{App, Site, Stopwatch, faces};
+use super::{App, Site, Stopwatch, Variant, faces, lifetime};
 use crate::blob::Blob;
 use crate::cache::{Outcome, Rendition};
-use crate::config::TtlMode;
 use crate::error::{Error, SharedError};
 use crate::plan::{Intent, Plan, TEXT_OBJECT, VariantKey};
 use crate::render::decode::{SourceFormat, sniff};
 use crate::render::{Job, NO_ORIGINAL, RenderError};
-use crate::source::{Cause, FetchRequest, Fetched, OriginCaching, Original, SourceError};
-
-/// One variant of one object: everything a leader needs, owned, because it outlives the request that started it.
-#[derive(Clone, Debug)]
-pub struct Variant {
-    /// Where the original is.
-    pub site: Arc<Site>,
-    /// The host it was asked under, lower case, by which overlays of the same host are known. Changes no bytes.
-    pub host: Option<String>,
-    /// Its decoded path.
-    pub object: String,
-    /// What to make of it.
-    pub intent: Intent,
-    /// Identity of the result.
-    pub key: VariantKey,
-}
-
-impl Variant {
-    /// Names a variant.
-    #[must_use]
-    pub fn new(site: Arc<Site>, object: String, intent: Intent) -> Self {
-        let key = intent.key(&site.config.name, &site.version, &object);
-        Self { site, host: None, object, intent, key }
-    }
-
-    /// Identity of the original, shared by all its variants.
-    fn original_key(&self) -> VariantKey {
-        Intent::PassThrough.key(&self.site.config.name, &self.site.version, &self.object)
-    }
-}
+use crate::source::{Cause, FetchRequest, Fetched, Original, SourceError};
 
 impl App {
     /// The rendition of a variant: stored, made by somebody else just now, or made here.
@@ -70,10 +40,9 @@ impl App {
     }
 
     async fn produce(self: Arc<Self>, variant: Variant, watch: &Stopwatch) -> Result<Rendition, SharedError> {
-        self.refuse_loops(&variant)?;
         let (original, overlays) = tokio::join!(self.original(&variant, watch), self.overlays(&variant));
         let original = original?;
-        let mut max_age_s = lifetime_s(&variant.site, original.caching);
+        let mut max_age_s = lifetime::granted_s(&variant.site.config, original.caching);
         let (body, content_type) = match &variant.intent {
             Intent::PassThrough if is_svg(&original) => {
                 self.render_alone(&Plan::of_nothing(true, &self.config.limits), &original, watch).await?
@@ -87,9 +56,10 @@ impl App {
                 Verdict::Picture if plan.rasterize_bypass && is_vector(&original) => as_it_is(&original),
                 Verdict::Picture => {
                     let overlays = overlays?;
-                    let shortest = overlays.max_age_s.unwrap_or(u64::MAX);
+                    let lasting = overlays.lifetime;
                     let (body, content_type, left_out) = self.render(plan, &original, overlays, watch).await?;
-                    max_age_s = max_age_s.min(shortest).min(if left_out { INCOMPLETE_S } else { u64::MAX });
+                    let overlays_s = lasting.seconds_from(self.clock.now());
+                    max_age_s = max_age_s.min(overlays_s).min(if left_out { INCOMPLETE_S } else { u64::MAX });
                     (body, content_type)
                 }
                 // It may be a picture all the same, of a kind unknown here.
@@ -112,7 +82,7 @@ impl App {
             return no_original();
         }
         let key = variant.original_key();
-        if let Some(original) = self.originals.get(&key).await {
+        if let Some(original) = self.originals.get(&key, self.clock.now()).await {
             return Ok(original);
         }
         if let Some(error) = self.negative.get(&key) {
@@ -140,7 +110,7 @@ impl App {
         self.troubles.fetched(site, failure);
         match fetched {
             Ok(original) => {
-                self.originals.put(key, original.clone()).await;
+                self.originals.put(key, original.clone(), self.clock.now()).await;
                 Ok(original)
             }
             Err(error) => {
@@ -262,17 +232,6 @@ fn pass_through_type(original: &Original) -> String {
             Some(claimed) if !claimed.to_ascii_lowercase().starts_with("image/") => claimed.to_owned(),
             _ => "application/octet-stream".to_owned(),
         },
-    }
-}
-
-/// How long a rendition of this original is good (`delivery.md` 2); 0 is "do not keep".
-pub(super) fn lifetime_s(site: &Site, origin: OriginCaching) -> u64 {
-    let own = site.config.cache_ttl;
-    match site.config.cache_ttl_mode {
-        TtlMode::RespectOrigin if origin.uncacheable => 0,
-        TtlMode::RespectOrigin => origin.max_age.unwrap_or(own).as_secs(),
-        TtlMode::Override => own.as_secs(),
-        TtlMode::Minimum => origin.max_age.unwrap_or_default().max(own).as_secs(),
     }
 }
 

@@ -103,7 +103,9 @@ impl Sites {
             if source.hosts.is_empty() {
                 sites.catch_all = Some(site);
             } else {
-                sites.by_host.extend(source.hosts.iter().map(|host| (host.clone(), site.clone())));
+                // An address of the sixth version has brackets in the configuration, and none where hosts are compared.
+                let bare = |host: &String| host.trim_matches(['[', ']']).to_owned();
+                sites.by_host.extend(source.hosts.iter().map(|host| (bare(host), site.clone())));
             }
         }
         Ok(sites)

@@ -12,7 +12,7 @@ use std::time::Instant;
 use clap::Args;
 
 use super::{Failure, print};
-use crate::app::{App, Stopwatch, Variant};
+use crate::app::{App, Stopwatch};
 use crate::clock::SystemClock;
 use crate::config::{self, Environment};
 use crate::param::{self, Category, Kind, PARAMS, ParamSpec, State, Tier};
@@ -173,7 +173,7 @@ async fn rendition(app: &Arc<App>, photo: &str, query: &str) -> Result<(bytes::B
     if intent == Intent::PassThrough {
         return Err("passed through".to_owned());
     }
-    let variant = Variant::new(site.clone(), photo.to_owned(), intent);
+    let variant = app.door().variant(site, photo.to_owned(), intent).map_err(|error| error.to_string())?;
     match app.rendition(variant, &Stopwatch::default()).await {
         Ok((rendition, _)) => Ok((rendition.body, rendition.content_type)),
         Err(error) => {

@@ -283,25 +283,77 @@ pub struct SourceConfig {
 }
 
 impl SourceConfig {
-    /// A hash of where originals come from: renditions made under another place are not found under this one.
+    /// A hash of where originals and overlays come from, and from where they may: renditions made under other settings are
+    /// not found under these.
     ///
-    /// Leaves out what changes no bytes (hosts, lifetimes, signing), what the plan holds already (default parameters)
-    /// and secrets.
+    /// Leaves out what changes no bytes (hosts, lifetimes, signing), what the plan holds already (default parameters and
+    /// how SVG and `lp-blur` are treated) and secrets.
     #[must_use]
     pub fn version(&self) -> [u8; 32] {
-        let parts: Vec<String> = match &self.kind {
-            SourceKind::Folder { root } => vec!["folder".into(), root.to_string_lossy().into_owned()],
-            SourceKind::WebFolder { base_url, allow_private: _ } => vec!["web-folder".into(), base_url.to_string()],
-            SourceKind::WebProxy { allow_hosts: _, allow_private: _ } => vec!["web-proxy".into()],
-            SourceKind::S3(s3) => vec![
-                "s3".into(),
-                s3.endpoint.as_ref().map(ToString::to_string).unwrap_or_default(),
-                s3.bucket.clone(),
-                s3.prefix.clone(),
-            ],
-        };
-        // NUL cannot stand in any part, so that no two lists of parts run together to the same bytes.
-        Sha256::digest(parts.join("\0")).into()
+        // Every field by name, so that a new one is decided on.
+        let Self {
+            kind,
+            overlay_hosts,
+            name: _,
+            hosts: _,
+            default_params: _,
+            cache_ttl: _,
+            cache_ttl_mode: _,
+            error_ttl: _,
+            signing: _,
+            rasterize_svg: _,
+            ignore_lp_blur: _,
+            params_header: _,
+        } = self;
+        let mut fields = Fields::default();
+        match kind {
+            SourceKind::Folder { root } => {
+                fields.add("folder");
+                fields.add_bytes(root.as_os_str().as_encoded_bytes());
+            }
+            SourceKind::WebFolder { base_url, allow_private } => {
+                fields.add("web-folder");
+                fields.add(base_url);
+                fields.add_all(allow_private);
+            }
+            SourceKind::WebProxy { allow_hosts, allow_private } => {
+                fields.add("web-proxy");
+                fields.add_all(allow_hosts);
+                fields.add_all(allow_private);
+            }
+            SourceKind::S3(S3Config { bucket, prefix, region, endpoint, path_style, credentials: _ }) => {
+                fields.add("s3");
+                fields.add_all(endpoint);
+                fields.add(bucket);
+                fields.add(prefix);
+                fields.add_all(region);
+                fields.add(path_style);
+            }
+        }
+        fields.add(overlay_hosts.is_some());
+        fields.add_all(overlay_hosts.as_deref().unwrap_or_default());
+        fields.0.finalize().into()
+    }
+}
+
+/// A hash of fields, each behind its length, and lists behind theirs, so that no two run together to the same bytes.
+#[derive(Default)]
+struct Fields(Sha256);
+
+impl Fields {
+    fn add_bytes(&mut self, field: &[u8]) {
+        self.0.update((field.len() as u64).to_be_bytes());
+        self.0.update(field);
+    }
+
+    fn add(&mut self, field: impl ToString) {
+        self.add_bytes(field.to_string().as_bytes());
+    }
+
+    fn add_all<T: ToString>(&mut self, fields: impl IntoIterator<Item = T, IntoIter: ExactSizeIterator>) {
+        let fields = fields.into_iter();
+        self.0.update((fields.len() as u64).to_be_bytes());
+        fields.for_each(|field| self.add(field));
     }
 }
 

@@ -444,3 +444,54 @@ fn relative_paths_start_from_the_folder_of_the_file_and_those_of_flags_from_the_
     assert_eq!(config.cache.disk_dir, Some(PathBuf::from("here")));
     assert_eq!(config.log.dir, Some(PathBuf::from("there")));
 }
+
+#[test]
+fn whatever_decides_bytes_or_permission_is_in_the_version() {
+    let proxy = "kind = \"web-proxy\"\nallow_hosts = [\"a.test\", \"b.test\"]\nallow_private = [\"10.0.0.0/8\"]\n\
+                 overlay_hosts = [\"c.test\"]\nsigning = { mode = \"required\", keys = [\"env:K\"] }\n";
+    let folder = "kind = \"web-folder\"\nbase_url = \"http://a.test/x/\"\n";
+    let bucket = "kind = \"s3\"\nbucket = \"b\"\nregion = \"r\"\nprefix = \"p\"\nendpoint = \"http://e.test\"\npath_style = true\n";
+    let environment = environment(&[("K", "0123456789abcdef"), ("L", "fedcba9876543210")]);
+    let version = |source: &str| {
+        let text = format!("[[source]]\nname = \"n\"\n{source}");
+        parse("test", &text, &environment, &[]).unwrap_or_else(|faults| panic!("{text}: {faults:?}")).sources[0]
+            .version()
+    };
+    let mut seen = std::collections::BTreeSet::new();
+    let mut differs = |source: String| assert!(seen.insert(version(&source)), "{source} is not told apart");
+    for (base, changes) in [
+        (
+            proxy,
+            &[
+                ("\"a.test\", \"b.test\"", "\"a.test\""),
+                ("10.0.0.0/8", "10.0.0.0/9"),
+                ("\"c.test\"", ""),
+                ("[\"c.test\"]", "[\"c.test\", \"d.test\"]"),
+                ("overlay_hosts = [\"c.test\"]", ""),
+                ("\"b.test\"", "\"b.test:80\""),
+            ][..],
+        ),
+        (
+            folder,
+            &[
+                ("/x/", "/y/"),
+                ("x/\"\n", "x/\"\nallow_private = [\"127.0.0.0/8\"]\n"),
+                ("x/\"\n", "x/\"\noverlay_hosts = []\n"),
+            ][..],
+        ),
+        (
+            bucket,
+            &[("\"b\"", "\"c\""), ("\"r\"", "\"s\""), ("\"p\"", "\"q\""), ("e.test", "f.test"), ("true", "false")][..],
+        ),
+    ] {
+        differs(base.to_owned());
+        for (from, to) in changes {
+            assert!(base.contains(from), "{from}");
+            differs(base.replace(from, to));
+        }
+    }
+    for same in ["cache_ttl = \"1s\"", "hosts = [\"h.test\"]", "params_header = true", "default_params = { w = 5 }"] {
+        assert_eq!(version(folder), version(&format!("{folder}{same}\n")), "{same}");
+    }
+    assert_eq!(version(proxy), version(&proxy.replace("env:K", "env:L")));
+}

@@ -12,6 +12,8 @@ pub const PLAN_REVISION: u32 = 1;
 
 /// Keeps these hashes apart from any other use of SHA-256.
 const DOMAIN: &[u8] = b"tintype-variant";
+/// The same for keys of pictures that others go into.
+const DOMAIN_PARTS: &[u8] = b"tintype-parts";
 
 /// SHA-256 over source, source version, object and resolved intent.
 ///
@@ -28,6 +30,43 @@ impl fmt::Display for VariantKey {
 impl fmt::Debug for VariantKey {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "VariantKey({self})")
+    }
+}
+
+/// What a picture that goes into another one comes to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum PartKey {
+    /// Nothing that may be served: its signature is wrong, its time is over.
+    Absent,
+    /// The bytes of an original.
+    Stored(VariantKey),
+    /// A rendition.
+    Rendered(VariantKey),
+}
+
+impl VariantKey {
+    /// The key of the same picture with others in it, in the order that its plan names them.
+    ///
+    /// A plan holds where they are, not what is there: which hosts are ours, the defaults and the keys of other sources.
+    #[must_use]
+    pub fn with_parts(self, parts: &[PartKey]) -> Self {
+        if parts.is_empty() {
+            return self;
+        }
+        let mut hash = Sha256::new();
+        hash.update(DOMAIN_PARTS);
+        hash.update(self.0);
+        // Each has the same length, so that no two lists run together.
+        for part in parts {
+            let (tag, key) = match part {
+                PartKey::Absent => (0, [0; 32]),
+                PartKey::Stored(key) => (1, key.0),
+                PartKey::Rendered(key) => (2, key.0),
+            };
+            hash.update([tag]);
+            hash.update(key);
+        }
+        Self(hash.finalize().into())
     }
 }
 
@@ -75,6 +114,24 @@ mod tests {
         assert_ne!(key("a", "/b"), key("a/", "b"));
         assert_ne!(key("a", "/b"), key("a", "/c"));
         assert_ne!(key("a", "/b"), Intent::PassThrough.key("a", &[8; 32], "/b"));
+    }
+
+    #[test]
+    fn every_part_counts_and_its_place() {
+        use PartKey::{Absent, Rendered, Stored};
+        let (base, part) = (VariantKey([1; 32]), VariantKey([2; 32]));
+        let lists: [&[PartKey]; 7] = [
+            &[],
+            &[Absent],
+            &[Stored(part)],
+            &[Rendered(part)],
+            &[Rendered(base)],
+            &[Absent, Stored(part)],
+            &[Stored(part), Absent],
+        ];
+        let keys: std::collections::BTreeSet<_> = lists.iter().map(|parts| base.with_parts(parts)).collect();
+        assert_eq!(keys.len(), lists.len());
+        assert_eq!(base.with_parts(&[]), base);
     }
 
     #[test]

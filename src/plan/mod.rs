@@ -30,7 +30,7 @@ mod written;
 pub use effects::*;
 pub use format::choose_formats;
 pub use frames::{Frame, Sequence, StoredFrames};
-pub use key::{PLAN_REVISION, VariantKey};
+pub use key::{PLAN_REVISION, PartKey, VariantKey};
 pub use layers::*;
 pub use layout::{layout, layout_found};
 pub use needs::{FaceSearch, OverlayRole};

@@ -2,29 +2,39 @@
 
 use std::borrow::Cow;
 use std::sync::Arc;
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 use http::header::{self, HeaderMap};
 use http::{Method, Request};
 
+use super::head;
 use super::respond::{self, Body, Response};
 use super::route::{self, Route};
 use super::welcome;
-use crate::app::{App, Site, StageTimes, Stopwatch, Variant};
+use crate::app::{App, Site, StageTimes, Stopwatch};
 use crate::cache::{Outcome, Rendition};
 use crate::error::{Error, RequestError, SharedError};
 use crate::param::Honoured;
-use crate::plan::{self, Download, Negotiation, VaryOn};
-use crate::sign::{self, Expired, Target};
+use crate::plan::{Download, VaryOn};
+use crate::sign::Target;
 
 /// What one request came to, for the answer, the access log and the metrics alike.
 pub(super) struct Handled {
-    /// The source that served it, once known.
-    pub(super) site: Option<Arc<Site>>,
+    /// What is known of it, whether it came to a picture or not.
+    pub(super) known: Known,
     /// How it ended.
     pub(super) result: Result<Success, SharedError>,
     /// Where the time went.
     pub(super) times: StageTimes,
+}
+
+/// What is found out about a request on its way.
+#[derive(Clone, Default)]
+pub(super) struct Known {
+    /// The source that serves it.
+    pub(super) site: Option<Arc<Site>>,
+    /// The Unix second from which on its URL is no longer good: nothing that is said of it may be kept beyond.
+    pub(super) expires_at: Option<u64>,
 }
 
 /// A rendition and what its answer depends on beside it.
@@ -35,23 +45,21 @@ pub(super) struct Success {
     pub(super) download: Option<Download>,
     pub(super) honoured: Vec<Honoured>,
     pub(super) object: String,
-    /// Replaces the rendition's lifetime: the time left until `expires`.
-    pub(super) expires_in: Option<Duration>,
 }
 
 /// Answers one request. Never fails: every error has an answer.
 pub(super) async fn answer<B>(app: &Arc<App>, request: &Request<B>) -> (Response, Handled) {
     let start = Instant::now();
     let watch = Stopwatch::default();
-    let mut site = None;
+    let mut known = Known::default();
     let result = match *request.method() {
         Method::OPTIONS => {
-            return (respond::preflight(), Handled { site, result: Err(options()), times: watch.read() });
+            return (respond::preflight(), Handled { known, result: Err(options()), times: watch.read() });
         }
-        Method::GET | Method::HEAD => serve(app, request, &mut site, &watch).await,
+        Method::GET | Method::HEAD => serve(app, request, &mut known, &watch).await,
         _ => Err(Arc::new(RequestError::Method.into())),
     };
-    let handled = Handled { site, result, times: watch.read() };
+    let handled = Handled { known, result, times: watch.read() };
     let is_head = request.method() == Method::HEAD;
     let mut response = match &handled.result {
         Err(error) if welcome::is_for(request.uri(), error) => welcome::instead(request, app, &handled, start),
@@ -81,28 +89,22 @@ fn options() -> SharedError {
 async fn serve<B>(
     app: &Arc<App>,
     request: &Request<B>,
-    site_out: &mut Option<Arc<Site>>,
+    known: &mut Known,
     watch: &Stopwatch,
 ) -> Result<Success, SharedError> {
-    let route = Route::parse(request.uri(), app.config.limits.uri_bytes_max).map_err(Error::from)?;
+    let limits = &app.config.limits;
+    head::check(request, limits.header_bytes_max).map_err(Error::from)?;
+    let route = Route::parse(request.uri(), limits.uri_bytes_max).map_err(Error::from)?;
     let host = route::host(request.uri(), request.headers()).map_err(Error::from)?;
     let site = app.sites.get(&host).ok_or(Error::from(RequestError::UnknownHost))?.clone();
-    *site_out = Some(site.clone());
+    known.site = Some(site.clone());
 
-    // Verified before it is interpreted: nothing below sees a byte that a forger chose.
     let target = Target { path: route.path, query: route.query };
-    sign::verify(&target, &site.config.name, &site.config.signing).map_err(Error::from)?;
-    let parsed = site.parse(route.query.unwrap_or_default()).map_err(Error::from)?;
-    let expires_in = sign::time_left(parsed.params.control.expires, app.clock.unix_seconds(), &site.config.signing)
-        .map_err(|Expired| Error::Expired)?;
-
-    let object = route.object().map_err(Error::from)?;
-    let negotiation = Negotiation::of(request.headers(), &parsed.params);
-    let resolved = plan::resolve_object(&object, &parsed, &negotiation, &app.config.limits);
-    let intent = resolved.intent.with_svg_drawn(site.config.rasterize_svg);
-    let variant = Variant { host: Some(host), ..Variant::new(site, object.clone(), intent) };
-    let (rendition, outcome) = app.rendition(variant, watch).await?;
+    let admitted = app.door().admit(&site, &target, request.headers())?;
+    known.expires_at = admitted.expires_at;
+    let object = admitted.variant.object.clone();
+    let (rendition, outcome) = app.rendition(admitted.variant, watch).await?;
     // What is no picture was passed through, whatever the browser accepts.
-    let vary = if rendition.content_type.starts_with("image/") { resolved.vary } else { VaryOn::default() };
-    Ok(Success { rendition, outcome, vary, download: resolved.download, honoured: parsed.honoured, object, expires_in })
+    let vary = if rendition.content_type.starts_with("image/") { admitted.vary } else { VaryOn::default() };
+    Ok(Success { rendition, outcome, vary, download: admitted.download, honoured: admitted.honoured, object })
 }

@@ -16,8 +16,9 @@ use hyper_util::server::graceful::GracefulShutdown;
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::{Semaphore, watch};
 
+use super::head::{FragmentSeen, WatchedHead};
 use super::signals::Signals;
-use super::{admin, handler, record};
+use super::{admin, handler, head, record};
 use crate::app::{App, StartError};
 use crate::clock::SystemClock;
 use crate::config::{Config, KeyFiles, Limits};
@@ -179,7 +180,11 @@ async fn accept(app: &Arc<App>, listener: &TcpListener, connections: &GracefulSh
             // The protocol's own time-outs begin with its first byte; a client that sends none must not hold a place.
             let Ok(Ok(http2)) = tokio::time::timeout(patience, speaks_http2(&stream)).await else { return };
             let builder = if http2 { &builders.1 } else { &builders.0 };
-            let service = service_fn(|request: Request<Incoming>| {
+            let (stream, fragment) = WatchedHead::new(stream, !http2);
+            let service = service_fn(move |mut request: Request<Incoming>| {
+                if fragment.was_seen() {
+                    request.extensions_mut().insert(FragmentSeen);
+                }
                 let app = app.clone();
                 async move { Ok::<_, Infallible>(one(&app, peer, request).await) }
             });
@@ -213,7 +218,8 @@ async fn speaks_http2(stream: &TcpStream) -> std::io::Result<bool> {
 
 async fn one(app: &Arc<App>, peer: SocketAddr, request: Request<Incoming>) -> super::respond::Response {
     let recorder = record::Recorder::begin(app, peer, &request);
-    let (response, handled) = handler::answer(app, &request).await;
+    let (mut response, handled) = handler::answer(app, &request).await;
+    head::close_where_unclear(&request, &mut response);
     recorder.end(&response, &handled);
     response
 }

@@ -3,6 +3,7 @@
 mod admin;
 mod conditional;
 mod handler;
+mod head;
 mod headers;
 mod listen;
 mod record;

@@ -34,7 +34,7 @@ impl Recorder {
     pub(super) fn end(mut self, response: &Response, handled: &Handled) {
         let Some(mut record) = self.record.take() else { return };
         if self.app.access_log.is_enabled() {
-            record.source = handled.site.as_ref().map(|site| site.config.name.clone());
+            record.source = handled.known.site.as_ref().map(|site| site.config.name.clone());
             record.content_type = text(response.headers(), header::CONTENT_TYPE);
         }
         record.status = response.status().as_u16();

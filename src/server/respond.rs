@@ -1,6 +1,6 @@
 //! [`Handled`] to an HTTP answer.
 
-use std::time::{Duration, Instant};
+use std::time::{Duration, Instant, SystemTime};
 
 use bytes::Bytes;
 use http::header::{self, HeaderMap, HeaderName, HeaderValue};
@@ -10,7 +10,7 @@ use http_body_util::Full;
 use super::conditional::{Delivery, decide};
 use super::handler::{Handled, Success};
 use super::{headers, timing};
-use crate::app::App;
+use crate::app::{App, lifetime};
 use crate::error::{Error, Keep};
 use crate::param::{self, Honoured, State};
 
@@ -31,13 +31,14 @@ const HEADERS_MAX: usize = 20;
 
 /// The answer to a GET or HEAD.
 pub(super) fn to(app: &App, request: &HeaderMap, handled: &Handled, start: Instant) -> Response {
+    let now = app.clock.now();
     let mut response = match &handled.result {
-        Ok(success) => rendition(request, success),
-        Err(error) => failure(app, handled, error),
+        Ok(success) => rendition(request, success, lifetime::sent(&success.rendition, handled.known.expires_at, now)),
+        Err(error) => failure(app, handled, error, now),
     };
     let out = response.headers_mut();
     headers::common(out);
-    if let Some(site) = &handled.site
+    if let Some(site) = &handled.known.site
         && site.config.params_header
         && let Ok(success) = &handled.result
     {
@@ -61,7 +62,7 @@ pub(super) fn preflight() -> Response {
     response
 }
 
-fn rendition(request: &HeaderMap, success: &Success) -> Response {
+fn rendition(request: &HeaderMap, success: &Success, lifetime: Duration) -> Response {
     let rendition = &success.rendition;
     let length = rendition.body.len() as u64;
     let (status, body, range) = match decide(request, &rendition.etag, rendition.rendered_at, length) {
@@ -92,7 +93,6 @@ fn rendition(request: &HeaderMap, success: &Success) -> Response {
     out.insert(header::LAST_MODIFIED, HeaderValue::from_str(&modified).expect("a date is header text"));
     out.insert(header::ACCEPT_RANGES, HeaderValue::from_static("bytes"));
     out.insert(X_CACHE, HeaderValue::from_static(success.outcome.as_str()));
-    let lifetime = success.expires_in.unwrap_or(Duration::from_secs(rendition.max_age_s));
     out.insert(header::CACHE_CONTROL, headers::cache_control(lifetime));
     if status == StatusCode::RANGE_NOT_SATISFIABLE {
         let sentence = Bytes::from_static(b"The range lies outside the picture. (range-unsatisfiable)\n");
@@ -120,7 +120,7 @@ fn rendition(request: &HeaderMap, success: &Success) -> Response {
     response
 }
 
-fn failure(app: &App, handled: &Handled, error: &Error) -> Response {
+fn failure(app: &App, handled: &Handled, error: &Error, now: SystemTime) -> Response {
     let answer = error.answer(app.config.render.undecodable_is_421);
     let body = Bytes::from(format!("{} ({})\n", answer.sentence, answer.code));
     let length = body.len();
@@ -130,9 +130,9 @@ fn failure(app: &App, handled: &Handled, error: &Error) -> Response {
     out.insert(header::CONTENT_TYPE, HeaderValue::from_static("text/plain; charset=utf-8"));
     out.insert(header::CONTENT_LENGTH, HeaderValue::from(length));
     out.insert(HeaderName::from_static("x-tintype-error"), HeaderValue::from_static(answer.code));
-    let error_ttl = handled.site.as_ref().map_or(DEFAULT_ERROR_TTL, |site| site.config.error_ttl);
+    let error_ttl = handled.known.site.as_ref().map_or(DEFAULT_ERROR_TTL, |site| site.config.error_ttl);
     let lifetime = match answer.keep {
-        Keep::ErrorTtl => error_ttl,
+        Keep::ErrorTtl => error_ttl.min(lifetime::until(handled.known.expires_at, now)),
         Keep::Moment(_) | Keep::RetryAfter(_) | Keep::No => Duration::ZERO,
     };
     out.insert(header::CACHE_CONTROL, headers::cache_control(lifetime));

@@ -63,7 +63,7 @@ pub(super) fn caching_of<'a>(lines: impl Iterator<Item = &'a str>, age: u64) -> 
             Some((name, value)) => (name, Some(value.trim().trim_matches('"'))),
             None => (directive, None),
         };
-        let seconds = || value.and_then(|v| v.parse::<u64>().ok());
+        let seconds = || value.map(seconds_of);
         match (name.trim().to_ascii_lowercase().as_str(), value) {
             ("s-maxage", _) => shared = shared.or_else(seconds),
             ("max-age", _) => max = max.or_else(seconds),
@@ -73,6 +73,13 @@ pub(super) fn caching_of<'a>(lines: impl Iterator<Item = &'a str>, age: u64) -> 
     }
     let max_age = shared.or(max).map(|s| Duration::from_secs(s.min(SECONDS_MAX).saturating_sub(age)));
     OriginCaching { max_age, uncacheable }
+}
+
+/// A lifetime. One too large to hold is the greatest (RFC 9111 1.2.2); what cannot be read is stale (RFC 9111 4.2.1), because
+/// an upstream that says something of the kind does not mean a year.
+fn seconds_of(text: &str) -> u64 {
+    let digits = !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit());
+    if digits { text.parse().unwrap_or(SECONDS_MAX) } else { 0 }
 }
 
 /// A time as an HTTP date, when it can be written as one: 1970 to 9999.
@@ -147,8 +154,12 @@ mod tests {
         check(&["public, Max-Age=\"60\""], 10, Some(50), false);
         check(&["max-age=60", "s-maxage=30"], 0, Some(30), false);
         check(&["s-maxage=30,max-age=60"], 40, Some(0), false);
-        check(&["max-age=-1"], 0, None, false);
-        check(&["max-age=99999999999999999999"], 0, None, false);
+        check(&["max-age"], 0, None, false);
+        check(&["max-age=-1"], 0, Some(0), false);
+        check(&["max-age=1.5"], 0, Some(0), false);
+        check(&["max-age="], 0, Some(0), false);
+        check(&["s-maxage=x, max-age=60"], 0, Some(0), false);
+        check(&["max-age=99999999999999999999"], 0, Some(SECONDS_MAX), false);
         check(&["max-age=99999999999"], 0, Some(SECONDS_MAX), false);
         check(&["private, max-age=5"], 0, Some(5), true);
         check(&["NO-STORE"], 0, None, true);

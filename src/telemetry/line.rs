@@ -103,7 +103,7 @@ pub(super) fn write(out: &mut Vec<u8>, record: &AccessRecord, now: SystemTime, c
     let query = record.query.as_deref().and_then(redact::query);
     let referer = record.referer.as_deref().and_then(redact::referer);
     let text = |text: &'_ Option<String>| text.as_deref().map(|text| redact::bounded(text, TEXT_BYTES_MAX).to_owned());
-    let (user_agent, content_type) = (text(&record.user_agent), text(&record.content_type));
+    let (user_agent, content_type) = (record.user_agent.as_deref().map(redact::agent), text(&record.content_type));
     let line = Line {
         time: timestamp(now),
         client: record.client.and_then(|client| redact::client(client, client_ip)),
@@ -123,7 +123,7 @@ pub(super) fn write(out: &mut Vec<u8>, record: &AccessRecord, now: SystemTime, c
         queue_ms: record.queue,
         render_ms: record.render,
         encode_ms: record.encode,
-        user_agent: user_agent.as_deref(),
+        user_agent: user_agent.as_deref().map(|agent| redact::bounded(agent, TEXT_BYTES_MAX)),
         referer: referer.as_deref().map(|referer| redact::bounded(referer, TEXT_BYTES_MAX)),
     };
     serde_json::to_writer(&mut *out, &line).expect("strings and numbers always make JSON, and a Vec takes all of it");

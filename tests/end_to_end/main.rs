@@ -7,6 +7,7 @@ mod caching;
 mod clients;
 mod delivery;
 mod first_contact;
+mod heads;
 mod keys;
 mod lifecycle;
 mod models;

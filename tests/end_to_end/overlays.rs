@@ -117,6 +117,49 @@ fn urls_of_our_own_hosts_are_answered_here_under_their_own_rules() {
 }
 
 #[test]
+fn the_host_that_a_client_names_decides_nothing_about_overlays() {
+    let dir = folder();
+    let server = Tintype::start(&source("own", dir.path(), ""));
+    let plain = good(server.get("/photo.jpg?w=200&fm=png"), LONG);
+    // The source answers every host, and `/brand/logo.png` is one of its objects.
+    for (at, host) in ["logo.invalid", "LOGO.invalid:80", "logo.invalid.", "other.invalid"].into_iter().enumerate() {
+        for target in ["/photo.jpg?w=200&fm=png".to_owned(), format!("/photo.jpg?w=200&fm=png&mark-w={}", 40 + at)] {
+            let marked = format!("{target}&mark=http%3A%2F%2Flogo.invalid%2Fbrand%2Flogo.png");
+            let headers = [("Host", host), ("X-Forwarded-Host", "logo.invalid"), ("Forwarded", "host=logo.invalid")];
+            assert_eq!(good(server.send("GET", &marked, &headers), SHORT), plain, "{host}");
+            assert_eq!(good(server.get(&marked), SHORT), plain, "for everybody after {host}");
+        }
+    }
+}
+
+#[test]
+fn what_an_overlay_may_be_is_part_of_what_is_kept() {
+    let dir = folder();
+    let state = tempfile::tempdir().unwrap();
+    let own = source("own", dir.path(), "hosts = [\"img.test\"]");
+    let other = |more: &str| own.clone() + &source("other", dir.path(), more);
+    let open = other("hosts = [\"logo.test\"]\ndefault_params = { w = 50 }");
+    let target = "/photo.jpg?w=200&fm=png&mark=http%3A%2F%2Flogo.test%2Fbrand%2Flogo.png";
+    let ask = |sources: &str| {
+        let mut server = Tintype::start_in(state.path(), sources);
+        let reply = server.get(target);
+        let outcome = reply.cache().to_owned();
+        server.stop();
+        (outcome, good(reply, if sources.contains("logo.test") && !sources.contains("E2E_KEY") { LONG } else { SHORT }))
+    };
+    let (_, marked) = ask(&open);
+    assert_eq!(ask(&open).0, "hit-disk", "nothing has changed");
+    let larger = ask(&other("hosts = [\"logo.test\"]\ndefault_params = { w = 90 }"));
+    assert_eq!(larger.0, "miss", "the defaults of the other source");
+    assert_ne!(larger.1, marked);
+    let closed = ask(&other("hosts = [\"logo.test\"]\nsigning = { mode = \"required\", keys = [\"env:E2E_KEY\"] }"));
+    assert_eq!(closed.0, "miss", "the signing of the other source");
+    assert_ne!(closed.1, marked);
+    let moved = ask(&other("hosts = [\"moved.test\"]\noverlay_hosts = []"));
+    assert_eq!((moved.0.as_str(), moved.1), ("miss", closed.1), "the hosts of the other source");
+}
+
+#[test]
 fn a_picture_that_goes_into_itself_is_refused() {
     let dir = folder();
     let defaults =

@@ -131,15 +131,71 @@ fn every_way_of_asking_hides_the_face() {
         assert!(plain != hidden, "{format}");
     }
     check_hidden(&portrait(), &ok(&server, "/portrait.jpg?face-blur=30").body, &[FACE], "nothing else asked");
-    for query in ["face-blur=0", "face-blur=-5", "face-pixel=0.0", "face-blur=", "face-blur=soft"] {
+    for query in ["face-blur=0", "face-blur=false", "face-pixel=0.0", "face-blur=off", "face-pixelate64=b2Zm"] {
         assert!(ok(&server, &format!("/portrait.jpg?w=400&fm=png&{query}")).body == plain.body, "{query}");
     }
     // As a default of the source: whatever is asked, unless it is this very parameter.
     let ask = |target: &str| server.send("GET", target, &[("Host", "hiding.test")]).body;
     check_hidden(&portrait(), &ask("/portrait.jpg"), &[FACE], "by default");
     check_hidden(&plain.body, &ask("/portrait.jpg?w=400&fm=png"), &[FACE], "by default");
-    check_hidden(&plain.body, &ask("/portrait.jpg?w=400&fm=png&face-blur=none"), &[FACE], "by default");
     assert!(ask("/portrait.jpg?w=400&fm=png&face-blur=0") == plain.body);
+}
+
+#[test]
+fn a_value_that_cannot_be_read_is_an_error_wherever_it_stands() {
+    let dir = folder(&[("page.txt", b"no picture".to_vec())]);
+    let hiding = source("hiding", dir.path(), "default_params = { face-blur = \"30\" }");
+    let lenient = source("lenient", dir.path(), "ignore_lp_blur = true");
+    let server = start(&(source("img", dir.path(), "") + &hiding + &lenient));
+    // Served before, and remembered.
+    ok(&server, "/portrait.jpg?w=90&fm=png");
+    ok(&server, "/portrait.jpg");
+    let check = |host: &str, target: &str| {
+        for method in ["GET", "HEAD"] {
+            let headers = [("Host", host), ("If-None-Match", "*"), ("Range", "bytes=0-9")];
+            let reply = server.send(method, target, &headers);
+            assert_eq!((reply.status, reply.header("x-tintype-error")), (422, Some("param-unreadable")), "{target}");
+        }
+    };
+    for pair in [
+        "face-blur=true",
+        "face-blur=abc",
+        "face-blur=",
+        "face-blur",
+        "face-blur=-5",
+        "face-pixel=on",
+        "face-pixelate=x",
+        "lp-blur=high",
+        "license-plate-blur=yes",
+        "face-blur64=dHJ1ZQ",
+        "face-blur64=",
+        "face-blur64=***",
+        "face-pixelate64=b24",
+        "face%2Dblur=%61",
+        "face-blur=50&face-blur=abc",
+        "face-blur=abc&face-blur=50",
+    ] {
+        for more in
+            ["w=90&fm=png", "fm=json", "fm=json&faces=1", "palette=json", "fm=blurhash", "rasterize-bypass=true", ""]
+        {
+            check("img.test", &format!("/portrait.jpg?{more}&{pair}"));
+        }
+        for host in ["hiding.test", "lenient.test"] {
+            check(host, &format!("/portrait.jpg?w=90&{pair}"));
+        }
+        check("img.test", &format!("/page.txt?{pair}"));
+        check("img.test", &format!("/none.jpg?{pair}"));
+        check("img.test", &format!("/~text?txt=Hello&{pair}"));
+        // Inside another picture, by path, by URL, and one deeper.
+        let encoded = |text: &str| text.bytes().map(|byte| format!("%{byte:02X}")).collect::<String>();
+        let part = format!("/portrait.jpg?w=50&{pair}");
+        for over in ["mark", "blend", "mask"] {
+            check("img.test", &format!("/rocket.jpg?w=90&{over}={}", encoded(&part)));
+            check("img.test", &format!("/rocket.jpg?w=90&{over}={}", encoded(&format!("http://img.test{part}"))));
+        }
+        let deeper = format!("/rocket.jpg?w=60&mark={}", encoded(&part));
+        check("img.test", &format!("/rocket.jpg?w=90&mark={}", encoded(&deeper)));
+    }
 }
 
 #[test]

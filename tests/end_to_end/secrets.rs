@@ -71,13 +71,29 @@ fn no_secret_is_in_any_log_or_answer() {
     let proxied = tintype::sign::sign(&format!("{proxied}?w=20"), "proxy", SignScheme::Imgix, KEY.as_bytes());
     replies.push(server.send("GET", &proxied, &[("Host", "proxy.test")]));
     replies.push(server.send("GET", "/missing.jpg?w=20", &[("Host", "s3.test")]));
+    // A URL as people mistype it: each is an answer of its own, and a line.
+    let mistyped = [
+        "/coffee.jpg&w=30&s=TOKEN-7",
+        "/coffee.jpg%26w=30%26s%3DTOKEN-7",
+        "/coffee.jpg;jsessionid=TOKEN-7?w=30",
+        "/key=TOKEN-7/coffee.jpg?w=30%26s%3DTOKEN-7&h=1%2526sig%253DTOKEN-7",
+        "/coffee.jpg?w=30%26amp%3Bs%3DTOKEN-7&amp;s=TOKEN-7",
+        "/aHR0cDovL2EuZXhhbXBsZS8/a2V5PVRPS0VOLTc",
+        "/coffee.jpg?mark=aHR0cDovL2EuZXhhbXBsZS8_a2V5PVRPS0VOLTc",
+    ];
+    let agent = [("User-Agent", "bot/1 (+http://bot.example/?id=TOKEN-8)"), ("Referer", "https://shop.test/TOKEN-8")];
+    for target in mistyped {
+        replies.push(server.send("GET", target, &agent));
+        assert!((400..500).contains(&replies.last().unwrap().status), "{target}");
+    }
+    secrets.extend(["a2V5PVRPS0VOLTc".to_owned(), "aHR0cDovL2EuZXhhbXBsZS8_a2V5PVRPS0VOLTc".to_owned()]);
     replies.push(server.admin("/metrics"));
     for reply in &replies[4..6] {
         assert!((400..500).contains(&reply.status), "{}", reply.status);
     }
 
     let written = server.stop();
-    assert_eq!(written.matches("\"path\":").count(), 6, "each request has its line:\n{written}");
+    assert_eq!(written.matches("\"path\":").count(), 6 + mistyped.len(), "each request has its line:\n{written}");
     assert!(written.contains("\"client\":\"127.0.0.0\""), "cut to /24 by default");
     assert!(written.contains("\"referer\":\"https://shop.example\""));
     assert!(written.contains("\"cache\":\"miss\"") && written.contains("\"error\":\"signature-invalid\""));

@@ -1,0 +1,222 @@
+//! What hyper does not judge of the head of a request: how long the headers of HTTP/1 are, and a `#` in its target, which
+//! hyper's parser takes for the start of a fragment and drops with all that follows. A cut target is another one than the
+//! proxy in front saw, so that what is cached there would be kept under a URL it does not belong to.
+
+use std::io::{self, IoSlice};
+use std::pin::Pin;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::task::{Context, Poll};
+
+use http::header::{CONNECTION, CONTENT_LENGTH, HeaderValue, TRANSFER_ENCODING};
+use http::{Request, Version};
+use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
+
+use super::respond::Response;
+use crate::error::RequestError;
+
+/// Bytes of a header line beside name and value: colon, space, line end.
+const LINE_OVERHEAD: usize = 4;
+
+/// Mark of a request on whose connection a target with a `#` came in.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct FragmentSeen;
+
+/// Judges the head of a request as far as hyper did not. HTTP/2 counts the headers itself, by its own measure.
+///
+/// # Errors
+/// [`RequestError::HeadersTooLarge`] over `header_bytes_max`, [`RequestError::Target`] for a `#`.
+pub(super) fn check<B>(request: &Request<B>, header_bytes_max: usize) -> Result<(), RequestError> {
+    if request.extensions().get::<FragmentSeen>().is_some() {
+        return Err(RequestError::Target);
+    }
+    let bytes = |(name, value): (&http::HeaderName, &HeaderValue)| name.as_str().len() + value.len() + LINE_OVERHEAD;
+    if is_http1(request) && request.headers().iter().map(bytes).sum::<usize>() > header_bytes_max {
+        return Err(RequestError::HeadersTooLarge { max: header_bytes_max });
+    }
+    Ok(())
+}
+
+/// Ends a connection of HTTP/1 after a request that announced a body, which nothing here reads, and after one with a `#`:
+/// what follows is no longer looked at.
+pub(super) fn close_where_unclear<B>(request: &Request<B>, response: &mut Response) {
+    let announces_body = [CONTENT_LENGTH, TRANSFER_ENCODING].iter().any(|name| request.headers().contains_key(name));
+    let is_unclear = announces_body || request.extensions().get::<FragmentSeen>().is_some();
+    if is_http1(request) && is_unclear {
+        response.headers_mut().insert(CONNECTION, HeaderValue::from_static("close"));
+    }
+}
+
+fn is_http1<B>(request: &Request<B>) -> bool {
+    request.version() < Version::HTTP_2
+}
+
+/// Whether a target with a `#` has come in, as the reader of the connection found.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Fragment(Arc<AtomicBool>);
+
+impl Fragment {
+    /// Of this request or, where several were sent at once, of one behind it.
+    pub(super) fn was_seen(&self) -> bool {
+        self.0.load(Ordering::Relaxed)
+    }
+}
+
+/// A stream whose heads of HTTP/1 are looked at as they are read. No byte is changed or held back.
+#[derive(Debug)]
+pub(super) struct WatchedHead<S> {
+    inner: S,
+    place: Place,
+    fragment: Fragment,
+}
+
+/// Where in a sequence of requests the next byte stands.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Place {
+    /// Before a request line, where empty lines are passed over (RFC 9112 2.2).
+    Before,
+    /// In a request line.
+    Target,
+    /// At the start of a header line, `at` bytes into it, which so far may be the name of one that announces a body.
+    Name { at: usize, length: bool, encoding: bool },
+    /// In the rest of a header line.
+    Value,
+    /// Behind the head of a request with a body, or in HTTP/2: nothing more is looked at.
+    Beyond,
+}
+
+impl<S> WatchedHead<S> {
+    /// Wraps a connection; `looks` is false where it speaks something else than HTTP/1.
+    pub(super) fn new(inner: S, looks: bool) -> (Self, Fragment) {
+        let fragment = Fragment::default();
+        let place = if looks { Place::Before } else { Place::Beyond };
+        (Self { inner, place, fragment: fragment.clone() }, fragment)
+    }
+
+    fn look(&mut self, bytes: &[u8]) {
+        for &byte in bytes {
+            if self.place == Place::Beyond {
+                return;
+            }
+            if self.place == Place::Target && byte == b'#' {
+                self.fragment.0.store(true, Ordering::Relaxed);
+                self.place = Place::Beyond;
+            }
+            self.place = self.place.after(byte);
+        }
+    }
+}
+
+impl Place {
+    const LINE_START: Self = Self::Name { at: 0, length: true, encoding: true };
+
+    fn after(self, byte: u8) -> Self {
+        let continues = |name: &[u8], at: usize| name.get(at).is_some_and(|&own| own == byte.to_ascii_lowercase());
+        match self {
+            Self::Beyond => Self::Beyond,
+            Self::Before if matches!(byte, b'\r' | b'\n') => Self::Before,
+            Self::Target | Self::Value if byte == b'\n' => Self::LINE_START,
+            Self::Before | Self::Target => Self::Target,
+            Self::Value => Self::Value,
+            Self::Name { at: 0, .. } if byte == b'\r' => Self::LINE_START,
+            Self::Name { at: 0, .. } if byte == b'\n' => Self::Before,
+            Self::Name { .. } if byte == b'\n' => Self::LINE_START,
+            Self::Name { at, length, encoding } => {
+                const LENGTH: &[u8] = b"content-length:";
+                const ENCODING: &[u8] = b"transfer-encoding:";
+                let length = length && continues(LENGTH, at);
+                let encoding = encoding && continues(ENCODING, at);
+                if (length && at + 1 == LENGTH.len()) || (encoding && at + 1 == ENCODING.len()) {
+                    Self::Beyond
+                } else if length || encoding {
+                    Self::Name { at: at + 1, length, encoding }
+                } else {
+                    Self::Value
+                }
+            }
+        }
+    }
+}
+
+impl<S: AsyncRead + Unpin> AsyncRead for WatchedHead<S> {
+    fn poll_read(self: Pin<&mut Self>, cx: &mut Context<'_>, buf: &mut ReadBuf<'_>) -> Poll<io::Result<()>> {
+        let this = self.get_mut();
+        let before = buf.filled().len();
+        let polled = Pin::new(&mut this.inner).poll_read(cx, buf);
+        if matches!(polled, Poll::Ready(Ok(()))) {
+            this.look(buf.filled().get(before..).unwrap_or_default());
+        }
+        polled
+    }
+}
+
+impl<S: AsyncWrite + Unpin> AsyncWrite for WatchedHead<S> {
+    fn poll_write(mut self: Pin<&mut Self>, cx: &mut Context<'_>, buf: &[u8]) -> Poll<io::Result<usize>> {
+        Pin::new(&mut self.inner).poll_write(cx, buf)
+    }
+
+    fn poll_flush(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Pin::new(&mut self.inner).poll_flush(cx)
+    }
+
+    fn poll_shutdown(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Pin::new(&mut self.inner).poll_shutdown(cx)
+    }
+
+    fn poll_write_vectored(
+        mut self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        bufs: &[IoSlice<'_>],
+    ) -> Poll<io::Result<usize>> {
+        Pin::new(&mut self.inner).poll_write_vectored(cx, bufs)
+    }
+
+    fn is_write_vectored(&self) -> bool {
+        self.inner.is_write_vectored()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn seen(text: &str, step: usize) -> bool {
+        let (mut watched, fragment) = WatchedHead::new((), true);
+        for piece in text.as_bytes().chunks(step) {
+            watched.look(piece);
+        }
+        fragment.was_seen()
+    }
+
+    #[test]
+    fn fragments_are_seen_in_targets_alone() {
+        let check = |text: &str, expected: bool| {
+            for step in [1, 2, 7, 1000] {
+                assert_eq!(seen(text, step), expected, "{text:?} in steps of {step}");
+            }
+        };
+        check("GET /a#b HTTP/1.1\r\nHost: x\r\n\r\n", true);
+        check("\r\nGET /a?w=1# HTTP/1.1\r\n\r\n", true);
+        check("\r\n\r\nGET /a?w=1# HTTP/1.1\r\n\r\n", true);
+        check("GET http://x/# HTTP/1.1\n\n", true);
+        check("GET /a%23b HTTP/1.1\r\nHost: x\r\nReferer: http://x/#y\r\n# \r\n\r\n", false);
+        check("GET /a HTTP/1.1\r\nC: #\r\nco#: 1\r\n\r\nGET /b HTTP/1.1\r\n\r\n", false);
+        check("GET /a HTTP/1.1\r\n\r\nGET /b#c HTTP/1.1\r\n\r\n", true);
+        check("GET /a HTTP/1.1\nHost: x\n\nGET /b#c HTTP/1.1\n\n", true);
+        check("POST / HTTP/1.1\r\ncontent-LENGTH: 9\r\n\r\n#########", false);
+        check("POST / HTTP/1.1\r\nTransfer-Encoding: chunked\r\n\r\n1\r\n#\r\n0\r\n\r\n", false);
+        check("GET / HTTP/1.1\r\nContent-Lengths: 1\r\n\r\nGET /# HTTP/1.1\r\n", true);
+    }
+
+    #[test]
+    fn headers_are_counted_as_they_stand_on_the_wire() {
+        let request = |version: Version| {
+            Request::builder().version(version).header("host", "x").header("a", "b".repeat(90)).body(()).unwrap()
+        };
+        let lines = "host: x\r\n".len() + "a: \r\n".len() + 90;
+        assert_eq!(check(&request(Version::HTTP_11), lines), Ok(()));
+        let max = lines - 1;
+        assert_eq!(check(&request(Version::HTTP_11), max), Err(RequestError::HeadersTooLarge { max }));
+        assert_eq!(check(&request(Version::HTTP_2), max), Ok(()));
+    }
+}
