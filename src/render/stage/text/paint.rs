@@ -14,8 +14,15 @@ const SHADOW_SIGMA_PX: f64 = 0.35;
 const SHADOW_OFFSET_PX: f64 = 0.3;
 /// Thin strokes lose most of their weight in a blur, and get some of it back.
 const SHADOW_GAIN: f32 = 2.0;
-/// Pixels of a text and its shadow, beyond which the blur reaches less far.
-const SHADOW_PIXELS_MAX: usize = 24 << 20;
+/// Pixels of a text with its outline and its shadow, beyond which these reach less far.
+const PIXELS_MAX: usize = 24 << 20;
+/// Share of the letters that an outline must leave to lie inside of them, and the share that one leaves that does not.
+const FITS: f64 = 0.35;
+const KEPT: f64 = 0.7;
+/// An outline that is thinner than this inside the letters is drawn around them.
+const INSIDE_MIN: f32 = 0.3;
+/// Steps in which the thickness is found that leaves so much: to a thousandth.
+const BISECTIONS: usize = 10;
 
 /// A small picture on its way onto a larger one.
 #[derive(Clone, Debug)]
@@ -30,25 +37,118 @@ pub(super) struct Layer {
 
 /// The text in its colours, its ink at `left` and `top` of the base.
 pub(super) fn layer(inked: &Inked, text: &Text, left: i64, top: i64) -> Layer {
-    let fill = match text.outline {
-        Some((line, _)) => inset(&inked.letters, inked.size, f32::from(u16::try_from(line).unwrap_or(u16::MAX))),
-        None => inked.letters.clone(),
+    let drawn = match text.outline {
+        Some((line, color)) => outlined(inked, text, f32::from(u16::try_from(line).unwrap_or(u16::MAX)), color),
+        None => painted(inked, text, &Outline::none(inked)),
     };
-    let line_color = text.outline.map_or(text.color, |(_, color)| color);
-    let pixels = inked.letters.iter().zip(&fill).enumerate().map(|(at, (&whole, &inner))| {
-        let mut out = Premultiplied::default();
-        out.add(text.color, f32::from(inner) / 255.0);
-        out.add(line_color, f32::from(whole.saturating_sub(inner)) / 255.0);
-        if let Some(emoji) = &inked.emoji {
-            out.add_own(emoji[at], f32::from(text.color.a) / 255.0);
-        }
-        out.straight()
-    });
-    let drawn = Layer { size: inked.size, left, top, pixels: pixels.collect() };
+    let drawn = Layer { left: left + drawn.left, top: top + drawn.top, ..drawn };
     match Shadow::of(text) {
         Some(shadow) => shadowed(&drawn, &shadow),
         None => drawn,
     }
+}
+
+/// Letters and the line along their edge, as coverage.
+struct Outline {
+    size: Size,
+    /// Pixels around the ink.
+    margin: usize,
+    /// Without the line.
+    fill: Vec<u8>,
+    /// With it.
+    whole: Vec<u8>,
+    color: Color,
+}
+
+impl Outline {
+    fn none(inked: &Inked) -> Self {
+        let fill = inked.letters.clone();
+        Self { size: inked.size, margin: 0, whole: fill.clone(), fill, color: Color::BLACK }
+    }
+}
+
+/// The letters with a line of `width` pixels: inside of their edge where that leaves [`FITS`] of them, else mostly
+/// outside, so that it never takes their place.
+fn outlined(inked: &Inked, text: &Text, width: f32, color: Color) -> Layer {
+    let depths = depths(&inked.letters, inked.size);
+    let area = |coverage: &[u8]| coverage.iter().map(|v| u64::from(*v)).sum::<u64>();
+    let share = |share: f64| (area(&inked.letters) as f64 * share) as u64;
+    let inset = |width: f32| inset(&inked.letters, &depths, width);
+    let (mut inside, mut fill) = (width, inset(width));
+    if area(&fill) < share(FITS) {
+        let least = share(KEPT);
+        let (mut low, mut high) = (0.0, width);
+        for _ in 0..BISECTIONS {
+            let middle = f32::midpoint(low, high);
+            if area(&inset(middle)) < least { high = middle } else { low = middle }
+        }
+        inside = low;
+        fill = inset(inside);
+    }
+    // So little of a line is no more than letters drawn unsharply.
+    if inside < INSIDE_MIN {
+        (inside, fill) = (0.0, inked.letters.clone());
+    }
+    let outside = width - inside;
+    if outside <= 0.0 {
+        let (size, whole) = (inked.size, inked.letters.clone());
+        return painted(inked, text, &Outline { size, margin: 0, fill, whole, color });
+    }
+    let mut margin = outside.ceil() as usize + 1;
+    let (w, h) = (inked.size.width as usize, inked.size.height as usize);
+    while margin > 1 && (w + 2 * margin).saturating_mul(h + 2 * margin) > PIXELS_MAX {
+        margin /= 2;
+    }
+    let reach = outside.min(margin as f32);
+    let size = Size::new((w + 2 * margin) as u32, (h + 2 * margin) as u32);
+    let (fill, letters) = (widened(&fill, w, margin), widened(&inked.letters, w, margin));
+    let whole = grown(&letters, size, reach);
+    painted(inked, text, &Outline { size, margin, fill, whole, color })
+}
+
+/// The same coverage with `margin` empty pixels around it.
+fn widened(coverage: &[u8], width: usize, margin: usize) -> Vec<u8> {
+    let wide = width + 2 * margin;
+    let mut out = vec![0; wide * (coverage.len() / width.max(1) + 2 * margin)];
+    for (to, from) in out.chunks_exact_mut(wide).skip(margin).zip(coverage.chunks_exact(width.max(1))) {
+        to[margin..margin + width].copy_from_slice(from);
+    }
+    out
+}
+
+/// The coverage with a band of `reach` pixels around its edge. Distances as in [`depths`].
+fn grown(coverage: &[u8], size: Size, reach: f32) -> Vec<u8> {
+    let from = |&v: &u8| if v == 0 { distance::FAR } else { (0.5 - f32::from(v) / 255.0).max(0.0).powi(2) };
+    let mut squares: Vec<f32> = coverage.iter().map(from).collect();
+    distance::spread(&mut squares, size.width as usize);
+    let cover = |(square, before): (&f32, &u8)| {
+        // A hard edge lies half a pixel nearer than the pixel inside of it, a soft one where it is measured: between.
+        let outside = (reach - square.sqrt() + 0.75).clamp(0.0, 1.0);
+        ((outside * 255.0).round() as u8).max(*before)
+    };
+    squares.iter().zip(coverage).map(cover).collect()
+}
+
+/// Line, letters and emoji in their colours.
+fn painted(inked: &Inked, text: &Text, outline: &Outline) -> Layer {
+    let (wide, width) = (outline.size.width as usize, inked.size.width as usize);
+    let inner = |at: usize| {
+        let (x, y) = ((at % wide).checked_sub(outline.margin)?, (at / wide).checked_sub(outline.margin)?);
+        (x < width).then_some(y * width + x)
+    };
+    let pixels = outline.whole.iter().zip(&outline.fill).enumerate().map(|(at, (&whole, &fill))| {
+        let mut out = Premultiplied::default();
+        out.add(text.color, f32::from(fill) / 255.0);
+        out.add(outline.color, f32::from(whole.saturating_sub(fill)) / 255.0);
+        let emoji = inked.emoji.as_ref().and_then(|emoji| emoji.get(inner(at)?));
+        if let Some(emoji) = emoji {
+            out.add_own(*emoji, f32::from(text.color.a) / 255.0);
+        }
+        out.straight()
+    });
+    let pixels = pixels.collect();
+    let shift = -i64::try_from(outline.margin).unwrap_or(0);
+    Layer { size: outline.size, left: shift, top: shift, pixels }
 }
 
 /// A colour in the making.
@@ -85,29 +185,37 @@ impl Premultiplied {
     }
 }
 
-/// The coverage without a band of `width` pixels inside its edge.
+/// How deep inside the coverage each pixel lies, in pixels.
 ///
 /// Distances are exact to a fraction of a pixel, because a half covered pixel tells where the edge runs through it
 /// (distance transform of Felzenszwalb and Huttenlocher 2012, from anti-aliased coverage).
-fn inset(coverage: &[u8], size: Size, width: f32) -> Vec<u8> {
+fn depths(coverage: &[u8], size: Size) -> Vec<f32> {
     // Outside the ink there is nothing, and the edge runs along its border too.
-    let (w, h) = (size.width as usize + 2, size.height as usize + 2);
+    let (width, w, h) = (size.width as usize, size.width as usize + 2, size.height as usize + 2);
     let mut squares = vec![0.0_f32; w * h];
-    for (to, from) in squares.chunks_exact_mut(w).skip(1).zip(coverage.chunks_exact(size.width as usize)) {
+    for (to, from) in squares.chunks_exact_mut(w).skip(1).zip(coverage.chunks_exact(width)) {
         for (to, &from) in to[1..].iter_mut().zip(from) {
             *to = if from == 255 { distance::FAR } else { (f32::from(from) / 255.0 - 0.5).max(0.0).powi(2) };
         }
     }
     distance::spread(&mut squares, w);
-    let mut out = Vec::with_capacity(coverage.len());
-    for (row, before) in squares.chunks_exact(w).skip(1).zip(coverage.chunks_exact(size.width as usize)) {
-        out.extend(row[1..].iter().zip(before).map(|(square, &before)| {
-            // A hard edge lies half a pixel nearer than the pixel beyond it, a soft one where it is measured: between.
-            let inside = (square.sqrt() - width + 0.25).clamp(0.0, 1.0);
-            ((inside * 255.0).round() as u8).min(before)
-        }));
-    }
-    out
+    squares
+        .chunks_exact(w)
+        .skip(1)
+        .take(size.height as usize)
+        .flat_map(|row| &row[1..=width])
+        .map(|v| v.sqrt())
+        .collect()
+}
+
+/// The coverage without a band of `width` pixels inside its edge.
+fn inset(coverage: &[u8], depths: &[f32], width: f32) -> Vec<u8> {
+    let cover = |(depth, &before): (&f32, &u8)| {
+        // A hard edge lies half a pixel nearer than the pixel beyond it, a soft one where it is measured: between.
+        let inside = (depth - width + 0.25).clamp(0.0, 1.0);
+        ((inside * 255.0).round() as u8).min(before)
+    };
+    depths.iter().zip(coverage).map(cover).collect()
 }
 
 /// A black copy under a layer.
@@ -147,7 +255,7 @@ impl Shadow {
         }
         let mut radius = (((4.0 * self.sigma_px * self.sigma_px + 1.0).sqrt() - 1.0) / 2.0).round().max(1.0) as usize;
         let area = |radius: usize| (size.width as usize + 6 * radius).saturating_mul(size.height as usize + 6 * radius);
-        while radius > 1 && area(radius) > SHADOW_PIXELS_MAX {
+        while radius > 1 && area(radius) > PIXELS_MAX {
             radius /= 2;
         }
         radius
@@ -229,18 +337,30 @@ mod tests {
     fn an_inset_takes_a_band_off_the_inside() {
         let (whole, size) = square(20);
         for width in [1.0, 3.0, 5.0] {
-            let inner = inset(&whole, size, width);
+            let inner = inset(&whole, &depths(&whole, size), width);
             let area: f32 = inner.iter().map(|v| f32::from(*v) / 255.0).sum();
             let side = area.sqrt();
             assert!((side - (20.0 - 2.0 * width)).abs() < 0.8, "{width}: {side}");
             assert_eq!(inner[10 * 20 + 10], 255);
             assert!(inner[0] <= 64, "{}", inner[0]);
         }
-        assert!(inset(&whole, size, 50.0).iter().all(|v| *v == 0));
+        assert!(inset(&whole, &depths(&whole, size), 50.0).iter().all(|v| *v == 0));
         // A soft edge: half a pixel inside the full ones.
         let soft: Vec<u8> = (0..400).map(|i| if i % 20 == 0 { 128 } else { 255 }).collect();
-        let row = inset(&soft, size, 2.0)[10 * 20..11 * 20].to_vec();
+        let row = inset(&soft, &depths(&soft, size), 2.0)[10 * 20..11 * 20].to_vec();
         assert!(row[1] < 10 && (10..200).contains(&row[2]) && row[4] == 255, "{row:?}");
+    }
+
+    #[test]
+    fn a_band_around_the_outside_is_as_wide_as_asked() {
+        let (whole, _) = square(10);
+        for reach in [1.0, 2.5, 4.0] {
+            let wide = widened(&whole, 10, 6);
+            let out = grown(&wide, Size::new(22, 22), reach);
+            let row: f32 = out[11 * 22..12 * 22].iter().map(|v| f32::from(*v) / 255.0).sum();
+            assert!((row - (10.0 + 2.0 * reach)).abs() < 0.6, "{reach}: {row}");
+            assert!(out.iter().zip(&wide).all(|(out, before)| out >= before));
+        }
     }
 
     #[test]

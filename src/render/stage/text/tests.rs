@@ -161,8 +161,31 @@ fn an_outline_is_inside_the_letters() {
     let (red, inner) = found(&lined, |p| p == [255, 0, 0, 255]);
     assert!(blue > 200 && red > 200, "{blue} {red}");
     assert!(inner.left > area.left && inner.top > area.top && right(inner) < right(area), "{area:?} {inner:?}");
-    let (whole, _) = found(&drawn(Text { outline: Some((50, BLUE)), ..text("HO") }), |p| p == [0, 0, 255, 255]);
-    assert!(whole > 20, "all outline");
+}
+
+#[test]
+fn an_outline_leaves_the_letters_their_fill_at_any_size() {
+    for size_px in [9, 12, 16, 24, 48, 80] {
+        let plain = drawn(Text { size_px, ..text("Hamburg") });
+        // On white: what is left of the letters where their line is white too, and of the line where they are.
+        let red = |raster: &Raster| {
+            raster.clone().into_bytes().iter().skip(1).step_by(3).map(|g| 255 - u64::from(*g)).sum::<u64>()
+        };
+        for line in [1, 2, 4, 9, 50] {
+            let lined =
+                |color, outline| drawn(Text { size_px, color, outline: Some((line, outline)), ..text("Hamburg") });
+            let kept = red(&lined(RED, Color::WHITE)) as f64 / red(&plain) as f64;
+            assert!(kept > 0.34 && kept < 1.01, "{size_px} px, line {line}: {kept}");
+            let around = lined(Color::WHITE, BLUE);
+            let drawn = red(&around) as f64 / red(&plain) as f64;
+            assert!(drawn > 0.25, "{size_px} px, line {line}: {drawn} of the line");
+            // As wide as asked: what does not fit inside lies around, as far as the picture reaches.
+            if line == 4 && size_px <= 16 {
+                let (line, letters) = (ink(&around).size.height, ink(&plain).size.height);
+                assert!((letters + 6..=letters + 10).contains(&line), "{size_px} px: {line} around {letters}");
+            }
+        }
+    }
 }
 
 #[test]
