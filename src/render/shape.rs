@@ -46,13 +46,13 @@ impl Shape {
         Self::Rounded { edges, radii: radii.map(|radius| radius * factor) }
     }
 
-    /// The regular polygon of `sides` with a corner up, stretched to touch the four sides of a picture of `size`, every
+    /// The regular polygon of `sides` with a corner at the right (3 o'clock), stretched to touch the four sides of a picture of `size`, every
     /// edge moved inwards by `inset` pixels.
     pub(super) fn polygon(size: Size, sides: u8, inset: u32) -> Self {
         let count = f64::from(sides.max(3));
         let corner = |index: u8| {
             let (sin, cos) = (std::f64::consts::TAU * f64::from(index) / count).sin_cos();
-            [sin, -cos]
+            [cos, sin]
         };
         let corners: Vec<[f64; 2]> = (0..sides.max(3)).map(corner).collect();
         let extreme = |axis: usize| {
@@ -166,6 +166,23 @@ mod tests {
         check_area(&Shape::polygon(size, 6, 0), size, 200.0 * 120.0 * 0.75);
         for all in [[120, 0, 0, 0], [0, 100, 0, 100], [u32::MAX; 4]] {
             check_area(&Shape::rounded(size, all, [3; 4]), size, 0.0);
+        }
+    }
+
+    #[test]
+    fn the_first_corner_of_a_polygon_is_at_the_right() {
+        let size = Size::new(100, 100);
+        let inside = |sides: u8, x, y| Shape::polygon(size, sides, 0).coverage(x, y) > 0.5;
+        // A triangle that points to the right stands on its left side.
+        assert!(inside(3, 97, 49) && inside(3, 97, 50) && inside(3, 1, 2) && inside(3, 1, 97) && inside(3, 1, 50));
+        assert!(!inside(3, 98, 5) && !inside(3, 50, 2) && !inside(3, 50, 97));
+        // A square is a diamond, a hexagon has corners right and left and flat sides above and below.
+        assert!(inside(4, 98, 50) && inside(4, 50, 98) && !inside(4, 90, 90));
+        assert!(inside(6, 98, 50) && inside(6, 1, 50) && inside(6, 30, 1) && inside(6, 70, 98) && !inside(6, 2, 2));
+        // Five: the corner is on the right only.
+        assert!(inside(5, 97, 50) && !inside(5, 3, 3) && inside(5, 3, 40));
+        for sides in 3..=32 {
+            assert!(Shape::polygon(size, sides, 0).coverage(97, 50) > 0.3, "{sides}");
         }
     }
 

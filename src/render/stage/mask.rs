@@ -2,8 +2,7 @@
 //!
 //! Edges are anti-aliased, or fade inwards over some pixels. What is cut away shows the background of the mask, which replaces the picture there rather than
 //! lying under it: transparency inside the shape stays. Inverted, the shape is the hole, and a picture of a mask hides
-//! where it is light. A polygon stands on the corner opposite to the one that is up (or
-//! on an edge) and is stretched to touch all four sides.
+//! where it is light. A polygon has its first corner at the right and is stretched to touch all four sides.
 
 use crate::plan::{MaskOp, Outline};
 use crate::render::RenderError;
@@ -144,7 +143,7 @@ mod tests {
         let grey = Raster { size: Size::new(9, 9), channels: 1, samples: Samples::U16(vec![65535; 81]) };
         assert_eq!(apply(grey.clone(), &op(Outline::Polygon(3), None), None).unwrap().channels, 2);
         let black = apply(grey, &op(Outline::Polygon(3), Some(Color::BLACK)), None).unwrap();
-        assert_eq!((black.channels, at(&black, 0, 0)[0], at(&black, 4, 6)[0]), (1, 0, 255));
+        assert_eq!((black.channels, at(&black, 8, 0)[0], at(&black, 3, 4)[0]), (1, 0, 255));
     }
 
     #[test]
