@@ -111,7 +111,7 @@ fn is_shown(spec: &ParamSpec) -> bool {
     !silent && (spec.tier != Tier::Ai || spec.state == State::Rendered)
 }
 
-/// The example of a parameter, and the same with a value of each other class: other words, the other sign.
+/// The example of a parameter, and the same with a value of each other class: other words, the other sign, other forms.
 fn queries(spec: &ParamSpec) -> Vec<String> {
     let given = |pair: &&str| pair.split_once('=').is_some_and(|(name, _)| name == spec.name);
     let pair = spec.example.split('&').find(given).unwrap_or_default();
@@ -123,6 +123,7 @@ fn queries(spec: &ParamSpec) -> Vec<String> {
         if let Kind::Word(words) | Kind::Words(words) | Kind::FaceArea(words) = kind {
             values.extend(words.iter().map(|word| (*word).to_owned()));
         }
+        values.extend(samples(kind).iter().map(|value| (*value).to_owned()));
         let signed = matches!(kind, Kind::Whole(range) if *range.start() < 0)
             || matches!(kind, Kind::Number(range) if *range.start() < 0.0);
         if let (true, Ok(number)) = (signed, value.parse::<f64>()) {
@@ -133,6 +134,17 @@ fn queries(spec: &ParamSpec) -> Vec<String> {
     values.retain(|value| !value.is_empty() && seen.insert(value.clone()));
     values.truncate(VALUES_MAX);
     values.iter().map(|value| sized(&spec.example.replacen(pair, &format!("{}={value}", spec.name), 1))).collect()
+}
+
+/// Values of a form that is neither words nor numbers.
+const fn samples(kind: &Kind) -> &'static [&'static str] {
+    if matches!(kind, Kind::Polygon) {
+        &["poly3", "poly4", "poly5", "poly6", "poly12"]
+    } else if matches!(kind, Kind::Location) {
+        &["/cup.png", "/galaxies.jpg"]
+    } else {
+        &[]
+    }
 }
 
 /// Words of one parameter: the blend modes are the most.
@@ -209,11 +221,30 @@ mod tests {
     use super::*;
 
     #[test]
+    fn every_form_of_a_value_is_shown() {
+        for spec in PARAMS.iter().filter(|spec| is_shown(spec)) {
+            let own = |query: &String| {
+                let pair = query.split('&').rev().find_map(|pair| pair.strip_prefix(&format!("{}=", spec.name)));
+                pair.unwrap_or_default().to_owned()
+            };
+            let values: Vec<String> = queries(spec).iter().map(own).collect();
+            for kind in spec.kinds.iter().filter(|kind| matches!(kind, Kind::Polygon | Kind::Location | Kind::Color)) {
+                let first = |value: &String| spec.kinds.iter().find(|kind| kind.parse(value).is_some());
+                assert!(values.iter().any(|value| first(value) == Some(kind)), "{}: {kind:?}", spec.name);
+            }
+        }
+    }
+
+    #[test]
     fn words_and_signs_get_a_picture_each() {
         let of = |name| queries(param::find(name).unwrap());
         assert_eq!(of("bri"), ["w=240&bri=20", "w=240&bri=-20"]);
         assert!(of("fit").contains(&"w=300&h=300&fit=clamp".to_owned()));
         assert_eq!(of("w"), ["w=400"]);
+        let masks = of("mask");
+        for mask in ["ellipse", "corners", "poly3", "poly6", "/cup.png"] {
+            assert!(masks.contains(&format!("w=240&mask={mask}")), "{mask} is not among {masks:?}");
+        }
         let all: usize = PARAMS.iter().filter(|spec| is_shown(spec)).map(|spec| queries(spec).len()).sum();
         assert!((150..500).contains(&all), "{all} are too many to look through, or too few");
     }
