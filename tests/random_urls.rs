@@ -57,12 +57,8 @@ fn value(random: &mut Random, spec: &ParamSpec) -> String {
         }
         Kind::Number(range) | Kind::Quantity(range) => number(random, *range.start(), *range.end()),
         Kind::Factor(max) => number(random, 0.0, *max),
-        Kind::Length(_) | Kind::Place(_) | Kind::Extent(_) | Kind::Offset(_) => {
-            if random.below(3) == 0 {
-                number(random, 0.0, 1.0)
-            } else {
-                random.below(200).to_string()
-            }
+        Kind::Length(_) | Kind::Place(_) | Kind::Extent(_) | Kind::Offset(_) | Kind::Radius(_) => {
+            if random.below(3) == 0 { number(random, 0.0, 1.0) } else { random.below(200).to_string() }
         }
         Kind::Word(words) | Kind::Words(words) | Kind::WordsAnyCase(words) | Kind::FaceArea(words) => {
             let first = random.of(words);
@@ -77,12 +73,12 @@ fn value(random: &mut Random, spec: &ParamSpec) -> String {
         Kind::Rect => format!("{},0.3,{},full", random.below(60), random.below(90)),
         Kind::Border(_) => format!("{},80{:06x}", random.below(80), random.below(1 << 24)),
         Kind::AspectRatio => format!("{}:{}", random.below(40), random.below(40)),
-        Kind::Colors => {
+        Kind::Colors | Kind::RgbList => {
             let count = 1 + random.below(5);
             (0..count).map(|_| format!("{:08x}", random.below(1 << 32))).collect::<Vec<_>>().join(",")
         }
         Kind::ExtentPair(_) => format!("{},{}", random.below(90), number(random, 0.0, 1.0)),
-        Kind::Degrees => number(random, -400.0, 400.0),
+        Kind::Degrees | Kind::WholeDegrees => number(random, -400.0, 400.0),
         Kind::Stops => format!("{},{}", random.below(60), random.below(130)),
         Kind::Text => "na\u{ef}ve+%D7%A9%D7%9C%D7%95%D7%9D+%26lt;b%3E".to_owned(),
         Kind::Bool

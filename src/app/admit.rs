@@ -18,7 +18,7 @@ use super::variant::{Origin, Part, Variant, own_key};
 use super::{Site, Sites};
 use crate::config::{Limits, SourceKind};
 use crate::error::{Error, RequestError};
-use crate::param::{Honoured, Location, ParamError, Parsed};
+use crate::param::{Honoured, Ignored, Location, ParamError, Parsed};
 use crate::plan::{self, Download, Intent, Negotiation, Resolved, TEXT_OBJECT, VariantKey, VaryOn};
 use crate::sign::{self, Expired, Target};
 use crate::source::web;
@@ -53,6 +53,8 @@ pub struct Admitted {
     pub download: Option<Download>,
     /// The parameters that count.
     pub honoured: Vec<Honoured>,
+    /// The parameters without effect.
+    pub ignored: Vec<Ignored>,
     /// The Unix second from which on the URL is no longer good.
     pub expires_at: Option<u64>,
 }
@@ -62,6 +64,7 @@ struct Judged {
     object: String,
     resolved: Resolved,
     honoured: Vec<Honoured>,
+    ignored: Vec<Ignored>,
     expires_at: Option<u64>,
 }
 
@@ -80,9 +83,9 @@ impl Door<'_> {
     /// [`Error::Sign`], [`Error::Param`], [`Error::Expired`], [`Error::Request`] for a path that is no text;
     /// [`Error::OverlayLoop`] for a picture that goes into itself, by whatever detour, or into which too many go.
     pub fn admit(&self, site: &Arc<Site>, target: &Target<'_>, headers: &HeaderMap) -> Result<Admitted, Error> {
-        let Judged { object, resolved, honoured, expires_at } = self.judge(site, target, headers)?;
+        let Judged { object, resolved, honoured, ignored, expires_at } = self.judge(site, target, headers)?;
         let variant = self.variant(site, object, resolved.intent)?;
-        Ok(Admitted { variant, vary: resolved.vary, download: resolved.download, honoured, expires_at })
+        Ok(Admitted { variant, vary: resolved.vary, download: resolved.download, honoured, ignored, expires_at })
     }
 
     /// The variant that `intent` makes of `object`, with its overlays found. Nothing is fetched for that, because all of
@@ -103,7 +106,8 @@ impl Door<'_> {
         let object = decoded(target.path).ok_or(RequestError::Target)?;
         let resolved = self.resolved(site, &object, &parsed, &Negotiation::of(headers, &parsed.params));
         let expires_at = left.map(|left| self.now_unix.saturating_add(left.as_secs()));
-        Ok(Judged { object, resolved, honoured: parsed.honoured, expires_at })
+        let (honoured, ignored) = (parsed.honoured, parsed.ignored);
+        Ok(Judged { object, resolved, honoured, ignored, expires_at })
     }
 
     fn resolved(&self, site: &Site, object: &str, parsed: &Parsed, negotiation: &Negotiation) -> Resolved {

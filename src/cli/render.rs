@@ -36,7 +36,10 @@ pub(super) fn run(arguments: &Arguments) -> Result<(), Failure> {
         read(&arguments.input, limits.original_bytes_max)?
     };
     let plan = match intent {
-        Intent::PassThrough => return write(&arguments.output, original.as_slice()),
+        Intent::PassThrough => {
+            write(&arguments.output, original.as_slice())?;
+            return print(&summary(&parsed));
+        }
         Intent::Unsupported(why) => return Err(Failure::Usage(unsupported(why).to_owned())),
         Intent::Render(plan) => *plan,
     };
@@ -47,7 +50,14 @@ pub(super) fn run(arguments: &Arguments) -> Result<(), Failure> {
         render::render(&job).map_err(|error| Failure::Runtime(format!("{}: {error}", arguments.input.display())))?;
     write(&arguments.output, rendered.body.as_slice())?;
     let (width, height) = (rendered.size.width, rendered.size.height);
-    print(&format!("{}: {width} x {height}, {} bytes\n", arguments.output.display(), rendered.body.len()))
+    let done = format!("{}: {width} x {height}, {} bytes\n", arguments.output.display(), rendered.body.len());
+    print(&(done + &summary(&parsed)))
+}
+
+/// What a server says in `X-Tintype-Params`, on a line of its own; nothing where there is nothing to say.
+fn summary(parsed: &Parsed) -> String {
+    let text = param::summary(&parsed.honoured, &parsed.ignored, param::SUMMARY_BYTES_MAX);
+    if text.is_empty() { text } else { text + "\n" }
 }
 
 /// The pictures of `blend`, `mask` and `mark`: files beside the original, or below its folder.

@@ -6,7 +6,7 @@
 use std::fmt;
 use std::ops::RangeInclusive;
 
-use super::number::{decimal, round, whole};
+use super::number::{decimal, round, rounded};
 use super::{Expires, Font, FrameSpan, Location, RectEdge, RectExtent, RectParam, Value, color};
 use crate::units::{Color, Length};
 
@@ -27,7 +27,7 @@ const COLORS_MAX: usize = 16;
 /// A form that a value may have. Items of a list are separated by commas; spaces around values and items are ignored.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Kind {
-    /// A whole number.
+    /// A whole number; decimals are rounded.
     Whole(RangeInclusive<i64>),
     /// A decimal number.
     Number(RangeInclusive<f64>),
@@ -46,17 +46,21 @@ pub enum Kind {
     Extent(i64),
     /// The same on either side of 0.
     Offset(i64),
+    /// One radius for both axes: pixels, rounded. A fraction is dropped, because there is no one side of which it could be.
+    Radius(i64),
     /// Two such lengths that are not negative.
     ExtentPair(i64),
     /// An angle in degrees; any number, of which whole turns are taken off.
     Degrees,
+    /// The same in whole degrees; decimals are rounded.
+    WholeDegrees,
     /// Two shares, 0 to 1: across and down.
     Shares,
-    /// A whole number from 0 up to the bound; a negative one is dropped.
+    /// A whole number from 0 up to the bound; decimals are rounded, a negative one is dropped.
     Amount(u32),
     /// `true`, `false`, `1`, `0`.
     Bool,
-    /// One of the words, exactly.
+    /// One of the words, exactly. A word of digits is a whole number, to which decimals are rounded.
     Word(&'static [&'static str]),
     /// Another spelling of a word: read the first, mean the second.
     Synonym(&'static str, &'static str),
@@ -72,6 +76,8 @@ pub enum Kind {
     Rgb,
     /// Two colours whose alpha is ignored.
     RgbPair,
+    /// As [`Kind::Colors`], but their alpha is ignored.
+    RgbList,
     /// Colours, at least 2 and at most 16; one that cannot be read voids the list.
     Colors,
     /// Per cent, one for each colour of such a list; one outside 0 to 100 voids the list.
@@ -102,7 +108,8 @@ pub enum Kind {
     Text,
     /// Letters, digits, `-` and `_`.
     Identifier,
-    /// Seconds since 1970. Never dropped: anything else is remembered as unparseable, so that it can fail closed.
+    /// Seconds since 1970, fractions cut off. Never dropped: anything else is remembered as unparseable, so that it can
+    /// fail closed.
     UnixSeconds,
 }
 
@@ -123,8 +130,13 @@ impl Kind {
             Self::PlacePair(max) => pair(text, |text| place(text, *max)).map(Value::Lengths),
             Self::Extent(max) => extent(text, *max).map(Value::Literal),
             Self::Offset(max) => offset(text, *max).map(Value::Literal),
+            Self::Radius(max) => match offset(text, *max)? {
+                Length::Px(px) => Some(Value::Whole(px.max(0.0) as i64)),
+                Length::Fraction(_) => None,
+            },
             Self::ExtentPair(max) => pair(text, |text| extent(text, *max)).map(Value::Literals),
             Self::Degrees => degrees(text).map(Value::Number),
+            Self::WholeDegrees => rounded(text).map(|degrees| Value::Whole(degrees.rem_euclid(360))),
             Self::Shares => pair(text, |text| clamped(text, &(0.0..=1.0))).map(Value::Shares),
             Self::Amount(max) => amount(text, *max).map(Value::Whole),
             Self::Bool => match text {
@@ -132,15 +144,16 @@ impl Kind {
                 "false" | "0" => Some(Value::Bool(false)),
                 _ => None,
             },
-            Self::Word(words) => words.iter().find(|word| **word == text).map(|word| Value::Word(word)),
-            Self::Synonym(read, meant) => (text == *read).then_some(Value::Word(meant)),
+            Self::Word(words) => words.iter().find(|word| is_word(text, word)).map(|word| Value::Word(word)),
+            Self::Synonym(read, meant) => is_word(text, read).then_some(Value::Word(meant)),
             Self::Words(words) => some_words(text, words, |word, item| word == item),
             Self::WordsAnyCase(words) => some_words(text, words, str::eq_ignore_ascii_case),
             Self::FaceArea(words) => face_area(text, words),
             Self::Color => color::parse(text).map(Value::Color),
             Self::Rgb => rgb(text).map(Value::Color),
             Self::RgbPair => pair(text, rgb).map(Value::Colors),
-            Self::Colors => colors(text).map(Value::ColorList),
+            Self::RgbList => colors(text, rgb).map(Value::ColorList),
+            Self::Colors => colors(text, color::parse).map(Value::ColorList),
             Self::Stops => stops(text).map(Value::Numbers),
             Self::Grid => {
                 let [first, second] = members(text).unwrap_or([text, "fff"]);
@@ -154,12 +167,14 @@ impl Kind {
                 Some(Value::Border(pixels(size, 1..=i64::from(*max))?, color::parse(paint)?))
             }
             Self::Radii => radii(text).map(Value::Four),
-            Self::CornerRadii if whole(text).is_some_and(|single| single <= 0) => None,
+            Self::CornerRadii if rounded(text).is_some_and(|single| single <= 0) => None,
             Self::CornerRadii => radii(text).map(Value::Four),
             Self::Location => location(text).map(Value::Location),
             Self::Polygon => {
-                let sides = text.strip_prefix("poly")?.parse().ok()?;
-                (3..=32).contains(&sides).then_some(Value::Polygon(sides))
+                let digits = text.strip_prefix("poly")?;
+                let sides: u8 = digits.parse().ok()?;
+                // Exactly: `poly06` is an image, as `poly6.png` is.
+                ((3..=32).contains(&sides) && digits == sides.to_string()).then_some(Value::Polygon(sides))
             }
             Self::Span => span(text).map(Value::Span),
             Self::Font => font(text).map(Value::Font),
@@ -190,11 +205,17 @@ impl Kind {
 }
 
 fn clamped_whole(text: &str, range: &RangeInclusive<i64>) -> Option<i64> {
-    whole(text).map(|value| value.clamp(*range.start(), *range.end()))
+    rounded(text).map(|value| value.clamp(*range.start(), *range.end()))
 }
 
 fn amount(text: &str, max: u32) -> Option<i64> {
-    whole(text).filter(|value| *value >= 0).map(|value| value.min(i64::from(max)))
+    rounded(text).filter(|value| *value >= 0).map(|value| value.min(i64::from(max)))
+}
+
+/// Whether `text` is `word`, or rounds to it where the word is a whole number.
+fn is_word(text: &str, word: &str) -> bool {
+    let is_number = word.bytes().all(|byte| byte.is_ascii_digit());
+    text == word || is_number && text.contains('.') && rounded(text).is_some_and(|value| value.to_string() == word)
 }
 
 fn clamped(text: &str, range: &RangeInclusive<f64>) -> Option<f64> {
@@ -274,9 +295,9 @@ fn rgb(text: &str) -> Option<Color> {
     color::parse(text).map(|color| Color { a: 255, ..color })
 }
 
-fn colors(text: &str) -> Option<Vec<Color>> {
+fn colors(text: &str, parse: fn(&str) -> Option<Color>) -> Option<Vec<Color>> {
     // One more than may be is enough to see that there are too many.
-    let items = text.split(',').map(|item| color::parse(item.trim_matches(' '))).take(COLORS_MAX + 1);
+    let items = text.split(',').map(|item| parse(item.trim_matches(' '))).take(COLORS_MAX + 1);
     items.collect::<Option<Vec<_>>>().filter(|colors| (2..=COLORS_MAX).contains(&colors.len()))
 }
 
@@ -359,7 +380,9 @@ fn span(text: &str) -> Option<FrameSpan> {
     let (first, last) = text.split_once('-')?;
     let end = |text: &str| match text.trim_matches(' ') {
         "" => Some(None),
-        digits if digits.bytes().all(|byte| byte.is_ascii_digit()) => pixels(digits, 1..=i64::from(u32::MAX)).map(Some),
+        digits if digits.bytes().all(|byte| byte.is_ascii_digit() || byte == b'.') => {
+            pixels(digits, 1..=i64::from(u32::MAX)).map(Some)
+        }
         _ => None,
     };
     let span = FrameSpan { first: end(first)?, last: end(last)? };
@@ -392,9 +415,11 @@ fn one_line(text: &str) -> String {
 }
 
 fn unix_seconds(text: &str) -> Expires {
-    let digits = !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit());
-    match text.parse() {
-        Ok(seconds) if digits => Expires::At(seconds),
+    let is_number = |text: &str| !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit());
+    // A fraction is cut off rather than rounded: nothing may last longer than it was said to.
+    let (seconds, fraction) = text.split_once('.').unwrap_or((text, "0"));
+    match seconds.parse() {
+        Ok(end) if is_number(seconds) && is_number(fraction) => Expires::At(end),
         Ok(_) | Err(_) => Expires::Unparseable,
     }
 }
@@ -413,8 +438,10 @@ impl fmt::Display for Kind {
             Self::PlacePair(_) => out.write_str("(<px> | <fraction 0..1>),(<px> | <fraction 0..1>)"),
             Self::Extent(_) => out.write_str("<px> | <fraction with a decimal point, 0.0..1.0>"),
             Self::Offset(_) => out.write_str("<px> | <fraction with a decimal point, -1.0..1.0>"),
+            Self::Radius(_) => out.write_str("<px>"),
             Self::ExtentPair(_) => out.write_str("<px or fraction across>,<px or fraction down>"),
             Self::Degrees => out.write_str("<degrees>"),
+            Self::WholeDegrees => out.write_str("<whole degrees>"),
             Self::Shares => out.write_str("<0..1>,<0..1>"),
             Self::Amount(max) => write!(out, "<int 0..{max}>"),
             Self::Bool => out.write_str("true|false|1|0"),
@@ -426,6 +453,7 @@ impl fmt::Display for Kind {
             Self::Color => out.write_str("<colour>"),
             Self::Rgb => out.write_str("<opaque colour>"),
             Self::RgbPair => out.write_str("<opaque colour>,<opaque colour>"),
+            Self::RgbList => write!(out, "<opaque colour>,<opaque colour>[,...], 2 to {COLORS_MAX}"),
             Self::Colors => write!(out, "<colour>,<colour>[,...], 2 to {COLORS_MAX}"),
             Self::Stops => out.write_str("<0..100>,<0..100>[,...]"),
             Self::Grid => out.write_str("<colour>[,<colour>]"),

@@ -3,7 +3,7 @@
 //! Narrower than Rust's own: `inf`, `NaN` and exponents are not numbers in a URL, so no value that follows is ever NaN.
 
 /// A whole number; one too long for 64 bits becomes the nearest that fits, so that it is clamped like any other.
-pub(super) fn whole(text: &str) -> Option<i64> {
+fn whole(text: &str) -> Option<i64> {
     let (negative, digits) = unsigned(text);
     if digits.is_empty() || !digits.bytes().all(|byte| byte.is_ascii_digit()) {
         return None;
@@ -12,6 +12,12 @@ pub(super) fn whole(text: &str) -> Option<i64> {
     // The sign is parsed with the digits because the smallest number has no positive counterpart.
     let sign = if negative { "-" } else { "" };
     Some(format!("{sign}{digits}").parse().unwrap_or(saturated))
+}
+
+/// A whole number, or a decimal one rounded half up: what parameters that count in whole numbers take.
+pub(super) fn rounded(text: &str) -> Option<i64> {
+    // `as` saturates, which is what a number too long for 64 bits becomes too.
+    whole(text).or_else(|| decimal(text).map(|value| round(value) as i64))
 }
 
 /// A decimal number, `.5` and `5.` included; finite, except that hundreds of digits make an infinity to be clamped.
@@ -54,6 +60,23 @@ mod tests {
         check("99999999999999999999999", Some(i64::MAX));
         check("-99999999999999999999999", Some(i64::MIN));
         for text in ["", "-", "+", "1.5", "1.0", "1e3", "0x10", "--1", "-+1", "1 2", "NaN", "inf", "٣"] {
+            check(text, None);
+        }
+    }
+
+    #[test]
+    fn decimals_are_rounded_half_up() {
+        let check = |text: &str, expected| assert_eq!(rounded(text), expected, "{text}");
+        check("12", Some(12));
+        check("10.5", Some(11));
+        check("10.49", Some(10));
+        check("-10.5", Some(-10));
+        check("-10.51", Some(-11));
+        check(".4", Some(0));
+        check("7.", Some(7));
+        check(&format!("{}.5", "9".repeat(30)), Some(i64::MAX));
+        check(&format!("-{}.5", "9".repeat(400)), Some(i64::MIN));
+        for text in ["", ".", "-", "1e3", "1.5.2", "1,5", "NaN", "inf", "0x1.8"] {
             check(text, None);
         }
     }

@@ -23,6 +23,7 @@ pub enum FormatWord {
     Webm,
     Blurhash,
     Avif,
+    Spritesheet,
 }
 
 /// `chromasub`.

@@ -89,9 +89,19 @@ pub enum CropWord {
     Right,
     Center,
     Faces,
+    /// `faces`, else what stands out, else `edges`.
+    Auto,
     Entropy,
     Edges,
     FocalPoint,
+}
+
+impl CropWord {
+    /// Whether it can end at faces.
+    #[must_use]
+    pub const fn looks_for_faces(&self) -> bool {
+        matches!(self, Self::Faces | Self::Auto)
+    }
 }
 
 /// A position of `*-align` and gradient directions.
@@ -164,7 +174,7 @@ pub enum RotType {
     /// Zoomed so that no corner is empty.
     #[default]
     Straighten,
-    /// Not zoomed; corners show the background.
+    /// Whole on a larger canvas, whose corners show the background.
     Pivot,
 }
 
@@ -271,9 +281,13 @@ pub struct FillParams {
     pub gradient_type: Option<GradientType>,
     pub gradient_cs: Option<GradientSpace>,
     pub gradient_hue: Option<HuePath>,
-    pub gradient_linear: Option<[Color; 2]>,
+    /// Two or more; empty when absent.
+    pub gradient_linear: Vec<Color>,
     pub gradient_linear_direction: Vec<AlignWord>,
-    pub gradient_radial: Option<[Color; 2]>,
+    /// Two or more; empty when absent.
+    pub gradient_radial: Vec<Color>,
+    /// Per cent.
+    pub gradient_stops: Vec<f64>,
     pub gradient_radial_radius: Option<[Length; 2]>,
     pub gradient_radial_x: Option<Length>,
     pub gradient_radial_y: Option<Length>,
@@ -296,12 +310,22 @@ pub struct AdjustParams {
     pub sat: Option<f64>,
     pub vib: Option<f64>,
     pub hue: Option<f64>,
+    pub hue_set: Option<f64>,
     pub invert: Option<bool>,
     pub sharp: Option<f64>,
     pub usm: Option<f64>,
     pub usmrad: Option<f64>,
     pub nr: Option<f64>,
     pub nrs: Option<f64>,
+}
+
+/// `threshold-dither`: how the error of a pixel is spread over its neighbours.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub enum Dither {
+    /// All of it, over four.
+    FloydSteinberg,
+    /// Three quarters of it, over six.
+    Atkinson,
 }
 
 /// Effects.
@@ -323,6 +347,9 @@ pub struct StylizeParams {
     pub gradient_map_hue: Option<HuePath>,
     pub gradient_map_alpha: Option<f64>,
     pub gradient_map_equalize: Option<bool>,
+    /// Per cent.
+    pub threshold: Option<f64>,
+    pub threshold_dither: Option<Dither>,
 }
 
 /// Where an overlay comes from.
@@ -384,8 +411,8 @@ pub struct BlendParams {
     pub inherit_size: bool,
     pub w: Option<Length>,
     pub h: Option<Length>,
-    pub x: Option<i32>,
-    pub y: Option<i32>,
+    pub x: Option<Length>,
+    pub y: Option<Length>,
     /// Shares of the overlay, across and down.
     pub anchor: Option<[f64; 2]>,
     /// `blend-gradient* blend-fade*`
@@ -408,8 +435,8 @@ pub struct MarkParams {
     pub scale: Option<f64>,
     /// `mark-tile=grid`.
     pub tile: bool,
-    pub x: Option<i32>,
-    pub y: Option<i32>,
+    pub x: Option<Length>,
+    pub y: Option<Length>,
     /// Shares of the watermark, across and down.
     pub anchor: Option<[f64; 2]>,
     /// `mark-drop-shadow*`

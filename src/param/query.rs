@@ -9,47 +9,9 @@ use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, percent_decode, utf8_percent_encode};
 
+use super::parsed::UNKNOWN_MAX;
 use super::table::{Rank, Spelling, spelling};
-use super::{Needs, PARAMS, ParamSpec, Params, Value};
-
-/// What a request asks for, after defaults and dependencies.
-#[derive(Clone, Debug, Default, PartialEq)]
-pub struct Parsed {
-    /// The typed values.
-    pub params: Params,
-    /// The parameters that count, in the order of the table. Those that were dropped are missing, as are `s`, `sig` and
-    /// `ixlib`, which say nothing about the picture.
-    pub honoured: Vec<Honoured>,
-    /// Whether any of them asks for rendering; if not, the original passes through.
-    pub renders: bool,
-}
-
-/// A parameter that counts.
-#[derive(Clone, Debug, PartialEq)]
-pub struct Honoured {
-    /// Canonical name.
-    pub name: &'static str,
-    /// The value, which shows as its canonical text: arbitrary Unicode where the parameter is text.
-    pub value: Value,
-}
-
-/// The two ways in which a query can be wrong: everything else is dropped or clamped (`rendering.md` 17).
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-pub enum ParamError {
-    /// The value of a base64 twin is not base64url without padding, or not UTF-8. Answered 400, `param-base64-invalid`.
-    #[error("the base64 form of {name} is not valid base64url text")]
-    InvalidBase64 {
-        /// Canonical name, without the `64`.
-        name: &'static str,
-    },
-    /// The value of a parameter that protects cannot be read, in whatever spelling it came. Answered 422,
-    /// `param-unreadable`.
-    #[error("the value of {name} cannot be read, and nothing is shown unprotected")]
-    Unreadable {
-        /// Canonical name.
-        name: &'static str,
-    },
-}
+use super::{Honoured, Ignored, IgnoredWhy, Needs, PARAMS, ParamError, ParamSpec, Parsed, Value};
 
 /// Parses the raw query (without `?`, still percent-encoded), with the source's default parameters behind it.
 ///
@@ -70,9 +32,11 @@ pub fn parse(query: &str, defaults: &[(String, String)]) -> Result<Parsed, Param
     let mut slots = Slots::default();
     slots.fill(sent, Layer::Sent)?;
     slots.fill(preset.filter(|(name, _)| name != "ch"), Layer::Preset)?;
-    slots.0.sort_unstable_by_key(|slot| (slot.index, slot.layer));
-    let mut values = Values(Vec::with_capacity(slots.0.len()));
-    let mut slots = slots.0.into_iter().peekable();
+    let Slots { mut known, unknown } = slots;
+    known.sort_unstable_by_key(|slot| (slot.index, slot.layer));
+    let mut values = Values(Vec::with_capacity(known.len()));
+    let mut ignored = Vec::new();
+    let mut slots = known.into_iter().peekable();
     while let Some(first) = slots.next() {
         let index = first.index;
         let spec = &PARAMS[index];
@@ -82,10 +46,16 @@ pub fn parse(query: &str, defaults: &[(String, String)]) -> Result<Parsed, Param
         } else {
             [first].into_iter().chain(second).find_map(|slot| merged(slot.values(spec)))
         };
-        values.0.extend(value.map(|value| (index, value)));
+        match value {
+            Some(value) => values.0.push((index, value)),
+            None => ignored.push((index, IgnoredWhy::Unreadable)),
+        }
     }
-    drop_unmet(&mut values);
-    Ok(collect(values))
+    drop_unmet(&mut values, &mut ignored);
+    let mut parsed = collect(values, ignored);
+    let unknown = unknown.into_iter().map(|name| Ignored { name: name.into_owned().into(), why: IgnoredWhy::Unknown });
+    parsed.ignored.extend(unknown);
+    Ok(parsed)
 }
 
 /// A query string that parses to the same result, in a form of its own: canonical names and values, in table order.
@@ -172,7 +142,11 @@ impl<'a> Slot<'a> {
 /// What came, at most one slot for each parameter and layer. A request pays for the parameters it has, not for the table;
 /// there are few, so a list is searched faster than a map.
 #[derive(Default)]
-struct Slots<'a>(Vec<Slot<'a>>);
+struct Slots<'a> {
+    known: Vec<Slot<'a>>,
+    /// The first names that were sent and are none, each once.
+    unknown: Vec<Cow<'a, str>>,
+}
 
 impl<'a> Slots<'a> {
     fn fill(
@@ -181,7 +155,14 @@ impl<'a> Slots<'a> {
         layer: Layer,
     ) -> Result<(), ParamError> {
         for (name, value) in pairs {
-            let Some(Spelling { index, rank }) = spelling(&name) else { continue };
+            let Some(Spelling { index, rank }) = spelling(&name) else {
+                // Those of the configuration are reported when it is read.
+                let counts = layer == Layer::Sent && !name.is_empty() && self.unknown.len() < UNKNOWN_MAX;
+                if counts && !self.unknown.contains(&name) {
+                    self.unknown.push(name);
+                }
+                continue;
+            };
             let spec = &PARAMS[index];
             // An empty value is an absent parameter, unless the bare name means something or somebody is to be protected.
             if value.is_empty() && !spec.protects && (rank.is_twin() || !spec.bare) {
@@ -193,9 +174,9 @@ impl<'a> Slots<'a> {
             if spec.protects && spec.parse(&text).is_none() {
                 return Err(ParamError::Unreadable { name: spec.name });
             }
-            match self.0.iter_mut().find(|slot| slot.index == index && slot.layer == layer) {
+            match self.known.iter_mut().find(|slot| slot.index == index && slot.layer == layer) {
                 Some(taken) => taken.offer(spec, rank, text),
-                None => self.0.push(Slot { index, layer, rank, text, earlier: Vec::new() }),
+                None => self.known.push(Slot { index, layer, rank, text, earlier: Vec::new() }),
             }
         }
         Ok(())
@@ -234,7 +215,7 @@ impl Values {
 }
 
 /// Drops what lacks something it needs, then what needed that, until nothing changes.
-fn drop_unmet(values: &mut Values) {
+fn drop_unmet(values: &mut Values, ignored: &mut Vec<(usize, IgnoredWhy)>) {
     loop {
         let unmet: Vec<usize> =
             values.0.iter().map(|(index, _)| *index).filter(|&index| !is_met(PARAMS[index].needs, values)).collect();
@@ -242,6 +223,7 @@ fn drop_unmet(values: &mut Values) {
             return;
         }
         values.0.retain(|(index, _)| !unmet.contains(index));
+        ignored.extend(unmet.into_iter().map(|index| (index, IgnoredWhy::Needs(PARAMS[index].needs))));
     }
 }
 
@@ -258,23 +240,31 @@ fn is_met(needs: Needs, values: &Values) -> bool {
     }
 }
 
-fn collect(values: Values) -> Parsed {
+/// `s`, `sig` and `ixlib` say nothing about the image.
+fn collect(values: Values, mut ignored: Vec<(usize, IgnoredWhy)>) -> Parsed {
+    let speaks = |spec: &ParamSpec| !matches!(spec.name, "s" | "sig" | "ixlib");
     let mut parsed = Parsed { honoured: Vec::with_capacity(values.0.len()), ..Parsed::default() };
     for (index, value) in values.0 {
         let spec = &PARAMS[index];
         (spec.set)(&mut parsed.params, &value);
         parsed.renders |= spec.asks_for_rendering();
-        if !matches!(spec.name, "s" | "sig" | "ixlib") {
+        if !spec.has_effect(&value) {
+            ignored.push((index, IgnoredWhy::NotRendered));
+        }
+        if speaks(spec) {
             parsed.honoured.push(Honoured { name: spec.name, value });
         }
     }
+    ignored.sort_unstable_by_key(|(index, _)| *index);
+    let named = |(index, why): (usize, IgnoredWhy)| Ignored { name: PARAMS[index].name.into(), why };
+    parsed.ignored = ignored.into_iter().filter(|(index, _)| speaks(&PARAMS[*index])).map(named).collect();
     parsed
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::param::{CropWord, Expires, Fit, FormatWord, Location};
+    use crate::param::{CropWord, Expires, Fit, FormatWord, Location, PARAMS, Params, State};
     use crate::units::{Length, Quality};
 
     fn params(query: &str) -> Params {
@@ -300,7 +290,10 @@ mod tests {
         for query in ["", "&", "&&&", "=", "=5", "w", "w=", "w&h", "foo=1", "W=100", "Width=100", "w[0]=5", "%", "w%=5"]
         {
             check(query, "");
-            assert_eq!(parse(query, &[]).unwrap(), Parsed::default(), "{query}");
+            let mut parsed = parse(query, &[]).unwrap();
+            // All that is left of an unknown name is that it was there.
+            parsed.ignored.retain(|ignored| ignored.why != IgnoredWhy::Unknown);
+            assert_eq!(parsed, Parsed::default(), "{query}");
         }
         check("foo64=!!!&auto64=!!!&ch64=!!!&s64=!!!&sig64=!!!&ixlib64=!!!", "");
     }
@@ -412,10 +405,18 @@ mod tests {
 
     #[test]
     fn dropped_and_clamped() {
-        check("q=500&bri=-999&fp-x=2&rot=-90&page=0", "rot=0&bri=-100&q=100&page=1");
+        check("q=500&bri=-999&fp-x=2&page=0", "bri=-100&q=100&page=1");
+        check("rot=-30&hue=-10&mark=/m&mark-rot=725.5", "rot=330&hue=350&mark=/m&mark-rot=5.5");
+        check("rot=360&hue=360", "rot=0&hue=0");
+        check("hue=359.5&hue-set=-30", "hue=0&hue-set=330");
+        check(
+            "bri=10.5&blur=.4&px=9.5&hue=10.5&orient=6.0&chromasub=420.0&frame=2.5",
+            "orient=6&bri=11&hue=11&blur=0&px=10&chromasub=420&frame=3",
+        );
+        check("border=2.5,f00&border-radius=1.2,2.5,3,4", "border=3,ff0000&border-radius=1,3,3,4");
         check("q=abc&bri=&sat=1e3&lossless=maybe&fm=bmp&fit=cover&flip=x", "");
         check("q=99999999999999999999999", "q=100");
-        check("q=75.5", "");
+        check("q=75.5", "q=76");
         check("shad=-10&txt=a&txt-shad=-1", "txt=a");
         check("high=20&blur=-5", "high=0&blur=0");
         check("bg=FF8800&monochrome=transparent", "bg=ff8800");
@@ -435,8 +436,50 @@ mod tests {
     }
 
     #[test]
+    fn what_has_no_effect_is_listed_with_the_reason() {
+        let check = |query: &str, expected: &[&str]| {
+            let found: Vec<String> = parse(query, &[]).unwrap().ignored.iter().map(ToString::to_string).collect();
+            assert_eq!(found, expected, "{query}");
+        };
+        check("w=300&fit=crop&crop=top", &[]);
+        check("w=300&bg-remove=true&upscale=1", &["bg-remove", "upscale"]);
+        // Nothing is lost of what is off, or as it would be anyway.
+        check("bg-remove=false&upscale=0&bg-remove-fallback=true&video-thumbnail=auto", &[]);
+        check("lp-blur=0", &[]);
+        check("lp-blur=off&video-generate-subtitles=off&video-wave=0", &[]);
+        check("bg-remove=true&bg-remove-semi-transparency=false", &["bg-remove", "bg-remove-semi-transparency"]);
+        check("fit=fill&w=9&h=9&fill=gen&fill-gen-seed=7", &["fill", "fill-gen-seed"]);
+        check("fit=fill&w=9&h=9&fill=blur", &[]);
+        check("bri=bright&sat=20", &["bri (unreadable)"]);
+        check("w=300&crop=top&ar=1:1", &["ar (needs fit=crop or fit=fill)", "crop (needs fit=crop)"]);
+        check("mark-w=5&mark-fit=crop", &["mark-fit (needs mark and mark-w and mark-h)", "mark-w (needs mark)"]);
+        // What hangs on something unreadable is lost with it.
+        check("fit=cover&crop=top", &["fit (unreadable)", "crop (needs fit=crop)"]);
+        check("fit=crop&crop=car", &["crop (unreadable)"]);
+        check("fit=crop&crop=car,faces", &[]);
+        check("w=&s=abc&sig=abc&ixlib=js-1", &[]);
+        check("foo=1&bri=x&w=3", &["bri (unreadable)", "foo"]);
+        // A default in the place of a value that cannot be read.
+        assert_eq!(with_defaults("w=abc", &[("w", "500")]).ignored, []);
+    }
+
+    #[test]
+    fn whatever_is_only_accepted_says_so() {
+        for spec in PARAMS.iter().filter(|spec| spec.state == State::Accepted) {
+            let parsed = parse(spec.example, &[]).unwrap();
+            let own = parsed.ignored.iter().find(|ignored| ignored.name == spec.name);
+            let value =
+                parsed.honoured.iter().find(|honoured| honoured.name == spec.name).map(|own| own.value.to_string());
+            let is_default = spec.default.is_some() && value.as_deref() == spec.default;
+            assert_eq!(own.is_none(), is_default, "{}: {}", spec.name, spec.example);
+        }
+    }
+
+    #[test]
     fn unmet_dependencies_drop() {
         check("w=100&crop=top", "w=100");
+        check("fit=crop&crop=car,faces,top", "fit=crop&crop=faces,top");
+        check("fit=crop&crop=zebra,auto&faceindex=2", "fit=crop&crop=auto&faceindex=2");
         check("fit=crop&crop=top,left,foo,top", "fit=crop&crop=top,left");
         check("fit=crop&fp-x=0.2", "fit=crop");
         check("fit=crop&crop=faces,focalpoint&fp-x=0.2", "fit=crop&crop=faces,focalpoint&fp-x=0.2");
@@ -476,8 +519,14 @@ mod tests {
 
     #[test]
     fn expiry_fails_closed() {
-        for text in ["", "abc", "-1", "1.5", "%2B5", "99999999999999999999999", "+", "1e9"] {
+        for text in
+            ["", "abc", "-1", "-1.5", "%2B5", "99999999999999999999999", "+", "1e9", ".", "1.", ".5", "1.5.2", "1.x"]
+        {
             assert_eq!(params(&format!("expires={text}")).control.expires, Some(Expires::Unparseable), "{text}");
+        }
+        // Clocks count in fractions; none of them makes the URL last longer.
+        for text in ["1700000000", "1700000000.0", "1700000000.4", "1700000000.999999"] {
+            assert_eq!(params(&format!("expires={text}")).control.expires, Some(Expires::At(1_700_000_000)), "{text}");
         }
         assert_eq!(params("w=5").control.expires, None);
         assert_eq!(params("expires").control.expires, Some(Expires::Unparseable));

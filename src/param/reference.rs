@@ -133,10 +133,17 @@ error: a value that cannot be read, an unknown word, or a parameter that lacks a
 number outside its range becomes the nearest one inside. Where a parameter is given twice the last one counts.
 Parameters that hide something say so: a value of theirs that cannot be read is answered 422, and nothing is shown.
 
+A source with `params_header` answers with `X-Tintype-Params`, and `tintype render` prints the same: what counted, and
+after `ignored:` what did not, as in `w=300; ignored: bg-remove, crop (needs fit=crop), widht (w?)`. Of the names that are
+no parameters it shows the first few, each with the one that was probably meant.
+
 How values are written:
 
-* `<px>` is a whole number of pixels, and `dpr` multiplies it. `<fraction>` is a decimal up to 1, so that `w=1` is the
-  full width and `w=2` two pixels.
+* `<int>`, `<px>` and `<whole degrees>` are whole numbers, to which decimals are rounded; `dpr` multiplies pixels.
+  `<fraction>` is a decimal up to 1, so that `w=1` is the full width and `w=2` two pixels. A `<fraction with a decimal
+  point>` is one only if it has the point: `mark-x=1` is one pixel, `mark-x=1.0` the whole width, `mark-x=-0.5` half of it
+  to the left of the edge.
+* Angles wrap: `rot=-30` is `rot=330`.
 * `<colour>` is a CSS colour name or hexadecimal digits without `#`. Mind the order: alpha comes **first**, so `f00` and
   `ff0000` are red, `8f00` and `80ff0000` red that is about half transparent. An `<opaque colour>` ignores alpha.
 * `a,b` are items of a list. `+` and `%20` are spaces, `%2B` is a plus.
@@ -144,7 +151,8 @@ How values are written:
   `txt64=SGVsbG8sIFdvcmxkIQ` is `txt=Hello,+World!`. A value that is not base64url is an error, 400. The parameters
   without such a form say so.
 
-A parameter marked *not rendered* is read and checked, and has no effect yet.
+A parameter marked *not rendered* is read and checked, and has no effect: mostly because it needs a model that Tintype
+does not have. `X-Tintype-Params` lists it as ignored.
 ";
 
 /// The text of `config/parameters.md`.

@@ -32,6 +32,8 @@ pub struct ParamSpec {
     pub picture: &'static str,
     /// Whether it has an effect yet.
     pub state: State,
+    /// Words that are read and have no effect, of a parameter that is rendered: what they ask for needs a model.
+    pub inert: &'static [&'static str],
     /// Whether `<name>64` (and `<alias>64`) carries the value in base64url (`rendering.md` 1.2).
     pub base64: bool,
     /// Whether repetitions, and the source's default, add up instead of replacing each other: `auto`.
@@ -61,6 +63,7 @@ impl ParamSpec {
             example: "",
             picture: "rocket.jpg",
             state: State::Accepted,
+            inert: &[],
             base64: true,
             merges: false,
             bare: false,
@@ -94,6 +97,19 @@ impl ParamSpec {
                 | Category::LicensePlateDetection
         );
         !control && !ignored && self.name != "dl" && self.name != "ch"
+    }
+
+    /// Whether `value` has an effect. Of a parameter that is only accepted, those have one that ask for nothing and the
+    /// default: what they say is done.
+    #[must_use]
+    pub fn has_effect(&self, value: &Value) -> bool {
+        match self.state {
+            State::Rendered => !self.inert.iter().any(|word| value.has(word)),
+            State::Accepted => {
+                let is_off = self.default != Some("true") && (value.has("false") || value.has("off"));
+                is_off || self.default.and_then(|default| self.parse(default)).as_ref() == Some(value)
+            }
+        }
     }
 
     /// The words of a list that mean nothing, each with the word that may have been meant. A request passes over them.

@@ -15,6 +15,7 @@ mod overlay;
 mod shadow;
 mod size;
 mod text;
+mod video;
 
 use std::collections::HashMap;
 use std::sync::LazyLock;
@@ -25,7 +26,7 @@ use crate::nearest::nearest;
 /// Greatest seed of the generative parameters.
 const SEED_MAX: i64 = u32::MAX as i64;
 
-const GROUPS: [&[ParamSpec]; 19] = [
+const GROUPS: [&[ParamSpec]; 20] = [
     &size::ENTRIES,
     &orientation::ENTRIES,
     &fill::ENTRIES,
@@ -44,6 +45,7 @@ const GROUPS: [&[ParamSpec]; 19] = [
     &text::ENTRIES,
     &format::ENTRIES,
     &media::ENTRIES,
+    &video::ENTRIES,
     &model::ENTRIES,
 ];
 
@@ -57,7 +59,7 @@ const COUNT: usize = {
     count
 };
 
-/// The table: the 181 current parameters of the public grammar, `sig`, and those of its newer documentation pages, in
+/// The table: the 205 current parameters of the public grammar, `sig`, and those of its newer documentation pages, in
 /// the order of the reference.
 pub static PARAMS: &[ParamSpec] = &{
     let mut all = [GROUPS[0][0]; COUNT];
@@ -127,11 +129,16 @@ pub fn spelled(name: &str) -> Option<(&'static ParamSpec, bool)> {
 }
 
 /// The canonical name of the parameter that a misspelt name probably means: `w` for `widht`, since `width` is an older
-/// spelling of it.
+/// spelling of it. Capitals and underscores, which no name has, and a `64` at the end are no slips.
 #[must_use]
 pub fn nearest_name(written: &str) -> Option<&'static str> {
     let spellings = PARAMS.iter().flat_map(|spec| spec.aliases.iter().copied().chain([spec.name]));
-    let spelling = nearest(written, spellings)?;
+    let plain = written.to_ascii_lowercase().replace('_', "-");
+    let near = |name: &str| match spelled(name) {
+        Some((spec, _)) => Some(spec.name),
+        None => nearest(name, spellings.clone()),
+    };
+    let spelling = near(&plain).or_else(|| near(plain.strip_suffix("64")?))?;
     PARAMS.iter().find(|spec| spec.name == spelling || spec.aliases.contains(&spelling)).map(|spec| spec.name)
 }
 

@@ -73,6 +73,6 @@ pub struct TextParams {
     pub size: Option<u32>,
     pub track: Option<i32>,
     pub width: Option<u32>,
-    pub x: Option<i32>,
-    pub y: Option<i32>,
+    pub x: Option<Length>,
+    pub y: Option<Length>,
 }

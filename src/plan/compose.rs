@@ -11,7 +11,7 @@ use crate::units::{Color, Length};
 use super::layers::{
     Along, Anchor, Backing, Blend, BlendImage, BlendLayer, BlendSize, Border, ColorRamp, DrawnGradient, DrawnShape,
     Fade, Finish, Gradient, GradientPaint, GradientShape, Grid, Mark, MarkSize, Mask, RadialExtent, Sides, Text,
-    TextOverflow, along, way_round,
+    TextOverflow, along,
 };
 use super::shadow::{Reflection, Shadow};
 use super::types::{Tap, Trim, TrimBy};
@@ -33,6 +33,7 @@ const PALETTE_PREFIX: &str = "image";
 
 const BOTTOM_RIGHT: (Along, Along) = (Along::Far, Along::Far);
 const TOP_LEFT: (Along, Along) = (Along::Start, Along::Start);
+const CENTERED: (Along, Along) = (Along::Middle, Along::Middle);
 
 /// A colour of no opacity paints nothing, whatever its red, green and blue.
 pub(super) fn visible(color: Option<Color>) -> Option<Color> {
@@ -67,7 +68,7 @@ pub(super) fn gradient(params: &Params) -> Gradient {
                 (Along::Middle, Along::Middle) => (Along::Middle, Along::Far),
                 named => named,
             };
-            (fill.gradient_linear, GradientShape::Linear { horizontal, vertical })
+            (&fill.gradient_linear, GradientShape::Linear { horizontal, vertical })
         }
         GradientType::Radial => {
             let half = Length::Fraction(0.5);
@@ -76,12 +77,14 @@ pub(super) fn gradient(params: &Params) -> Gradient {
                 y: fill.gradient_radial_y.unwrap_or(half),
                 radii: fill.gradient_radial_radius.unwrap_or(GRADIENT_RADII),
             };
-            (fill.gradient_radial, shape)
+            (&fill.gradient_radial, shape)
         }
     };
-    let colors = colors.map(|pair| pair.map(|color| Color { a: 255, ..color }));
-    let space = fill.gradient_cs.unwrap_or_default();
-    Gradient { colors, space, hue: way_round(space, fill.gradient_hue.unwrap_or_default()), shape }
+    let colors: Vec<Color> = colors.iter().map(|color| Color { a: 255, ..*color }).collect();
+    let stops: &[f64] = if fill.gradient_stops.is_sorted() { &fill.gradient_stops } else { &[] };
+    let ramp =
+        ColorRamp::of(&colors, stops, fill.gradient_cs.unwrap_or_default(), fill.gradient_hue.unwrap_or_default());
+    Gradient { colors: (!colors.is_empty()).then_some(ramp.stops), space: ramp.space, hue: ramp.hue, shape }
 }
 
 /// An opaque `bg` wins over the checkerboard (`rendering.md` 5).
@@ -104,7 +107,7 @@ pub(super) fn blend(params: &Params) -> Option<Blend> {
             size: if blend.inherit_size { BlendSize::Inherit } else { BlendSize::Own { w: blend.w, h: blend.h } },
             fit: blend.fit.unwrap_or_default(),
             crop: blend.crop.clone(),
-            anchor: Anchor::of(&blend.align, TOP_LEFT, blend.pad.unwrap_or(0), blend.x, blend.y).held_at(blend.anchor),
+            anchor: Anchor::of(&blend.align, CENTERED, blend.pad.unwrap_or(0), blend.x, blend.y).held_at(blend.anchor),
             finish: layer_finish(&blend.finish),
         })),
         None => BlendLayer::Color(visible(blend.color)?),

@@ -3,7 +3,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::param::{AdjustParams, Params, StylizeParams};
+use crate::param::{AdjustParams, Dither, Params, StylizeParams};
 use crate::units::Color;
 
 use super::layers::ColorRamp;
@@ -31,6 +31,8 @@ pub enum Adjust {
     Vibrance(f64),
     /// `hue`, degrees, 0 < v < 360.
     Hue(f64),
+    /// `hue-set`, degrees, 0 <= v < 360.
+    HueSet(f64),
 }
 
 /// `nr` and `nrs`, together because either one turns both on.
@@ -103,6 +105,15 @@ impl Tone {
     }
 }
 
+/// `threshold`: pure black and white.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Threshold {
+    /// Luminance from which on it is white, 0 to 1.
+    pub cutoff: f64,
+    /// `threshold-dither`.
+    pub dither: Option<Dither>,
+}
+
 /// Everything of steps 8, 9 and 12. Lengths are as written; `dpr` is applied by the layout.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct Effects {
@@ -122,6 +133,8 @@ pub struct Effects {
     pub block_px: Option<u32>,
     /// `blur`, 0 < v <= 2000, on the parameter's own scale.
     pub blur: Option<f64>,
+    /// `threshold*`, after all of them.
+    pub threshold: Option<Threshold>,
 }
 
 /// Gaussian sigma in pixels of one unit of `blur` at `dpr=1` (`rendering.md` 8: v * 0.1 * dpr / 2).
@@ -145,6 +158,9 @@ impl Effects {
             halftone_px: stylize.htn.filter(|v| *v > 0),
             block_px: stylize.px.filter(|v| *v > 1),
             blur: stylize.blur.filter(|v| *v > 0.0),
+            threshold: stylize
+                .threshold
+                .map(|percent| Threshold { cutoff: percent / 100.0 + 0.0, dither: stylize.threshold_dither }),
         }
     }
 }
@@ -162,7 +178,9 @@ fn adjustments(params: &AdjustParams) -> Vec<Adjust> {
         moved(params.shad).map(Adjust::Shadows),
         moved(params.sat).map(Adjust::Saturation),
         moved(params.vib).map(Adjust::Vibrance),
-        moved(params.hue.map(|v| v.rem_euclid(360.0))).map(Adjust::Hue),
+        // The one hue takes the place of every turned one.
+        moved(params.hue.map(|v| v.rem_euclid(360.0)).filter(|_| params.hue_set.is_none())).map(Adjust::Hue),
+        params.hue_set.map(|v| Adjust::HueSet(v.rem_euclid(360.0) + 0.0)),
     ]
     .into_iter()
     .flatten()

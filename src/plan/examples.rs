@@ -89,6 +89,7 @@ fn op_summary(op: &Op) -> String {
         | Op::Halftone { .. }
         | Op::Pixellate { .. }
         | Op::Blur { .. }
+        | Op::Threshold(_)
         | Op::HideFaces(_)
         | Op::RedEye(_)
         | Op::Blend(_)
@@ -106,6 +107,13 @@ fn op_summary(op: &Op) -> String {
 fn check(source: &str, query: &str, expected: &str) {
     let layout = layout(&plan_of(query), &still(size(source)));
     assert_eq!(summary(&layout), expected, "{source} {query}");
+}
+
+/// That the longest side is the limit, or a few pixels less where the image is scaled by whole ones.
+fn check_sizes(source: &str, query: &str, longest: u32) {
+    let output = layout(&plan_of(query), &still(size(source))).output;
+    let found = output.width.max(output.height);
+    assert!((longest - 3..=longest).contains(&found), "{source} {query}: {output:?}");
 }
 
 #[test]
@@ -232,6 +240,27 @@ fn crop_words_of_section_4() {
         &format!("{square}&crop=faces,entropy,top"),
         "resize 150x100 find [Entropy] else 25,0 100x100; -> 100x100",
     );
+    for words in ["auto", "faces,auto", "car,auto,top", "auto,left"] {
+        check("300x200", &format!("{square}&crop={words}"), "resize 150x100 find [Auto] else 25,0 100x100; -> 100x100");
+    }
+    // What cannot be found falls through to the next word.
+    check("300x200", &format!("{square}&crop=car,faces,right"), "resize 150x100 keep 50,0 100x100; -> 100x100");
+    check("300x200", &format!("{square}&crop=car"), "resize 150x100 keep 25,0 100x100; -> 100x100");
+    for (words, place) in
+        [("focalpoint,right", 50), ("focalpoint,top,left", 0), ("focalpoint", 25), ("left,focalpoint", 0)]
+    {
+        let expected = format!("resize 150x100 keep {place},0 100x100; -> 100x100");
+        check("300x200", &format!("{square}&crop={words}"), &expected);
+    }
+    check(
+        "300x200",
+        &format!("{square}&crop=focalpoint,edges"),
+        "resize 150x100 find [Edges] else 25,0 100x100; -> 100x100",
+    );
+    for point in ["fp-x=0", "fp-y=0&fp-x=0", "fp-z=1&fp-x=0"] {
+        let query = format!("{square}&crop=focalpoint,edges&{point}");
+        check("300x200", &query, "resize 150x100 keep 0,0 100x100; -> 100x100");
+    }
     check("300x200", &format!("{square}&crop=left,edges"), "resize 150x100 keep 0,0 100x100; -> 100x100");
     // Nothing to place: nothing is looked for.
     check("300x200", "fit=crop&w=150&h=100&crop=edges", "resize 150x100; -> 150x100");
@@ -277,9 +306,34 @@ fn orientation_comes_first_and_swaps_sides() {
     assert_eq!(turned("orient=0", 6), "-> 400x300");
     assert_eq!(turned("rect=0,0,300,100", 5), "orient 5; crop 0,0 300x100; -> 300x100");
     assert_eq!(turned("flip=hv", 0), "mirror-h; mirror-v; -> 400x300");
-    // `rot` keeps the frame.
+    // `rot` keeps the frame, and wraps.
     assert_eq!(turned("rot=90", 1), "rotate 90; -> 400x300");
+    assert_eq!(turned("rot=-30", 1), "rotate 330; -> 400x300");
+    assert_eq!(turned("rot=360", 1), "-> 400x300");
     assert_eq!(turned("rot=0", 9), "-> 400x300");
+}
+
+#[test]
+fn a_pivot_shows_the_whole_image_on_a_larger_canvas() {
+    let check = |query: &str, expected: &str| check("400x300", &format!("rot-type=pivot&{query}"), expected);
+    check("rot=90", "rotate 90; -> 300x400");
+    check("rot=180", "rotate 180; -> 400x300");
+    check("rot=30", "rotate 30; -> 496x460");
+    check("rot=-330", "rotate 30; -> 496x460");
+    check("rot=0", "-> 400x300");
+    // `w`, `h` and `dpr` size the image, not the canvas; so does every fit.
+    check("rot=90&w=200", "resize 200x150; rotate 90; -> 150x200");
+    check("rot=90&w=100&dpr=2", "resize 200x150; rotate 90; -> 150x200");
+    check("rot=90&w=200&h=100&fit=crop", "resize 200x150 keep 0,25 200x100; rotate 90; -> 100x200");
+    check("rot=90&w=200&h=100&fit=fill", "resize 133x100; extend 200x100 at 33,0; rotate 90; -> 100x200");
+    check("rot=45&w=100&h=100&fit=scale", "resize 100x100; rotate 45; -> 141x141");
+    // Mask and frame follow the canvas, padding lies around it and inside the box that the image leaves.
+    check("rot=90&pad=10", "rotate 90; pad 10,10,10,10; -> 320x420");
+    check("rot=90&w=200&pad=10", "resize 180x135; rotate 90; pad 10,10,10,10; -> 155x200");
+    // Canvas and padding together are scaled into the limit.
+    check_sizes("8192x8192", "rot-type=pivot&rot=45", 8192);
+    check_sizes("6000x6000", "rot-type=pivot&rot=45&pad=100", 8192);
+    check_sizes("300x200", "rot-type=pivot&rot=30&w=8192&h=8192&fit=crop", 8192);
 }
 
 #[test]

@@ -64,6 +64,8 @@ fn asked(fm: Option<FormatWord>) -> FallbackFormat {
         FormatWord::Avif => FallbackFormat::Fixed(Format::Avif),
         // A dead format: falls back to JPEG or PNG (`rendering.md` 14).
         FormatWord::Jxr => FallbackFormat::ByAlpha,
+        // The frames of an animation as a still.
+        FormatWord::Spritesheet => FallbackFormat::ByAlpha,
         // Never asked here: blurhash is data, video refused.
         FormatWord::Json | FormatWord::Blurhash | FormatWord::Mp4 | FormatWord::Webm => FallbackFormat::Source,
     }

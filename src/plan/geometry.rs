@@ -49,7 +49,7 @@ pub(super) struct Placement {
 pub(super) enum Placed {
     /// Known without looking at pixels; may be the whole.
     At(Rect),
-    /// To be found by `entropy` or `edges`; `otherwise` has the size and the centred place.
+    /// To be found by `entropy`, `edges` or `auto`; `otherwise` has the size and the centred place.
     By(CropWord, Rect),
 }
 
@@ -70,7 +70,7 @@ enum Aim {
     Focal,
     /// Around the faces, of which there are some.
     Faces,
-    /// Where a finder says; `entropy` and `edges` never fail.
+    /// Where a finder says; `entropy`, `edges` and `auto` never fail.
     Find(CropWord),
 }
 
@@ -83,6 +83,16 @@ pub(super) fn side(x: f64) -> u32 {
 /// `floor(x + 0.5)` as a position, which may be negative.
 fn position(x: f64) -> i64 {
     (x + 0.5 + ROUNDING_SLACK).floor() as i64
+}
+
+impl Placement {
+    /// Size of the picture on its canvas, without padding.
+    pub(super) const fn size(&self) -> Size {
+        match (self.canvas, self.window) {
+            (Some(canvas), _) => canvas.size,
+            (None, Placed::At(rect) | Placed::By(_, rect)) => rect.size,
+        }
+    }
 }
 
 impl Extent {
@@ -366,9 +376,9 @@ fn point_in(focal: Focal, exact: Extent, window: Rect) -> (u32, u32) {
 fn aim(chain: &[CropWord], found_faces: bool) -> Aim {
     for (i, word) in chain.iter().enumerate() {
         match word {
-            CropWord::Faces if found_faces => return Aim::Faces,
+            CropWord::Faces | CropWord::Auto if found_faces => return Aim::Faces,
             CropWord::Faces => {}
-            CropWord::Entropy | CropWord::Edges => return Aim::Find(*word),
+            CropWord::Auto | CropWord::Entropy | CropWord::Edges => return Aim::Find(*word),
             CropWord::FocalPoint => return Aim::Focal,
             CropWord::Top | CropWord::Bottom | CropWord::Left | CropWord::Right | CropWord::Center => {
                 return corner(&chain[i..]);
@@ -387,7 +397,12 @@ fn corner(words: &[CropWord]) -> Aim {
             CropWord::Right => _ = horizontal.get_or_insert(Along::Far),
             CropWord::Top => _ = vertical.get_or_insert(Along::Start),
             CropWord::Bottom => _ = vertical.get_or_insert(Along::Far),
-            CropWord::Center | CropWord::Faces | CropWord::Entropy | CropWord::Edges | CropWord::FocalPoint => {}
+            CropWord::Center
+            | CropWord::Faces
+            | CropWord::Auto
+            | CropWord::Entropy
+            | CropWord::Edges
+            | CropWord::FocalPoint => {}
         }
     }
     Aim::Edges { horizontal: horizontal.unwrap_or_default(), vertical: vertical.unwrap_or_default() }

@@ -29,52 +29,72 @@ pub struct Anchor {
     pub horizontal: Along,
     /// `*-align`, vertical word.
     pub vertical: Along,
-    /// `*-pad`: gap to the edge on an axis that is neither in the middle nor placed by `x_px` or `y_px`.
+    /// `*-pad`: gap to the edge on an axis that is neither in the middle nor placed by `x` or `y`.
     pub pad_px: u32,
-    /// `*-x`: from the left edge; overrides alignment and gap.
-    pub x_px: Option<i32>,
-    /// `*-y`: from the top edge.
-    pub y_px: Option<i32>,
-    /// `*-anchor`: which point of the item lies at `x_px`, `y_px`, as shares of its width and height, 0 to 1; 0 on an
+    /// `*-x`: from the left edge; overrides alignment and gap. A fraction refers to the width of the canvas.
+    pub x: Option<Length>,
+    /// `*-y`: from the top edge. A fraction refers to the height of the canvas.
+    pub y: Option<Length>,
+    /// `*-anchor`: which point of the item lies at `x`, `y`, as shares of its width and height, 0 to 1; 0 on an
     /// axis without either.
     pub point: [f64; 2],
 }
 
 impl Anchor {
     /// `words`, or `default` when there are none.
-    pub(super) fn of(words: &[AlignWord], default: (Along, Along), pad: u32, x: Option<i32>, y: Option<i32>) -> Self {
+    pub(super) fn of(
+        words: &[AlignWord],
+        default: (Along, Along),
+        pad: u32,
+        x: Option<Length>,
+        y: Option<Length>,
+    ) -> Self {
         let (horizontal, vertical) = if words.is_empty() { default } else { along(words) };
-        Self { horizontal, vertical, pad_px: pad, x_px: x, y_px: y, point: [0.0; 2] }
+        Self { horizontal, vertical, pad_px: pad, x, y, point: [0.0; 2] }
     }
 
     /// The same, held at another point than its top left.
     pub(super) fn held_at(self, point: Option<[f64; 2]>) -> Self {
         let [across, down] = point.unwrap_or_default();
-        let share = |at: Option<i32>, share: f64| if at.is_some() { share + 0.0 } else { 0.0 };
-        Self { point: [share(self.x_px, across), share(self.y_px, down)], ..self }
+        let share = |at: Option<Length>, share: f64| if at.is_some() { share + 0.0 } else { 0.0 };
+        Self { point: [share(self.x, across), share(self.y, down)], ..self }
     }
 
     pub(super) fn scaled(self, dpr: f64) -> Self {
-        let place = |px: i32| (f64::from(px) * dpr + 0.5).floor() as i32;
-        Self { pad_px: px(self.pad_px, dpr), x_px: self.x_px.map(place), y_px: self.y_px.map(place), ..self }
+        let place = |length: Length| match length {
+            Length::Px(px) => Length::Px((px * dpr + 0.5).floor()),
+            Length::Fraction(_) => length,
+        };
+        Self { pad_px: px(self.pad_px, dpr), x: self.x.map(place), y: self.y.map(place), ..self }
+    }
+
+    /// `x` and `y` in pixels of `canvas`.
+    pub(super) fn offsets(&self, canvas: Size) -> [Option<i64>; 2] {
+        [(self.x, canvas.width), (self.y, canvas.height)].map(|(offset, side)| {
+            offset.map(|length| match length {
+                Length::Px(px) => px as i64,
+                Length::Fraction(share) => (share * f64::from(side) + 0.5).floor() as i64,
+            })
+        })
     }
 
     /// Left and top edge on `canvas` of an item of size `item`; outside the canvas when it is larger or placed so.
     #[must_use]
     pub fn position(&self, canvas: Size, item: Size) -> (i64, i64) {
         let pad = i64::from(self.pad_px);
-        let place = |along: Along, fixed: Option<i32>, share: f64, canvas: u32, item: u32| {
+        let [x, y] = self.offsets(canvas);
+        let place = |along: Along, fixed: Option<i64>, share: f64, canvas: u32, item: u32| {
             let spare = i64::from(canvas) - i64::from(item);
             match (fixed, along) {
-                (Some(px), _) => i64::from(px) - (share * f64::from(item) + 0.5).floor() as i64,
+                (Some(px), _) => px - (share * f64::from(item) + 0.5).floor() as i64,
                 (None, Along::Start) => pad,
                 (None, Along::Middle) => spare.div_euclid(2),
                 (None, Along::Far) => spare - pad,
             }
         };
         (
-            place(self.horizontal, self.x_px, self.point[0], canvas.width, item.width),
-            place(self.vertical, self.y_px, self.point[1], canvas.height, item.height),
+            place(self.horizontal, x, self.point[0], canvas.width, item.width),
+            place(self.vertical, y, self.point[1], canvas.height, item.height),
         )
     }
 }
@@ -152,7 +172,7 @@ impl ColorRamp {
 }
 
 /// Spaces without a wheel have but one way.
-pub(super) fn way_round(space: GradientSpace, hue: HuePath) -> HuePath {
+fn way_round(space: GradientSpace, hue: HuePath) -> HuePath {
     match space {
         GradientSpace::Hsl | GradientSpace::Hsv | GradientSpace::Lch | GradientSpace::Oklch => hue,
         GradientSpace::Srgb | GradientSpace::Linear | GradientSpace::Oklab => HuePath::default(),
@@ -169,10 +189,10 @@ pub struct ColorStop {
 }
 
 /// `fill=gradient`.
-#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Gradient {
-    /// Opaque; `None` takes the dark and the light vibrant colour of the picture's palette.
-    pub colors: Option<[Color; 2]>,
+    /// Opaque, at least two; `None` takes the dark and the light vibrant colour of the picture's palette.
+    pub colors: Option<Vec<ColorStop>>,
     /// Space the colours are mixed in.
     pub space: GradientSpace,
     /// Which way round the colour wheel, in the spaces that have one.
@@ -197,7 +217,7 @@ pub enum GradientShape {
         x: Length,
         /// Centre, from the top.
         y: Length,
-        /// Where the first colour ends and where the second begins.
+        /// Where the first colour ends and where the last begins.
         radii: [Length; 2],
     },
 }
@@ -423,7 +443,7 @@ pub struct Text {
     pub width_px: Option<u32>,
     /// What happens to text wider than the box.
     pub overflow: TextOverflow,
-    /// Outline inside the edge of the glyphs: thickness, colour.
+    /// Outline along the edge of the glyphs: thickness, colour. Inside where it leaves enough of them, else mostly outside.
     pub outline: Option<(u32, Color)>,
     /// `txt-h`: most height of the lines; never without a `txt-fit` that reads it.
     pub height: Option<Length>,

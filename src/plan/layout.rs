@@ -4,11 +4,11 @@ use crate::param::{BlendMode, Fit, RotType, ShadowKind};
 use crate::units::{Color, Rect, Size};
 
 use super::effects::{BLUR_SIGMA_PX, Effects, Sharpen, Tone};
-use super::geometry::{self, Placed};
-use super::layers::{GradientPaint, px};
+use super::geometry::{self, Placed, Placement};
+use super::layers::{GradientPaint, Sides, px};
 use super::op::{Extend, ExtendFill, GradientOp, HideFacesOp, Layout, Op, Pad, Resize, Rotate, TextOp, Window};
-use super::types::{Bars, Found, Measured, Orient, Plan};
-use super::{overlay, shadow};
+use super::types::{Bars, Found, Measured, Orient, Plan, Sizing};
+use super::{bound, overlay, shadow};
 
 /// The steps for an original of these measures, before anything was found out about its pixels: [`layout_found`] with
 /// nothing found.
@@ -80,7 +80,7 @@ struct Steps<'a> {
     held: bool,
     /// What stands between placing and padding.
     canvas: Option<geometry::Canvas>,
-    padding: super::layers::Sides,
+    padding: Sides,
 }
 
 impl<'a> Steps<'a> {
@@ -93,10 +93,10 @@ impl<'a> Steps<'a> {
             region: Rect::whole(measured.size),
             transparent: measured.has_alpha,
             backed: false,
-            held: plan.padding == super::layers::Sides::default()
+            held: plan.padding == Sides::default()
                 && plan.shadow.is_some_and(|shadow| shadow.kind != ShadowKind::Inset),
             canvas: None,
-            padding: super::layers::Sides::default(),
+            padding: Sides::default(),
         }
     }
 
@@ -170,9 +170,27 @@ impl<'a> Steps<'a> {
         inside
     }
 
+    /// Where the picture goes, small enough that its turn and its padding leave it within the longest side of an output.
+    fn placement(&self, faces: &[Rect]) -> (Placement, Sides) {
+        let Plan { sizing, padding, rotation, .. } = self.plan;
+        let pivots = rotation.filter(|rotation| rotation.kind == RotType::Pivot);
+        let place = |side_max: u32| {
+            let sizing = Sizing { side_max, ..sizing.clone() };
+            let placed = geometry::place(&sizing, *padding, self.size, faces);
+            let size = padded(placed.0.size(), placed.1);
+            (placed, size)
+        };
+        match pivots {
+            None => place(sizing.side_max).0,
+            Some(rotation) => bound::within(sizing.side_max, place, |(placement, sides), _| {
+                padded(overlay::turned(placement.size(), rotation.degrees), *sides)
+            }),
+        }
+    }
+
     /// Resize and focal cross-hair.
     fn place(&mut self, faces: &[Rect]) {
-        let (placement, padding) = geometry::place(&self.plan.sizing, self.plan.padding, self.size, faces);
+        let (placement, padding) = self.placement(faces);
         let whole = Rect::whole(placement.scaled);
         match placement.window {
             Placed::At(rect) if placement.scaled == self.size => self.crop(rect),
@@ -214,11 +232,11 @@ impl<'a> Steps<'a> {
 
     fn canvas(&mut self) {
         let Some(canvas) = self.canvas else { return };
-        let fill = match (self.plan.sizing.fit, self.plan.bars) {
+        let fill = match (self.plan.sizing.fit, &self.plan.bars) {
             (Fit::Clamp, _) => ExtendFill::Edge,
-            (_, Bars::Solid(color)) => ExtendFill::Solid(color),
+            (_, Bars::Solid(color)) => ExtendFill::Solid(*color),
             (_, Bars::Blur) => ExtendFill::Blur,
-            (_, Bars::Gradient(gradient)) => ExtendFill::Gradient(overlay::gradient(&gradient, self.dpr, canvas.size)),
+            (_, Bars::Gradient(gradient)) => ExtendFill::Gradient(overlay::gradient(gradient, self.dpr, canvas.size)),
         };
         // Bars in the colour of a translucent background would get it twice.
         if self.plan.background.is_some_and(|bg| fill == ExtendFill::Solid(bg)) {
@@ -237,12 +255,17 @@ impl<'a> Steps<'a> {
             self.ops.push(Op::MirrorVertical);
         }
         let Some(rotation) = self.plan.rotation else { return };
-        let background = self.plan.background.unwrap_or(Color::TRANSPARENT_WHITE);
+        let mut background = Color::TRANSPARENT_WHITE;
+        let mut canvas = self.size;
         if rotation.kind == RotType::Pivot {
             self.background();
+            // What waits for the shadow waits in the corners too.
+            background = self.plan.background.filter(|_| !self.held).unwrap_or(background);
+            canvas = overlay::turned(self.size, rotation.degrees);
+            self.transparent |= !background.is_opaque();
         }
-        self.transparent |= rotation.kind == RotType::Pivot && !background.is_opaque();
-        self.ops.push(Op::Rotate(Rotate { degrees: rotation.degrees, kind: rotation.kind, background }));
+        self.ops.push(Op::Rotate(Rotate { degrees: rotation.degrees, kind: rotation.kind, canvas, background }));
+        self.size = canvas;
     }
 
     fn stylize(&mut self) {
@@ -255,6 +278,8 @@ impl<'a> Steps<'a> {
         self.ops.extend(scaled(effects.halftone_px).map(|dot_px| Op::Halftone { dot_px }));
         self.ops.extend(scaled(effects.block_px).filter(|block| *block > 1).map(|block_px| Op::Pixellate { block_px }));
         self.ops.extend(effects.blur.map(|blur| Op::Blur { sigma_px: blur * BLUR_SIGMA_PX * self.dpr }));
+        // Last, so that what comes out has no other tones.
+        self.ops.extend(effects.threshold.map(Op::Threshold));
     }
 
     fn finish(&mut self) {
@@ -324,15 +349,16 @@ impl<'a> Steps<'a> {
     /// Padding shows `bg`, else transparency.
     fn pad(&mut self) {
         let sides = self.padding;
-        if sides == super::layers::Sides::default() {
+        if sides == Sides::default() {
             return;
         }
         let color = self.plan.background.unwrap_or(Color::TRANSPARENT_WHITE);
         self.transparent |= !color.is_opaque();
-        self.size = Size {
-            width: self.size.width + sides.left + sides.right,
-            height: self.size.height + sides.top + sides.bottom,
-        };
+        self.size = padded(self.size, sides);
         self.ops.push(Op::Pad(Pad { sides, color }));
     }
+}
+
+fn padded(size: Size, sides: Sides) -> Size {
+    Size { width: size.width + sides.left + sides.right, height: size.height + sides.top + sides.bottom }
 }

@@ -6,6 +6,7 @@
 //! `types`, `effects` and `layers` are what a plan is made of, `op` what a layout is made of; `resolve`, `compose` and
 //! `format` lead to the one, `request`, `geometry`, `overlay` and `layout` to the other.
 
+mod bound;
 mod compose;
 mod effects;
 #[cfg(test)]
@@ -23,6 +24,7 @@ mod overlay;
 mod request;
 mod resolve;
 mod shadow;
+mod sheet;
 mod shrink;
 mod types;
 mod written;
@@ -38,5 +40,6 @@ pub use negotiate::SRCSET_WIDTHS;
 pub use op::*;
 pub use resolve::resolve;
 pub use shadow::*;
+pub use sheet::{Sheet, layout_frames};
 pub use types::*;
 pub use written::{TEXT_OBJECT, is_right_to_left, resolve_object};

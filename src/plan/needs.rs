@@ -41,7 +41,7 @@ impl Plan {
             || self.redeye
             || self.describe_faces
             || self.sizing.facearea.is_some()
-            || self.sizing.crop.contains(&CropWord::Faces);
+            || self.sizing.crop.iter().any(CropWord::looks_for_faces);
         asked.then_some(FaceSearch {
             page: self.select.page,
             annotation: self.select.annotation,

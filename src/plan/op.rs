@@ -5,8 +5,8 @@ use serde::{Deserialize, Serialize};
 use crate::param::{BlendMode, CropWord, GradientSpace, HuePath, RotType};
 use crate::units::{Color, Rect, Size};
 
-use super::effects::{Adjust, Denoise, Sharpen, Tone};
-use super::layers::{Border, ColorRamp, GradientPaint, Grid, Sides, Text};
+use super::effects::{Adjust, Denoise, Sharpen, Threshold, Tone};
+use super::layers::{Border, ColorRamp, ColorStop, GradientPaint, Grid, Sides, Text};
 use super::shadow::{ReflectOp, ShadowOp};
 use super::types::{HideFaces, Tap, Trim};
 
@@ -60,7 +60,7 @@ pub enum Op {
     MirrorHorizontal,
     /// Mirror top-bottom.
     MirrorVertical,
-    /// Turn inside the frame, whose size stays.
+    /// Turn inside the frame, or onto a larger canvas.
     Rotate(Rotate),
     /// Tone pixel by pixel; in this order, in one pass.
     Tone(Vec<Tone>),
@@ -79,6 +79,8 @@ pub enum Op {
         /// Above 0.
         sigma_px: f64,
     },
+    /// Make pure black and white.
+    Threshold(Threshold),
     /// Lay a colour or picture over.
     Blend(BlendOp),
     /// Draw a gradient over.
@@ -132,6 +134,7 @@ impl Op {
             Self::Halftone { .. } => "halftone",
             Self::Pixellate { .. } => "pixellate",
             Self::Blur { .. } => "blur",
+            Self::Threshold(_) => "threshold",
             Self::Blend(_) => "blend",
             Self::Gradient(_) => "gradient",
             Self::Fade(_) => "fade",
@@ -199,7 +202,7 @@ pub enum Outline {
     Ellipse,
     /// Rounded corners: radii in pixels from the top left, clockwise, at most half the shorter side.
     Corners([u32; 4]),
-    /// A regular polygon of this many sides, one corner up.
+    /// A regular polygon of this many sides, one corner at the right.
     Polygon(u8),
     /// The picture of `mask`, stretched: visible where it is light and opaque.
     Image,
@@ -331,7 +334,7 @@ pub enum Window {
 }
 
 /// A larger canvas around the picture.
-#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Extend {
     /// Size of the canvas.
     pub canvas: Size,
@@ -344,7 +347,7 @@ pub struct Extend {
 }
 
 /// What shows around the picture.
-#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub enum ExtendFill {
     /// One colour.
     Solid(Color),
@@ -357,10 +360,10 @@ pub enum ExtendFill {
 }
 
 /// A gradient in pixels of the canvas.
-#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct GradientFill {
-    /// Opaque; `None` takes the dark and the light vibrant colour of the picture's palette.
-    pub colors: Option<[Color; 2]>,
+    /// Opaque, at least two; `None` takes the dark and the light vibrant colour of the picture's palette.
+    pub colors: Option<Vec<ColorStop>>,
     /// Space the colours are mixed in.
     pub space: GradientSpace,
     /// Which way round the colour wheel, in the spaces that have one.
@@ -372,15 +375,15 @@ pub struct GradientFill {
 /// Course of a gradient in pixels; outside it the nearer colour goes on.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 pub enum GradientCourse {
-    /// First colour at `from`, second at `to`.
+    /// First colour at `from`, last at `to`.
     Linear {
         /// x, y
         from: [f64; 2],
         /// x, y
         to: [f64; 2],
     },
-    /// First colour up to `radii[0]`, second from `radii[1]` on; the first radius is never larger. Equal radii give a
-    /// hard edge. `swapped`: the colours change places, because the radii were given in falling order.
+    /// First colour up to `radii[0]`, last from `radii[1]` on; the first radius is never larger. Equal radii give a
+    /// hard edge. `swapped`: the colours run the other way, because the radii were given in falling order.
     Radial {
         /// x, y
         center: [f64; 2],
@@ -398,13 +401,15 @@ pub enum GradientCourse {
     },
 }
 
-/// Turn about the centre; the frame keeps its size.
+/// Turn about the centre.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Rotate {
     /// Counter-clockwise.
     pub degrees: f64,
-    /// Zoomed so that no corner is empty, or not.
+    /// Zoomed so that no corner is empty, or whole.
     pub kind: RotType,
+    /// Size after turning: that of the picture before, or of the box around the turned one.
+    pub canvas: Size,
     /// Shown in empty corners.
     pub background: Color,
 }

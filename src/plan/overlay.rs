@@ -5,7 +5,7 @@ use std::f64::consts::SQRT_2;
 use crate::param::{Fit, MaskShape, RadialReach, RadialShape, ShadowKind};
 use crate::units::{Length, Rect, Size};
 
-use super::geometry::{self, Placed, side};
+use super::geometry::{self, Extent, Placed, side};
 use super::layers::{
     Along, Backing, Blend, BlendImage, BlendLayer, BlendSize, Border, DrawnGradient, DrawnShape, Fade, Finish,
     Gradient, GradientShape, Grid, Mark, MarkSize, Mask, RadialExtent, Text, TextOverflow, px,
@@ -34,7 +34,14 @@ pub(super) fn blend(plan: &Plan, blend: &Blend, found: &Found, base: Size) -> Op
 fn blend_image(plan: &Plan, image: &BlendImage, natural: Size, base: Size) -> Overlay {
     let dpr = plan.sizing.dpr.get();
     let (w, h, fit, crop) = match image.size {
-        BlendSize::Own { w, h } => (pixels(w, base.width, dpr), pixels(h, base.height, dpr), image.fit, &image.crop),
+        BlendSize::Own { w: None, h: None } => {
+            let [w, h] = grown(natural, dpr);
+            (w, h, image.fit, &image.crop)
+        }
+        BlendSize::Own { w, h } => {
+            let base = Extent::of(base);
+            (pixels(w, base.width, dpr), pixels(h, base.height, dpr), image.fit, &image.crop)
+        }
         // The base's size is what its own w, h and fit came to.
         BlendSize::Inherit => {
             (Some(f64::from(base.width)), Some(f64::from(base.height)), plan.sizing.fit, &plan.sizing.crop)
@@ -56,7 +63,12 @@ pub(super) fn mark(plan: &Plan, mark: &Mark, found: &Found, base: Size) -> Optio
     }
     let dpr = plan.sizing.dpr.get();
     let (w, h) = match mark.size {
-        MarkSize::Own { w, h } => (pixels(w, natural.width, dpr), pixels(h, natural.height, dpr)),
+        MarkSize::Own { w: None, h: None } => grown(natural, dpr).into(),
+        // Its own size is one in pixels too, and its fractions with it.
+        MarkSize::Own { w, h } => {
+            let own = Extent::of(natural).times(dpr);
+            (pixels(w, own.width, dpr), pixels(h, own.height, dpr))
+        }
         MarkSize::OfBase(share) => (Some((share * f64::from(base.width)).max(1.0)), None),
     };
     let fit = compose::overlay_fit(mark.fit, w.is_some() && h.is_some());
@@ -116,7 +128,7 @@ fn standing(mark: &Mark, plan: &Plan, size: Size, ops: &mut Vec<Op>) -> (Size, [
 }
 
 /// The box around a picture turned by `degrees`.
-fn turned(size: Size, degrees: f64) -> Size {
+pub(super) fn turned(size: Size, degrees: f64) -> Size {
     if degrees == 0.0 {
         return size;
     }
@@ -125,10 +137,16 @@ fn turned(size: Size, degrees: f64) -> Size {
     Size { width: side(w * cos.abs() + h * sin.abs()), height: side(w * sin.abs() + h * cos.abs()) }
 }
 
-fn pixels(length: Option<Length>, reference: u32, dpr: f64) -> Option<f64> {
+/// The natural size of an overlay, which `dpr` multiplies as every length in pixels; nothing where that changes nothing.
+fn grown(natural: Size, dpr: f64) -> [Option<f64>; 2] {
+    let Extent { width, height } = Extent::of(natural).times(dpr);
+    [width, height].map(|side| (dpr != 1.0).then_some(side.max(1.0)))
+}
+
+fn pixels(length: Option<Length>, reference: f64, dpr: f64) -> Option<f64> {
     length.map(|length| match length {
         Length::Px(v) => (v * dpr).max(1.0),
-        Length::Fraction(f) => (f * f64::from(reference)).max(1.0),
+        Length::Fraction(f) => (f * reference).max(1.0),
     })
 }
 
@@ -337,11 +355,12 @@ pub(super) fn text(text: &Text, dpr: f64, canvas: Size) -> TextOp {
         ..text.clone()
     };
     // From the gap, or from where the text begins, to the gap on the right.
-    let left = text.anchor.x_px.map_or(text.anchor.pad_px, |x| u32::try_from(x).unwrap_or(0));
+    let [x, y] = text.anchor.offsets(canvas);
+    let left = x.map_or(text.anchor.pad_px, |x| u32::try_from(x).unwrap_or(0));
     let free = canvas.width.saturating_sub(text.anchor.pad_px.saturating_add(left)).max(1);
-    let top = text.anchor.y_px.map_or(text.anchor.pad_px, |y| u32::try_from(y).unwrap_or(0));
+    let top = y.map_or(text.anchor.pad_px, |y| u32::try_from(y).unwrap_or(0));
     let below = canvas.height.saturating_sub(text.anchor.pad_px.saturating_add(top)).max(1);
-    let asked = pixels(text.height, canvas.height, dpr).map(|height| (height + 0.5).floor() as u32);
+    let asked = pixels(text.height, f64::from(canvas.height), dpr).map(|height| (height + 0.5).floor() as u32);
     TextOp {
         box_width_px: text.width_px.unwrap_or(free),
         // Lines that are made smaller to fit fit the picture at least.
@@ -370,5 +389,5 @@ pub(super) fn gradient(gradient: &Gradient, dpr: f64, size: Size) -> GradientFil
             GradientCourse::Radial { center: [length(x, w), length(y, h)], radii: [a.min(b), a.max(b)], swapped: a > b }
         }
     };
-    GradientFill { colors: gradient.colors, space: gradient.space, hue: gradient.hue, course }
+    GradientFill { colors: gradient.colors.clone(), space: gradient.space, hue: gradient.hue, course }
 }

@@ -144,9 +144,34 @@ pub(super) fn plan(params: &Params, output: Output, negotiation: &Negotiation, l
         // What must be hidden must not be passed by.
         rasterize_bypass: params.format.rasterize_bypass.unwrap_or(false) && hide_faces(params).is_none(),
         svg_sanitize: params.format.svg_sanitize.unwrap_or(true),
-        draws_svg: false,
+        draws_svg: asks_for_pixels(params),
+        sheet: params.format.fm == Some(FormatWord::Spritesheet),
         output,
     }
+}
+
+/// Whether the request itself says that it wants pixels, or something that is read off them: a raster format by name, a
+/// palette, a blurhash. Negotiation (`auto=format`) is no such word: it is on every URL of many sites.
+fn asks_for_pixels(params: &Params) -> bool {
+    let named = match params.format.fm {
+        None | Some(FormatWord::Json | FormatWord::Mp4 | FormatWord::Webm) => false,
+        Some(
+            FormatWord::Gif
+            | FormatWord::Jpg
+            | FormatWord::Jp2
+            | FormatWord::Jxr
+            | FormatWord::Jxl
+            | FormatWord::Pjpg
+            | FormatWord::Png
+            | FormatWord::Png8
+            | FormatWord::Png32
+            | FormatWord::Webp
+            | FormatWord::Avif
+            | FormatWord::Blurhash
+            | FormatWord::Spritesheet,
+        ) => true,
+    };
+    named || params.palette.format.is_some()
 }
 
 fn hide_faces(params: &Params) -> Option<HideFaces> {
@@ -190,11 +215,11 @@ fn sizing(params: &Params, negotiation: &Negotiation, limits: &Limits) -> Sizing
     let dpr = negotiation.dpr.or(size.dpr).unwrap_or_default();
     // `facearea` without a face and without a fallback crops at the centre, whatever `crop` says.
     let by_words = crops && (size.fit == Some(Fit::Crop) || size.fit_fallback == Some(Fit::Crop));
-    let crop = if by_words { chain(&size.crop) } else { Vec::new() };
+    let crop = if by_words { chain(&usable_words(params)) } else { Vec::new() };
     let focal = if crop.contains(&CropWord::FocalPoint) { focal(params) } else { Focal { x: 0.5, y: 0.5, z: 1.0 } };
     let bound = |value: Option<u32>, given: bool| value.filter(|_| crops && !given);
     let facearea = (size.fit == Some(Fit::FaceArea)).then(|| canonical(params.faces.pad.unwrap_or(1.0)).max(1.0));
-    let by_faces = facearea.is_some() || crop.contains(&CropWord::Faces);
+    let by_faces = facearea.is_some() || crop.iter().any(CropWord::looks_for_faces);
     Sizing {
         w,
         h: size.h,
@@ -214,6 +239,15 @@ fn sizing(params: &Params, negotiation: &Negotiation, limits: &Limits) -> Sizing
     }
 }
 
+/// The words of `crop` without a `focalpoint` that has no point, unless nothing else is left to try: then it is the centre.
+fn usable_words(params: &Params) -> Vec<CropWord> {
+    let (words, focal) = (&params.size.crop, &params.focal);
+    let is_given = focal.x.is_some() || focal.y.is_some() || focal.z.is_some();
+    let others: Vec<CropWord> = words.iter().copied().filter(|word| *word != CropWord::FocalPoint).collect();
+    let after = words.iter().skip_while(|word| **word != CropWord::FocalPoint).nth(1);
+    if is_given || after.is_none() { words.clone() } else { others }
+}
+
 /// `crop` up to the word that cannot fail, each once.
 fn chain(words: &[CropWord]) -> Vec<CropWord> {
     let mut kept: Vec<CropWord> = Vec::new();
@@ -221,9 +255,11 @@ fn chain(words: &[CropWord]) -> Vec<CropWord> {
         match word {
             CropWord::Faces if kept.is_empty() => kept.push(*word),
             CropWord::Faces => {}
-            CropWord::Entropy | CropWord::Edges | CropWord::FocalPoint => {
+            CropWord::Auto | CropWord::Entropy | CropWord::Edges | CropWord::FocalPoint => {
                 // Directions before it have succeeded already.
                 if kept.iter().all(|word| *word == CropWord::Faces) {
+                    // `auto` looks for faces itself.
+                    kept.retain(|_| *word != CropWord::Auto);
                     kept.push(*word);
                 }
                 return kept;

@@ -57,6 +57,7 @@ impl Layout {
                 | Op::Halftone { .. }
                 | Op::Pixellate { .. }
                 | Op::Blur { .. }
+                | Op::Threshold(_)
                 | Op::Blend(_)
                 | Op::Gradient(_)
                 | Op::Fade(_)

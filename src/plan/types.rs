@@ -73,11 +73,12 @@ pub enum Intent {
 }
 
 impl Intent {
-    /// The same intent at a source whose operator has SVG drawn (`true`) or sent as SVG (`rendering.md` 16).
+    /// The same intent at a source whose operator has SVG drawn (`true`), or sent as SVG unless the request itself asks for
+    /// pixels.
     #[must_use]
     pub fn with_svg_drawn(mut self, draws_svg: bool) -> Self {
         if let Self::Render(plan) = &mut self {
-            plan.draws_svg = draws_svg;
+            plan.draws_svg |= draws_svg;
         }
         self
     }
@@ -154,8 +155,11 @@ pub struct Plan {
     pub rasterize_bypass: bool,
     /// `svg-sanitize`: an SVG original that is sent as SVG loses what runs or loads.
     pub svg_sanitize: bool,
-    /// Whether SVG originals are drawn. The operator's word, not the request's: see [`Intent::with_svg_drawn`].
+    /// Whether SVG originals are drawn: because the request names a raster format or asks about the pixels, or because the
+    /// operator has them drawn in any case (see [`Intent::with_svg_drawn`]).
     pub draws_svg: bool,
+    /// `fm=spritesheet`: all frames of an animation side by side, as a still.
+    pub sheet: bool,
     /// How to encode.
     pub output: Output,
 }
@@ -335,7 +339,7 @@ pub struct Focal {
 }
 
 /// What fills the bars.
-#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub enum Bars {
     /// One colour; transparent white becomes white where the format has no alpha.
     Solid(Color),

@@ -40,7 +40,8 @@ impl Ramp {
     }
 
     /// From the first colour at 0 to the second at 1.
-    pub(super) fn between([first, last]: [Color; 2], space: GradientSpace, hue: HuePath) -> Self {
+    #[cfg(test)]
+    fn between([first, last]: [Color; 2], space: GradientSpace, hue: HuePath) -> Self {
         let stops = vec![ColorStop { at: 0.0, color: first }, ColorStop { at: 1.0, color: last }];
         Self::new(&ColorRamp { stops, space, hue })
     }

@@ -47,7 +47,7 @@ impl Overlays {
         let mut overlays = Self::default();
         for (role, _) in job.plan.overlays() {
             let blob = job.overlays.iter().find(|(of, _)| *of == role).map(|(_, blob)| blob);
-            // An operator who has no SVG drawn has none drawn on pictures either.
+            // Where no SVG is drawn, none is drawn on pictures either.
             let may = |blob: &&Blob| job.plan.draws_svg || sniff(blob.as_slice()) != Some(SourceFormat::Svg);
             match blob.filter(may).and_then(|blob| layer(blob, &job.limits).ok()) {
                 Some(layer) => overlays.layers.push((role, layer)),

@@ -6,12 +6,11 @@ use super::decode::{Decoded, Opened, Original, SourceFormat, Wanted, shrunk_size
 use super::encode::{self, Animation, Attached};
 use super::faces::{self, Face};
 use super::overlay::{Overlays, Prepared};
-use super::palette::gradient_colors;
 use super::raster::Raster;
 use super::stage::{
     adjust, background, blend, blur, border, crop, denoise, enhance, extend, fade, find, focal_debug, gradient, grid,
     halftone, hide_faces, mark, mask, mirror, orient, pad, pixellate, redeye, reflect, resize, rotate, shadow, sharpen,
-    text, tone,
+    sheet, text, threshold, tone,
 };
 use super::{Job, RenderError, Rendered, Timings, color, describe, fit, frames, svg, tap, trimmed};
 use crate::blob::Blob;
@@ -48,7 +47,8 @@ pub fn render(job: &Job) -> Result<Rendered, RenderError> {
     let measured = opened.measured;
     // Formats as far as the header tells: enough to know whether to decode an animation or describe it.
     let mut sequence = plan.select.sequence(&opened.stored);
-    let selected = Measured { frames: u32::try_from(sequence.frames.len()).unwrap_or(u32::MAX), ..measured };
+    let frames = u32::try_from(sequence.frames.len()).unwrap_or(u32::MAX);
+    let selected = Measured { frames: if plan.sheet { 1 } else { frames }, ..measured };
     let source = written_as(opened.format);
     let first_choice = plan::choose_formats(&plan.output, &selected, source).first().copied();
     let (mut found, faces) = found_before(job, &original, measured)?;
@@ -57,14 +57,17 @@ pub fn render(job: &Job) -> Result<Rendered, RenderError> {
         let done = described(&opened, bytes, listed, started)?;
         return Ok(Rendered { faces, ..done });
     }
-    if !first_choice.is_some_and(encode::is_animated) {
+    if !plan.sheet && !first_choice.is_some_and(encode::is_animated) {
         sequence.frames.truncate(1);
     }
     found.moving = measured.frames > 1;
     let iptc = iptc(&opened, &plan.output);
     let overlays = Overlays::load(job);
     let (layout, decoded) = decode(opened, job, &sequence, &overlays.add_to(found))?;
-    let picture = draw(decoded, layout, &sequence, &overlays, measured.frames > 1)?;
+    let mut picture = draw(decoded, layout, &sequence, &overlays, measured.frames > 1)?;
+    if plan.sheet {
+        picture = picture.side_by_side(plan.background)?;
+    }
     let drawn = started.elapsed();
     if let Some(tap) = &plan.tap {
         return Ok(Rendered { faces, ..tapped(picture, tap, overlays.left_out, drawn, started)? });
@@ -185,7 +188,8 @@ fn decode<'a>(
         return Ok((plan::layout_found(plan, &measured, found), Decoded::still(raster, None)));
     }
     let measured = opened.measured;
-    let layout = plan::layout_found(plan, &measured, found);
+    let frames = u32::try_from(sequence.frames.len()).unwrap_or(u32::MAX);
+    let layout = plan::layout_frames(plan, &measured, found, frames);
     // What is drawn is held until it is encoded, and may be larger than the original.
     frames::check_drawn(sequence, layout.output, limits)?;
     let (first, count) = frames::decoded(sequence);
@@ -198,7 +202,7 @@ fn decode<'a>(
     let decoded = opened.decode(&wanted, limits)?;
     if layout.ops.iter().any(|op| matches!(op, Op::Trim(_))) {
         return trim(decoded, &layout, &measured, found, |found| {
-            let layout = plan::layout_found(plan, &measured, found);
+            let layout = plan::layout_frames(plan, &measured, found, frames);
             frames::check_drawn(sequence, layout.output, limits)?;
             Ok(layout)
         });
@@ -289,7 +293,7 @@ fn colors_of(op: &mut Op) -> Vec<&mut Color> {
         | Op::Shadow(ShadowOp { color, .. })
         | Op::Pad(Pad { color, .. }) => vec![color],
         Op::Extend(Extend { fill: ExtendFill::Gradient(GradientFill { colors: Some(colors), .. }), .. }) => {
-            colors.iter_mut().collect()
+            colors.iter_mut().map(|stop| &mut stop.color).collect()
         }
         Op::Gradient(op) => op.colors.stops.iter_mut().map(|stop| &mut stop.color).collect(),
         Op::Grid(grid) => grid.colors.iter_mut().collect(),
@@ -319,6 +323,7 @@ fn colors_of(op: &mut Op) -> Vec<&mut Color> {
         | Op::Halftone { .. }
         | Op::Pixellate { .. }
         | Op::Blur { .. }
+        | Op::Threshold(_)
         | Op::Blend(_)
         | Op::Fade(_)
         | Op::Turn(_)
@@ -341,7 +346,7 @@ pub(super) fn place_and_resize(raster: Raster, op: &mut Resize) -> Result<Raster
 /// Fills in what an op takes from the pixels of the first frame, for all frames alike.
 fn settle(op: &mut Op, raster: &Raster) {
     if let Op::Extend(Extend { fill: ExtendFill::Gradient(GradientFill { colors: colors @ None, .. }), .. }) = op {
-        *colors = Some(gradient_colors(raster));
+        *colors = Some(extend::own_colors(raster));
     } else if let Op::Tone(chain) = op {
         tone::settle(chain, raster);
     }
@@ -366,6 +371,7 @@ pub(super) fn apply(raster: Raster, op: &Op, overlays: &mut Prepared) -> Result<
         Op::Background(color) => background::apply(raster, *color),
         // Always last: read off the picture when all is drawn.
         Op::Tap(_) => raster,
+        Op::Threshold(threshold) => threshold::apply(raster, threshold),
         Op::Blend(blend) => blend::apply(raster, blend, overlays.blend.as_ref())?,
         Op::Gradient(gradient) => gradient::apply(raster, gradient),
         Op::Fade(fade) => fade::apply(raster, fade),
@@ -395,6 +401,12 @@ pub(super) fn apply(raster: Raster, op: &Op, overlays: &mut Prepared) -> Result<
 }
 
 impl Picture {
+    /// All frames as one still. Cells that are left over show the background.
+    fn side_by_side(self, background: Option<Color>) -> Result<Self, RenderError> {
+        let background = background.map(|color| color::color_in(color, self.profile.as_deref()));
+        Ok(Self { frames: vec![sheet::apply(self.frames, background)?], delays_ms: Vec::new(), ..self })
+    }
+
     /// Encodes in the first of `formats` that works.
     fn encode(
         mut self,

@@ -3,6 +3,7 @@
 mod effects;
 mod overlays;
 mod pages;
+mod sheets;
 mod trim;
 mod words;
 

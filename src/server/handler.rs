@@ -14,7 +14,7 @@ use super::welcome;
 use crate::app::{App, Site, StageTimes, Stopwatch};
 use crate::cache::{Outcome, Rendition};
 use crate::error::{Error, RequestError, SharedError};
-use crate::param::Honoured;
+use crate::param::{Honoured, Ignored};
 use crate::plan::{Download, VaryOn};
 use crate::sign::Target;
 
@@ -44,6 +44,7 @@ pub(super) struct Success {
     pub(super) vary: VaryOn,
     pub(super) download: Option<Download>,
     pub(super) honoured: Vec<Honoured>,
+    pub(super) ignored: Vec<Ignored>,
     pub(super) object: String,
 }
 
@@ -106,5 +107,6 @@ async fn serve<B>(
     let (rendition, outcome) = app.rendition(admitted.variant, watch).await?;
     // What is no picture was passed through, whatever the browser accepts.
     let vary = if rendition.content_type.starts_with("image/") { admitted.vary } else { VaryOn::default() };
-    Ok(Success { rendition, outcome, vary, download: admitted.download, honoured: admitted.honoured, object })
+    let (honoured, ignored) = (admitted.honoured, admitted.ignored);
+    Ok(Success { rendition, outcome, vary, download: admitted.download, honoured, ignored, object })
 }

@@ -12,7 +12,7 @@ use super::handler::{Handled, Success};
 use super::{headers, timing};
 use crate::app::{App, lifetime};
 use crate::error::{Error, Keep};
-use crate::param::{self, Honoured, State};
+use crate::param;
 
 /// A body that is in memory whole.
 pub(super) type Body = Full<Bytes>;
@@ -24,8 +24,6 @@ const ACCEPT_CH: HeaderName = HeaderName::from_static("accept-ch");
 const SERVER_TIMING: HeaderName = HeaderName::from_static("server-timing");
 const X_TINTYPE_PARAMS: HeaderName = HeaderName::from_static("x-tintype-params");
 
-/// Longest `X-Tintype-Params`, so that a query near the limit cannot make a header that proxies refuse.
-const PARAMS_HEADER_BYTES_MAX: usize = 4096;
 /// Headers of a rendition, rounded up.
 const HEADERS_MAX: usize = 20;
 
@@ -42,7 +40,8 @@ pub(super) fn to(app: &App, request: &HeaderMap, handled: &Handled, start: Insta
         && site.config.params_header
         && let Ok(success) = &handled.result
     {
-        out.insert(X_TINTYPE_PARAMS, params_header(success));
+        let text = param::summary(&success.honoured, &success.ignored, param::SUMMARY_BYTES_MAX);
+        out.insert(X_TINTYPE_PARAMS, HeaderValue::from_str(&text).expect("a summary is visible ASCII"));
     }
     let timing = timing::header(handled.times, start);
     out.insert(SERVER_TIMING, HeaderValue::from_str(&timing).expect("names and digits are header text"));
@@ -148,20 +147,3 @@ fn failure(app: &App, handled: &Handled, error: &Error, now: SystemTime) -> Resp
 
 /// Where no source is known yet (`delivery.md` 2: 300 s).
 const DEFAULT_ERROR_TTL: Duration = Duration::from_secs(300);
-
-/// `name=value` of every honoured parameter, separated by `&`, percent-encoded as in a URL. One that was read and has no
-/// effect is not among them.
-fn params_header(success: &Success) -> HeaderValue {
-    let mut text = String::new();
-    let has_effect = |param: &&Honoured| param::find(param.name).is_some_and(|spec| spec.state == State::Rendered);
-    for param in success.honoured.iter().filter(has_effect) {
-        let value = param.value.to_string();
-        let value = percent_encoding::utf8_percent_encode(&value, percent_encoding::NON_ALPHANUMERIC);
-        let item = format!("{}{}={value}", if text.is_empty() { "" } else { "&" }, param.name);
-        if text.len() + item.len() > PARAMS_HEADER_BYTES_MAX {
-            break;
-        }
-        text.push_str(&item);
-    }
-    HeaderValue::from_str(&text).expect("parameter names and percent-encoding are header text")
-}

@@ -107,6 +107,37 @@ fn paths_in_a_configuration_start_from_its_folder_wherever_the_command_runs() {
 }
 
 #[test]
+fn a_misspelt_parameter_is_shown_by_the_server_and_by_the_command() {
+    let server = Tintype::start(&format!(
+        "[[source]]\nname = \"a\"\nkind = \"folder\"\nroot = \"{}\"\nparams_header = true\n",
+        photos().display()
+    ));
+    let dir = tempfile::tempdir().unwrap();
+    let long =
+        format!("{}=1&{}&fm=jpg", "x".repeat(3000), (0..300).map(|i| format!("y{i}=")).collect::<Vec<_>>().join("&"));
+    for (query, expected) in [
+        ("w=30&widht=40&fm=jpg", "w=30&fm=jpg; ignored: widht (w?)"),
+        ("fm=jpg&hieght=9&utm_source=z", "fm=jpg; ignored: hieght (h?), utm_source"),
+        ("w=30&fm=jpg&a%0d%0aX-Evil:%201=2&;c@d=3", "w=30&fm=jpg; ignored: a%0D%0AX-Evil%3A%201, %3Bc%40d"),
+        ("w=30&fm=jpg&upscale=true&video-wave=1", "w=30&fm=jpg; ignored: video-wave, upscale"),
+        ("w=30.4&fm=jpg", "w=30&fm=jpg"),
+        (&long, &format!("fm=jpg; ignored: {}..., y0, y1, y2, y3, y4, y5, y6", "x".repeat(32))),
+    ] {
+        let reply = server.get(&format!("/coffee.jpg?{query}"));
+        assert_eq!((reply.status, reply.header("x-tintype-params")), (200, Some(expected)), "{query}");
+        assert_eq!(reply.header("x-evil"), None);
+        let input = photos().join("coffee.jpg");
+        let output = tintype(dir.path(), &["render", input.to_str().unwrap(), query, "out.jpg"]);
+        assert!(output.status.success(), "{}", said(&output));
+        assert_eq!(said(&output).lines().nth(1), Some(expected), "{query}");
+    }
+    // Where nothing else is asked, too: the original comes through, and the slip shows.
+    let reply = server.get("/coffee.jpg?widht=40");
+    assert_eq!(reply.header("x-tintype-params"), Some("ignored: widht (w?)"));
+    assert_eq!(reply.body, fs::read(photos().join("coffee.jpg")).unwrap());
+}
+
+#[test]
 fn every_error_about_a_path_names_the_path() {
     let dir = workplace("");
     let folder = dir.path();

@@ -58,9 +58,16 @@ fn svg_is_sent_as_svg_without_what_runs_or_loads() {
     }
     assert!(text.contains("<rect") && text.contains("#36c"), "{text}");
     // Whatever the name says it is, whatever is asked of it, and unpacked where it was packed.
-    for target in
-        ["/drawing.png", "/drawing.html", "/drawing", "/packed.svgz", "/drawing.svg?w=90&fm=png", "/packed.svgz?q=5"]
-    {
+    for target in [
+        "/drawing.png",
+        "/drawing.html",
+        "/drawing",
+        "/packed.svgz",
+        "/drawing.svg?w=90",
+        "/packed.svgz?q=5",
+        "/drawing.svg?auto=format,compress",
+        "/drawing.svg?w=90&fm=nonsense",
+    ] {
         let reply = server.get(target);
         check_locked_up(&reply, "image/svg+xml");
         assert_eq!(reply.text(), text, "{target}");
@@ -103,7 +110,45 @@ fn svg_that_is_drawn_is_a_picture_like_any_other() {
         assert_eq!(reply.header("content-security-policy"), None);
         assert_eq!(reply.header("x-content-type-options"), Some("nosniff"));
     }
+    // A size alone is enough there.
+    let sized = server.send("GET", "/drawing.svg?w=80", &[("Host", "drawn.test")]);
+    assert_eq!((sized.status, measure(&sized.body)), (200, ("jpeg", 80, 60)));
     // Where nothing asks for a picture it is SVG still.
     let reply = server.send("GET", "/drawing.svg", &[("Host", "drawn.test")]);
     check_locked_up(&reply, "image/svg+xml");
+}
+
+/// Whatever the source's setting is: who names a raster format gets it.
+#[test]
+fn an_explicit_raster_format_draws_svg_at_any_source() {
+    let dir = tempfile::tempdir().unwrap();
+    let server = server(&dir);
+    for host in ["img.test", "drawn.test"] {
+        let ask = |target: &str, accept: &str| server.send("GET", target, &[("Host", host), ("Accept", accept)]);
+        for (query, format, width, height) in [
+            ("fm=png", "png", 40, 30),
+            ("w=80&fm=png", "png", 80, 60),
+            ("fm64=cG5n&h=60", "png", 80, 60),
+            ("w=80&fm=jpeg", "jpeg", 80, 60),
+            ("w=80&h=80&fit=crop&fm=webp", "webp", 80, 80),
+            ("fm=gif", "gif", 40, 30),
+            ("fm=spritesheet&w=80", "jpeg", 80, 60),
+        ] {
+            let reply = ask(&format!("/drawing.svg?{query}"), "*/*");
+            assert_eq!((reply.status, measure(&reply.body)), (200, (format, width, height)), "{host} {query}");
+            assert_eq!(reply.header("content-security-policy"), None, "{host} {query}");
+        }
+        // Negotiated, where the format is named beside.
+        let negotiated = ask("/drawing.svg?w=80&fm=png&auto=format", "image/webp,*/*");
+        assert_eq!((measure(&negotiated.body).0, negotiated.header("vary")), ("webp", Some("Accept")), "{host}");
+        // Words about the pixels have no other form either.
+        assert_eq!(ask("/drawing.svg?palette=json", "*/*").header("content-type"), Some("application/json"), "{host}");
+        let hash = ask("/drawing.svg?fm=blurhash", "*/*");
+        assert_eq!(hash.header("content-type"), Some("text/plain; charset=utf-8"), "{host}");
+        let facts = ask("/drawing.svg?fm=json", "*/*");
+        assert!(facts.text().contains("\"PixelWidth\":40"), "{host}: {}", facts.text());
+        // As it is beats everything.
+        let bypassed = ask("/drawing.svg?w=80&fm=png&rasterize-bypass=true", "*/*");
+        assert_eq!((bypassed.header("content-type"), bypassed.text()), (Some("image/svg+xml"), HOSTILE));
+    }
 }

@@ -1,12 +1,12 @@
 //! Adjustments, sharpening, noise reduction and effects.
 
-use crate::param::{Category, GradientSpace, HuePath, Keyword, Kind, Needs, ParamSpec, State, Tier};
+use crate::param::{Category, Dither, GradientSpace, HuePath, Keyword, Kind, Needs, ParamSpec, State, Tier};
 
 /// Greatest radius of the unsharp mask, pixels: beyond it the kernel is larger than most pictures.
 const RADIUS_MAX: f64 = 500.0;
 
 /// This part of the table.
-pub(super) const ENTRIES: [ParamSpec; 28] = [
+pub(super) const ENTRIES: [ParamSpec; 31] = [
     ParamSpec {
         name: "bri",
         kinds: &[Kind::Whole(-100..=100)],
@@ -89,12 +89,24 @@ pub(super) const ENTRIES: [ParamSpec; 28] = [
     },
     ParamSpec {
         name: "hue",
-        kinds: &[Kind::Whole(0..=360)],
+        kinds: &[Kind::WholeDegrees],
         default: Some("0"),
-        summary: "Turns every colour round the colour wheel, in degrees.",
+        summary: "Turns every colour round the colour wheel, in degrees. No effect with `hue-set`.",
         example: "hue=90",
         state: State::Rendered,
         set: |p, v| p.adjust.hue = v.number(),
+        ..ParamSpec::base(Category::Adjustment)
+    },
+    ParamSpec {
+        name: "hue-set",
+        tier: Tier::Extended,
+        kinds: &[Kind::Degrees],
+        summary: "Gives every colour the same hue and leaves how saturated and how light it is: 0 is red, 120 green, 240 \
+            blue. Grey stays grey.",
+        example: "hue-set=200",
+        picture: "coffee.jpg",
+        state: State::Rendered,
+        set: |p, v| p.adjust.hue_set = v.number(),
         ..ParamSpec::base(Category::Adjustment)
     },
     ParamSpec {
@@ -303,6 +315,31 @@ pub(super) const ENTRIES: [ParamSpec; 28] = [
         example: "gradient-map=1a1a40,e0457b,ffd97a&gradient-map-equalize=true",
         state: State::Rendered,
         set: |p, v| p.stylize.gradient_map_equalize = v.bool(),
+        ..ParamSpec::base(Category::Stylize)
+    },
+    ParamSpec {
+        name: "threshold",
+        tier: Tier::Extended,
+        kinds: &[Kind::Number(0.0..=100.0)],
+        summary: "Makes the image pure black and white: white from this brightness in per cent upwards. The last of the \
+            effects, before anything is drawn on the image. What is transparent stays so.",
+        example: "threshold=50",
+        picture: "astronaut.jpg",
+        state: State::Rendered,
+        set: |p, v| p.stylize.threshold = v.number(),
+        ..ParamSpec::base(Category::Stylize)
+    },
+    ParamSpec {
+        name: "threshold-dither",
+        tier: Tier::Extended,
+        kinds: &[Kind::Word(Dither::WORDS), Kind::Synonym("true", "floydsteinberg")],
+        needs: Needs::All(&["threshold"]),
+        summary: "Shows the tones in between as dots: where the image has the brightness of `threshold`, half of the \
+            pixels are white. `atkinson` leaves shadows and highlights clearer. Best in `fm=png` or `fm=webp`.",
+        example: "threshold=50&threshold-dither=floydsteinberg&fm=png",
+        picture: "astronaut.jpg",
+        state: State::Rendered,
+        set: |p, v| p.stylize.threshold_dither = v.word(),
         ..ParamSpec::base(Category::Stylize)
     },
 ];

@@ -7,7 +7,7 @@ use crate::param::{
 };
 
 /// This part of the table.
-pub(super) const ENTRIES: [ParamSpec; 20] = [
+pub(super) const ENTRIES: [ParamSpec; 21] = [
     ParamSpec {
         name: "bg",
         kinds: &[Kind::Color],
@@ -22,9 +22,10 @@ pub(super) const ENTRIES: [ParamSpec; 20] = [
     ParamSpec {
         name: "fill",
         kinds: &[Kind::Word(FillMode::WORDS), Kind::Synonym("generative", "gen")],
+        inert: &["gen"],
         needs: Needs::Any(&["fit=fill", "fit=fillmax"]),
-        summary: "What the bars of `fit=fill` and `fit=fillmax` show: a colour, a blurred copy, a gradient or generated \
-            content. `bg` without it.",
+        summary: "What the bars of `fit=fill` and `fit=fillmax` show: a colour, a blurred copy or a gradient; `bg` without \
+            it. There is no model for `gen`: it leaves the bars out.",
         example: "w=300&h=300&fit=fill&fill=blur",
         state: State::Rendered,
         set: |p, v| p.fill.mode = v.word(),
@@ -60,7 +61,7 @@ pub(super) const ENTRIES: [ParamSpec; 20] = [
         kinds: &[Kind::Word(GradientSpace::WORDS)],
         default: Some("srgb"),
         needs: Needs::All(&["fill=gradient"]),
-        summary: "Colour space in which the colours between the two ends are worked out.",
+        summary: "Colour space in which the colours between those of the list are worked out.",
         example: "w=300&h=300&fit=fill&fill=gradient&fill-gradient-cs=oklab",
         state: State::Rendered,
         set: |p, v| p.fill.gradient_cs = v.word(),
@@ -72,7 +73,7 @@ pub(super) const ENTRIES: [ParamSpec; 20] = [
         kinds: &[Kind::Word(HuePath::WORDS)],
         default: Some("shorter"),
         needs: Needs::All(&["fill=gradient"]),
-        summary: "Which way round the colour wheel from one colour to the other, in `hsl`, `hsv`, `lch` and `oklch`.",
+        summary: "Which way round the colour wheel from one colour to the next, in `hsl`, `hsv`, `lch` and `oklch`.",
         example: "w=300&h=300&fit=fill&fill=gradient&fill-gradient-linear=f00,00f&fill-gradient-cs=oklch&fill-gradient-hue=longer",
         state: State::Rendered,
         set: |p, v| p.fill.gradient_hue = v.word(),
@@ -81,12 +82,24 @@ pub(super) const ENTRIES: [ParamSpec; 20] = [
     ParamSpec {
         name: "fill-gradient-linear",
         tier: Tier::Extended,
-        kinds: &[Kind::RgbPair],
+        kinds: &[Kind::RgbList],
         needs: Needs::All(&["fill=gradient"]),
-        summary: "First and last colour of a straight gradient; two colours of the picture if absent.",
-        example: "w=300&h=300&fit=fill&fill=gradient&fill-gradient-linear=036,fc9",
+        summary: "Colours of a straight gradient from first to last; two colours of the picture if absent.",
+        example: "w=300&h=300&fit=fill&fill=gradient&fill-gradient-linear=036,e0457b,fc9",
         state: State::Rendered,
-        set: |p, v| p.fill.gradient_linear = v.colors(),
+        set: |p, v| p.fill.gradient_linear = v.color_list(),
+        ..ParamSpec::base(Category::Fill)
+    },
+    ParamSpec {
+        name: "fill-gradient-stops",
+        tier: Tier::Extended,
+        kinds: &[Kind::Stops],
+        needs: Needs::Any(&["fill-gradient-linear", "fill-gradient-radial"]),
+        summary: "Where each colour of the list lies along the gradient, 0 to 100; two at one place make a hard edge. Evenly \
+            spread if absent, if there are not as many as colours, or if they fall.",
+        example: "w=300&h=300&fit=fill&fill=gradient&fill-gradient-linear=036,e0457b,fc9&fill-gradient-stops=0,15,100",
+        state: State::Rendered,
+        set: |p, v| p.fill.gradient_stops = v.numbers(),
         ..ParamSpec::base(Category::Fill)
     },
     ParamSpec {
@@ -104,12 +117,12 @@ pub(super) const ENTRIES: [ParamSpec; 20] = [
     ParamSpec {
         name: "fill-gradient-radial",
         tier: Tier::Extended,
-        kinds: &[Kind::RgbPair],
+        kinds: &[Kind::RgbList],
         needs: Needs::All(&["fill=gradient"]),
-        summary: "Inner and outer colour of a circular gradient; two colours of the picture if absent.",
+        summary: "Colours of a circular gradient from the inside out; two colours of the picture if absent.",
         example: "w=300&h=300&fit=fill&fill=gradient&fill-gradient-type=radial&fill-gradient-radial=036,fc9",
         state: State::Rendered,
-        set: |p, v| p.fill.gradient_radial = v.colors(),
+        set: |p, v| p.fill.gradient_radial = v.color_list(),
         ..ParamSpec::base(Category::Fill)
     },
     ParamSpec {

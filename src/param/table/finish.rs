@@ -214,7 +214,7 @@ macro_rules! gradient {
             },
             ParamSpec {
                 name: concat!($prefix, "gradient-radial-size"),
-                kinds: &[Kind::Word(RadialReach::WORDS), Kind::Whole(0..=SIDE_PX_MAX), Kind::ExtentPair(SIDE_PX_MAX)],
+                kinds: &[Kind::Word(RadialReach::WORDS), Kind::Radius(SIDE_PX_MAX), Kind::ExtentPair(SIDE_PX_MAX)],
                 default: Some("farthest-corner"),
                 needs: RADIAL,
                 summary: "Where the last colour of a radial gradient lies: a corner or side, one radius in pixels, or two.",

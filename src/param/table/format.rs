@@ -37,7 +37,8 @@ pub(super) const ENTRIES: [ParamSpec; 18] = [
         name: "fm",
         kinds: &[Kind::Word(FormatWord::WORDS), Kind::Synonym("jpeg", "jpg")],
         summary: "Format of the output; that of the source if absent. With `auto=format`, what to send when nothing better \
-            is accepted.",
+            is accepted. `spritesheet` shows all frames of an animation side by side, in JPEG, or in PNG where something is \
+            transparent. `mp4` and `webm` are answered with an error, 422.",
         example: "fm=webp",
         state: State::Rendered,
         set: |p, v| p.format.fm = v.word(),

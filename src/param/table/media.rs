@@ -1,4 +1,4 @@
-//! Palette, animation, documents and video.
+//! Palette, animation and documents.
 
 use crate::param::{Category, Keyword, Kind, Needs, PaletteFormat, ParamSpec, State, Tier};
 
@@ -10,7 +10,7 @@ const LOOP_MAX: i64 = 65_535;
 const PAGE_MAX: i64 = 100_000;
 
 /// This part of the table.
-pub(super) const ENTRIES: [ParamSpec; 16] = [
+pub(super) const ENTRIES: [ParamSpec; 11] = [
     ParamSpec {
         name: "palette",
         tier: Tier::Extended,
@@ -138,47 +138,5 @@ pub(super) const ENTRIES: [ParamSpec; 16] = [
         state: State::Rendered,
         set: |p, v| p.document.annotation = v.bool(),
         ..ParamSpec::base(Category::Pdf)
-    },
-    ParamSpec {
-        name: "video-bitrate",
-        tier: Tier::Video,
-        kinds: &[Kind::Word(&["1m", "2m", "3m", "4m", "5m"])],
-        summary: "Target bit rate of a video.",
-        example: "video-bitrate=2m",
-        ..ParamSpec::base(Category::VideoRendering)
-    },
-    ParamSpec {
-        name: "video-clip-start",
-        tier: Tier::Video,
-        kinds: &[Kind::Span, Kind::Whole(1..=FRAME_MAX)],
-        summary: "Second at which a clip starts.",
-        example: "video-clip-start=2",
-        ..ParamSpec::base(Category::VideoRendering)
-    },
-    ParamSpec {
-        name: "video-clip-end",
-        tier: Tier::Video,
-        kinds: &[Kind::Span, Kind::Whole(1..=FRAME_MAX)],
-        summary: "Second at which a clip ends.",
-        example: "video-clip-end=8",
-        ..ParamSpec::base(Category::VideoRendering)
-    },
-    ParamSpec {
-        name: "video-codec",
-        tier: Tier::Video,
-        kinds: &[Kind::Word(&["av1", "h264", "h265"])],
-        needs: Needs::All(&["fm=mp4"]),
-        summary: "Codec of an MP4 video.",
-        example: "fm=mp4&video-codec=h264",
-        ..ParamSpec::base(Category::VideoRendering)
-    },
-    ParamSpec {
-        name: "video-thumbnail",
-        tier: Tier::Video,
-        kinds: &[Kind::Whole(0..=FRAME_MAX), Kind::Word(&["auto"])],
-        default: Some("auto"),
-        summary: "Second of a video to show as a still.",
-        example: "video-thumbnail=3",
-        ..ParamSpec::base(Category::VideoRendering)
     },
 ];

@@ -34,7 +34,7 @@ pub(super) const ENTRIES: [ParamSpec; 20] = [
         tier: Tier::Ai,
         state: State::Rendered,
         kinds: &[Kind::Whole(1..=FACE_MAX)],
-        needs: Needs::Any(&["fit=facearea", "crop=faces"]),
+        needs: Needs::Any(&["fit=facearea", "crop=faces", "crop=auto"]),
         summary: "Which of several faces, counted from 1 for the largest; without it all of them where they fit.",
         example: "w=200&h=200&fit=facearea&faceindex=1",
         picture: "astronaut.jpg",

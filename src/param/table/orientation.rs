@@ -35,9 +35,10 @@ pub(super) const ENTRIES: [ParamSpec; 11] = [
     },
     ParamSpec {
         name: "rot",
-        kinds: &[Kind::Number(0.0..=359.0)],
+        kinds: &[Kind::Degrees],
         default: Some("0"),
-        summary: "Turns the picture counter-clockwise by degrees inside a frame that keeps its size.",
+        summary: "Turns the image counter-clockwise by degrees, inside a frame that keeps its size or on a larger canvas: see \
+            `rot-type`.",
         example: "rot=5",
         state: State::Rendered,
         set: |p, v| p.rotation.rot = v.number(),
@@ -49,8 +50,9 @@ pub(super) const ENTRIES: [ParamSpec; 11] = [
         tier: Tier::Extended,
         kinds: &[Kind::Word(RotType::WORDS)],
         default: Some("straighten"),
-        summary: "Whether a turned picture is zoomed until no corner is empty (`straighten`) or not (`pivot`).",
-        example: "rot=5&rot-type=pivot",
+        summary: "Whether a turned image is zoomed until no corner of its frame is empty (`straighten`), or shown whole on a \
+            canvas that grows beyond `w` and `h` and shows `bg` in its corners (`pivot`).",
+        example: "rot=5&rot-type=pivot&bg=f90",
         state: State::Rendered,
         set: |p, v| p.rotation.rot_type = v.word(),
         ..ParamSpec::base(Category::Rotation)

@@ -54,7 +54,8 @@ pub(super) const ENTRIES: [ParamSpec; 15] = [
         default: Some("center"),
         needs: Needs::All(&["fit=crop"]),
         summary: "Which part survives the cut of `fit=crop`: an edge, a corner, or the first of several ways to find the \
-            subject that finds one. Centre without it.",
+            subject that finds one. `auto` looks for faces, then for what stands out, then for edges. A word for something \
+            else (`car`) finds nothing, and the next one counts. Centre without any.",
         example: "w=300&h=300&fit=crop&crop=top,left",
         picture: "astronaut.jpg",
         state: State::Rendered,

@@ -97,6 +97,20 @@ fn marks_are_placed_on_the_finished_base() {
     check("mark-x=-10&mark-align=top", "mark 40x20 at -10,5; -> 400x300");
     check("mark-w=20", "mark resize 20x10: 20x10 at 375,285; -> 400x300");
     check("mark-w=0.5&w=800&dpr=1", "resize 800x600; mark resize 20x10: 20x10 at 775,585; -> 800x600");
+    // Its own size and shares of it grow with dpr, as lengths in pixels do; shares of the base have grown already.
+    check("w=100&dpr=2", "resize 200x150; mark resize 80x40: 80x40 at 110,100; -> 200x150");
+    check("w=400&dpr=0.5", "resize 200x150; mark resize 20x10: 20x10 at 177,137; -> 200x150");
+    check("w=100&dpr=2&mark-w=0.5", "resize 200x150; mark 40x20 at 150,120; -> 200x150");
+    check("w=100&dpr=2&mark-h=1", "resize 200x150; mark resize 80x40: 80x40 at 110,100; -> 200x150");
+    check("w=100&dpr=2&mark-scale=50", "resize 200x150; mark resize 100x50: 100x50 at 90,90; -> 200x150");
+    check("dpr=2", "mark 40x20 at 355,275; -> 400x300");
+    // Decimals up to 1 are shares of the finished base, and a whole number is pixels.
+    check("mark-x=0.5&mark-y=0.25", "mark 40x20 at 200,75; -> 400x300");
+    check("mark-x=1.0&mark-y=-0.1", "mark 40x20 at 400,-30; -> 400x300");
+    check("mark-x=1&mark-y=1.5", "mark 40x20 at 1,2; -> 400x300");
+    check("mark-x=0.5&mark-y=0.5&mark-anchor=center", "mark 40x20 at 180,140; -> 400x300");
+    check("mark-x=0.5&mark-y=10&w=100&dpr=2&mark-w=20", "resize 200x150; mark 40x20 at 100,20; -> 200x150");
+    check("mark-x=0.5&pad=50", "pad 50,50,50,50; mark 40x20 at 250,375; -> 500x400");
     // 20 at dpr=2 is its natural 40.
     check("mark-w=20&w=100&dpr=2", "resize 200x150; mark 40x20 at 150,120; -> 200x150");
     check("mark-scale=50", "mark resize 200x100: 200x100 at 195,195; -> 400x300");
@@ -136,17 +150,22 @@ fn blends_are_sized_by_the_resized_base() {
     let found = Found { blend: Some(OVERLAY), ..Found::default() };
     let check =
         |query: &str, expected: &str| check_found("400x300", &format!("blend=/b.png&{query}"), &found, expected);
-    check("w=200", "resize 200x150; blend 40x20 at 0,0; -> 200x150");
-    check("w=200&blend-w=0.5", "resize 200x150; blend resize 100x50: 100x50 at 0,0; -> 200x150");
-    check("blend-w=50&blend-h=50&blend-fit=scale", "blend resize 50x50: 50x50 at 0,0; -> 400x300");
+    check("w=200", "resize 200x150; blend 40x20 at 80,65; -> 200x150");
+    check("w=200&blend-w=0.5", "resize 200x150; blend resize 100x50: 100x50 at 50,50; -> 200x150");
+    check("blend-w=50&blend-h=50&blend-fit=scale", "blend resize 50x50: 50x50 at 175,125; -> 400x300");
     check(
         "blend-w=50&blend-h=50&blend-fit=crop&blend-crop=right",
-        "blend resize 100x50 keep 50,0 50x50: 50x50 at 0,0; -> 400x300",
+        "blend resize 100x50 keep 50,0 50x50: 50x50 at 175,125; -> 400x300",
     );
     check(
         "blend-w=50&blend-h=50&blend-fit=clamp",
-        "blend resize 50x25: extend 50x50 at 0,12: 50x50 at 0,0; -> 400x300",
+        "blend resize 50x25: extend 50x50 at 0,12: 50x50 at 175,125; -> 400x300",
     );
+    check("w=100&dpr=2", "resize 200x150; blend resize 80x40: 80x40 at 60,55; -> 200x150");
+    check("blend-align=left", "blend 40x20 at 0,140; -> 400x300");
+    check("blend-x=0&blend-y=0", "blend 40x20 at 0,0; -> 400x300");
+    check("blend-x=-15", "blend 40x20 at -15,140; -> 400x300");
+    check("blend-x=0.25&blend-y=0.5&blend-anchor=bottom,right", "blend 40x20 at 60,130; -> 400x300");
     check("blend-align=bottom,right&blend-pad=9", "blend 40x20 at 351,271; -> 400x300");
     check(
         "w=100&h=50&fit=crop&blend-size=inherit",
@@ -309,6 +328,7 @@ fn identity_values_leave_no_op() {
         "blend=f00&blend-alpha=0",
         "pad=0",
         "txt=%20",
+        "threshold-dither=atkinson",
     ] {
         check("400x300", query, "-> 400x300");
     }
@@ -366,7 +386,7 @@ fn gradients_in_pixels() {
     let course = |query: &str| {
         let plan = plan_of(&format!("w=400&h=400&fit=fill&fill=gradient&{query}"));
         layout(&plan, &still(size("400x200"))).ops.iter().find_map(|op| {
-            if let Op::Extend(Extend { fill: ExtendFill::Gradient(fill), .. }) = op { Some(*fill) } else { None }
+            if let Op::Extend(Extend { fill: ExtendFill::Gradient(fill), .. }) = op { Some(fill.clone()) } else { None }
         })
     };
     let linear = |from, to| Some(GradientCourse::Linear { from, to });
@@ -382,7 +402,24 @@ fn gradients_in_pixels() {
     );
     let fill = course("fill-gradient-linear=80ff0000,00f&fill-gradient-cs=oklab").unwrap();
     assert_eq!(fill.space, GradientSpace::Oklab);
-    assert_eq!(fill.colors, Some([Color { r: 255, g: 0, b: 0, a: 255 }, Color { r: 0, g: 0, b: 255, a: 255 }]));
+    let stop = |at, r, g, b| ColorStop { at, color: Color { r, g, b, a: 255 } };
+    assert_eq!(fill.colors, Some(vec![stop(0.0, 255, 0, 0), stop(1.0, 0, 0, 255)]));
+    let stops = |query: &str| {
+        course(query).and_then(|fill| fill.colors).map(|colors| colors.iter().map(|stop| stop.at).collect())
+    };
+    let three = "fill-gradient-linear=f00,0f0,00f&fill-gradient-radial=f00,0f0,00f";
+    for radial in ["", "&fill-gradient-type=radial"] {
+        let stops = |query: &str| -> Option<Vec<f64>> { stops(&format!("{three}{radial}&{query}")) };
+        assert_eq!(stops(""), Some(vec![0.0, 0.5, 1.0]));
+        assert_eq!(stops("fill-gradient-stops=0,15,100"), Some(vec![0.0, 0.15, 1.0]));
+        assert_eq!(stops("fill-gradient-stops=20,20,60"), Some(vec![0.2, 0.2, 0.6]));
+        // As many as colours, never falling, inside the range; else evenly spread.
+        for bad in ["0,100", "0,60,50", "0,50,101", "0,x,100", "0,10,20,100"] {
+            assert_eq!(stops(&format!("fill-gradient-stops={bad}")), Some(vec![0.0, 0.5, 1.0]), "{bad}");
+        }
+    }
+    // The colours of the image have no places of their own.
+    assert_eq!(of("fill-gradient-stops=10,20"), of(""));
 }
 
 #[test]
@@ -394,6 +431,12 @@ fn text_takes_the_free_width() {
     let plain = text("txt=hi");
     assert_eq!((plain.box_width_px, plain.text.size_px, plain.text.color), (380, 12, Color::BLACK));
     assert_eq!(plain.text.anchor.position(size("400x300"), size("50x10")), (340, 280));
+    // From a share of the width on, as from so many pixels.
+    for x in ["100", "0.25"] {
+        let placed = text(&format!("txt=hi&txt-x={x}&txt-y=0.5"));
+        assert_eq!(placed.box_width_px, 290, "{x}");
+        assert_eq!(placed.text.anchor.position(size("400x300"), size("50x10")), (100, 150), "{x}");
+    }
     let scaled = text("txt=hi&w=400&dpr=2&txt-width=100&txt-size=20&txt-line=1&txt-fit=max");
     assert_eq!((scaled.box_width_px, scaled.text.size_px), (200, 40));
     assert_eq!(scaled.text.outline, Some((2, Color::WHITE)));

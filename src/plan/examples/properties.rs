@@ -33,8 +33,9 @@ fn any_fit() -> impl Strategy<Value = Option<Fit>> {
 }
 
 fn words() -> impl Strategy<Value = Vec<CropWord>> {
-    use CropWord::{Bottom, Center, Edges, Entropy, Faces, FocalPoint, Left, Right, Top};
-    let word = proptest::sample::select(vec![Top, Bottom, Left, Right, Center, Faces, Entropy, Edges, FocalPoint]);
+    use CropWord::{Auto, Bottom, Center, Edges, Entropy, Faces, FocalPoint, Left, Right, Top};
+    let word =
+        proptest::sample::select(vec![Top, Bottom, Left, Right, Center, Faces, Auto, Entropy, Edges, FocalPoint]);
     proptest::collection::vec(word, 0..4)
 }
 
@@ -74,8 +75,10 @@ prop_compose! {
         (trim, tile, inherit, facearea) in any::<(bool, bool, bool, bool)>(),
         (overlay_w, overlay_h, overlay_fit) in (lengths(), lengths(), any_fit()),
         scale in proptest::option::of(0.0_f64..=100.0),
-        (x, y, pad) in proptest::option::of((-9000_i32..9000, -9000_i32..9000, 0_u32..9000)).prop_map(|at| {
-            at.map_or((None, None, None), |(x, y, pad)| (Some(x), Some(y), Some(pad)))
+        (x, y, pad) in proptest::option::of((-9000_i32..9000, -1.0_f64..=1.0, 0_u32..9000)).prop_map(|at| {
+            at.map_or((None, None, None), |(x, y, pad)| {
+                (Some(Length::Px(f64::from(x))), Some(Length::Fraction(y)), Some(pad))
+            })
         }),
         degrees in proptest::option::of(0.0_f64..360.0),
         radii in proptest::option::of(proptest::array::uniform4(0_u32..20_000)),
@@ -226,6 +229,7 @@ fn walk(layout: &Layout, start: Size) -> Size {
                 assert!(fits(fade.left, fade.right, now.width) && fits(fade.top, fade.bottom, now.height), "{fade:?}");
             }
             Op::Turn(turn) => now = turn.canvas,
+            Op::Rotate(rotate) => now = rotate.canvas,
             Op::Reflect(reflect) => now = reflect.canvas,
             Op::Shadow(shadow) => {
                 assert!(Rect { left: shadow.left, top: shadow.top, size: now }.is_inside(shadow.canvas), "{shadow:?}");
@@ -242,7 +246,6 @@ fn walk(layout: &Layout, start: Size) -> Size {
             }
             Op::MirrorHorizontal
             | Op::MirrorVertical
-            | Op::Rotate(_)
             | Op::Background(_)
             | Op::Trim(_)
             | Op::HideFaces(_)
@@ -254,6 +257,7 @@ fn walk(layout: &Layout, start: Size) -> Size {
             | Op::Halftone { .. }
             | Op::Pixellate { .. }
             | Op::Blur { .. }
+            | Op::Threshold(_)
             | Op::Blend(_)
             | Op::Grid(_)
             | Op::Mask(_)

@@ -36,9 +36,12 @@ impl Chain for Steps<'_> {
 const fn is_curve(adjust: Adjust) -> bool {
     match adjust {
         Adjust::Invert | Adjust::Exposure(_) | Adjust::Gamma(_) | Adjust::Brightness(_) | Adjust::Contrast(_) => true,
-        Adjust::Highlights(_) | Adjust::Shadows(_) | Adjust::Saturation(_) | Adjust::Vibrance(_) | Adjust::Hue(_) => {
-            false
-        }
+        Adjust::Highlights(_)
+        | Adjust::Shadows(_)
+        | Adjust::Saturation(_)
+        | Adjust::Vibrance(_)
+        | Adjust::Hue(_)
+        | Adjust::HueSet(_) => false,
     }
 }
 
@@ -57,7 +60,12 @@ fn along_curve(adjust: Adjust, value: f32) -> f32 {
             let factor = if v <= 0.0 { 1.0 + v / 100.0 } else { 1.0 / (1.0 - v.min(99.0) / 100.0) };
             0.5 + (x - 0.5) * factor
         }
-        Adjust::Highlights(_) | Adjust::Shadows(_) | Adjust::Saturation(_) | Adjust::Vibrance(_) | Adjust::Hue(_) => x,
+        Adjust::Highlights(_)
+        | Adjust::Shadows(_)
+        | Adjust::Saturation(_)
+        | Adjust::Vibrance(_)
+        | Adjust::Hue(_)
+        | Adjust::HueSet(_) => x,
     };
     adjusted as f32
 }
@@ -94,6 +102,10 @@ fn step(adjust: Adjust, run: &mut Run) {
             let sixths = (degrees / 60.0) as f32;
             run.each(|pixel| turned(pixel, sixths));
         }
+        Adjust::HueSet(degrees) => {
+            let sixths = (degrees / 60.0) as f32;
+            run.each(|pixel| hued(pixel, sixths));
+        }
     }
 }
 
@@ -129,7 +141,20 @@ fn turned(pixel: [f32; 3], sixths: f32) -> [f32; 3] {
     let per_chroma = 1.0 / chroma.max(f32::MIN_POSITIVE);
     let green_or_blue = if most == g { 2.0 + (b - r) * per_chroma } else { 4.0 + (r - g) * per_chroma };
     let hue = if most == r { (g - b) * per_chroma } else { green_or_blue } + sixths;
-    let (lightness, half) = ((most + least) / 2.0, chroma / 2.0);
+    of_hue(hue, most, least)
+}
+
+/// The same with the hue put in the place of its own.
+#[inline(always)]
+fn hued(pixel: [f32; 3], sixths: f32) -> [f32; 3] {
+    let [r, g, b] = pixel.map(|x| x.clamp(0.0, 1.0));
+    of_hue(sixths, r.max(g).max(b), r.min(g).min(b))
+}
+
+/// The colour of a hue in sixths of the wheel whose greatest and least channel are these.
+#[inline(always)]
+fn of_hue(hue: f32, most: f32, least: f32) -> [f32; 3] {
+    let (lightness, half) = ((most + least) / 2.0, (most - least) / 2.0);
     // CSS Color 4, section 7.1, `hslToRgb`.
     [0.0, 8.0, 4.0].map(|n| {
         let k = n + 2.0 * hue;
@@ -143,6 +168,20 @@ mod tests {
     use super::*;
     use crate::render::raster::Samples;
     use crate::units::Size;
+
+    #[test]
+    fn one_hue_for_all_leaves_lightness_saturation_and_grey() {
+        let set = |degrees, from: &[u8]| apply(pixel(from), &[Adjust::HueSet(degrees)]).into_bytes();
+        // Red, green and blue; what is paler or darker stays so.
+        assert_eq!(set(0.0, &[10, 200, 30]), [200, 10, 10]);
+        assert_eq!(set(120.0, &[200, 10, 30]), [10, 200, 10]);
+        assert_eq!(set(240.0, &[255, 255, 0, 7]), [0, 0, 255, 7]);
+        assert_eq!(set(60.0, &[100, 90, 80]), [100, 100, 80]);
+        for grey in [[0; 3], [77; 3], [255; 3]] {
+            assert_eq!(set(200.0, &grey), grey);
+        }
+        assert_eq!(set(200.0, &[77]), [77]);
+    }
 
     fn pixel(samples: &[u8]) -> Raster {
         Raster { size: Size::new(1, 1), channels: samples.len() as u8, samples: Samples::U8(samples.to_vec()) }

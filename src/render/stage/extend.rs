@@ -1,7 +1,7 @@
 //! Put the picture on a larger canvas.
 
 use super::{blur, resize};
-use crate::plan::{Extend, ExtendFill, GradientFill, Resize, Window};
+use crate::plan::{ColorRamp, ColorStop, Extend, ExtendFill, GradientFill, Resize, Window};
 use crate::render::RenderError;
 use crate::render::gradient::{self, Ramp};
 use crate::render::paint;
@@ -19,11 +19,11 @@ pub fn apply(raster: Raster, op: &Extend) -> Result<Raster, RenderError> {
     if !placed.is_inside(op.canvas) {
         return Err(RenderError::Stage { stage: "extend".to_owned() });
     }
-    match op.fill {
+    match &op.fill {
         ExtendFill::Edge => Ok(raster.rearranged(&Stretch { canvas: op.canvas, placed })),
-        ExtendFill::Solid(color) => Ok(solid(raster, op.canvas, placed, color)),
+        ExtendFill::Solid(color) => Ok(solid(raster, op.canvas, placed, *color)),
         ExtendFill::Blur => blurred(raster, op.canvas, placed),
-        ExtendFill::Gradient(gradient) => Ok(graded(raster, op.canvas, placed, &gradient)),
+        ExtendFill::Gradient(gradient) => Ok(graded(raster, op.canvas, placed, gradient)),
     }
 }
 
@@ -96,9 +96,17 @@ fn blurred(raster: Raster, canvas: Size, placed: Rect) -> Result<Raster, RenderE
     Ok(if shows_through { result } else { result.without_alpha() })
 }
 
+/// The two strongest colours of a picture, from end to end of a gradient.
+#[must_use]
+pub fn own_colors(raster: &Raster) -> Vec<ColorStop> {
+    let [dark, light] = gradient_colors(raster);
+    vec![ColorStop { at: 0.0, color: dark }, ColorStop { at: 1.0, color: light }]
+}
+
 /// The picture over a gradient, in the two strongest colours of its own unless there are others.
 fn graded(raster: Raster, canvas: Size, placed: Rect, gradient: &GradientFill) -> Raster {
-    let ramp = Ramp::between(gradient.colors.unwrap_or_else(|| gradient_colors(&raster)), gradient.space, gradient.hue);
+    let stops = gradient.colors.clone().unwrap_or_else(|| own_colors(&raster));
+    let ramp = Ramp::new(&ColorRamp { stops, space: gradient.space, hue: gradient.hue });
     let mut backdrop = Vec::with_capacity(usize::try_from(canvas.area() * 4).unwrap_or_default());
     for y in 0..canvas.height {
         for x in 0..canvas.width {
@@ -172,21 +180,23 @@ mod tests {
     #[test]
     fn gradients_run_over_the_whole_canvas_and_under_the_picture() {
         let course = GradientCourse::Linear { from: [0.0, 0.0], to: [0.0, 3.0] };
-        let [red, blue] = [[255, 0, 0], [0, 0, 255]].map(|[r, g, b]| Color { r, g, b, a: 255 });
-        let fill = |colors| {
+        let [red, green, blue] = [[255, 0, 0], [0, 255, 0], [0, 0, 255]].map(|[r, g, b]| Color { r, g, b, a: 255 });
+        let fill = |colors: Option<&[Color]>| {
+            let stop = |(index, color): (usize, &Color)| ColorStop { at: index as f64 / 2.0, color: *color };
+            let colors = colors.map(|colors| colors.iter().enumerate().map(stop).collect());
             ExtendFill::Gradient(GradientFill { colors, space: GradientSpace::Srgb, hue: HuePath::Shorter, course })
         };
-        let out = apply(two_by_one(), &extend(fill(Some([red, blue])))).unwrap();
+        let out = apply(two_by_one(), &extend(fill(Some(&[red, green, blue])))).unwrap();
         assert_eq!((out.channels, out.pixel_8(5), out.pixel_8(6)), (3, [10, 10, 10, 255], [20, 20, 20, 255]));
         let (top, middle, bottom) = (out.pixel_8(0), out.pixel_8(4), out.pixel_8(8));
-        assert!(top[0] > 200 && middle[0].abs_diff(middle[2]) < 4 && bottom[2] > 200, "{top:?} {middle:?} {bottom:?}");
+        assert!(top[0] > 150 && middle[1] > 250 && bottom[2] > 150, "{top:?} {middle:?} {bottom:?}");
         assert_eq!((out.pixel_8(1), out.pixel_8(3)), (top, top), "a row is of one colour");
         // Without colours: those of the picture, which has only greys.
         let own = apply(two_by_one(), &extend(fill(None))).unwrap();
         let [dark, light] = [own.pixel_8(0), own.pixel_8(8)];
         assert!(dark[0] == dark[2] && light[0] == light[1] && dark[0] < light[0], "{dark:?} {light:?}");
         let clear = Raster { channels: 2, samples: Samples::U8(vec![10, 0, 20, 255]), ..two_by_one() };
-        let shown = apply(clear, &extend(fill(Some([red, blue])))).unwrap();
+        let shown = apply(clear, &extend(fill(Some(&[red, green, blue])))).unwrap();
         assert_eq!((shown.pixel_8(5), shown.pixel_8(6)), (middle, [20, 20, 20, 255]));
     }
 

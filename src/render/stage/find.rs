@@ -1,5 +1,7 @@
 //! Where in a picture the interesting part is: the finders of `crop` (`rendering.md` 4).
 
+mod subject;
+
 use crate::param::CropWord;
 use crate::render::raster::Raster;
 use crate::units::{Rect, Size};
@@ -10,7 +12,7 @@ const LEVELS: usize = 32;
 /// The window of `size` placed by the first finder that finds something, else `otherwise`.
 ///
 /// `entropy` is the window of greatest luminance entropy, `edges` that of greatest gradient energy; both always find
-/// one, and of equals the one nearest the centre. Faces are the layout's business, as directions
+/// one, and of equals the one nearest the centre. `auto` is the subject, else `edges`. Faces are the layout's business, as directions
 /// are, and never found here. Takes 8 or 16 bits.
 #[must_use]
 pub fn window(raster: &Raster, size: Size, finders: &[CropWord], otherwise: Rect) -> Rect {
@@ -19,6 +21,10 @@ pub fn window(raster: &Raster, size: Size, finders: &[CropWord], otherwise: Rect
     }
     for finder in finders {
         match finder {
+            CropWord::Auto => {
+                let edges = || best(&Luminance::of(raster), size, edges_line);
+                return subject::window(raster, size).unwrap_or_else(edges);
+            }
             CropWord::Entropy => return best(&Luminance::of(raster), size, entropy_line),
             CropWord::Edges => return best(&Luminance::of(raster), size, edges_line),
             // Faces, directions and focal points are placed by the layout; here they are the next in the chain.
@@ -163,7 +169,7 @@ mod tests {
 
     #[test]
     fn detail_is_found_on_either_axis() {
-        for finder in [CropWord::Entropy, CropWord::Edges] {
+        for finder in [CropWord::Entropy, CropWord::Edges, CropWord::Auto] {
             let wide = picture(Size::new(200, 30), 150, 5);
             check(finder, &wide, Size::new(40, 30), |rect| (130..=150).contains(&rect.left));
             let tall = picture(Size::new(30, 200), 5, 20);
@@ -176,7 +182,7 @@ mod tests {
     #[test]
     fn a_flat_picture_is_cut_at_the_centre() {
         let flat = Raster { size: Size::new(101, 10), channels: 1, samples: Samples::U8(vec![7; 1010]) };
-        for finder in [CropWord::Entropy, CropWord::Edges] {
+        for finder in [CropWord::Entropy, CropWord::Edges, CropWord::Auto] {
             check(finder, &flat, Size::new(11, 10), |rect| rect.left == 45);
             check(finder, &flat, Size::new(101, 10), |rect| rect.left == 0);
         }

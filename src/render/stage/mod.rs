@@ -30,6 +30,8 @@ pub mod resize;
 pub mod rotate;
 pub mod shadow;
 pub mod sharpen;
+pub mod sheet;
 pub mod text;
+pub mod threshold;
 pub mod tone;
 pub mod trim;

@@ -1,4 +1,4 @@
-//! Turn the picture inside its frame, whose size stays.
+//! Turn the picture inside its frame, or whole onto a larger canvas.
 
 use super::background;
 use crate::param::RotType;
@@ -9,7 +9,8 @@ use crate::units::Size;
 
 /// Turns about the centre, counter-clockwise, with Catmull-Rom interpolation of premultiplied samples.
 ///
-/// `straighten` zooms so that no corner is empty; `pivot` keeps the scale and shows the background in the corners.
+/// `straighten` zooms so that no corner is empty; `pivot` keeps the scale and shows the background in the corners of its
+/// canvas.
 /// 8 bits out; an alpha channel appears when a corner can show through. Source: `rendering.md` 6.3.
 #[must_use]
 pub fn apply(raster: Raster, op: &Rotate) -> Raster {
@@ -52,7 +53,7 @@ impl Turn {
         } else {
             1.0
         };
-        Self { size, canvas: size, cos, sin, zoom, extends }
+        Self { size, canvas: op.canvas, cos, sin, zoom, extends }
     }
 
     fn run(&self, raster: Raster) -> Raster {
@@ -91,7 +92,11 @@ mod tests {
     use crate::units::Color;
 
     fn op(degrees: f64, kind: RotType) -> Rotate {
-        Rotate { degrees, kind, background: Color { r: 0, g: 255, b: 0, a: 255 } }
+        sized(degrees, kind, Size::new(40, 20))
+    }
+
+    fn sized(degrees: f64, kind: RotType, canvas: Size) -> Rotate {
+        Rotate { degrees, kind, canvas, background: Color { r: 0, g: 255, b: 0, a: 255 } }
     }
 
     #[test]
@@ -100,7 +105,7 @@ mod tests {
         // 3 4
         let samples = [1, 2, 3, 4].into_iter().flat_map(|v| [v; 3]).collect();
         let raster = Raster { size: Size::new(2, 2), channels: 3, samples: Samples::U8(samples) };
-        let turned = |degrees| apply(raster.clone(), &op(degrees, RotType::Straighten)).into_bytes();
+        let turned = |degrees| apply(raster.clone(), &sized(degrees, RotType::Straighten, raster.size)).into_bytes();
         let at = |bytes: &[u8]| bytes.iter().step_by(3).copied().collect::<Vec<_>>();
         assert_eq!(at(&turned(90.0)), [2, 4, 1, 3], "counter-clockwise: the right side comes to the top");
         assert_eq!(at(&turned(180.0)), [4, 3, 2, 1]);
@@ -124,12 +129,17 @@ mod tests {
         let straight = apply(raster.clone(), &op(30.0, RotType::Straighten));
         assert_eq!((straight.size, straight.channels), (raster.size, 3));
         assert_eq!(straight.into_bytes(), red);
-        let pivot = apply(raster.clone(), &op(30.0, RotType::Pivot));
-        assert_eq!((pivot.size, pivot.channels), (raster.size, 3));
+        // The box around it: 40 cos 30 + 20 sin 30 wide, 40 sin 30 + 20 cos 30 high.
+        let canvas = Size::new(45, 37);
+        let whole = sized(30.0, RotType::Pivot, canvas);
+        let pivot = apply(raster.clone(), &whole);
+        assert_eq!((pivot.size, pivot.channels), (canvas, 3));
         let bytes = pivot.into_bytes();
         assert_eq!(&bytes[..3], [0, 255, 0], "corner");
-        assert_eq!(&bytes[(10 * 40 + 20) * 3..][..3], [255, 0, 0], "centre");
-        let clear = Rotate { background: Color::TRANSPARENT_WHITE, ..op(30.0, RotType::Pivot) };
+        assert_eq!(&bytes[(18 * 45 + 22) * 3..][..3], [255, 0, 0], "centre");
+        let red: u64 = bytes.as_chunks::<3>().0.iter().map(|pixel| u64::from(pixel[0])).sum();
+        assert!((red / 255).abs_diff(800) <= 8, "all of it is there: {}", red / 255);
+        let clear = Rotate { background: Color::TRANSPARENT_WHITE, ..whole };
         let pivot = apply(raster, &clear);
         assert_eq!(pivot.channels, 4);
         assert_eq!(pivot.into_bytes()[3], 0);

@@ -48,7 +48,9 @@ fn watermarks_lie_and_measure_as_the_reference_says() {
     check("mark-x=50&mark-y=30&mark-anchor=center", [30, 20, 40, 20]);
     check("mark-x=50&mark-y=30&mark-anchor=1,0.5", [10, 20, 40, 20]);
     check("mark-x=50&mark-anchor=bottom,right&mark-w=20", [30, 85, 20, 10]);
-    check("w=400&dpr=2&mark-x=50&mark-y=30&mark-anchor=middle", [80, 50, 40, 20]);
+    check("w=400&dpr=2&mark-x=50&mark-y=30&mark-anchor=middle", [60, 40, 80, 40]);
+    check("mark-x=0.5&mark-y=0.25", [100, 25, 40, 20]);
+    check("mark-x=-0.1&mark-y=1", [0, 1, 20, 20]);
     check("mark-w=20&mark-align=top,left", [5, 5, 20, 10]);
     check("mark-w=0.5&mark-align=top,left", [5, 5, 20, 10]);
     check("mark-h=40&mark-align=top,left", [5, 5, 80, 40]);
@@ -58,7 +60,7 @@ fn watermarks_lie_and_measure_as_the_reference_says() {
     check("mark-w=30&mark-h=30&mark-fit=max&mark-align=top,left", [5, 5, 30, 15]);
     check("mark-w=30&mark-h=30&mark-fit=fill&mark-align=top,left", [5, 12, 30, 15]);
     check("mark-rot=90&mark-align=top,left", [5, 5, 20, 40]);
-    check("w=400&dpr=2&mark-align=top,left", [10, 10, 40, 20]);
+    check("w=400&dpr=2&mark-align=top,left", [10, 10, 80, 40]);
     check("pad=50&mark-align=top,left", [5, 5, 40, 20]);
     check("mark-if-min-width=200&mark-if-min-height=100", [155, 75, 40, 20]);
     let mixed = laid("mark=/m&mark-alpha=50", &base, OverlayRole::Mark, &mark);
@@ -85,19 +87,21 @@ fn blended_pictures_are_fitted_to_the_base() {
         let raster = laid(&format!("blend=/b&blend-mode=normal&{query}"), &base, OverlayRole::Blend, &over);
         assert_eq!((raster.size, extent(&raster, [0, 0, 255])), (Size::new(100, 50), Some(expected)), "{query}");
     };
-    check("", [0, 0, 40, 40]);
-    check("blend-w=0.2", [0, 0, 20, 20]);
+    check("", [30, 5, 40, 40]);
+    check("blend-align=top,left", [0, 0, 40, 40]);
+    check("blend-x=0.5&blend-y=-0.2", [50, 0, 40, 30]);
+    check("blend-w=0.2", [40, 15, 20, 20]);
     check("blend-align=bottom,right&blend-pad=3", [57, 7, 40, 40]);
     check("blend-size=inherit&fit=scale&w=100&h=50", [0, 0, 100, 50]);
     check("blend-w=30&blend-h=20&blend-fit=crop&blend-x=9&blend-y=4", [9, 4, 30, 20]);
-    check("blend-w=30&blend-h=20&blend-fit=clamp", [0, 0, 30, 20]);
+    check("blend-w=30&blend-h=20&blend-fit=clamp", [35, 15, 30, 20]);
     check("blend-w=30&blend-h=20&blend-fit=crop&blend-x=50&blend-y=50&blend-anchor=bottom", [35, 30, 30, 20]);
     check("blend-x=50&blend-anchor=0.5,0.5&blend-align=bottom", [30, 10, 40, 40]);
-    check("blend-w=150&blend-h=10&blend-fit=scale", [0, 0, 100, 10]);
+    check("blend-w=150&blend-h=10&blend-fit=scale", [0, 20, 100, 10]);
     // The default is `overlay`, which blue over red leaves red.
-    let default = laid("blend=/b", &base, OverlayRole::Blend, &over);
+    let default = laid("blend=/b&blend-align=top,left", &base, OverlayRole::Blend, &over);
     assert_eq!(default.pixel_8(0), [255, 0, 0, 255]);
-    let cut = laid("blend=/b&blend-mode=destination-out", &base, OverlayRole::Blend, &over);
+    let cut = laid("blend=/b&blend-mode=destination-out&blend-align=top,left", &base, OverlayRole::Blend, &over);
     assert_eq!((cut.pixel_8(0)[3], cut.pixel_8(99)), (0, [255, 0, 0, 255]));
 }
 
@@ -179,7 +183,8 @@ fn layers_fade_at_their_own_edges_before_they_are_turned_and_repeated() {
     // A mask has no say in it.
     let masked = laid("mask=ellipse&mark=/m&mark-align=center,middle&mark-fade=5", &base, OverlayRole::Mark, &mark);
     assert_eq!((blue(&masked, 20, 20), blue(&masked, 30, 20)), (23, 230));
-    let blended = laid("blend=/b&blend-mode=normal&blend-fade-top=0.5", &base, OverlayRole::Blend, &mark);
+    let blended =
+        laid("blend=/b&blend-mode=normal&blend-align=top,left&blend-fade-top=0.5", &base, OverlayRole::Blend, &mark);
     assert_eq!([0, 4, 5, 9, 10].map(|y| blue(&blended, 10, y)), [26, 230, 255, 255, 0]);
 }
 
@@ -229,8 +234,12 @@ fn gradients_colour_the_picture_or_only_its_layer() {
         &solid(9, 9, &[0, 0, 0, 0]),
     );
     assert_eq!(at(&clear, 4, 4), [255; 4]);
-    let blend =
-        laid("blend=/b&blend-mode=multiply&blend-gradient=0f0,0f0", &base, OverlayRole::Blend, &solid(9, 9, &BLUE));
+    let blend = laid(
+        "blend=/b&blend-mode=multiply&blend-align=top,left&blend-gradient=0f0,0f0",
+        &base,
+        OverlayRole::Blend,
+        &solid(9, 9, &BLUE),
+    );
     assert_eq!((at(&blend, 4, 4), at(&blend, 12, 4)), ([0, 255, 0, 255], [255; 4]));
 }
 

@@ -17,14 +17,7 @@ fn text(words: &str) -> Text {
         font: Font { family: "Helvetica".to_owned(), bold: false, italic: false },
         size_px: 24,
         color: RED,
-        anchor: Anchor {
-            horizontal: Along::Far,
-            vertical: Along::Far,
-            pad_px: 10,
-            x_px: None,
-            y_px: None,
-            point: [0.0; 2],
-        },
+        anchor: Anchor { horizontal: Along::Far, vertical: Along::Far, pad_px: 10, x: None, y: None, point: [0.0; 2] },
         width_px: None,
         overflow: TextOverflow::Clip { side: TextClip::End, ellipsis: false },
         outline: None,
@@ -103,8 +96,8 @@ fn alignment_offsets_and_gap_place_it() {
     let middle = at(|a| (a.horizontal, a.vertical) = (Along::Middle, Along::Middle));
     let centre = middle.left * 2 + middle.size.width;
     assert!(centre.abs_diff(CANVAS.width) <= 1, "{middle:?}");
-    assert_eq!(at(|a| a.x_px = Some(33)).left, 33);
-    let lower = at(|a| a.y_px = Some(50)).top - at(|a| a.y_px = Some(20)).top;
+    assert_eq!(at(|a| a.x = Some(Length::Px(33.0))).left, 33);
+    let lower = at(|a| a.y = Some(Length::Px(50.0))).top - at(|a| a.y = Some(Length::Px(20.0))).top;
     assert_eq!(lower, 30);
     assert_eq!(right(at(|a| a.pad_px = 40)), CANVAS.width - 40);
 }
@@ -235,14 +228,8 @@ fn scripts_and_emoji_are_drawn() {
 }
 
 fn block(words: &str, width_px: u32) -> Written {
-    let anchor = Anchor {
-        horizontal: Along::Start,
-        vertical: Along::Start,
-        pad_px: 10,
-        x_px: None,
-        y_px: None,
-        point: [0.0; 2],
-    };
+    let anchor =
+        Anchor { horizontal: Along::Start, vertical: Along::Start, pad_px: 10, x: None, y: None, point: [0.0; 2] };
     Written {
         text: Text { anchor, ..text(words) },
         box_width_px: width_px - 20,
@@ -308,7 +295,7 @@ fn a_text_picture_shrinks_to_its_height_and_has_a_highest() {
 }
 
 const MIDDLE: Anchor =
-    Anchor { horizontal: Along::Middle, vertical: Along::Middle, pad_px: 0, x_px: None, y_px: None, point: [0.0; 2] };
+    Anchor { horizontal: Along::Middle, vertical: Along::Middle, pad_px: 0, x: None, y: None, point: [0.0; 2] };
 const WORDS: &str = "one two three four five six seven eight";
 
 fn middle(words: &str) -> Text {

@@ -1,0 +1,252 @@
+//! Video: names of the public list that are read and checked, and have no effect. Their defaults are left out, but for
+//! those that ask for nothing: without an effect there is none that happens anyway.
+
+use crate::param::kind::SIDE_PX_MAX;
+use crate::param::{AlignWord, Category, Keyword, Kind, Needs, ParamSpec, Tier};
+
+/// Frames and seconds: what a field of 32 bits can hold.
+const FRAME_MAX: i64 = u32::MAX as i64;
+
+/// What they have in common.
+const BASE: ParamSpec = ParamSpec { tier: Tier::Video, ..ParamSpec::base(Category::VideoRendering) };
+
+/// This part of the table.
+pub(super) const ENTRIES: [ParamSpec; 29] = [
+    ParamSpec {
+        name: "video-bitrate",
+        kinds: &[Kind::Word(&["1m", "2m", "3m", "4m", "5m"])],
+        summary: "Target bit rate of a video.",
+        example: "video-bitrate=2m",
+        ..BASE
+    },
+    ParamSpec {
+        name: "video-clip-start",
+        kinds: &[Kind::Span, Kind::Whole(1..=FRAME_MAX)],
+        summary: "Second at which a clip starts.",
+        example: "video-clip-start=2",
+        ..BASE
+    },
+    ParamSpec {
+        name: "video-clip-end",
+        kinds: &[Kind::Span, Kind::Whole(1..=FRAME_MAX)],
+        summary: "Second at which a clip ends.",
+        example: "video-clip-end=8",
+        ..BASE
+    },
+    ParamSpec {
+        name: "video-codec",
+        kinds: &[Kind::Word(&["av1", "h264", "h265"])],
+        needs: Needs::All(&["fm=mp4"]),
+        summary: "Codec of an MP4 video.",
+        example: "fm=mp4&video-codec=h264",
+        ..BASE
+    },
+    ParamSpec {
+        name: "video-thumbnail",
+        kinds: &[Kind::Whole(0..=FRAME_MAX), Kind::Word(&["auto"])],
+        default: Some("auto"),
+        summary: "Second of a video to show as a still.",
+        example: "video-thumbnail=3",
+        ..BASE
+    },
+    ParamSpec {
+        name: "video-clip-duration",
+        kinds: &[Kind::Whole(1..=FRAME_MAX)],
+        summary: "Seconds that a clip lasts.",
+        example: "video-clip-duration=5",
+        ..BASE
+    },
+    ParamSpec {
+        name: "video-generate-subtitles",
+        // The public list has `video-generate=vtt` for it.
+        aliases: &["video-generate"],
+        kinds: &[Kind::Word(&["true", "false", "on", "off", "auto"]), Kind::Synonym("vtt", "true")],
+        default: Some("false"),
+        summary: "Writes down what is said in a video.",
+        example: "video-generate-subtitles=true",
+        ..BASE
+    },
+    ParamSpec {
+        name: "video-subtitle-translations",
+        kinds: &[Kind::Text],
+        needs: Needs::All(&["video-generate-subtitles"]),
+        summary: "Languages that subtitles are translated into.",
+        example: "video-generate-subtitles=true&video-subtitle-translations=de,fr",
+        ..BASE
+    },
+    ParamSpec {
+        name: "video-renditions",
+        kinds: &[Kind::Text],
+        summary: "Heights and bit rates of a stream.",
+        example: "video-renditions=1080:6m,720:3m",
+        ..BASE
+    },
+    ParamSpec {
+        name: "video-spritesheet-columns",
+        kinds: &[Kind::Word(&["auto"]), Kind::Whole(1..=FRAME_MAX)],
+        needs: Needs::All(&["fm=spritesheet"]),
+        summary: "Columns of the sheet of a video.",
+        example: "fm=spritesheet&video-spritesheet-columns=5",
+        picture: "dial.gif",
+        ..BASE
+    },
+    ParamSpec {
+        name: "video-spritesheet-format",
+        kinds: &[Kind::Word(&["jpg", "webp", "avif"])],
+        needs: Needs::All(&["fm=spritesheet"]),
+        summary: "Format of the sheet of a video.",
+        example: "fm=spritesheet&video-spritesheet-format=webp",
+        picture: "dial.gif",
+        ..BASE
+    },
+    ParamSpec {
+        name: "video-spritesheet-w",
+        kinds: &[Kind::Whole(1..=SIDE_PX_MAX)],
+        needs: Needs::All(&["fm=spritesheet"]),
+        summary: "Width of a frame on the sheet of a video.",
+        example: "fm=spritesheet&video-spritesheet-w=80",
+        picture: "dial.gif",
+        ..BASE
+    },
+    ParamSpec {
+        name: "video-spritesheet-h",
+        kinds: &[Kind::Word(&["auto"]), Kind::Whole(1..=SIDE_PX_MAX)],
+        needs: Needs::All(&["fm=spritesheet"]),
+        summary: "Height of a frame on the sheet of a video.",
+        example: "fm=spritesheet&video-spritesheet-h=90",
+        picture: "dial.gif",
+        ..BASE
+    },
+    ParamSpec {
+        name: "video-spritesheet-interval",
+        kinds: &[Kind::Word(&["auto"]), Kind::Whole(1..=FRAME_MAX)],
+        needs: Needs::All(&["fm=spritesheet"]),
+        summary: "Seconds between two frames on the sheet of a video.",
+        example: "fm=spritesheet&video-spritesheet-interval=5",
+        picture: "dial.gif",
+        ..BASE
+    },
+    ParamSpec {
+        name: "video-spritesheet-smart-crop",
+        kinds: &[Kind::Bool],
+        default: Some("false"),
+        needs: Needs::All(&["fm=spritesheet"]),
+        summary: "Whether frames on the sheet of a video are cut round their subject.",
+        example: "fm=spritesheet&video-spritesheet-smart-crop=true",
+        picture: "dial.gif",
+        ..BASE
+    },
+    ParamSpec {
+        name: "video-wave",
+        kinds: &[Kind::Bool],
+        default: Some("false"),
+        summary: "Draws the sound of a video as a wave.",
+        example: "video-wave=true",
+        ..BASE
+    },
+    ParamSpec {
+        name: "video-wave-align",
+        kinds: &[Kind::Words(AlignWord::WORDS)],
+        needs: Needs::All(&["video-wave"]),
+        summary: "Side or corner at which the wave lies.",
+        example: "video-wave=true&video-wave-align=top,right",
+        ..BASE
+    },
+    ParamSpec {
+        name: "video-wave-amplitude",
+        kinds: &[Kind::Number(0.1..=10.0)],
+        needs: Needs::All(&["video-wave"]),
+        summary: "Makes the wave higher or lower.",
+        example: "video-wave=true&video-wave-amplitude=2",
+        ..BASE
+    },
+    ParamSpec {
+        name: "video-wave-bg-color",
+        kinds: &[Kind::Text],
+        needs: Needs::All(&["video-wave"]),
+        summary: "Colour behind the wave: hexadecimal digits, alpha last.",
+        example: "video-wave=true&video-wave-bg-color=00000080",
+        ..BASE
+    },
+    ParamSpec {
+        name: "video-wave-color",
+        kinds: &[Kind::Text],
+        needs: Needs::All(&["video-wave"]),
+        summary: "Colours of the wave, one for each channel, with `|` between them: hexadecimal digits, alpha last.",
+        example: "video-wave=true&video-wave-color=ff6600",
+        ..BASE
+    },
+    ParamSpec {
+        name: "video-wave-h",
+        kinds: &[Kind::Length(SIDE_PX_MAX)],
+        needs: Needs::All(&["video-wave"]),
+        summary: "Height of the wave in pixels, or as a fraction.",
+        example: "video-wave=true&video-wave-h=0.5",
+        ..BASE
+    },
+    ParamSpec {
+        name: "video-wave-mode",
+        kinds: &[Kind::Word(&["cline", "line", "p2p", "point"])],
+        needs: Needs::All(&["video-wave"]),
+        summary: "How the wave is drawn.",
+        example: "video-wave=true&video-wave-mode=line",
+        ..BASE
+    },
+    ParamSpec {
+        name: "video-wave-pad",
+        kinds: &[Kind::Whole(0..=SIDE_PX_MAX)],
+        needs: Needs::All(&["video-wave"]),
+        summary: "Pixels between the wave and the edges.",
+        example: "video-wave=true&video-wave-pad=20",
+        ..BASE
+    },
+    ParamSpec {
+        name: "video-wave-scale",
+        kinds: &[Kind::Word(&["sqrt", "cbrt", "log", "lin"])],
+        needs: Needs::All(&["video-wave"]),
+        summary: "Scale of the wave's height.",
+        example: "video-wave=true&video-wave-scale=log",
+        ..BASE
+    },
+    ParamSpec {
+        name: "video-wave-split",
+        kinds: &[Kind::Bool],
+        default: Some("false"),
+        needs: Needs::All(&["video-wave"]),
+        summary: "Draws a wave for each channel.",
+        example: "video-wave=true&video-wave-split=true",
+        ..BASE
+    },
+    ParamSpec {
+        name: "video-wave-thickness",
+        kinds: &[Kind::Whole(0..=10)],
+        needs: Needs::All(&["video-wave"]),
+        summary: "Thickness of the wave's lines.",
+        example: "video-wave=true&video-wave-thickness=3",
+        ..BASE
+    },
+    ParamSpec {
+        name: "video-wave-w",
+        kinds: &[Kind::Length(SIDE_PX_MAX)],
+        needs: Needs::All(&["video-wave"]),
+        summary: "Width of the wave in pixels, or as a fraction.",
+        example: "video-wave=true&video-wave-w=0.5",
+        ..BASE
+    },
+    ParamSpec {
+        name: "video-wave-x",
+        kinds: &[Kind::Whole(-SIDE_PX_MAX..=SIDE_PX_MAX)],
+        needs: Needs::All(&["video-wave"]),
+        summary: "Pixels from the left edge to the wave.",
+        example: "video-wave=true&video-wave-x=20",
+        ..BASE
+    },
+    ParamSpec {
+        name: "video-wave-y",
+        kinds: &[Kind::Whole(-SIDE_PX_MAX..=SIDE_PX_MAX)],
+        needs: Needs::All(&["video-wave"]),
+        summary: "Pixels from the top edge to the wave.",
+        example: "video-wave=true&video-wave-y=20",
+        ..BASE
+    },
+];
