@@ -74,6 +74,8 @@ pub enum Tone {
     },
     /// Luminance through a list of colours.
     GradientMap(Box<GradientMap>),
+    /// `invert`, where a list of colours comes before it.
+    Invert,
 }
 
 /// `gradient-map`.
@@ -149,12 +151,13 @@ const DENOISE_DEFAULT: f64 = 20.0;
 impl Effects {
     pub(super) fn of(params: &Params) -> Self {
         let stylize = &params.stylize;
+        let tones = tones(stylize, params.adjust.invert == Some(true));
         Self {
             enhance: params.format.auto.enhance,
-            adjust: adjustments(&params.adjust),
+            adjust: adjustments(&params.adjust, tones.contains(&Tone::Invert)),
             denoise: denoise(&params.adjust),
             sharpen: sharpening(&params.adjust),
-            tones: tones(stylize),
+            tones,
             halftone_px: stylize.htn.filter(|v| *v > 0),
             block_px: stylize.px.filter(|v| *v > 1),
             blur: stylize.blur.filter(|v| *v > 0.0),
@@ -165,11 +168,11 @@ impl Effects {
     }
 }
 
-/// In the order of `rendering.md` 2.2, step 8.
-fn adjustments(params: &AdjustParams) -> Vec<Adjust> {
+/// In the order of `rendering.md` 2.2, step 8; a negative that is made later is not made here.
+fn adjustments(params: &AdjustParams, inverts_later: bool) -> Vec<Adjust> {
     let moved = |value: Option<f64>| value.filter(|v| *v != 0.0);
     [
-        (params.invert == Some(true)).then_some(Adjust::Invert),
+        (params.invert == Some(true) && !inverts_later).then_some(Adjust::Invert),
         moved(params.exp).map(Adjust::Exposure),
         moved(params.gam).map(Adjust::Gamma),
         moved(params.bri).map(Adjust::Brightness),
@@ -203,7 +206,7 @@ fn sharpening(params: &AdjustParams) -> Vec<Sharpen> {
     luminance.into_iter().chain(unsharp).collect()
 }
 
-fn tones(params: &StylizeParams) -> Vec<Tone> {
+fn tones(params: &StylizeParams, inverts: bool) -> Vec<Tone> {
     let opaque = |color: Color| Color { a: 255, ..color };
     let sepia = params.sepia.filter(|v| *v > 0.0).map(|v| Tone::Sepia(v / 100.0));
     let monochrome = params.monochrome.filter(|color| color.a > 0).map(Tone::Monochrome);
@@ -214,7 +217,9 @@ fn tones(params: &StylizeParams) -> Vec<Tone> {
         .map(|[dark, light]| Tone::Duotone { colors: [opaque(dark), opaque(light)], mix });
     // A list of colours beats `duotone`, even where it is not seen.
     let mapped = if params.gradient_map.is_empty() { duotone } else { gradient_map(params) };
-    [sepia, monochrome, mapped].into_iter().flatten().collect()
+    // Inverted first, the list would only be read from its other end.
+    let inverted = (inverts && matches!(mapped, Some(Tone::GradientMap(_)))).then_some(Tone::Invert);
+    [sepia, monochrome, mapped, inverted].into_iter().flatten().collect()
 }
 
 fn gradient_map(params: &StylizeParams) -> Option<Tone> {

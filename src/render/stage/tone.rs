@@ -1,5 +1,5 @@
-//! Tone pixel by pixel: `sepia`, `monochrome`, `duotone` by the formulas of `rendering.md` 8 and `gradient-map`, a chain
-//! in one pass.
+//! Tone pixel by pixel: `sepia`, `monochrome`, `duotone` by the formulas of `rendering.md` 8, `gradient-map` and
+//! the `invert` that follows it, a chain in one pass.
 
 use crate::plan::{ColorRamp, GradientMap, MappedTones, Tone};
 use crate::render::gradient;
@@ -40,7 +40,7 @@ pub fn settle(chain: &mut [Tone], raster: &Raster) {
 /// The colours that a tone is drawn with.
 pub fn colors(tone: &mut Tone) -> Vec<&mut Color> {
     match tone {
-        Tone::Sepia(_) => Vec::new(),
+        Tone::Sepia(_) | Tone::Invert => Vec::new(),
         Tone::Monochrome(color) => vec![color],
         Tone::Duotone { colors, .. } => colors.iter_mut().collect(),
         Tone::GradientMap(map) => map.colors.stops.iter_mut().map(|stop| &mut stop.color).collect(),
@@ -73,6 +73,7 @@ enum Step {
     Duotone([[f32; 3]; 2], f32),
     /// Colours from black to white.
     Mapped(Vec<[f32; 3]>, f32),
+    Invert,
 }
 
 impl Step {
@@ -85,6 +86,7 @@ impl Step {
                 let GradientMap { colors, mix, tones } = &**map;
                 Self::Mapped(mapped(colors, tones), *mix as f32)
             }
+            Tone::Invert => Self::Invert,
         }
     }
 
@@ -106,6 +108,7 @@ impl Step {
                 let level = (luma(pixel) * (MAPPED - 1) as f32 + 0.5) as usize;
                 mix(pixel, colors[level.min(MAPPED - 1)], *share)
             }),
+            Self::Invert => run.each(|pixel| pixel.map(|v| 1.0 - v)),
         }
     }
 }

@@ -20,7 +20,7 @@ fn cells(channels: u8) -> Vec<u8> {
     png(&Raster { size, channels, samples: Samples::U8(samples) })
 }
 
-fn drawn(query: &str, source: &[u8]) -> Raster {
+pub(super) fn drawn(query: &str, source: &[u8]) -> Raster {
     pixels(rendered(&format!("{query}&fm=png"), source).body.as_slice())
 }
 
@@ -193,6 +193,24 @@ fn a_list_of_colours_beats_duotone_where_it_is_valid() {
         let query = format!("w=30&{map}&gradient-map-stops={stops}");
         assert_eq!(drawn(&query, &source), drawn(&format!("w=30&{map}"), &source), "{stops}");
     }
+}
+
+#[test]
+fn a_negative_is_made_of_what_a_list_of_colours_gives() {
+    let source = cells(3);
+    for map in
+        ["gradient-map=060,ff0,fff", "gradient-map=1a1a40,ffd97a&gradient-map-alpha=40&gradient-map-equalize=true"]
+    {
+        for more in ["", "&sepia=50", "&con=20&sat=-30"] {
+            let mapped = png(&drawn(&format!("{map}{more}"), &source));
+            let wanted = drawn("invert=true", &mapped);
+            let found = drawn(&format!("{map}{more}&invert=true"), &source);
+            assert!(difference(&found, &wanted) < 0.6, "{map}{more}: {}", difference(&found, &wanted));
+        }
+    }
+    // A list that is not seen moves nothing.
+    let unseen = drawn("sepia=50&gradient-map=f00,00f&gradient-map-alpha=0&invert=true", &source);
+    assert_eq!(unseen, drawn("sepia=50&invert=true", &source));
 }
 
 #[test]
