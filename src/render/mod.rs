@@ -12,6 +12,7 @@ mod fit;
 mod frames;
 mod gaussian;
 mod gradient;
+mod guided;
 mod hdr;
 mod modes;
 mod oklab;

@@ -44,6 +44,15 @@ pub(super) trait Chain {
     fn run(&self, run: &mut Run);
 }
 
+/// Formulas that also depend on where a pixel is.
+pub(super) trait PlacedChain {
+    /// Told before the runs of row `y`.
+    fn begin_row(&mut self, y: usize);
+
+    /// Changes the pixels of the row from `x` on, a multiple of [`RUN`]. To be inlined, as [`Chain::run`] is.
+    fn run(&mut self, run: &mut Run, x: usize);
+}
+
 /// A sample as a number from 0 to 1 and back.
 pub(super) trait Sample: Copy {
     /// Number of different samples.
@@ -107,6 +116,13 @@ pub(super) fn chained(raster: Raster, curve: &dyn Fn(f32) -> f32, chain: impl Ch
     with_samples(raster, Chained { curve, chain })
 }
 
+/// Sends every channel through `curve`, then runs of pixels of one row through `chain`. Grey stands in all three colours
+/// and is read back from red.
+pub(super) fn chained_in_place(raster: Raster, curve: &dyn Fn(f32) -> f32, chain: impl PlacedChain) -> Raster {
+    let width = raster.size.width as usize;
+    with_samples(raster, Placed { curve, chain, width })
+}
+
 /// Runs pixels through `chain`, which gives colour to grey.
 pub(super) fn tinted(raster: Raster, chain: impl Chain) -> Raster {
     if raster.channels > 2 {
@@ -130,7 +146,7 @@ fn with_samples(mut raster: Raster, work: impl PerDepth) -> Raster {
 }
 
 /// What `curve` makes of every level.
-fn levels<T: Sample>(curve: &dyn Fn(f32) -> f32) -> Vec<f32> {
+pub(super) fn levels<T: Sample>(curve: &dyn Fn(f32) -> f32) -> Vec<f32> {
     (0..T::LEVELS).map(|level| curve(level as f32 / (T::LEVELS - 1) as f32)).collect()
 }
 
@@ -201,26 +217,61 @@ impl<C: Chain> PerDepth for Chained<'_, C> {
         }
         let levels = levels::<T>(curve);
         pulp::Arch::new().dispatch(|| match channels {
-            3 => in_runs(samples.as_chunks_mut::<3>().0, &levels, &chain),
-            _ => in_runs(samples.as_chunks_mut::<4>().0, &levels, &chain),
+            3 => in_runs::<T, 3, 3>(samples.as_chunks_mut().0, &levels, |run, _| chain.run(run)),
+            _ => in_runs::<T, 4, 3>(samples.as_chunks_mut().0, &levels, |run, _| chain.run(run)),
         });
     }
 }
 
-#[inline(always)]
-fn in_runs<T: Sample, const N: usize>(pixels: &mut [[T; N]], levels: &[f32], chain: &impl Chain) {
-    let mut run = Run::BLACK;
-    for pixels in pixels.chunks_mut(RUN) {
-        for (lane, pixel) in pixels.iter().enumerate() {
-            run.r[lane] = levels[pixel[0].index()];
-            run.g[lane] = levels[pixel[1].index()];
-            run.b[lane] = levels[pixel[2].index()];
+struct Placed<'a, C> {
+    curve: &'a dyn Fn(f32) -> f32,
+    chain: C,
+    width: usize,
+}
+
+impl<C: PlacedChain> PerDepth for Placed<'_, C> {
+    fn run<T: Sample>(mut self, samples: &mut [T], channels: u8) {
+        let levels = levels::<T>(self.curve);
+        pulp::Arch::new().dispatch(|| match channels {
+            1 => self.in_rows::<T, 1, 1>(samples, &levels),
+            2 => self.in_rows::<T, 2, 1>(samples, &levels),
+            3 => self.in_rows::<T, 3, 3>(samples, &levels),
+            _ => self.in_rows::<T, 4, 3>(samples, &levels),
+        });
+    }
+}
+
+impl<C: PlacedChain> Placed<'_, C> {
+    #[inline(always)]
+    fn in_rows<T: Sample, const N: usize, const COLORS: usize>(&mut self, samples: &mut [T], levels: &[f32]) {
+        for (y, row) in samples.as_chunks_mut::<N>().0.chunks_exact_mut(self.width).enumerate() {
+            self.chain.begin_row(y);
+            in_runs::<T, N, COLORS>(row, levels, |run, x| self.chain.run(run, x));
         }
-        chain.run(&mut run);
+    }
+}
+
+/// `N` channels, of which the first `COLORS` are colours. `each` is also told the index of the first pixel.
+#[inline(always)]
+fn in_runs<T: Sample, const N: usize, const COLORS: usize>(
+    pixels: &mut [[T; N]],
+    levels: &[f32],
+    mut each: impl FnMut(&mut Run, usize),
+) {
+    let channel = |c: usize| c.min(COLORS - 1);
+    let mut run = Run::BLACK;
+    for (index, pixels) in pixels.chunks_mut(RUN).enumerate() {
+        for (lane, pixel) in pixels.iter().enumerate() {
+            run.r[lane] = levels[pixel[channel(0)].index()];
+            run.g[lane] = levels[pixel[channel(1)].index()];
+            run.b[lane] = levels[pixel[channel(2)].index()];
+        }
+        each(&mut run, index * RUN);
         for (lane, pixel) in pixels.iter_mut().enumerate() {
-            pixel[0] = T::nearest(run.r[lane]);
-            pixel[1] = T::nearest(run.g[lane]);
-            pixel[2] = T::nearest(run.b[lane]);
+            // Grey is written last from red.
+            pixel[channel(2)] = T::nearest(run.b[lane]);
+            pixel[channel(1)] = T::nearest(run.g[lane]);
+            pixel[channel(0)] = T::nearest(run.r[lane]);
         }
     }
 }
