@@ -46,7 +46,7 @@ pub enum Op {
         /// From the top.
         y: u32,
     },
-    /// Stretch each channel by its histogram (`auto=enhance`).
+    /// Exposure, contrast and saturation by what the histogram says (`auto=enhance`).
     Enhance,
     /// Adjust pixel by pixel; in this order, in one pass.
     Adjust(Vec<Adjust>),
@@ -64,7 +64,7 @@ pub enum Op {
     Rotate(Rotate),
     /// Tone pixel by pixel; in this order, in one pass.
     Tone(Vec<Tone>),
-    /// 45-degree dot screen on luminance.
+    /// 45-degree screen of dots in the colours of the image.
     Halftone {
         /// Width of a dot, at least 1.
         dot_px: u32,

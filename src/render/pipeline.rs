@@ -249,14 +249,14 @@ fn draw(
     let mut ops = in_space(fit::turned_last(layout.ops, decoded.size()), profile.as_deref());
     let mut overlays = overlays.prepare(&ops, profile.as_deref())?;
     let mut is_first = true;
-    let mut stretch = None;
+    let mut enhancement = None;
     let frames = frames::drawn(decoded.into_frames(), sequence, |mut raster| {
         for op in &mut ops {
             if let (true, Op::Resize(resize)) = (is_first, &mut *op) {
                 raster = place_and_resize(raster, resize)?;
             } else if let Op::Enhance = op {
-                let stretch = stretch.get_or_insert_with(|| enhance::measure(&raster));
-                raster = enhance::apply(raster, stretch);
+                let enhancement = enhancement.get_or_insert_with(|| enhance::measure(&raster));
+                raster = enhance::apply(raster, enhancement);
             } else if let (true, Op::HideFaces(op)) = (moving, &*op) {
                 let op = faces::moved(&raster, op, sequence.frames.len())?;
                 raster = hide_faces::apply(raster, &op);
@@ -392,8 +392,8 @@ pub(super) fn apply(raster: Raster, op: &Op, overlays: &mut Prepared) -> Result<
         Op::Pixellate { block_px } => pixellate::apply(&raster, *block_px),
         Op::Blur { sigma_px } => blur::apply(&raster, *sigma_px),
         Op::Enhance => {
-            let stretch = enhance::measure(&raster);
-            enhance::apply(raster, &stretch)
+            let enhancement = enhance::measure(&raster);
+            enhance::apply(raster, &enhancement)
         }
         // Measured and laid out again before; what follows a trim that is still there is the layout for nothing trimmed.
         Op::Trim(_) => raster,

@@ -4,6 +4,7 @@ mod effects;
 mod overlays;
 mod pages;
 mod sheets;
+mod tones;
 mod trim;
 mod words;
 

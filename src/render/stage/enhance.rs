@@ -1,139 +1,133 @@
-//! Stretch each channel by its histogram: `auto=enhance`.
+//! Make an image more vivid by what its histogram says: `auto=enhance`.
 //!
-//! From the first to the last hundredth of the visible pixels a channel is stretched over all levels, and that is mixed
-//! half and half with the picture as it was (`rendering.md` 7). Measuring and stretching are apart, so that all frames of
-//! an animation can be stretched as the first.
+//! One curve of the luma sets black, white, middle and contrast; colours follow it in proportion, which keeps their hue.
+//! White is balanced only against a cast that all tones share ([`cast`]). Saturation grows in Oklab, dull colours more
+//! than vivid ones and skin least. Good images, night and sunset are left nearly alone, drawings and screenshots wholly.
+//!
+//! Measuring and drawing are apart, so that all frames of an animation are drawn as the first.
 
-use crate::render::points::{self, Sample};
-use crate::render::raster::{Raster, Samples};
-
-/// Share of the pixels that may become black, and white.
-const CLIPPED: f64 = 0.01;
-
-/// Share of the stretched picture in the result.
-const MIX: f32 = 0.5;
-
-/// Bins of a histogram; 16 bits are counted in 8.
-const BINS: usize = 256;
-
-/// Levels that become 0 and 1, for each colour channel.
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub struct Stretch([(f32, f32); 3]);
-
-/// Finds out how to stretch a picture; grey has its levels three times. What is wholly transparent does not count.
-#[must_use]
-pub fn measure(raster: &Raster) -> Stretch {
-    let counts = match &raster.samples {
-        Samples::U8(samples) => histograms(samples, raster.channels),
-        Samples::U16(samples) => histograms(samples, raster.channels),
-    };
-    Stretch(counts.map(|counts| range(&counts)))
-}
-
-/// Stretches the colours of any raster; size, channels, depth and alpha stay. A channel of one level stays too.
-#[must_use]
-pub fn apply(raster: Raster, stretch: &Stretch) -> Raster {
-    let curve = |channel: usize| {
-        let (low, high) = stretch.0[channel];
-        let scale = if high > low { 1.0 / (high - low) } else { 0.0 };
-        move |v: f32| {
-            if scale == 0.0 { v } else { v + MIX * (((v - low) * scale).clamp(0.0, 1.0) - v) }
-        }
-    };
-    points::curved(raster, [&curve(0), &curve(1), &curve(2)])
-}
-
-/// How many visible pixels are at each level, for red, green and blue.
-fn histograms<T: Sample>(samples: &[T], channels: u8) -> [[u64; BINS]; 3] {
-    let mut counts = [[0; BINS]; 3];
-    let bin = |sample: T| sample.index() * (BINS - 1) / (T::LEVELS - 1);
-    match channels {
-        1 => samples.iter().for_each(|v| counts[0][bin(*v)] += 1),
-        2 => {
-            for [v, a] in samples.as_chunks::<2>().0 {
-                counts[0][bin(*v)] += u64::from(a.index() > 0);
-            }
-        }
-        3 => {
-            for pixel in samples.as_chunks::<3>().0 {
-                for (counts, v) in counts.iter_mut().zip(pixel) {
-                    counts[bin(*v)] += 1;
-                }
-            }
-        }
-        _ => {
-            for [r, g, b, a] in samples.as_chunks::<4>().0 {
-                for (counts, v) in counts.iter_mut().zip([r, g, b]) {
-                    counts[bin(*v)] += u64::from(a.index() > 0);
-                }
-            }
-        }
-    }
-    if channels <= 2 {
-        counts = [counts[0]; 3];
-    }
-    counts
-}
-
-/// The levels with [`CLIPPED`] of the pixels below and above them, 0 to 1.
-fn range(counts: &[u64; BINS]) -> (f32, f32) {
-    let clipped = counts.iter().sum::<u64>() as f64 * CLIPPED;
-    let beyond = |below: &mut u64, count: u64| {
-        *below += count;
-        *below as f64 > clipped
-    };
-    let (mut below, mut above) = (0, 0);
-    let low = counts.iter().position(|count| beyond(&mut below, *count)).unwrap_or(0);
-    let high = counts.iter().rposition(|count| beyond(&mut above, *count)).unwrap_or(BINS - 1);
-    let level = |bin: usize| bin as f32 / (BINS - 1) as f32;
-    (level(low), level(high))
-}
-
+mod cast;
+mod cube;
+mod curve;
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::units::Size;
+mod tests;
 
-    fn raster(channels: u8, samples: Vec<u8>) -> Raster {
-        let width = samples.len() as u32 / u32::from(channels);
-        Raster { size: Size::new(width, 1), channels, samples: Samples::U8(samples) }
-    }
+use self::cube::Cube;
+use self::curve::Curve;
+use crate::render::oklab;
+use crate::render::points::{self, Chain, Run, luma};
+use crate::render::raster::Raster;
+use crate::render::transfer::{to_encoded, to_linear};
 
-    fn enhanced(picture: Raster) -> Raster {
-        let stretch = measure(&picture);
-        apply(picture, &stretch)
-    }
+/// Pixels looked at, about.
+const SEEN: usize = 1 << 16;
 
-    #[test]
-    fn half_of_the_way_to_the_full_range() {
-        let ramp: Vec<u8> = (0..1000).map(|i| 100 + (i / 20) as u8).collect();
-        let bytes = enhanced(raster(1, ramp)).into_bytes();
-        // 100 to 149 become 0 to 255, and half of that is added to half of what was.
-        assert_eq!((bytes[0], bytes[999]), (50, 202));
-        assert!(bytes.is_sorted());
-    }
+/// Share of the four most frequent colours from which on an image begins to count as a drawing, and where it is one.
+const DRAWN: [f64; 2] = [0.2, 0.5];
 
-    #[test]
-    fn outliers_do_not_count_and_a_full_range_stays() {
-        let mut samples = vec![100; 500];
-        samples.extend([150; 490]);
-        samples.extend([255; 5]);
-        samples.extend([0; 5]);
-        let bytes = enhanced(raster(1, samples)).into_bytes();
-        assert_eq!((bytes[0], bytes[600], bytes[992], bytes[999]), (50, 203, 255, 0));
-        let full = raster(1, (0..=255).cycle().take(25_600).collect());
-        let bytes = enhanced(full.clone()).into_bytes();
-        assert!(bytes.iter().zip(full.into_bytes()).all(|(a, b)| a.abs_diff(b) <= 2));
-        assert_eq!(enhanced(raster(3, [9, 80, 200].repeat(9))), raster(3, [9, 80, 200].repeat(9)));
-    }
+/// Mean chroma (Oklab) of an image that needs none, and of one that gets the whole of [`SATURATION`].
+const CHROMA: [f64; 2] = [0.11, 0.02];
 
-    #[test]
-    fn channels_are_stretched_apart_and_transparency_is_not_looked_at() {
-        let seen = [[100, 0, 50, 255], [150, 255, 50, 128]].concat().repeat(50);
-        let hidden = [0, 128, 255, 0].repeat(50);
-        let bytes = enhanced(raster(4, [seen, hidden].concat())).into_bytes();
-        assert_eq!(&bytes[..8], [50, 0, 50, 255, 203, 255, 50, 128]);
-        let deep = Raster { samples: Samples::U16(vec![25_700, 38_550]), ..raster(1, vec![0; 2]) };
-        assert_eq!(enhanced(deep).samples, Samples::U16(vec![12_850, 52_043]));
+/// What dull colours gain in a dull image.
+const SATURATION: f64 = 0.2;
+
+/// Chroma that gains nothing.
+const VIVID: f64 = 0.2;
+
+/// How an image is to be enhanced; `None` inside is not at all.
+#[derive(Clone, Debug)]
+pub struct Enhancement(Option<Cube>);
+
+/// Finds out what an image needs. What is wholly transparent does not count.
+#[must_use]
+pub fn measure(raster: &Raster) -> Enhancement {
+    let pixels = seen(raster);
+    let strength = 1.0 - smoothstep(drawn(&pixels), DRAWN);
+    if strength <= 0.0 {
+        return Enhancement(None);
     }
+    let labs: Vec<[f64; 3]> = pixels.iter().map(|pixel| oklab::from_linear(pixel.map(to_linear))).collect();
+    let gains = cast::gains(&labs, strength);
+    let chroma = labs.iter().map(|[_, a, b]| a.hypot(*b)).sum::<f64>() / labs.len() as f64;
+    let more = SATURATION * strength * smoothstep(chroma, CHROMA);
+    let curve = Curve::of(pixels.iter().map(|pixel| luma64(*pixel)), strength);
+    Enhancement(Some(Cube::of(|pixel| saturated(curve.apply(balanced(pixel, gains)), more))))
+}
+
+/// Enhances the colours of any raster; size, channels, depth and alpha stay, and grey stays grey.
+#[must_use]
+pub fn apply(raster: Raster, enhancement: &Enhancement) -> Raster {
+    match &enhancement.0 {
+        Some(cube) => points::chained(raster, &|v| v, Through(cube)),
+        None => raster,
+    }
+}
+
+struct Through<'a>(&'a Cube);
+
+impl Chain for Through<'_> {
+    #[inline(always)]
+    fn run(&self, run: &mut Run) {
+        run.each(|pixel| self.0.at(pixel));
+    }
+}
+
+/// Colours of about [`SEEN`] pixels, spread evenly, 0 to 1.
+fn seen(raster: &Raster) -> Vec<[f64; 3]> {
+    let count = usize::try_from(raster.size.area()).unwrap_or(usize::MAX);
+    // A step without small factors does not fall into line with the columns.
+    let step = if count > 2 * SEEN { (count / SEEN) | 1 } else { 1 };
+    let visible = (0..count).step_by(step).map(|at| raster.pixel_8(at)).filter(|[.., a]| *a > 0);
+    visible.map(|[r, g, b, _]| [r, g, b].map(|v| f64::from(v) / 255.0)).collect()
+}
+
+/// Share of the four most frequent colours; of nothing, all.
+fn drawn(pixels: &[[f64; 3]]) -> f64 {
+    if pixels.is_empty() {
+        return 1.0;
+    }
+    let mut codes: Vec<[u8; 3]> = pixels.iter().map(|pixel| pixel.map(|v| (v * 255.0 + 0.5) as u8)).collect();
+    codes.sort_unstable();
+    let mut counts: Vec<usize> = codes.chunk_by(|a, b| a == b).map(<[_]>::len).collect();
+    counts.sort_unstable_by(|a, b| b.cmp(a));
+    counts.iter().take(4).sum::<usize>() as f64 / pixels.len() as f64
+}
+
+/// From 0 at the first of `ends` to 1 at the second, level at both.
+fn smoothstep(v: f64, [from, to]: [f64; 2]) -> f64 {
+    let t = ((v - from) / (to - from)).clamp(0.0, 1.0);
+    t * t * (3.0 - 2.0 * t)
+}
+
+fn luma64(pixel: [f64; 3]) -> f64 {
+    f64::from(luma(pixel.map(|v| v as f32)))
+}
+
+/// Multiplies the light of the channels.
+fn balanced(pixel: [f64; 3], gains: [f64; 3]) -> [f64; 3] {
+    if gains == [1.0; 3] {
+        return pixel;
+    }
+    let light = pixel.map(to_linear);
+    std::array::from_fn(|c| to_encoded((light[c] * gains[c]).min(1.0)))
+}
+
+/// Adds up to `more` of its chroma to a colour, as far as sRGB reaches; lightness and hue stay.
+fn saturated(pixel: [f64; 3], more: f64) -> [f64; 3] {
+    let [lightness, a, b] = oklab::from_linear(pixel.map(to_linear));
+    let chroma = a.hypot(b);
+    // Skin of all people lies between red and yellow and is seldom vivid.
+    let skin =
+        (1.0 - ((b.atan2(a).to_degrees() - 55.0) / 35.0).abs()).max(0.0) * (1.0 - smoothstep(chroma, [0.12, 0.2]));
+    // In the dark there is more noise than colour.
+    let room = (1.0 - chroma / VIVID).max(0.0) * (1.0 - 0.6 * skin) * smoothstep(lightness, [0.05, 0.35]);
+    let mut gain = more * room;
+    for _ in 0..5 {
+        let light = oklab::to_linear([lightness, a * (1.0 + gain), b * (1.0 + gain)]);
+        if light.iter().all(|v| (-1e-6..=1.0 + 1e-6).contains(v)) {
+            return light.map(|v| to_encoded(v.clamp(0.0, 1.0)));
+        }
+        gain /= 2.0;
+    }
+    pixel
 }
