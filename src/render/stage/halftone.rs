@@ -1,48 +1,71 @@
-//! Print the picture as black dots on white: `htn`.
+//! Print the image as dots of its own colours on white: `htn`.
 //!
 //! A screen at 45 degrees whose dots are `dot_px` apart, so wide where they just touch. The screen is a product of
-//! cosines, evened out such that on a grey of luminance Y just the share 1 - Y of the paper is black: means stay what they
-//! were. Dots have edges one pixel soft. The result is grey in the channels the picture had (`rendering.md` 8 says "on
-//! luminance").
+//! cosines, evened out such that a wanted share of the paper is covered. The share is one minus the least channel of the
+//! colour around a pixel, and the ink is what makes the mean that colour again: black for every grey. So means stay what
+//! they were, in every channel. Dots have edges one pixel soft.
 
 use std::f32::consts::{SQRT_2, TAU};
 
-use crate::render::points::{Sample, luma};
+use crate::render::gaussian;
+use crate::render::points::Sample;
 use crate::render::raster::{Raster, Samples};
 
 /// Values of the screen that are told apart.
 const STEPS: usize = 1024;
 
-/// Draws any raster as dots; size, channels, depth and alpha stay.
+/// Standard deviation of what counts as around a pixel, in dots: a dot has nearly one colour.
+const AROUND: f64 = 0.25;
+
+/// As near to black and white as this is all ink and all paper.
+const END: f32 = 1e-3;
+
+/// Draws any raster as dots; size, channels, depth and alpha stay. What is transparent colours nothing.
 #[must_use]
-pub fn apply(mut raster: Raster, dot_px: u32) -> Raster {
-    let width = raster.size.width as usize;
-    let channels = raster.channels;
+pub fn apply(raster: Raster, dot_px: u32) -> Raster {
     let screen = Screen::new(dot_px, raster.size.width, raster.size.height);
-    match &mut raster.samples {
-        Samples::U8(samples) => dotted(samples, width, channels, &screen),
-        Samples::U16(samples) => dotted(samples, width, channels, &screen),
-    }
-    raster
+    let around = f64::from(dot_px) * AROUND;
+    let samples = match &raster.samples {
+        Samples::U8(samples) => Samples::U8(dotted(&raster, samples, around, &screen)),
+        Samples::U16(samples) => Samples::U16(dotted(&raster, samples, around, &screen)),
+    };
+    Raster { samples, ..raster }
 }
 
-fn dotted<T: Sample>(samples: &mut [T], width: usize, channels: u8, screen: &Screen) {
-    match channels {
-        1 => rows::<T, 1, 1>(samples, width, screen),
-        2 => rows::<T, 2, 1>(samples, width, screen),
-        3 => rows::<T, 3, 3>(samples, width, screen),
-        _ => rows::<T, 4, 3>(samples, width, screen),
-    }
+fn dotted<T: Sample>(raster: &Raster, samples: &[T], around_px: f64, screen: &Screen) -> Vec<T> {
+    let row_len = raster.size.width as usize * usize::from(raster.channels);
+    let mut out = samples.to_vec();
+    gaussian::rows(raster, around_px, |y, soft| {
+        let (row, down) = (&mut out[y * row_len..][..row_len], screen.down[y]);
+        match raster.channels {
+            1 => print::<T, 1, 1>(row, soft, down, screen),
+            2 => print::<T, 2, 1>(row, soft, down, screen),
+            3 => print::<T, 3, 3>(row, soft, down, screen),
+            _ => print::<T, 4, 3>(row, soft, down, screen),
+        }
+    });
+    out
 }
 
-/// `N` channels, of which the first `COLORS` are colours.
-fn rows<T: Sample, const N: usize, const COLORS: usize>(samples: &mut [T], width: usize, screen: &Screen) {
-    let rows = samples.as_chunks_mut::<N>().0.chunks_exact_mut(width);
-    for (row, down) in rows.zip(&screen.down) {
-        for (pixel, across) in row.iter_mut().zip(&screen.across) {
-            let light = luma(std::array::from_fn(|c| pixel[c.min(COLORS - 1)].value()));
-            let paper = T::nearest(screen.paper(light, across * down));
-            pixel[..COLORS].fill(paper);
+/// A row of `N` channels, of which the first `COLORS` are colours; those of `soft` are multiplied by alpha.
+fn print<T: Sample, const N: usize, const COLORS: usize>(row: &mut [T], soft: &[f32], down: f32, screen: &Screen) {
+    let pixels = row.as_chunks_mut::<N>().0.iter_mut().zip(soft.as_chunks::<N>().0);
+    for ((pixel, soft), across) in pixels.zip(&screen.across) {
+        let per_alpha = if N > COLORS { 1.0 / soft[N - 1].max(f32::MIN_POSITIVE) } else { 1.0 };
+        let color: [f32; COLORS] = std::array::from_fn(|c| (soft[c] * per_alpha).clamp(0.0, 1.0));
+        let least = color.iter().copied().fold(1.0, f32::min);
+        let least = if least > 1.0 - END {
+            1.0
+        } else if least < END {
+            0.0
+        } else {
+            least
+        };
+        let paper = screen.paper(least, across * down).clamp(0.0, 1.0);
+        let per_ink = 1.0 / (1.0 - least).max(f32::MIN_POSITIVE);
+        for (sample, v) in pixel.iter_mut().zip(color) {
+            let ink = ((v - least) * per_ink).clamp(0.0, 1.0);
+            *sample = T::nearest(ink + (1.0 - ink) * paper);
         }
     }
 }
@@ -144,10 +167,35 @@ mod tests {
     }
 
     #[test]
-    fn colour_becomes_grey_and_alpha_stays() {
+    fn colours_stay_on_the_mean_and_alpha_as_it_was() {
+        for color in [[200, 40, 90], [224, 172, 138], [90, 150, 220], [10, 200, 10], [250, 240, 30], [30, 30, 60]] {
+            let bytes = apply(flat(400, 400, &color), 9).into_bytes();
+            for (channel, wanted) in color.into_iter().enumerate() {
+                let found: Vec<u8> = bytes.iter().skip(channel).step_by(3).copied().collect();
+                assert!((mean(&found) - f64::from(wanted)).abs() < 6.0, "{color:?} {channel}: {}", mean(&found));
+            }
+            // Ink of that hue on white paper, and no black.
+            let saturated = bytes.as_chunks::<3>().0.iter().filter(|p| p.iter().min().is_some_and(|v| *v < 8)).count();
+            assert!(saturated * 10 > 400 * 400, "{color:?}: {saturated}");
+        }
         let bytes = apply(flat(50, 50, &[200, 40, 90, 77]), 6).into_bytes();
-        assert!(bytes.as_chunks::<4>().0.iter().all(|[r, g, b, a]| r == g && g == b && *a == 77));
+        assert!(bytes.as_chunks::<4>().0.iter().all(|[r, g, b, a]| r >= b && b >= g && *a == 77));
         let deep = Raster { samples: Samples::U16(vec![30_000; 900]), ..flat(30, 30, &[0]) };
         assert!(matches!(apply(deep, 4).samples, Samples::U16(_)));
+    }
+
+    #[test]
+    fn a_dot_has_the_colour_of_its_place() {
+        let halves: Vec<u8> =
+            (0..200 * 100).flat_map(|at| if at % 200 < 100 { [200, 60, 60] } else { [60, 60, 200] }).collect();
+        let raster = Raster { size: Size::new(200, 100), channels: 3, samples: Samples::U8(halves) };
+        let bytes = apply(raster, 10).into_bytes();
+        for (at, [r, _, b]) in bytes.as_chunks::<3>().0.iter().enumerate() {
+            match at % 200 {
+                0..90 => assert!(r >= b, "{at}"),
+                110.. => assert!(b >= r, "{at}"),
+                _ => {}
+            }
+        }
     }
 }
