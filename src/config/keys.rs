@@ -214,6 +214,13 @@ pub(super) const SETTINGS: &[KeySpec<Config>] = &[
         "pixels",
         "Longest side of a rendition; larger boxes are scaled down."
     ),
+    setting!(
+        limits.encode_time_max,
+        value::duration::<1>(),
+        "time",
+        "Estimated time to encode a rendition, on one core of a server of 2024; what would take longer is written in a \
+         faster format where `auto=format` or `fm=avif` asked. Keep it well below `render.timeout`."
+    ),
     setting!(limits.uri_bytes_max, value::bytes::<_, 1>(), "bytes", "Longest request target; more is 414."),
     setting!(limits.header_bytes_max, value::bytes::<_, 1>(), "bytes", "All headers of a request; more is 431."),
     setting!(limits.header_timeout, value::duration::<1>(), "time", "To receive the headers of a request."),

@@ -15,6 +15,8 @@ pub struct Limits {
     pub animation_pixels_max: u64,
     /// Longest side of a rendition; larger boxes are scaled down proportionally.
     pub output_side_max: u32,
+    /// Estimated time to encode a rendition above which `auto=format` and `fm=avif` choose a faster format.
+    pub encode_time_max: Duration,
     /// Bytes of a request target.
     pub uri_bytes_max: usize,
     /// Bytes of all request headers.
@@ -37,6 +39,7 @@ impl Default for Limits {
             frames_max: 1_000,
             animation_pixels_max: 400_000_000,
             output_side_max: 8192,
+            encode_time_max: Duration::from_secs(3),
             uri_bytes_max: 8000,
             header_bytes_max: 32 << 10,
             header_timeout: Duration::from_secs(10),

@@ -1,12 +1,14 @@
 //! The choice of format (`rendering.md` 13 and 14): what the request settles, and what is left to the original.
 
+use std::time::Duration;
+
 use crate::param::{Auto, ColorSpace, FormatParams, FormatWord};
 use crate::units::Quality;
 
 use super::types::{FallbackFormat, Format, Measured, Negotiation, Output};
 
 /// The encoding part of a plan.
-pub(super) fn output(params: &FormatParams, negotiation: &Negotiation) -> Output {
+pub(super) fn output(params: &FormatParams, negotiation: &Negotiation, encode_time_max: Duration) -> Output {
     let Auto { compress, format, .. } = params.auto;
     let mut preferred = Vec::new();
     if format && negotiation.avif {
@@ -21,6 +23,8 @@ pub(super) fn output(params: &FormatParams, negotiation: &Negotiation) -> Output
         preferred,
         fallback: if compress { by_alpha } else { asked },
         fallback_animated: asked,
+        yields: format,
+        encode_time_max,
         quality: quality(params, negotiation),
         lossless: params.lossless.unwrap_or(false),
         progressive: params.fm == Some(FormatWord::Pjpg) || params.jpg_progressive.unwrap_or(true),
@@ -38,7 +42,7 @@ pub(super) fn data(format: Format) -> Output {
     let fixed = FallbackFormat::Fixed(format);
     // Colours in words are sRGB, whatever the picture's profile.
     let color_space = ColorSpace::Srgb;
-    let defaults = output(&FormatParams::default(), &Negotiation::default());
+    let defaults = output(&FormatParams::default(), &Negotiation::default(), Duration::MAX);
     Output { fallback: fixed, fallback_animated: fixed, color_space, ..defaults }
 }
 
@@ -126,7 +130,7 @@ mod tests {
     ) {
         let negotiation =
             Negotiation { avif: accept.contains("avif"), webp: accept.contains("webp"), ..Negotiation::default() };
-        let output = output(&params(auto, fm), &negotiation);
+        let output = output(&params(auto, fm), &negotiation, Duration::MAX);
         assert_eq!(choose_formats(&output, picture, Some(source)), expected, "auto={auto} {fm:?} {accept} {picture:?}");
     }
 
@@ -156,7 +160,7 @@ mod tests {
 
     #[test]
     fn an_original_of_a_format_we_do_not_write_becomes_jpeg_or_png() {
-        let output = output(&params("", None), &Negotiation::default());
+        let output = output(&params("", None), &Negotiation::default(), Duration::MAX);
         assert_eq!(choose_formats(&output, &STILL, None), [Format::Jpeg]);
         assert_eq!(choose_formats(&output, &CLEAR, None), [Format::Png]);
     }
@@ -194,7 +198,11 @@ mod tests {
         let check = |auto: &str, q: Option<i64>, save_data: bool, expected: u8| {
             let params = FormatParams { q: q.map(Quality::clamped), ..params(auto, None) };
             let negotiation = Negotiation { save_data, ..Negotiation::default() };
-            assert_eq!(output(&params, &negotiation).quality.get(), expected, "{auto} {q:?} {save_data}");
+            assert_eq!(
+                output(&params, &negotiation, Duration::MAX).quality.get(),
+                expected,
+                "{auto} {q:?} {save_data}"
+            );
         };
         check("", None, false, 75);
         check("format", None, false, 75);
@@ -210,7 +218,7 @@ mod tests {
     fn compress_strips_unless_cs_puts_a_profile_back() {
         let of = |auto: &str, cs| {
             let params = FormatParams { cs, iptc_allow: Some(true), ..params(auto, None) };
-            let output = output(&params, &Negotiation::default());
+            let output = output(&params, &Negotiation::default(), Duration::MAX);
             (output.color_space, output.iptc)
         };
         assert_eq!(of("", None), (ColorSpace::Origin, true));
@@ -222,7 +230,7 @@ mod tests {
     fn pjpg_is_progressive_always() {
         let of = |fm, jpg_progressive| {
             let params = FormatParams { jpg_progressive, ..params("", fm) };
-            output(&params, &Negotiation::default()).progressive
+            output(&params, &Negotiation::default(), Duration::MAX).progressive
         };
         assert!(of(None, None));
         assert!(!of(Some(FormatWord::Jpg), Some(false)));

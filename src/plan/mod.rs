@@ -8,6 +8,7 @@
 
 mod bound;
 mod compose;
+mod cost;
 mod effects;
 #[cfg(test)]
 mod examples;
@@ -29,6 +30,7 @@ mod shrink;
 mod types;
 mod written;
 
+pub use cost::{Work, in_time};
 pub use effects::*;
 pub use format::choose_formats;
 pub use frames::{Frame, Sequence, StoredFrames};

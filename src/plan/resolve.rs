@@ -35,7 +35,10 @@ impl Plan {
     #[must_use]
     pub fn of_nothing(svg_sanitize: bool, limits: &Limits) -> Self {
         let (params, none) = (Params::default(), Negotiation::default());
-        Self { svg_sanitize, ..plan(&params, format::output(&params.format, &none), &none, limits) }
+        Self {
+            svg_sanitize,
+            ..plan(&params, format::output(&params.format, &none, limits.encode_time_max), &none, limits)
+        }
     }
 }
 
@@ -51,7 +54,7 @@ fn intent(params: &Params, renders: bool, negotiation: &Negotiation, limits: &Li
         Some(tap) => tapped(params, tap, negotiation, limits),
         None if params.format.fm == Some(FormatWord::Json) => described(params, limits),
         None if params.format.fm == Some(FormatWord::Blurhash) => tapped(params, Tap::Blurhash, negotiation, limits),
-        None => plan(params, format::output(&params.format, negotiation), negotiation, limits),
+        None => plan(params, format::output(&params.format, negotiation, limits.encode_time_max), negotiation, limits),
     };
     Intent::Render(Box::new(plan))
 }

@@ -1,5 +1,7 @@
 //! [`Plan`] and what it is made from.
 
+use std::time::Duration;
+
 use serde::{Deserialize, Serialize};
 
 use crate::param::{ChromaSub, ColorSpace, CropWord, Fit, FrameSelect, RectParam, RotType};
@@ -435,6 +437,10 @@ pub struct Output {
     pub fallback: FallbackFormat,
     /// The same for animated originals, whose `fm` is not overridden by `auto=compress`.
     pub fallback_animated: FallbackFormat,
+    /// Whether any format gives way to a faster one that is ready in time, not only AVIF: `auto=format`.
+    pub yields: bool,
+    /// Estimated time above which a format gives way.
+    pub encode_time_max: Duration,
     /// 0 to 100 on the JPEG scale; encoders of other formats translate.
     pub quality: Quality,
     /// WebP, JXL.

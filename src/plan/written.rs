@@ -43,7 +43,8 @@ fn intent(params: &Params, negotiation: &Negotiation, limits: &Limits) -> Intent
     kept.format = params.format.clone();
     kept.fill.bg = params.fill.bg;
     let unhinted = Negotiation { width_px: None, ..*negotiation };
-    let plan = resolve::plan(&kept, format::output(&params.format, negotiation), &unhinted, limits);
+    let plan =
+        resolve::plan(&kept, format::output(&params.format, negotiation, limits.encode_time_max), &unhinted, limits);
     Intent::Render(Box::new(Plan { written: Some(written(params, &text, negotiation, limits)), text: None, ..plan }))
 }
 

@@ -74,7 +74,11 @@ pub fn render(job: &Job) -> Result<Rendered, RenderError> {
     }
 
     let has_alpha = picture.frames.iter().any(Raster::is_transparent);
-    let formats = plan::choose_formats(&plan.output, &Measured { has_alpha, ..selected }, source);
+    let mut formats = plan::choose_formats(&plan.output, &Measured { has_alpha, ..selected }, source);
+    if let [still] = picture.frames.as_slice() {
+        let work = plan::Work { size: still.size, has_alpha, detail: encode::detail(still) };
+        formats = plan::in_time(formats, &plan.output, &work);
+    }
     let (size, format, body) = picture.encode(&formats, &plan.output, iptc.as_deref())?;
     let timings = Timings { render: drawn, encode: started.elapsed().saturating_sub(drawn), ..Timings::default() };
     Ok(Rendered { body: into_blob(&body)?, format, size, left_out: overlays.left_out, timings, faces })

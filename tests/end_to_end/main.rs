@@ -17,6 +17,7 @@ mod privacy;
 mod secrets;
 mod server;
 mod sources;
+mod srcset;
 #[path = "../support/mod.rs"]
 mod support;
 mod trouble;

@@ -1,6 +1,6 @@
 //! AVIF through ravif: 10 bits, full-resolution colour, one thread.
 
-use ravif::{Encoder, Img, RGB8, RGBA8};
+use ravif::{Encoder, Img, RGBA8};
 
 use crate::plan::{Format, Output};
 use crate::render::RenderError;
@@ -24,13 +24,10 @@ pub(super) fn encode(raster: &Raster, output: &Output) -> Result<Vec<u8>, Render
         .with_quality(quality)
         // Edges of opacity show more than edges of colour, and cost little.
         .with_alpha_quality((quality + 10.0).min(100.0));
-    let encoded = if raster.has_alpha() {
-        let pixels: Vec<RGBA8> = pixels::rgba(raster).map(|[r, g, b, a]| RGBA8::new(r, g, b, a)).collect();
-        encoder.encode_rgba(Img::new(&pixels, width, height))
-    } else {
-        let pixels: Vec<RGB8> = pixels::rgba(raster).map(|[r, g, b, _]| RGB8::new(r, g, b)).collect();
-        encoder.encode_rgb(Img::new(&pixels, width, height))
-    };
+    let pixels: Vec<RGBA8> = pixels::rgba(raster).map(|[r, g, b, a]| RGBA8::new(r, g, b, a)).collect();
+    // Opaque pixels give the same file as through `encode_rgb`, which is inline: the whole encoder would be compiled
+    // again in this crate, and without optimisation take three times as long in a debug build.
+    let encoded = encoder.encode_rgba(Img::new(&pixels, width, height));
     encoded.map(|encoded| encoded.avif_file).map_err(|_| failed(Format::Avif))
 }
 

@@ -25,6 +25,8 @@ fn output() -> Output {
         fallback: FallbackFormat::Source,
         fallback_animated: FallbackFormat::Source,
         quality: Quality::clamped(90),
+        yields: false,
+        encode_time_max: std::time::Duration::MAX,
         lossless: false,
         progressive: true,
         chroma: ChromaSub::Yuv420,
@@ -344,4 +346,37 @@ fn unlike_frames_and_still_formats_are_refused() {
 fn what_a_format_cannot_hold_is_refused() {
     assert!(encode(&raster(16_384, 1, 1), Format::Webp, &output(), Attached::default()).is_err());
     assert!(encode(&raster(8, 8, 1), Format::Json, &output(), Attached::default()).is_err());
+}
+
+#[test]
+fn a_build_without_jpegli_writes_the_same_kind_of_file() {
+    let profile = profile(150_000);
+    let iptc = b"Photoshop 3.0\0 8BIM some caption".as_slice();
+    let attached = Attached { profile: Some(&profile), iptc: Some(iptc) };
+    for (channels, progressive) in [(1, true), (3, true), (3, false)] {
+        let source = raster(64, 48, channels);
+        let output = Output { progressive, dpi: Some(300), ..output() };
+        let bytes = turbo::encode(&source, &output, attached).unwrap();
+        let image = load(&bytes, Format::Jpeg);
+        assert!(image.meta_blob(c"icc-profile-data").as_deref() == Some(profile.as_slice()));
+        assert_eq!(bytes[..4], [0xff, 0xd8, 0xff, 0xe0]);
+        assert_eq!(bytes[13..18], [1, 1, 44, 1, 44], "JFIF density");
+        assert!(chunk(&bytes, iptc).is_some() && chunk(&bytes, b"Exif").is_none());
+        let has = |marker: u8| bytes.windows(2).any(|pair| pair == [0xff, marker]);
+        assert_eq!((has(0xc2), has(0xc0)), (progressive, !progressive));
+        let ours = image.to_raster().unwrap();
+        assert_eq!(ours.size, source.size);
+        let usual = load(&encode(&source, Format::Jpeg, &output, attached).unwrap(), Format::Jpeg).to_raster().unwrap();
+        let (Samples::U8(ours), Samples::U8(usual)) = (&ours.samples, &usual.samples) else { panic!("8 bits") };
+        let apart: u32 = ours.iter().zip(usual).map(|(&a, &b)| u32::from(a.abs_diff(b))).sum();
+        assert!(f64::from(apart) / (ours.len() as f64) < 2.0, "{channels} {apart}");
+    }
+    for (chroma, factors) in [(ChromaSub::Yuv444, 0x11), (ChromaSub::Yuv422, 0x11), (ChromaSub::Yuv420, 0x22)] {
+        let bytes = turbo::encode(&raster(64, 64, 3), &Output { chroma, ..output() }, Attached::default()).unwrap();
+        let frame = bytes.windows(2).position(|pair| pair == [0xff, 0xc2]).unwrap();
+        assert_eq!(bytes[frame + 11], factors, "{chroma:?}");
+    }
+    let huge = vec![0; 70_000];
+    let attached = Attached { profile: Some(&huge), iptc: Some(&huge) };
+    assert!(turbo::encode(&raster(8, 8, 3), &output(), attached).is_ok());
 }

@@ -1,0 +1,149 @@
+//! How long an encoder will take, before it starts: a rendition that nobody asked to be in one format is written in one
+//! that is ready in time. Pure: the same picture always comes in the same format.
+
+use std::time::Duration;
+
+use super::types::{Format, Output};
+use crate::units::Size;
+
+/// What an encoder will be given: one frame. An animation stays one, whatever it takes.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Work {
+    /// Of the rendition.
+    pub size: Size,
+    /// Whether opacity is written too.
+    pub has_alpha: bool,
+    /// Mean difference of neighbouring luma samples, 0 to 255: about 5 in photographs, 85 in noise.
+    pub detail: f32,
+}
+
+/// Nanoseconds per pixel of the slow encoders, by `benches/encode.rs` on one core of a server (figures in
+/// `benches/README.md`). AVIF by quality, for a photograph.
+const AVIF: [(f32, f32); 4] = [(0.0, 410.0), (45.0, 580.0), (75.0, 1020.0), (100.0, 1080.0)];
+/// What detail does to that.
+const AVIF_DETAIL: [(f32, f32); 3] = [(8.0, 1.0), (20.0, 1.7), (80.0, 2.3)];
+const AVIF_ALPHA: f32 = 1.4;
+const WEBP: [(f32, f32); 3] = [(0.0, 40.0), (75.0, 55.0), (100.0, 105.0)];
+const WEBP_DETAIL: [(f32, f32); 2] = [(8.0, 1.0), (80.0, 1.7)];
+const WEBP_ALPHA: f32 = 1.5;
+const WEBP_LOSSLESS: f32 = 700.0;
+const JXL: f32 = 370.0;
+const JP2: f32 = 620.0;
+const GIF: f32 = 1400.0;
+
+/// The formats of `formats` that will be ready in time, in the same order; never none.
+///
+/// Only AVIF gives way where it was asked for by name, as imgix' page on `fm` has it; with `auto=format` every format
+/// does. What comes instead is WebP if that was accepted, else JPEG, or PNG where JPEG cannot hold what was asked for.
+#[must_use]
+pub fn in_time(formats: Vec<Format>, output: &Output, work: &Work) -> Vec<Format> {
+    let yields = |format: Format| output.yields || format == Format::Avif;
+    let is_late = |format: Format| yields(format) && estimate(format, output, work) > output.encode_time_max;
+    let mut kept: Vec<Format> = formats.into_iter().filter(|&format| !is_late(format)).collect();
+    if kept.is_empty() {
+        kept.push(if work.has_alpha || output.lossless { Format::Png } else { Format::Jpeg });
+    }
+    kept
+}
+
+/// About how long a slow encoder takes for `work`, on the safe side; nothing for the others, than which none is faster.
+fn estimate(format: Format, output: &Output, work: &Work) -> Duration {
+    let quality = f32::from(output.quality.get());
+    let with_alpha = |factor: f32| if work.has_alpha { factor } else { 1.0 };
+    let per_pixel_ns = match format {
+        Format::Avif => at(&AVIF, quality) * at(&AVIF_DETAIL, work.detail) * with_alpha(AVIF_ALPHA),
+        Format::Webp if output.lossless => WEBP_LOSSLESS,
+        Format::Webp => at(&WEBP, quality) * at(&WEBP_DETAIL, work.detail) * with_alpha(WEBP_ALPHA),
+        Format::Jxl => JXL,
+        Format::Jp2 => JP2,
+        Format::Gif => GIF,
+        Format::Jpeg
+        | Format::Png
+        | Format::Png8
+        | Format::Png32
+        | Format::Json
+        | Format::PaletteJson
+        | Format::PaletteCss
+        | Format::Blurhash
+        | Format::Svg => 0.0,
+    };
+    let pixels = work.size.area() as f64;
+    Duration::from_secs_f64((pixels * f64::from(per_pixel_ns) * 1e-9).min(1e6))
+}
+
+/// The straight line through the points around `x`, level beyond the first and the last.
+fn at(points: &[(f32, f32)], x: f32) -> f32 {
+    let between = points.windows(2).find_map(|pair| match pair {
+        &[(from, low), (to, high)] if x < to => {
+            let share = ((x - from) / (to - from)).max(0.0);
+            Some((high - low).mul_add(share, low))
+        }
+        _ => None,
+    });
+    between.or(points.last().map(|&(_, y)| y)).unwrap_or_default()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::param::{Auto, FormatParams, FormatWord};
+    use crate::plan::{Negotiation, format};
+    use crate::units::Quality;
+
+    const S: Duration = Duration::from_secs(1);
+
+    fn output(auto_format: bool, fm: Option<FormatWord>, quality: u8, lossless: bool) -> Output {
+        let auto = Auto { format: auto_format, ..Auto::default() };
+        let params = FormatParams { auto, fm, lossless: Some(lossless), ..FormatParams::default() };
+        let output = format::output(&params, &Negotiation::default(), 3 * S);
+        Output { quality: Quality::clamped(quality.into()), ..output }
+    }
+
+    fn work(width: u32, height: u32, has_alpha: bool, detail: f32) -> Work {
+        Work { size: Size::new(width, height), has_alpha, detail }
+    }
+
+    #[test]
+    fn avif_goes_one_step_down_where_it_would_take_too_long() {
+        use Format::{Avif, Gif, Jpeg, Jxl, Png, Webp};
+        let check = |output: &Output, work: Work, from: &[Format], expected: &[Format]| {
+            assert_eq!(in_time(from.to_vec(), output, &work), expected, "{from:?} {work:?}");
+        };
+        let auto = output(true, None, 75, false);
+        let (small, large) = (work(1600, 1067, false, 6.0), work(8192, 5461, false, 6.0));
+        check(&auto, small, &[Avif, Webp, Jpeg], &[Avif, Webp, Jpeg]);
+        check(&auto, large, &[Avif, Webp, Jpeg], &[Webp, Jpeg]);
+        check(&auto, large, &[Avif, Jpeg], &[Jpeg]);
+        check(&auto, large, &[Avif, Gif], &[Jpeg]);
+        check(&auto, work(8192, 5461, true, 6.0), &[Avif, Gif], &[Png]);
+        check(&auto, work(8192, 8192, true, 90.0), &[Avif, Webp, Png], &[Png]);
+        check(&output(true, None, 75, true), large, &[Avif, Webp, Jpeg], &[Jpeg]);
+        check(&output(true, None, 75, true), large, &[Avif, Webp], &[Png]);
+        check(&output(true, Some(FormatWord::Jxl), 75, false), large, &[Jxl], &[Jpeg]);
+        // By name.
+        check(&output(false, Some(FormatWord::Avif), 75, false), large, &[Avif], &[Jpeg]);
+        check(&output(false, Some(FormatWord::Avif), 75, false), work(8192, 5461, true, 6.0), &[Avif], &[Png]);
+        check(&output(false, Some(FormatWord::Avif), 75, false), small, &[Avif], &[Avif]);
+        check(&output(false, Some(FormatWord::Gif), 75, false), large, &[Gif], &[Gif]);
+    }
+
+    #[test]
+    fn estimates_rise_with_everything_that_makes_work() {
+        let estimate_of = |quality, work| estimate(Format::Avif, &output(false, None, quality, false), &work);
+        let base = work(1000, 1000, false, 6.0);
+        for quality in 0..100 {
+            assert!(estimate_of(quality, base) <= estimate_of(quality + 1, base), "{quality}");
+        }
+        for detail in 0..255_u8 {
+            let of = |detail| estimate_of(75, Work { detail: f32::from(detail), ..base });
+            assert!(of(detail) <= of(detail + 1), "{detail}");
+        }
+        assert!(estimate_of(75, Work { has_alpha: true, ..base }) > estimate_of(75, base));
+        let _no_overflow = estimate_of(100, Work { size: Size::new(u32::MAX, u32::MAX), ..base });
+        // Between the measured figures for a photograph, one in the dark, and noise.
+        for (detail, measured_ns) in [(6.0, 1018), (20.0, 1574), (85.0, 2092)] {
+            let estimated = estimate_of(75, Work { detail, ..base }).as_micros() / 1000;
+            assert!((measured_ns..measured_ns * 5 / 4).contains(&(estimated)), "{detail}: {estimated} {measured_ns}");
+        }
+    }
+}

@@ -1,0 +1,64 @@
+//! A default `srcset` of imgix' clients, whole: every width of a large photograph, for every kind of browser.
+
+use std::process::Command;
+
+use crate::pictures::{measure, photos};
+use crate::server::Tintype;
+use tintype::plan::SRCSET_WIDTHS;
+
+/// `Accept` for images of Chrome, Firefox, Safari of 2024 and 2019, and of a client that says nothing.
+const BROWSERS: [(&str, &[&str]); 5] = [
+    ("image/avif,image/webp,image/apng,image/svg+xml,image/*,*/*;q=0.8", &["avif", "webp"]),
+    ("image/avif,image/webp,image/png,image/svg+xml,image/*;q=0.8,*/*;q=0.5", &["avif", "webp"]),
+    (
+        "image/webp,image/avif,image/jxl,image/heic,image/heic-sequence,video/*;q=0.8,image/png,image/*;q=0.8,*/*;q=0.5",
+        &["avif", "webp"],
+    ),
+    ("image/png,image/svg+xml,image/*;q=0.8,video/*;q=0.8,*/*;q=0.5", &["jpeg"]),
+    ("*/*", &["jpeg"]),
+];
+
+#[test]
+fn every_width_of_a_default_srcset_is_answered() {
+    let dir = tempfile::tempdir().unwrap();
+    let made = Command::new(env!("CARGO_BIN_EXE_tintype"))
+        .args(["render", photos().join("coffee.jpg").to_str().unwrap(), "w=6000&h=4000&fit=crop&q=90&fm=jpg"])
+        .arg(dir.path().join("large.jpg"))
+        .output()
+        .unwrap();
+    assert!(made.status.success(), "{}", String::from_utf8_lossy(&made.stderr));
+    let source = format!(
+        "[[source]]\nname = \"img\"\nkind = \"folder\"\nroot = \"{}\"\nparams_header = true\n",
+        dir.path().display()
+    );
+    let server = Tintype::start_with(&source, &["limits.pixels_max=100000000"]);
+    let mut first_without_avif = None;
+    for width in SRCSET_WIDTHS {
+        for (accept, expected) in BROWSERS {
+            let reply = server.send("GET", &format!("/large.jpg?auto=format&w={width}"), &[("Accept", accept)]);
+            assert_eq!(reply.status, 200, "{width} {accept}: {}", reply.text_if_any());
+            let (format, got, _) = measure(&reply.body);
+            assert!(expected.contains(&format), "{width} {accept}: {format}");
+            assert!(got == width || got == 6000, "{got} instead of {width}");
+            if expected[0] == "avif" && format != "avif" {
+                first_without_avif.get_or_insert(width);
+            }
+            assert!(format != "avif" || first_without_avif.is_none(), "{width} is AVIF, and a smaller one is not");
+        }
+    }
+    // What most screens show is AVIF.
+    assert!(first_without_avif.is_some_and(|width| width > 1600), "{first_without_avif:?}");
+
+    // By name too, and then the answer says so.
+    let large = server.get("/large.jpg?fm=avif&w=8192");
+    assert_eq!((large.status, measure(&large.body).0), (200, "jpeg"));
+    let accepting = server.send("GET", "/large.jpg?fm=avif&w=8192&auto=format", &[("Accept", BROWSERS[0].0)]);
+    assert_eq!((accepting.status, measure(&accepting.body).0), (200, "webp"));
+    let small = server.get("/large.jpg?fm=avif&w=300");
+    assert_eq!((small.status, measure(&small.body).0), (200, "avif"));
+    for (reply, tells) in [(large, true), (accepting, true), (small, false)] {
+        let header = reply.header("x-tintype-params").unwrap();
+        assert!(header.contains("fm=avif"), "{header}");
+        assert_eq!(header.contains("instead of fm=avif"), tells, "{header}");
+    }
+}
