@@ -3,7 +3,7 @@
 use serde_json::{Map, Value, json};
 
 use super::color;
-use super::decode::{Foreign, Opened, SourceFormat, exif_groups, iptc_fields};
+use super::decode::{Foreign, Opened, SourceFormat, exif_groups, gif_depth, iptc_fields};
 use super::faces::{self, Face};
 use crate::plan::Orient;
 use crate::units::Size;
@@ -30,10 +30,14 @@ pub(super) fn describe(opened: &Opened<'_>, bytes: &[u8], faces: Option<&[Face]>
         Some(foreign) => foreign_facts(&mut out, opened.format, foreign),
         None => {
             out.insert("ColorModel".to_owned(), json!("RGB"));
-            out.insert("Depth".to_owned(), json!(8));
+            let depth = if opened.format == SourceFormat::Gif { gif_depth(bytes) } else { 8 };
+            out.insert("Depth".to_owned(), json!(depth));
             out.insert("DPIWidth".to_owned(), json!(DPI_UNSTATED));
             out.insert("DPIHeight".to_owned(), json!(DPI_UNSTATED));
         }
+    }
+    if opened.format == SourceFormat::Gif {
+        out.insert("GIF".to_owned(), gif_facts(opened.stored.delays_ms.first().copied().unwrap_or(0)));
     }
     let frames = if measured.frames > 1 { json!({ "Frames": measured.frames }) } else { json!({}) };
     out.insert("Output".to_owned(), frames);
@@ -43,6 +47,14 @@ pub(super) fn describe(opened: &Opened<'_>, bytes: &[u8], faces: Option<&[Face]>
         out.insert("Faces".to_owned(), sure.map(|face| listed(face, upright)).collect());
     }
     Value::Object(out)
+}
+
+/// How long the first frame is shown: as browsers do it, and as the file says.
+fn gif_facts(delay_ms: u32) -> Value {
+    // Browsers show frames of less than 20 ms for 100 ms.
+    let clamped_ms = if delay_ms < 20 { 100 } else { delay_ms };
+    let seconds = |ms: u32| json!(f64::from(ms) / 1000.0);
+    json!({ "DelayTime": seconds(clamped_ms), "UnclampedDelayTime": seconds(delay_ms) })
 }
 
 /// A face in pixels of the upright picture.
@@ -92,13 +104,6 @@ fn groups(out: &mut Map<String, Value>, format: SourceFormat, foreign: &Foreign<
         && let Some(jfif) = jfif(foreign.bytes())
     {
         out.insert("JFIF".to_owned(), jfif);
-    }
-    if format == SourceFormat::Gif {
-        let delay = foreign.header().meta_ints(c"delay").and_then(|delays| delays.first().copied()).unwrap_or(0).max(0);
-        let seconds = f64::from(delay) / 1000.0;
-        // Browsers show frames of less than 20 ms for 100 ms.
-        let clamped = if seconds < 0.02 { 0.1 } else { seconds };
-        out.insert("GIF".to_owned(), json!({ "DelayTime": clamped, "UnclampedDelayTime": seconds }));
     }
     let exif = foreign.header().meta_blob(c"exif-data").unwrap_or_default();
     for (group, fields) in exif_groups(&exif) {

@@ -1,45 +1,126 @@
 //! Animated PNG: which frames there are, and the canvas as it looks while each is shown.
 //!
-//! A file whose animation is not what its chunks announce is a still picture, its default image, as it is to a reader that
-//! knows no APNG. The default image is a frame only where the file says so. Source: PNG specification, third edition,
-//! sections 4.9 (APNG: frame-based animation) and 11.3.6 (animation chunks).
+//! Where the chunks do not announce one animation the file is a still picture, its default image, as it is to a reader that
+//! knows no APNG; the default image is a frame only where the file says so. A file that announces an animation and then is
+//! torn, has its chunks out of order or a frame without data is refused whole: the specification calls that an error, and
+//! browsers show nothing from there on. Source: PNG specification, third edition, sections 4.9 (APNG: frame-based
+//! animation) and 11.3.6 (animation chunks).
 
 use std::io::Cursor;
 use std::ops::Range;
 
 use png::{BlendOp, ColorType, Decoder, DisposeOp, FrameControl, Reader, Transformations};
 
+use super::canvas::{self, Blend, Canvas, Disposal, Part};
 use crate::plan::StoredFrames;
-use crate::render::raster::{Raster, Samples};
-use crate::render::{RenderError, paint};
+use crate::render::RenderError;
+use crate::render::raster::Raster;
 use crate::units::{Rect, Size};
 
 /// What the decoder may keep beside the pixels, bytes: a profile, and rows of the widest picture.
 const DECODER_BYTES_MAX: usize = 256 << 20;
 
-/// The frames that a PNG announces; `None` for a still one, and for one whose announcements do not fit together.
-pub(super) fn frames(bytes: &[u8]) -> Option<StoredFrames> {
-    let (mut announced, mut delays_ms, mut header) = (None, Vec::new(), None);
-    let (mut has_data, mut numbers) = (false, 0..);
+/// Frames that a file can announce (11.3.6.1).
+const FRAMES_MAX: u32 = i32::MAX as u32;
+
+/// The frames that a PNG announces; `None` for a still one.
+///
+/// # Errors
+/// [`RenderError::Undecodable`] for an animation that is torn or whose chunks break the rules.
+pub(super) fn frames(bytes: &[u8]) -> Result<Option<StoredFrames>, RenderError> {
+    let mut scan = Scan::default();
     for (kind, data) in chunks(bytes) {
-        // Control and data chunks are numbered through, and a decoder would stop at a gap.
-        if matches!(kind, b"fcTL" | b"fdAT") && word(data, 0) != numbers.next() {
-            return None;
-        }
-        match kind {
-            b"IHDR" => header = Some(Header::of(data)?),
-            b"acTL" if announced.is_some() || has_data => return None,
-            b"acTL" => announced = Some((word(data, 0)?, word(data, 4)?)),
-            b"IDAT" if announced.is_none() => return None,
-            b"IDAT" => has_data = true,
-            b"fcTL" => delays_ms.push(header.as_ref()?.delay_ms(data)?),
-            b"IEND" => break,
-            _ => {}
+        match scan.chunk(kind, data)? {
+            Next::Chunk => {}
+            Next::Still => return Ok(None),
+            Next::End => return scan.frames(),
         }
     }
-    let (count, plays) = announced?;
-    let fits = count > 1 && delays_ms.len() as u64 == u64::from(count);
-    fits.then_some(StoredFrames { delays_ms, plays })
+    if scan.announced.is_some() { Err(RenderError::Undecodable) } else { Ok(None) }
+}
+
+/// What the chunks so far have said.
+#[derive(Default)]
+struct Scan {
+    header: Option<Header>,
+    /// Number of frames, and how often they are played.
+    announced: Option<(u32, u32)>,
+    delays_ms: Vec<u32>,
+    /// Number of the next control or data chunk.
+    number: u32,
+    /// Whether the last frame announced has data.
+    has_data: bool,
+    /// Whether there was image data that is or is not a frame.
+    has_default: bool,
+    /// Whether the first frame is the default image.
+    starts_with_default: bool,
+}
+
+/// How a scan goes on.
+enum Next {
+    Chunk,
+    Still,
+    End,
+}
+
+impl Scan {
+    fn chunk(&mut self, kind: &[u8; 4], data: &[u8]) -> Result<Next, RenderError> {
+        match kind {
+            b"IHDR" => self.header = Header::of(data),
+            // One announcement, before the image.
+            b"acTL" if self.announced.is_some() || self.has_default => return Ok(Next::Still),
+            b"acTL" => {
+                let (Some(count @ 1..=FRAMES_MAX), Some(plays)) = (word(data, 0), word(data, 4)) else {
+                    return Ok(Next::Still);
+                };
+                self.announced = Some((count, plays));
+            }
+            b"IDAT" if self.announced.is_none() => return Ok(Next::Still),
+            b"IDAT" => {
+                self.starts_with_default |= !self.has_default && !self.delays_ms.is_empty();
+                (self.has_default, self.has_data) = (true, true);
+            }
+            b"fcTL" if self.announced.is_some() => {
+                // The frame before it needs something to show.
+                if !self.delays_ms.is_empty() && !self.has_data {
+                    return Err(RenderError::Undecodable);
+                }
+                self.numbered(data)?;
+                let header = self.header.as_ref().ok_or(RenderError::Undecodable)?;
+                self.delays_ms.push(header.delay_ms(data).ok_or(RenderError::Undecodable)?);
+                self.has_data = false;
+            }
+            b"fdAT" if self.announced.is_some() => {
+                self.numbered(data)?;
+                if self.delays_ms.is_empty() || !self.has_default {
+                    return Err(RenderError::Undecodable);
+                }
+                self.has_data = true;
+            }
+            b"IEND" => return Ok(Next::End),
+            _ => {}
+        }
+        Ok(Next::Chunk)
+    }
+
+    /// Control and data chunks are numbered through.
+    fn numbered(&mut self, data: &[u8]) -> Result<(), RenderError> {
+        if word(data, 0) != Some(self.number) {
+            return Err(RenderError::Undecodable);
+        }
+        self.number += 1;
+        Ok(())
+    }
+
+    fn frames(self) -> Result<Option<StoredFrames>, RenderError> {
+        let Some((count, plays)) = self.announced else { return Ok(None) };
+        if !self.has_data || self.delays_ms.len() as u64 != u64::from(count) {
+            return Err(RenderError::Undecodable);
+        }
+        // One frame that is the default image is what every reader shows.
+        let is_still = count == 1 && self.starts_with_default;
+        Ok((!is_still).then_some(StoredFrames { delays_ms: self.delays_ms, plays }))
+    }
 }
 
 /// The chunks of a PNG, as far as it is whole.
@@ -92,81 +173,56 @@ impl Header {
 }
 
 /// Plays the frames `shown`, counted from 0, of an animation that [`frames`] knows: 8-bit RGBA of the whole canvas each.
-pub(super) fn play(bytes: &[u8], shown: Range<u32>) -> Result<Player<'_>, RenderError> {
+pub(super) fn play(
+    bytes: &[u8],
+    shown: Range<u32>,
+) -> Result<impl Iterator<Item = Result<Raster, RenderError>> + use<'_>, RenderError> {
     let mut decoder = Decoder::new_with_limits(Cursor::new(bytes), png::Limits { bytes: DECODER_BYTES_MAX });
     decoder.set_ignore_text_chunk(true);
     decoder.set_transformations(Transformations::normalize_to_color8() | Transformations::ALPHA);
     let reader = decoder.read_info().map_err(|_| RenderError::Undecodable)?;
     let size = Size::new(reader.info().width, reader.info().height);
-    let len = usize::try_from(size.area() * 4).map_err(|_| RenderError::Undecodable)?;
-    let buffer = vec![0; reader.output_buffer_size().ok_or(RenderError::Undecodable)?];
-    Ok(Player { reader, size, buffer, canvas: vec![0; len], next: 0, shown })
+    let len = reader.output_buffer_size().ok_or(RenderError::Undecodable)?;
+    let mut parts = Parts { reader, buffer: vec![0; len], len };
+    let mut canvas = Canvas::new(size);
+    Ok(canvas::shown(shown, move |is_shown| {
+        let control = parts.next()?;
+        let part = Part {
+            rect: Rect {
+                left: control.x_offset,
+                top: control.y_offset,
+                size: Size::new(control.width, control.height),
+            },
+            pixels: &parts.buffer,
+            blend: match control.blend_op {
+                BlendOp::Source => Blend::Source,
+                BlendOp::Over => Blend::Over,
+            },
+            disposal: match control.dispose_op {
+                DisposeOp::None => Disposal::Keep,
+                DisposeOp::Background => Disposal::Clear,
+                // What the first frame would restore is what was there before it: nothing.
+                DisposeOp::Previous => Disposal::Restore,
+            },
+        };
+        Ok(canvas.play(&part, is_shown))
+    }))
 }
 
-/// An animation being played from its first frame on.
-pub(super) struct Player<'a> {
+/// What the frames bring, one after the other.
+struct Parts<'a> {
     reader: Reader<Cursor<&'a [u8]>>,
-    size: Size,
-    /// The part that a frame brings, before it is on the canvas.
+    /// RGBA of the last one, at the start.
     buffer: Vec<u8>,
-    canvas: Vec<u8>,
-    /// Number of the next frame of the animation.
-    next: u32,
-    shown: Range<u32>,
+    /// Bytes that the decoder wants to have room for, whatever a part needs.
+    len: usize,
 }
 
-impl Iterator for Player<'_> {
-    type Item = Result<Raster, RenderError>;
-
-    fn next(&mut self) -> Option<Self::Item> {
-        while self.next < self.shown.end {
-            let is_shown = self.next >= self.shown.start;
-            match self.advance() {
-                Ok(frame) if is_shown => return Some(Ok(frame)),
-                Ok(_) => {}
-                Err(error) => {
-                    self.next = self.shown.end;
-                    return Some(Err(error));
-                }
-            }
-        }
-        None
-    }
-}
-
-impl Player<'_> {
-    /// Draws the next frame, takes the picture, and leaves the canvas as the frame wants it left.
-    fn advance(&mut self) -> Result<Raster, RenderError> {
-        let control = self.read_part()?;
-        // What the first frame would leave behind is what was there before it: nothing.
-        let leaves = match control.dispose_op {
-            DisposeOp::Previous if self.next == 0 => DisposeOp::Background,
-            kept @ (DisposeOp::None | DisposeOp::Background | DisposeOp::Previous) => kept,
-        };
-        let rows = Rows::of(self.size, &control)?;
-        let before: Vec<u8> = match leaves {
-            DisposeOp::Previous => rows.clone().flat_map(|row| &self.canvas[row]).copied().collect(),
-            DisposeOp::None | DisposeOp::Background => Vec::new(),
-        };
-        let width = control.width as usize * 4;
-        for (row, part) in rows.clone().zip(self.buffer.chunks_exact(width)) {
-            draw(&mut self.canvas[row], part, control.blend_op);
-        }
-        let samples = if self.next >= self.shown.start { self.canvas.clone() } else { Vec::new() };
-        match leaves {
-            DisposeOp::None => {}
-            DisposeOp::Background => rows.for_each(|row| self.canvas[row].fill(0)),
-            DisposeOp::Previous => {
-                rows.zip(before.chunks_exact(width)).for_each(|(row, old)| self.canvas[row].copy_from_slice(old));
-            }
-        }
-        self.next += 1;
-        Ok(Raster { size: self.size, channels: 4, samples: Samples::U8(samples) })
-    }
-
-    /// Decodes the part that the next frame brings, as RGBA at the start of the buffer.
-    fn read_part(&mut self) -> Result<FrameControl, RenderError> {
+impl Parts<'_> {
+    /// Decodes the next part, as RGBA at the start of the buffer.
+    fn next(&mut self) -> Result<FrameControl, RenderError> {
         loop {
+            self.buffer.resize(self.len, 0);
             let info = self.reader.next_frame(&mut self.buffer).map_err(|_| RenderError::Undecodable)?;
             // A default image without a control chunk is no frame.
             let Some(control) = self.reader.info().frame_control else { continue };
@@ -174,60 +230,14 @@ impl Player<'_> {
                 return Err(RenderError::Undecodable);
             }
             match info.color_type {
-                ColorType::Rgba => return Ok(control),
+                ColorType::Rgba => {}
                 ColorType::GrayscaleAlpha => {
                     let read = &self.buffer[..info.buffer_size()];
                     self.buffer = read.as_chunks::<2>().0.iter().flat_map(|&[v, a]| [v, v, v, a]).collect();
-                    // As large as the decoder wants it, whatever the next part is.
-                    self.buffer.resize(self.canvas.len(), 0);
-                    return Ok(control);
                 }
                 ColorType::Grayscale | ColorType::Rgb | ColorType::Indexed => return Err(RenderError::Undecodable),
             }
-        }
-    }
-}
-
-/// Where the rows of a part lie on the canvas, in bytes.
-#[derive(Clone)]
-struct Rows {
-    next: usize,
-    left: u32,
-    stride: usize,
-    width: usize,
-}
-
-impl Rows {
-    fn of(canvas: Size, part: &FrameControl) -> Result<Self, RenderError> {
-        let rect =
-            Rect { left: part.x_offset, top: part.y_offset, size: Size { width: part.width, height: part.height } };
-        if !rect.is_inside(canvas) {
-            return Err(RenderError::Undecodable);
-        }
-        let stride = canvas.width as usize * 4;
-        let next = part.y_offset as usize * stride + part.x_offset as usize * 4;
-        Ok(Self { next, left: part.height, stride, width: part.width as usize * 4 })
-    }
-}
-
-impl Iterator for Rows {
-    type Item = Range<usize>;
-
-    fn next(&mut self) -> Option<Range<usize>> {
-        self.left = self.left.checked_sub(1)?;
-        let row = self.next..self.next + self.width;
-        self.next += self.stride;
-        Some(row)
-    }
-}
-
-fn draw(canvas: &mut [u8], part: &[u8], how: BlendOp) {
-    match how {
-        BlendOp::Source => canvas.copy_from_slice(part),
-        BlendOp::Over => {
-            for (under, top) in canvas.as_chunks_mut::<4>().0.iter_mut().zip(part.as_chunks::<4>().0) {
-                *under = paint::over(*top, *under);
-            }
+            return Ok(control);
         }
     }
 }
@@ -257,7 +267,7 @@ mod tests {
 
     fn data(width: u32, pixels: &[[u8; 4]]) -> Vec<u8> {
         use std::io::Write;
-        let rows = pixels.chunks(width as usize).flat_map(|row| [&[0][..], row.as_flattened()].concat());
+        let rows = pixels.chunks(width.max(1) as usize).flat_map(|row| [&[0][..], row.as_flattened()].concat());
         let mut zlib = flate2::write::ZlibEncoder::new(Vec::new(), flate2::Compression::fast());
         zlib.write_all(&rows.collect::<Vec<u8>>()).unwrap();
         zlib.finish().unwrap()
@@ -297,7 +307,7 @@ mod tests {
                 part([0, 0, 1, 1], [0, 1], &[NONE]),
             ],
         );
-        assert_eq!(frames(&bytes), Some(StoredFrames { delays_ms: vec![100; 3], plays: 3 }));
+        assert_eq!(frames(&bytes), Ok(Some(StoredFrames { delays_ms: vec![100; 3], plays: 3 })));
         let shown: Vec<_> = play(&bytes, 0..3).unwrap().map(|frame| frame.unwrap().into_bytes()).collect();
         assert_eq!(shown, [[RED, RED].concat(), [RED, second].concat(), [RED, third].concat()], "{ops:?}");
         let last: Vec<_> = play(&bytes, 2..3).unwrap().map(|frame| frame.unwrap().into_bytes()).collect();
@@ -320,30 +330,75 @@ mod tests {
         let first = Part { at: [0, 0, 1, 1], delay: (0, 0), ops: [2, 0], pixels: &[RED] };
         let second = Part { at: [1, 0, 1, 1], delay: (1, 0), ops: [0, 0], pixels: &[BLUE] };
         let bytes = file(2, 1, &[first, second]);
-        assert_eq!(frames(&bytes).unwrap().delays_ms, [0, 10]);
+        assert_eq!(frames(&bytes).unwrap().unwrap().delays_ms, [0, 10]);
         let shown: Vec<_> = play(&bytes, 0..2).unwrap().map(|frame| frame.unwrap().into_bytes()).collect();
         assert_eq!(shown, [[RED, NONE].concat(), [NONE, BLUE].concat()]);
     }
 
     #[test]
-    fn what_does_not_fit_together_is_a_still_picture() {
+    fn one_frame_beside_a_hidden_default_image_is_an_animation() {
+        let bytes = file(1, 1, &[Part { at: [0, 0, 1, 1], delay: (1, 10), ops: [0, 0], pixels: &[RED] }]);
+        assert_eq!(frames(&bytes).unwrap().unwrap().delays_ms, [100]);
+        let shown: Vec<_> = play(&bytes, 0..1).unwrap().map(|frame| frame.unwrap().into_bytes()).collect();
+        assert_eq!(shown, [RED]);
+        let (before, after) = bytes.split_at(bytes.windows(4).position(|kind| kind == b"IDAT").unwrap() - 4);
+        let control = chunk(b"fcTL", &[&words(&[0, 1, 1, 0, 0, 0x0001_000A])[..], &[0, 0]].concat());
+        let data = chunk(b"IDAT", &data(1, &[RED]));
+        let still = [before, &control, &data, &chunk(b"IEND", b"")].concat();
+        assert_eq!(frames(&still), Ok(None), "the default image is the frame");
+        assert_eq!(frames(&[before, after].concat()).unwrap().unwrap().plays, 3);
+    }
+
+    #[test]
+    fn data_may_be_split_and_empty() {
+        let pixels = data(2, &[RED, BLUE]);
+        for cut in 0..=pixels.len() {
+            let whole = file(2, 1, &[Part { at: [0, 0, 2, 1], delay: (1, 10), ops: [0, 0], pixels: &[RED, BLUE] }]);
+            let mut bytes = whole[..whole.windows(4).position(|kind| kind == b"fcTL").unwrap() - 4].to_vec();
+            bytes.extend(chunk(b"fcTL", &[&words(&[0, 2, 1, 0, 0, 0x0001_000A])[..], &[0, 0]].concat()));
+            for (number, part) in [(1, &pixels[..cut]), (2, b""), (3, &pixels[cut..])] {
+                bytes.extend(chunk(b"fdAT", &[&words(&[number])[..], part].concat()));
+            }
+            bytes.extend(chunk(b"IEND", b""));
+            assert!(frames(&bytes).unwrap().is_some());
+            let shown: Vec<_> = play(&bytes, 0..1).unwrap().map(|frame| frame.unwrap().into_bytes()).collect();
+            assert_eq!(shown, [[RED, BLUE].concat()], "split at {cut}");
+        }
+    }
+
+    #[test]
+    fn what_breaks_the_rules_is_refused() {
         let part = |at| Part { at, delay: (1, 10), ops: [0, 0], pixels: &[RED] };
         let good = file(2, 2, &[part([0, 0, 1, 1]), part([1, 1, 1, 1])]);
-        assert!(frames(&good).is_some());
-        for outside in [[2, 0, 1, 1], [0, u32::MAX, 1, 1]] {
-            assert_eq!(frames(&file(2, 2, &[part([0, 0, 1, 1]), part(outside)])), None);
+        assert!(frames(&good).unwrap().is_some());
+        let refused = Err(RenderError::Undecodable);
+        for outside in [[2, 0, 1, 1], [0, u32::MAX, 1, 1], [0, 0, 0, 1]] {
+            assert_eq!(frames(&file(2, 2, &[part([0, 0, 1, 1]), part(outside)])), refused);
         }
-        assert_eq!(frames(&file(2, 2, &[part([0, 0, 1, 1])])), None, "one frame is no animation");
         let mut unnumbered = good.clone();
         let at = good.windows(4).rposition(|kind| kind == b"fdAT").unwrap();
         unnumbered[at + 7] += 1;
-        assert_eq!(frames(&unnumbered), None);
-        for length in 0..good.len() - 12 {
-            let cut = &good[..length];
-            assert!(
-                frames(cut).is_none() || play(cut, 0..2).is_ok_and(|player| player.count() <= 2),
-                "cut at {length}"
-            );
+        assert_eq!(frames(&unnumbered), refused);
+        let without_last = [&good[..at - 4], &chunk(b"IEND", b"")].concat();
+        assert_eq!(frames(&without_last), refused, "a frame without data");
+        let mut more_announced = good.clone();
+        let at = good.windows(4).position(|kind| kind == b"acTL").unwrap();
+        more_announced[at + 7] += 1;
+        assert_eq!(frames(&more_announced), refused);
+        let mut none_announced = good.clone();
+        none_announced[at + 4] = 0x80;
+        assert_eq!(frames(&none_announced), Ok(None), "no number of frames is a still picture");
+    }
+
+    #[test]
+    fn a_torn_animation_is_refused_wherever_it_is_torn() {
+        let part = |at| Part { at, delay: (1, 10), ops: [0, 0], pixels: &[RED] };
+        let good = file(2, 2, &[part([0, 0, 1, 1]), part([1, 1, 1, 1])]);
+        let announced = good.windows(4).position(|kind| kind == b"acTL").unwrap() + 16;
+        for length in 0..good.len() {
+            let expected = if length < announced { Ok(None) } else { Err(RenderError::Undecodable) };
+            assert_eq!(frames(&good[..length]), expected, "cut at {length}");
+            assert!(play(&good[..length], 0..2).is_err() || length >= announced);
         }
     }
 }

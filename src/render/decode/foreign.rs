@@ -43,7 +43,7 @@ impl<'a> Foreign<'a> {
             page = wanted;
             header = load(bytes, format, page, 1, |call| call)?;
         }
-        let apng = if format == SourceFormat::Png { apng::frames(bytes) } else { None };
+        let apng = if format == SourceFormat::Png { apng::frames(bytes)? } else { None };
         Ok(Self { bytes, format, page, transforms, apng, header })
     }
 
@@ -143,11 +143,12 @@ impl<'a> Foreign<'a> {
 
     fn play(self, wanted: &Wanted) -> Result<Decoded<'a>, RenderError> {
         let shown = wanted.first..wanted.first.saturating_add(wanted.count);
-        let player = Box::new(apng::play(self.bytes, shown)?);
+        let player = apng::play(self.bytes, shown)?;
         let (size, profile) = (self.header.size(), self.header.meta_blob(c"icc-profile-data"));
         let kept = color::kept(profile.as_deref(), wanted.color_space).then(|| profile.clone()).flatten();
-        let frames = Frames::Played { player, profile, color_space: wanted.color_space };
-        Ok(Decoded { frames, size, profile: kept })
+        let color_space = wanted.color_space;
+        let frames = player.map(move |frame| Ok(color::decoded_raster(&frame?, profile.as_deref(), color_space)?.0));
+        Ok(Decoded { frames: Frames::Each(Box::new(frames)), size, profile: kept })
     }
 
     fn pixels(self, wanted: &Wanted) -> Result<Image<'a>, RenderError> {
@@ -206,14 +207,14 @@ const fn loader(format: SourceFormat) -> Option<&'static CStr> {
         SourceFormat::Jpeg => Some(c"jpegload_buffer"),
         SourceFormat::Png => Some(c"pngload_buffer"),
         SourceFormat::Webp => Some(c"webpload_buffer"),
-        SourceFormat::Gif => Some(c"gifload_buffer"),
         SourceFormat::Tiff => Some(c"tiffload_buffer"),
         SourceFormat::Heic | SourceFormat::Avif => Some(c"heifload_buffer"),
         SourceFormat::Jxl => Some(c"jxlload_buffer"),
         SourceFormat::Jp2 => Some(c"jp2kload_buffer"),
         SourceFormat::Svg => Some(c"svgload_buffer"),
         SourceFormat::Pdf => Some(c"pdfload_buffer"),
-        SourceFormat::Bmp
+        SourceFormat::Gif
+        | SourceFormat::Bmp
         | SourceFormat::Ico
         | SourceFormat::Psd
         | SourceFormat::Eps

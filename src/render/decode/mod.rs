@@ -7,9 +7,11 @@
 mod annotations;
 mod apng;
 mod bitmap;
+mod canvas;
 mod exif;
 mod foreign;
 mod gamma;
+mod gif;
 mod heif;
 mod icns;
 mod ico;
@@ -19,13 +21,14 @@ mod sniff;
 
 pub use exif::{groups as exif_groups, orientation as exif_orientation};
 pub use foreign::Foreign;
+pub(super) use gif::depth as gif_depth;
 pub(super) use iptc::fields as iptc_fields;
 pub use sniff::{SourceFormat, sniff};
 
 use std::borrow::Cow;
 
 use super::raster::Raster;
-use super::{RenderError, RenderLimits, color};
+use super::{RenderError, RenderLimits};
 use crate::param::ColorSpace;
 use crate::plan::{Measured, Select, StoredFrames};
 use crate::units::Size;
@@ -95,6 +98,7 @@ pub struct Opened<'a> {
 
 enum Header<'a> {
     Foreign(Box<Foreign<'a>>),
+    Gif(&'a [u8]),
     Bitmap(&'a [u8]),
 }
 
@@ -111,14 +115,8 @@ enum Frames<'a> {
     Still(Raster),
     /// One below the other in a picture that is read from top to bottom.
     Stack(Image<'a>),
-    /// In part read already.
-    Begun(Box<dyn Iterator<Item = Result<Raster, RenderError>> + 'a>),
-    /// Drawn one over the other.
-    Played {
-        player: Box<apng::Player<'a>>,
-        profile: Option<Vec<u8>>,
-        color_space: ColorSpace,
-    },
+    /// Read or drawn one after the other.
+    Each(Box<dyn Iterator<Item = Result<Raster, RenderError>> + 'a>),
 }
 
 impl<'a> Decoded<'a> {
@@ -150,7 +148,7 @@ impl<'a> Decoded<'a> {
         let mut rest = self.into_frames();
         let first = rest.next().unwrap_or(Err(RenderError::Undecodable))?;
         let seen = look(&first);
-        let frames = Frames::Begun(Box::new(std::iter::once(Ok(first)).chain(rest)));
+        let frames = Frames::Each(Box::new(std::iter::once(Ok(first)).chain(rest)));
         Ok((Self { frames, size, profile }, seen))
     }
 
@@ -166,11 +164,7 @@ impl<'a> Decoded<'a> {
                 let count = stack.height() / size.height;
                 Box::new((0..count).map(move |index| foreign::frame(&stack, size, index)))
             }
-            Frames::Begun(frames) => frames,
-            Frames::Played { player, profile, color_space } => Box::new(player.map(move |frame| {
-                let (frame, _) = color::decoded_raster(&frame?, profile.as_deref(), color_space)?;
-                Ok(frame)
-            })),
+            Frames::Each(frames) => frames,
         }
     }
 }
@@ -208,6 +202,10 @@ impl<'a> Opened<'a> {
         let (format, bytes) = (original.format, original.bytes.as_ref());
         let (header, measured, stored) = match format {
             SourceFormat::Bmp | SourceFormat::Ico => still(bytes, bitmap::measure(bytes, format, limits)?),
+            SourceFormat::Gif => {
+                let gif::Facts { measured, stored } = gif::measure(bytes, limits)?;
+                (Header::Gif(bytes), measured, stored)
+            }
             SourceFormat::Psd => still(bytes, psd::measure(bytes, limits)?),
             SourceFormat::Icns => still(bytes, icns::measure(bytes)?),
             SourceFormat::Eps | SourceFormat::Jxr => {
@@ -216,7 +214,6 @@ impl<'a> Opened<'a> {
             SourceFormat::Jpeg
             | SourceFormat::Png
             | SourceFormat::Webp
-            | SourceFormat::Gif
             | SourceFormat::Tiff
             | SourceFormat::Heic
             | SourceFormat::Avif
@@ -250,7 +247,7 @@ impl<'a> Opened<'a> {
     pub const fn foreign(&self) -> Option<&Foreign<'a>> {
         match &self.header {
             Header::Foreign(foreign) => Some(foreign),
-            Header::Bitmap(_) => None,
+            Header::Gif(_) | Header::Bitmap(_) => None,
         }
     }
 
@@ -267,6 +264,11 @@ impl<'a> Opened<'a> {
         }
         match self.header {
             Header::Foreign(foreign) => foreign.decode(wanted),
+            Header::Gif(bytes) => {
+                let shown = wanted.first..wanted.first.saturating_add(wanted.count);
+                let frames = gif::play(bytes, &self.measured, shown, limits)?;
+                Ok(Decoded { frames: Frames::Each(Box::new(frames)), size: self.measured.size, profile: None })
+            }
             Header::Bitmap(bytes) if self.format == SourceFormat::Psd => psd::decode(bytes, wanted.color_space),
             Header::Bitmap(bytes) if self.format == SourceFormat::Icns => icns::decode(bytes),
             Header::Bitmap(bytes) => bitmap::decode(bytes, self.format, limits),

@@ -86,7 +86,7 @@ impl SourceFormat {
     /// Whether libvips reads animations of the kind.
     #[must_use]
     pub const fn can_animate(self) -> bool {
-        matches!(self, Self::Gif | Self::Webp)
+        matches!(self, Self::Webp)
     }
 
     /// Whether files of the kind have pages, of which `page` selects one.

@@ -1,8 +1,10 @@
-//! Round trips: what is encoded, decoded again by libvips.
+//! Round trips: what is encoded, decoded again by libvips; GIF by our own decoder.
 
 use super::*;
 use crate::param::{ChromaSub, ColorSpace};
-use crate::plan::FallbackFormat;
+use crate::plan::{FallbackFormat, Select, StoredFrames};
+use crate::render::RenderLimits;
+use crate::render::decode::{Opened, Original, Wanted};
 use crate::render::raster::Samples;
 use crate::units::Quality;
 use crate::vips::{Call, Image};
@@ -55,21 +57,35 @@ fn raster(width: u32, height: u32, channels: u8) -> Raster {
 
 fn loader(format: Format) -> &'static std::ffi::CStr {
     match format {
-        Format::Jpeg | Format::Json | Format::PaletteJson | Format::PaletteCss | Format::Blurhash | Format::Svg => {
-            c"jpegload_buffer"
-        }
+        Format::Jpeg => c"jpegload_buffer",
         Format::Png | Format::Png8 | Format::Png32 => c"pngload_buffer",
         Format::Webp => c"webpload_buffer",
         Format::Avif => c"heifload_buffer",
         Format::Jxl => c"jxlload_buffer",
-        Format::Gif => c"gifload_buffer",
         Format::Jp2 => c"jp2kload_buffer",
+        Format::Gif
+        | Format::Json
+        | Format::PaletteJson
+        | Format::PaletteCss
+        | Format::Blurhash
+        | Format::Svg => panic!("libvips reads no {format:?} here"),
     }
 }
 
 fn load(bytes: &[u8], format: Format) -> Image<'_> {
     crate::vips::init().unwrap();
     Call::new(loader(format)).bytes(c"buffer", bytes).image_out().unwrap()
+}
+
+/// The frames of an animation, and their times.
+fn frames(bytes: &[u8]) -> (Vec<Raster>, StoredFrames) {
+    let limits = RenderLimits { pixels_max: 1 << 20, frames_max: 9, animation_pixels_max: 1 << 20 };
+    let original = Original::new(bytes).unwrap();
+    let opened = Opened::new(&original, &Select::default(), &limits).unwrap();
+    let stored = opened.stored.clone();
+    let wanted = Wanted { count: opened.measured.frames, ..Wanted::first(ColorSpace::Origin) };
+    let decoded = opened.decode(&wanted, &limits).unwrap();
+    (decoded.into_frames().map(Result::unwrap).collect(), stored)
 }
 
 fn encoded(raster: &Raster, format: Format, output: &Output) -> Vec<u8> {
@@ -80,7 +96,11 @@ fn encoded(raster: &Raster, format: Format, output: &Output) -> Vec<u8> {
 
 fn decoded(raster: &Raster, format: Format, output: &Output) -> Raster {
     let bytes = encoded(raster, format, output);
-    let back = pixels::depth_8(&load(&bytes, format).to_raster().unwrap()).into_owned();
+    let back = if format == Format::Gif {
+        frames(&bytes).0.remove(0)
+    } else {
+        pixels::depth_8(&load(&bytes, format).to_raster().unwrap()).into_owned()
+    };
     assert_eq!(back.size, raster.size, "{format:?}");
     back
 }
@@ -312,7 +332,7 @@ fn animations_keep_frames_delays_and_loops() {
     crate::vips::init().unwrap();
     for format in [Format::Gif, Format::Webp] {
         for channels in [3, 4] {
-            let frames: Vec<Raster> = (1..=3_u8)
+            let drawn: Vec<Raster> = (1..=3_u8)
                 .map(|at| {
                     let mut frame = raster(20, 12, channels);
                     if let Samples::U8(samples) = &mut frame.samples {
@@ -321,12 +341,11 @@ fn animations_keep_frames_delays_and_loops() {
                     frame
                 })
                 .collect();
-            let animation = Animation { frames, delays_ms: vec![40, 100, 250], loops: 2 };
+            let animation = Animation { frames: drawn, delays_ms: vec![40, 100, 250], loops: 2 };
             let bytes = encode_animation(animation, format, &output(), Attached::default()).unwrap();
-            let back = Call::new(loader(format)).bytes(c"buffer", &bytes).int(c"n", -1).image_out().unwrap();
-            assert_eq!((back.width(), back.height(), back.page_height()), (20, 36, 12), "{format:?}");
-            assert_eq!(back.meta_ints(c"delay"), Some(vec![40, 100, 250]), "{format:?}");
-            assert_eq!(back.meta_int(c"loop"), Some(2), "{format:?}");
+            let (back, stored) = frames(&bytes);
+            assert!(back.iter().all(|frame| frame.size == Size::new(20, 12)), "{format:?}");
+            assert_eq!(stored, StoredFrames { delays_ms: vec![40, 100, 250], plays: 2 }, "{format:?}");
         }
     }
 }

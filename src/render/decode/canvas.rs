@@ -1,0 +1,195 @@
+//! The canvas of an animation: each frame draws its part over what the frames before it left, and leaves the canvas as it
+//! says. GIF and APNG share it.
+
+use std::ops::Range;
+
+use crate::render::raster::{Raster, Samples};
+use crate::render::{RenderError, paint};
+use crate::units::{Rect, Size};
+
+/// The frames `shown`, counted from 0, of an animation that `advance` draws from its first frame on: it is told whether the
+/// frame will be looked at. The first error is the last item.
+pub(super) fn shown(
+    shown: Range<u32>,
+    mut advance: impl FnMut(bool) -> Result<Option<Raster>, RenderError>,
+) -> impl Iterator<Item = Result<Raster, RenderError>> {
+    let mut next = 0;
+    std::iter::from_fn(move || {
+        while next < shown.end {
+            let is_shown = next >= shown.start;
+            next += 1;
+            match advance(is_shown) {
+                Ok(Some(frame)) => return Some(Ok(frame)),
+                Ok(None) => {}
+                Err(error) => {
+                    next = shown.end;
+                    return Some(Err(error));
+                }
+            }
+        }
+        None
+    })
+}
+
+/// How a part is put on the canvas.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Blend {
+    /// It replaces what is there, opacity included.
+    Source,
+    /// It is laid over what is there.
+    Over,
+}
+
+/// What becomes of a part after its frame was shown.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Disposal {
+    /// It stays.
+    Keep,
+    /// Its area becomes transparent. (GIF speaks of a background colour, which no browser paints.)
+    Clear,
+    /// Its area becomes what it was before the frame.
+    Restore,
+}
+
+/// What one frame brings.
+pub(super) struct Part<'p> {
+    /// Where it lies; what reaches over the edge of the canvas is cut off.
+    pub(super) rect: Rect,
+    /// 8-bit RGBA of the whole rectangle, row after row, straight alpha.
+    pub(super) pixels: &'p [u8],
+    pub(super) blend: Blend,
+    pub(super) disposal: Disposal,
+}
+
+/// 8-bit RGBA, transparent at first.
+pub(super) struct Canvas {
+    size: Size,
+    pixels: Vec<u8>,
+}
+
+impl Canvas {
+    /// A transparent canvas.
+    pub(super) fn new(size: Size) -> Self {
+        let bytes = usize::try_from(size.area() * 4).expect("a size within the limits fits in memory");
+        Self { size, pixels: vec![0; bytes] }
+    }
+
+    /// Draws a part, takes the canvas as it is shown where `is_shown` says so, and disposes of the part.
+    pub(super) fn play(&mut self, part: &Part<'_>, is_shown: bool) -> Option<Raster> {
+        let rows: Vec<Row> = self.rows(part.rect).collect();
+        let before: Option<Vec<u8>> = (part.disposal == Disposal::Restore)
+            .then(|| rows.iter().flat_map(|row| &self.pixels[row.at..row.at + row.len]).copied().collect());
+        for row in &rows {
+            let (under, top) =
+                (&mut self.pixels[row.at..row.at + row.len], &part.pixels[row.from..row.from + row.len]);
+            match part.blend {
+                Blend::Source => under.copy_from_slice(top),
+                Blend::Over => lay_over(under, top),
+            }
+        }
+        let shown = is_shown.then(|| self.picture());
+        match (part.disposal, before) {
+            (Disposal::Clear, _) => rows.iter().for_each(|row| self.pixels[row.at..row.at + row.len].fill(0)),
+            (Disposal::Restore, Some(before)) => {
+                let mut rest = before.as_slice();
+                for row in &rows {
+                    let (old, after) = rest.split_at(row.len);
+                    self.pixels[row.at..row.at + row.len].copy_from_slice(old);
+                    rest = after;
+                }
+            }
+            (Disposal::Keep | Disposal::Restore, _) => {}
+        }
+        shown
+    }
+
+    /// The canvas as it is.
+    pub(super) fn picture(&self) -> Raster {
+        Raster { size: self.size, channels: 4, samples: Samples::U8(self.pixels.clone()) }
+    }
+
+    /// The rows of a part that lie on the canvas.
+    fn rows(&self, rect: Rect) -> impl Iterator<Item = Row> + use<> {
+        let Size { width, height } = self.size;
+        let visible = rect.size.width.min(width.saturating_sub(rect.left)) as usize * 4;
+        let visible_rows = rect.size.height.min(height.saturating_sub(rect.top)) as usize;
+        let count = if visible == 0 { 0 } else { visible_rows };
+        let (stride, own_stride) = (width as usize * 4, rect.size.width as usize * 4);
+        let start = rect.top as usize * stride + rect.left as usize * 4;
+        (0..count).map(move |y| Row { at: start + y * stride, from: y * own_stride, len: visible })
+    }
+}
+
+/// A row of a part, in bytes.
+struct Row {
+    /// Where it begins on the canvas, and in the part.
+    at: usize,
+    from: usize,
+    len: usize,
+}
+
+fn lay_over(under: &mut [u8], top: &[u8]) {
+    for (under, top) in under.as_chunks_mut::<4>().0.iter_mut().zip(top.as_chunks::<4>().0) {
+        match top[3] {
+            0 => {}
+            255 => *under = *top,
+            _ => *under = paint::over(*top, *under),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const RED: [u8; 4] = [255, 0, 0, 255];
+    const BLUE: [u8; 4] = [0, 0, 255, 255];
+    const NONE: [u8; 4] = [0; 4];
+
+    fn rect(left: u32, top: u32, width: u32, height: u32) -> Rect {
+        Rect { left, top, size: Size::new(width, height) }
+    }
+
+    /// A canvas of 2 x 2, red on the left, on which a part is played; what is shown, and what is left.
+    #[track_caller]
+    fn check(part: &Part<'_>, shown: [[u8; 4]; 4], left: [[u8; 4]; 4]) {
+        let mut canvas = Canvas::new(Size::new(2, 2));
+        let half = [RED; 2].concat();
+        let red = Part { rect: rect(0, 0, 1, 2), pixels: &half, blend: Blend::Source, disposal: Disposal::Keep };
+        assert!(canvas.play(&red, false).is_none());
+        assert_eq!(canvas.play(part, true).unwrap().into_bytes(), shown.concat());
+        assert_eq!(canvas.pixels, left.concat());
+    }
+
+    #[test]
+    fn parts_are_disposed_of() {
+        let blues = [BLUE; 2].concat();
+        let part = |disposal| Part { rect: rect(0, 0, 2, 1), pixels: &blues, blend: Blend::Over, disposal };
+        let shown = [BLUE, BLUE, RED, NONE];
+        check(&part(Disposal::Keep), shown, shown);
+        check(&part(Disposal::Clear), shown, [NONE, NONE, RED, NONE]);
+        check(&part(Disposal::Restore), shown, [RED, NONE, RED, NONE]);
+    }
+
+    #[test]
+    fn what_is_transparent_replaces_or_shows_what_is_below() {
+        let pixels = [[0, 0, 255, 0], [0, 0, 255, 128]].concat();
+        let part = |blend| Part { rect: rect(0, 0, 1, 2), pixels: &pixels, blend, disposal: Disposal::Keep };
+        let replaced = [[0, 0, 255, 0], NONE, [0, 0, 255, 128], NONE];
+        check(&part(Blend::Source), replaced, replaced);
+        let mixed = [RED, NONE, [127, 0, 128, 255], NONE];
+        check(&part(Blend::Over), mixed, mixed);
+    }
+
+    #[test]
+    fn what_lies_outside_is_cut_off() {
+        let pixels: Vec<u8> = (0..16).flat_map(|index| [index, 0, 0, 255]).collect();
+        let part = |rect| Part { rect, pixels: &pixels, blend: Blend::Over, disposal: Disposal::Restore };
+        let start = [RED, NONE, RED, NONE];
+        check(&part(rect(1, 1, 4, 4)), [RED, NONE, RED, [0, 0, 0, 255]], start);
+        check(&part(rect(0, 0, 4, 4)), [[0, 0, 0, 255], [1, 0, 0, 255], [4, 0, 0, 255], [5, 0, 0, 255]], start);
+        for outside in [rect(2, 0, 4, 4), rect(0, 2, 4, 4), rect(u32::MAX, u32::MAX, 4, 4)] {
+            check(&part(outside), start, start);
+        }
+    }
+}
