@@ -1,5 +1,6 @@
 //! The only mapping from what went wrong to status, public sentence, lifetime and log level.
 
+use std::borrow::Cow;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -84,7 +85,7 @@ pub struct Answer {
     /// Stable code, for machines.
     pub code: &'static str,
     /// One plain sentence, for people. Never holds a URL, a path or an upstream's text.
-    pub sentence: &'static str,
+    pub sentence: Cow<'static, str>,
     /// How long it may be kept.
     pub keep: Keep,
 }
@@ -149,9 +150,9 @@ impl Error {
     }
 }
 
-fn answer(status: u16, code: &'static str, sentence: &'static str, keep: Keep) -> Answer {
+fn answer(status: u16, code: &'static str, sentence: impl Into<Cow<'static, str>>, keep: Keep) -> Answer {
     let status = StatusCode::from_u16(status).expect("every status here is a literal in 400..=599");
-    Answer { status, code, sentence, keep }
+    Answer { status, code, sentence: sentence.into(), keep }
 }
 
 fn request(error: RequestError) -> Answer {
@@ -241,8 +242,9 @@ fn render(error: &RenderError, undecodable_is_421: bool) -> Answer {
         RenderError::NotAnImage => {
             answer(422, "original-not-renderable", "The original is not a picture.", Keep::ErrorTtl)
         }
-        RenderError::UnsupportedFormat { .. } => {
-            answer(422, "format-unsupported", "This server cannot read or write this format.", Keep::ErrorTtl)
+        RenderError::UnsupportedFormat { format } => {
+            let sentence = format!("This server cannot read or write this format: {format}.");
+            answer(422, "format-unsupported", sentence, Keep::ErrorTtl)
         }
         RenderError::Undecodable => {
             answer(undecodable, "original-undecodable", "The original cannot be decoded.", Keep::ErrorTtl)

@@ -1,10 +1,10 @@
 //! Colour spaces: what decoded samples mean, and what the encoder is told of them (`cs`, `rendering.md` 14).
 //!
-//! * `origin` keeps an RGB profile and the original's own numbers when the profile is made of a matrix and curves
-//!   (Display P3, Adobe RGB, ProPhoto ...) and the output format can carry it. Such spaces are near enough to sRGB in
-//!   their curve that resampling in "linear light by the sRGB curve" shows no difference; colours of the request (bars,
-//!   backgrounds) are converted into the space before they are drawn. A profile that *is* sRGB is dropped: it says
-//!   nothing and costs 3 kB. All else (table profiles, grey profiles, CMYK, YCCK, Lab ...) becomes sRGB or sRGB-grey.
+//! * `origin` keeps an RGB profile and the original's own numbers when the profile is made of a matrix and curves near
+//!   sRGB's (Display P3, Adobe RGB ...) and the output format can carry it. Resampling in "linear light by the sRGB curve"
+//!   shows no difference there; colours of the request (bars, backgrounds) are converted into the space before they are
+//!   drawn. A profile that *is* sRGB is dropped: it says nothing and costs 3 kB. All else (linear and other far curves,
+//!   table profiles, grey profiles, CMYK, YCCK, Lab ...) becomes sRGB or sRGB-grey before anything is resampled.
 //! * `srgb`, `tinysrgb` convert to sRGB and attach a minimal profile; `strip` converts and attaches none.
 //! * `adobergb1998` converts to that space and attaches its profile.
 //!
@@ -12,47 +12,41 @@
 
 use std::ffi::CStr;
 
-use moxcms::{ColorProfile, DataColorSpace, Layout, ToneCurveEvaluator, ToneReprCurve, TransformOptions};
+use moxcms::{ColorProfile, Layout, TransformOptions};
 
-use super::RenderError;
+use super::profile::{self, Reading};
 use super::raster::{Raster, Samples};
-use super::transfer::to_linear;
+use super::{RenderError, floats};
 use crate::param::ColorSpace;
 use crate::units::Color;
 use crate::vips::{Call, Depth, Image, Space, VipsError};
 
-/// Bytes of the largest profile that is kept; larger ones are converted from.
-const KEPT_BYTES_MAX: usize = 64 << 10;
-
 /// Photographs keep the relations of their colours; profiles of matrix and curves know no other intent anyway.
 const INTENT: &CStr = c"perceptual";
 
-/// What a profile means for us.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Kind {
-    /// sRGB under any name.
-    Srgb,
-    /// RGB by matrix and curves.
-    Matrix,
-    /// Readable by the colour engine at best.
-    Other,
-}
-
-/// Computes a freshly loaded picture into memory, converted as `cs` asks: 8 or 16 bits, grey or RGB, and the profile
-/// that its numbers are in (`None` is sRGB).
-pub(super) fn decoded(image: Image<'_>, cs: ColorSpace) -> Result<(Raster, Option<Vec<u8>>), RenderError> {
-    let (image, kept) = prepared(image, cs)?;
-    Ok((image.to_raster().map_err(|_| RenderError::Undecodable)?, kept))
-}
-
-/// As [`decoded`], of a picture that another decoder made and whose profile is beside it.
-pub(super) fn decoded_raster(
-    raster: &Raster,
-    profile: Option<&[u8]>,
+/// Computes a freshly loaded image into memory, converted as `cs` asks: 8 or 16 bits, grey or RGB, and the profile that its
+/// numbers are in (`None` is sRGB). `range` is what samples of floating point stand for black and white, where the file
+/// says so.
+pub(super) fn decoded(
+    image: Image<'_>,
     cs: ColorSpace,
+    range: Option<floats::Range>,
 ) -> Result<(Raster, Option<Vec<u8>>), RenderError> {
-    let image = Image::from_raster(raster).and_then(|image| image.with_profile(profile));
-    decoded(image.map_err(|_| RenderError::Undecodable)?, cs)
+    if image.depth() == Depth::Float && image.space() != Space::Other && image.space() != Space::Cmyk {
+        let reading = Reading::of(image.meta_blob(c"icc-profile-data").as_deref(), image.bands().min(4), cs);
+        let is_light = image.space() == Space::Light && !reading.is_profiled;
+        let raster = floats::raster(&image, is_light, range).map_err(|_| RenderError::Undecodable)?;
+        return Ok((reading.apply(raster), reading.kept));
+    }
+    let (image, reading) = prepared(image, cs)?;
+    let raster = image.to_raster().map_err(|_| RenderError::Undecodable)?;
+    Ok((reading.apply(raster), reading.kept))
+}
+
+/// As [`decoded`], of an image that another decoder made and whose profile is beside it.
+pub(super) fn decoded_raster(raster: Raster, profile: Option<&[u8]>, cs: ColorSpace) -> (Raster, Option<Vec<u8>>) {
+    let reading = Reading::of(profile, u32::from(raster.channels), cs);
+    (reading.apply(raster), reading.kept)
 }
 
 /// As [`decoded_raster`], of four inks.
@@ -64,32 +58,28 @@ pub(super) fn decoded_inks(
     let image = Image::from_raster(inks)
         .and_then(|image| Call::new(c"copy").image(c"in", &image).nick(c"interpretation", c"cmyk").image_out())
         .and_then(|image| image.with_profile(profile));
-    decoded(image.map_err(|_| RenderError::Undecodable)?, cs)
+    decoded(image.map_err(|_| RenderError::Undecodable)?, cs, None)
 }
 
-/// As [`decoded`], without computing anything yet.
-pub(super) fn prepared(image: Image<'_>, cs: ColorSpace) -> Result<(Image<'_>, Option<Vec<u8>>), RenderError> {
+/// As [`decoded`], without computing anything yet: an image whose rasters the reading has still to be applied to.
+pub(super) fn prepared(image: Image<'_>, cs: ColorSpace) -> Result<(Image<'_>, Reading), RenderError> {
     let profile = image.meta_blob(c"icc-profile-data");
-    let (image, kept) = match (image.space(), profile.as_deref().map(classify)) {
-        (Space::Cmyk, _) => (cmyk_to_srgb(&image), None),
-        (Space::Rgb, _) if image.bands() >= 3 && kept(profile.as_deref(), cs) => (Ok(image), profile),
-        (Space::Rgb | Space::Grey, Some(Kind::Matrix | Kind::Other)) => (Ok(icc_to_srgb(image)), None),
-        (Space::Other, _) => (other_to_srgb(image), None),
-        (Space::Rgb | Space::Grey | Space::Unknown, _) => (Ok(image), None),
+    let (image, reading) = match image.space() {
+        Space::Cmyk => (cmyk_to_srgb(&image, profile.as_deref()), Reading::default()),
+        Space::Rgb | Space::Grey => {
+            let reading = Reading::of(profile.as_deref(), image.bands().min(4), cs);
+            (Ok(image), reading)
+        }
+        Space::Other | Space::Light => (other_to_srgb(image), Reading::default()),
+        Space::Unknown => (Ok(image), Reading::default()),
     };
-    Ok((image.and_then(representable).map_err(|_| RenderError::Undecodable)?, kept))
+    Ok((image.and_then(representable).map_err(|_| RenderError::Undecodable)?, reading))
 }
 
-/// Whether an RGB picture with this profile keeps its numbers.
-pub(super) fn kept(profile: Option<&[u8]>, cs: ColorSpace) -> bool {
-    matches!(cs, ColorSpace::Origin | ColorSpace::AdobeRgb1998)
-        && profile.is_some_and(|bytes| bytes.len() <= KEPT_BYTES_MAX && classify(bytes) == Kind::Matrix)
-}
-
-/// Lab, XYZ, linear RGB and so on to sRGB. Alpha of floating-point pictures goes its own way: decoders give 0 to 1, and
-/// versions of libvips differ in what they take for opaque.
+/// Lab, XYZ and so on to sRGB. Alpha of floating-point images goes its own way: decoders give 0 to 1, and versions of
+/// libvips differ in what they take for opaque.
 fn other_to_srgb(image: Image<'_>) -> Result<Image<'_>, VipsError> {
-    if !image.has_alpha() || image.depth() != Depth::Other {
+    if !image.has_alpha() || image.depth() != Depth::Float {
         return Call::new(c"colourspace").image(c"in", &image).nick(c"space", c"srgb").image_out();
     }
     let colours = i32::try_from(image.bands()).unwrap_or(i32::MAX) - 1;
@@ -100,48 +90,33 @@ fn other_to_srgb(image: Image<'_>) -> Result<Image<'_>, VipsError> {
     Call::new(c"bandjoin").images(c"in", &[&color, &alpha]).image_out()
 }
 
-/// Four inks to sRGB by the embedded profile, else by a common one for offset print.
-fn cmyk_to_srgb<'a>(image: &Image<'a>) -> Result<Image<'a>, VipsError> {
+/// Four inks to sRGB by the embedded profile where it is one for four inks, else by a common one for offset print.
+fn cmyk_to_srgb<'a>(image: &Image<'a>, profile: Option<&[u8]>) -> Result<Image<'a>, VipsError> {
     let call =
         || Call::new(c"icc_transform").image(c"in", image).text(c"output-profile", c"srgb").nick(c"intent", INTENT);
-    let by_profile = call().flag(c"embedded", true).text(c"input-profile", c"cmyk").image_out();
-    by_profile
-        .or_else(|_| call().flag(c"embedded", false).text(c"input-profile", c"cmyk").image_out())
+    let by_own = || call().flag(c"embedded", true).text(c"input-profile", c"cmyk").image_out().ok();
+    if let Some(converted) = profile.filter(|bytes| profile::fits_inks(bytes)).and_then(|_| by_own()) {
+        return Ok(converted);
+    }
+    call()
+        .flag(c"embedded", false)
+        .text(c"input-profile", c"cmyk")
+        .image_out()
         .or_else(|_| Call::new(c"colourspace").image(c"in", image).nick(c"space", c"srgb").image_out())
 }
 
-/// RGB or grey to sRGB by the embedded profile; grey stays grey; unchanged when the profile does not fit.
-fn icc_to_srgb(image: Image<'_>) -> Image<'_> {
-    let depth = if image.depth() == Depth::U16 { 16 } else { 8 };
-    let converted = Call::new(c"icc_transform")
-        .image(c"in", &image)
-        .flag(c"embedded", true)
-        .text(c"output-profile", c"srgb")
-        .nick(c"intent", INTENT)
-        .int(c"depth", depth)
-        .image_out();
-    match converted {
-        Ok(converted) if image.space() == Space::Grey => {
-            let grey = if depth == 16 { c"grey16" } else { c"b-w" };
-            Call::new(c"colourspace").image(c"in", &converted).nick(c"space", grey).image_out().unwrap_or(converted)
-        }
-        Ok(converted) => converted,
-        Err(_) => image,
-    }
-}
-
-/// The picture with samples and channels that a raster can hold.
+/// The image with samples and channels that a raster can hold.
 fn representable(image: Image<'_>) -> Result<Image<'_>, VipsError> {
-    let image = if image.depth() == Depth::Other {
+    let image = if matches!(image.depth(), Depth::Other | Depth::Float) {
         Call::new(c"cast").image(c"in", &image).nick(c"format", c"uchar").flag(c"shift", true).image_out()?
     } else {
         image
     };
     let bands = match (image.bands(), image.space()) {
-        // A picture without a colour space is grey or RGB by its number of channels.
+        // An image without a colour space is grey or RGB by its number of channels.
         (1..=4, _) => return Ok(image),
         (_, Space::Rgb) if image.has_alpha() => 4,
-        (_, Space::Rgb | Space::Grey | Space::Cmyk | Space::Unknown | Space::Other) => 3,
+        (_, Space::Rgb | Space::Grey | Space::Cmyk | Space::Unknown | Space::Light | Space::Other) => 3,
     };
     Call::new(c"extract_band").image(c"in", &image).int(c"band", 0).int(c"n", bands).image_out()
 }
@@ -253,50 +228,6 @@ fn converted(raster: &Raster, from: &ColorProfile, to: &ColorProfile) -> Option<
     Some(out)
 }
 
-fn classify(bytes: &[u8]) -> Kind {
-    let Ok(profile) = ColorProfile::new_from_slice(bytes) else { return Kind::Other };
-    let has_tables = profile.lut_a_to_b_perceptual.is_some()
-        || profile.lut_a_to_b_colorimetric.is_some()
-        || profile.lut_a_to_b_saturation.is_some();
-    if profile.color_space != DataColorSpace::Rgb || has_tables {
-        return Kind::Other;
-    }
-    let curves = [&profile.red_trc, &profile.green_trc, &profile.blue_trc];
-    let Some(curves) = curves.map(|curve| curve.as_ref().and_then(evaluator)).into_iter().collect::<Option<Vec<_>>>()
-    else {
-        return Kind::Other;
-    };
-    let is_srgb = has_srgb_primaries(&profile) && curves.iter().all(|curve| is_srgb_curve(curve.as_ref()));
-    if is_srgb { Kind::Srgb } else { Kind::Matrix }
-}
-
-fn evaluator(curve: &ToneReprCurve) -> Option<Box<dyn ToneCurveEvaluator + Send + Sync>> {
-    curve.make_linear_evaluator().ok()
-}
-
-/// Rounding in files and two methods of adaptation make some thousandths; Display P3 differs by tenths.
-fn has_srgb_primaries(profile: &ColorProfile) -> bool {
-    const TOLERANCE: f64 = 0.005;
-    let srgb = ColorProfile::new_srgb();
-    let pairs = [
-        (profile.red_colorant, srgb.red_colorant),
-        (profile.green_colorant, srgb.green_colorant),
-        (profile.blue_colorant, srgb.blue_colorant),
-    ];
-    pairs
-        .iter()
-        .all(|(a, b)| (a.x - b.x).abs() < TOLERANCE && (a.y - b.y).abs() < TOLERANCE && (a.z - b.z).abs() < TOLERANCE)
-}
-
-/// A plain gamma of 2.2 differs from sRGB by up to 0.008 in linear light, and visibly in the shadows.
-fn is_srgb_curve(curve: &dyn ToneCurveEvaluator) -> bool {
-    const TOLERANCE: f32 = 0.002;
-    (1_u8..16).all(|step| {
-        let encoded = f32::from(step) / 16.0;
-        (curve.evaluate_value(encoded) - to_linear(f64::from(encoded)) as f32).abs() < TOLERANCE
-    })
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -304,17 +235,6 @@ mod tests {
 
     fn red() -> Raster {
         Raster { size: Size::new(1, 1), channels: 3, samples: Samples::U8(vec![255, 0, 0]) }
-    }
-
-    #[test]
-    fn profiles_are_told_apart() {
-        let check = |profile: ColorProfile, expected| assert_eq!(classify(&profile.encode().unwrap()), expected);
-        check(ColorProfile::new_srgb(), Kind::Srgb);
-        check(ColorProfile::new_display_p3(), Kind::Matrix);
-        check(ColorProfile::new_adobe_rgb(), Kind::Matrix);
-        check(ColorProfile::new_gray_with_gamma(2.2), Kind::Other);
-        assert_eq!(classify(b"no profile"), Kind::Other);
-        assert_eq!(classify(&srgb_profile().unwrap()), Kind::Srgb);
     }
 
     #[test]

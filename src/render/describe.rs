@@ -78,7 +78,7 @@ fn foreign_facts(out: &mut Map<String, Value>, format: SourceFormat, foreign: &F
     let model = match header.space() {
         Space::Grey => "Gray",
         Space::Cmyk => "CMYK",
-        Space::Rgb | Space::Unknown | Space::Other => "RGB",
+        Space::Rgb | Space::Light | Space::Unknown | Space::Other => "RGB",
     };
     out.insert("ColorModel".to_owned(), json!(model));
     let stated_depth = header.meta_int(c"bits-per-sample").filter(|bits| (1..=32).contains(bits));

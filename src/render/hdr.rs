@@ -1,9 +1,13 @@
-//! Colours coded by numbers instead of a profile (`nclx` of HEIF and AVIF): wide and high-dynamic-range ones as sRGB.
+//! Colours coded by numbers instead of a profile (`nclx` of HEIF and AVIF, `cICP`, `gAMA` and `cHRM` of PNG, the encodings of
+//! JPEG XL): wide and high-dynamic-range ones as sRGB.
 //!
-//! Diffuse white, 203 nits, stays near white, and what is brighter is rolled off up to 1,000 nits instead of clipped. The
-//! roll-off scales red, green and blue alike, so that a bright colour keeps its hue. Colours outside sRGB are clipped to it.
+//! What is brighter than diffuse white, 203 nits, is rolled off instead of clipped, as Chromium does on a screen that shows
+//! nothing brighter than white: up to 10,000 nits for PQ and 1,000 for HLG, so that diffuse white comes out as 187 and 191
+//! of 255. The roll-off scales red, green and blue alike, so that a bright colour keeps its hue. Colours outside sRGB are
+//! clipped to it.
 //! Sources: ITU-T H.273 (the numbers), SMPTE ST 2084 (PQ), ITU-R BT.2100 (HLG), ITU-R BT.2408 (diffuse white).
 
+use super::primaries::{Chromaticities, Matrix, SAME};
 use super::raster::{Raster, Samples};
 use super::transfer::{to_encoded, to_linear};
 
@@ -14,56 +18,91 @@ pub(super) struct Coding {
     pub(super) transfer: u16,
 }
 
-/// Nits of diffuse white, and of the brightest that is told from white.
+impl Coding {
+    /// What the numbers mean; `None` for reserved and unspecified ones, and for curves that no image is made with.
+    pub(super) fn space(self) -> Option<Space> {
+        let curve = match self.transfer {
+            // The camera curves of television are shown like sRGB, as browsers do.
+            1 | 6 | 7 | 11..=15 => Curve::Srgb,
+            4 => Curve::Power(2.2),
+            5 => Curve::Power(2.8),
+            8 => Curve::Linear,
+            16 => Curve::Pq,
+            17 => Curve::Cinema,
+            18 => Curve::Hlg,
+            _ => return None,
+        };
+        Some(Space::new(curve, Chromaticities::numbered(self.primaries)?))
+    }
+}
+
+/// A curve and primaries: what samples mean.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(super) struct Space {
+    curve: Curve,
+    matrix: Matrix,
+    /// Black is 16 and white 235 of 255.
+    is_narrow: bool,
+}
+
+impl Space {
+    /// Primaries that make no sense count as those of sRGB.
+    pub(super) fn new(curve: Curve, primaries: Chromaticities) -> Self {
+        Self { curve, matrix: primaries.to_srgb().unwrap_or(SAME), is_narrow: false }
+    }
+
+    /// The same with samples of narrow range.
+    pub(super) const fn narrow(self) -> Self {
+        Self { is_narrow: true, ..self }
+    }
+
+    /// Whether samples mean what they mean in sRGB.
+    fn is_srgb(&self) -> bool {
+        self.curve == Curve::Srgb && self.matrix == SAME && !self.is_narrow
+    }
+}
+
+/// Nits of diffuse white, and of the brightest of HLG and of PQ.
 const WHITE_NITS: f32 = 203.0;
-const PEAK_NITS: f32 = 1000.0;
-/// Linear light up to which nothing is rolled off.
-const KNEE: f32 = 0.75;
+const HLG_NITS: f32 = 1000.0;
+const PQ_NITS: f32 = 10_000.0;
 /// Entries of the table back to sRGB, over the square root of linear light: even steps to the eye.
 const ENCODED: usize = 4096;
 
-type Matrix = [[f32; 3]; 3];
-const SAME: Matrix = [[1.0, 0.0, 0.0], [0.0, 1.0, 0.0], [0.0, 0.0, 1.0]];
-/// Linear light of BT.2020 and of Display P3 to that of sRGB, all with the white of D65.
-const FROM_BT2020: Matrix = [[1.6605, -0.5877, -0.0728], [-0.1246, 1.1329, -0.0083], [-0.0182, -0.1006, 1.1188]];
-const FROM_P3: Matrix = [[1.2249, -0.2249, 0.0], [-0.0421, 1.0421, 0.0], [-0.0197, -0.0786, 1.0983]];
-
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Curve {
+/// How light becomes samples.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(super) enum Curve {
     Srgb,
     Linear,
+    /// Light is the sample to this power.
+    Power(f32),
+    /// SMPTE ST 428-1: a power of 2.6, and white below full.
+    Cinema,
     Pq,
     Hlg,
 }
 
-/// The picture in sRGB: the same depth, size and channels. What is near enough to sRGB already is left alone.
-pub(super) fn to_srgb(raster: Raster, coding: Coding) -> Raster {
-    let curve = match coding.transfer {
-        8 => Curve::Linear,
-        16 => Curve::Pq,
-        18 => Curve::Hlg,
-        _ => Curve::Srgb,
-    };
-    let matrix = match coding.primaries {
-        9 => FROM_BT2020,
-        11 | 12 => FROM_P3,
-        _ => SAME,
-    };
-    if curve == Curve::Srgb && matrix == SAME {
+/// The image in sRGB, the same size and channels. What is near enough to sRGB already is left alone; samples of another
+/// curve come out in 16 bits, so that their shadows keep their steps.
+pub(super) fn to_srgb(raster: Raster, space: Space) -> Raster {
+    let Space { curve, matrix, is_narrow } = space;
+    if space.is_srgb() {
         return raster;
     }
+    let raster = if curve == Curve::Srgb { raster } else { raster.into_16_bit() };
+    let range = |value: f32| if is_narrow { ((value - 16.0 / 255.0) * (255.0 / 219.0)).clamp(0.0, 1.0) } else { value };
     let Raster { size, channels, mut samples } = raster;
     let table = Encoded::new();
     match &mut samples {
         Samples::U8(samples) => {
-            let decoded: Vec<f32> = (0..=255_u8).map(|v| decoded(curve, f32::from(v) / 255.0)).collect();
+            let decoded: Vec<f32> = (0..=255_u8).map(|v| decoded(curve, range(f32::from(v) / 255.0))).collect();
             for pixel in samples.chunks_exact_mut(usize::from(channels)) {
                 let read = |v: u8| decoded[usize::from(v)];
                 convert(pixel, curve, &matrix, read, |light| ((table.of(light) + 128) / 257) as u8);
             }
         }
         Samples::U16(samples) => {
-            let decoded: Vec<f32> = (0..=65_535_u16).map(|v| decoded(curve, f32::from(v) / 65_535.0)).collect();
+            let decoded: Vec<f32> = (0..=65_535_u16).map(|v| decoded(curve, range(f32::from(v) / 65_535.0))).collect();
             for pixel in samples.chunks_exact_mut(usize::from(channels)) {
                 let read = |v: u16| decoded[usize::from(v)];
                 convert(pixel, curve, &matrix, read, |light| table.of(light) as u16);
@@ -81,9 +120,9 @@ fn convert<T: Copy>(pixel: &mut [T], curve: Curve, matrix: &Matrix, read: impl F
             *grey = write(light);
         }
         [r, g, b, ..] => {
-            let light = displayed([read(*r), read(*g), read(*b)], curve);
+            let light = rolled_off(displayed([read(*r), read(*g), read(*b)], curve), curve);
             let light = matrix.map(|[x, y, z]| (x * light[0] + y * light[1] + z * light[2]).max(0.0));
-            [*r, *g, *b] = rolled_off(light, curve).map(write);
+            [*r, *g, *b] = light.map(write);
         }
         [] => {}
     }
@@ -94,10 +133,12 @@ fn decoded(curve: Curve, value: f32) -> f32 {
     match curve {
         Curve::Srgb => to_linear(f64::from(value)) as f32,
         Curve::Linear => value,
+        Curve::Power(power) => value.powf(power),
+        Curve::Cinema => value.powf(2.6) * (52.37 / 48.0),
         Curve::Pq => {
             let root = value.powf(1.0 / 78.843_75);
             let over = (root - 0.835_937_5).max(0.0);
-            (over / (18.851_563 - 18.6875 * root)).powf(1.0 / 0.159_301_76) * 10_000.0 / WHITE_NITS
+            (over / (18.851_563 - 18.6875 * root)).powf(1.0 / 0.159_301_76) * PQ_NITS / WHITE_NITS
         }
         Curve::Hlg if value <= 0.5 => value * value / 3.0,
         Curve::Hlg => (((value - 0.559_910_7) / 0.178_832_77).exp() + 0.284_668_92) / 12.0,
@@ -110,20 +151,19 @@ fn displayed(light: [f32; 3], curve: Curve) -> [f32; 3] {
         return light;
     }
     let luminance = 0.2627 * light[0] + 0.678 * light[1] + 0.0593 * light[2];
-    let gain = luminance.max(1e-6).powf(0.2) * PEAK_NITS / WHITE_NITS;
+    let gain = luminance.max(1e-6).powf(0.2) * HLG_NITS / WHITE_NITS;
     light.map(|v| v * gain)
 }
 
-/// At most 1, with a soft shoulder where there may be more.
+/// At most 1, by a curve that ends at the peak (Reinhard's, with a white point).
 fn rolled_off(light: [f32; 3], curve: Curve) -> [f32; 3] {
+    let peak = match curve {
+        Curve::Pq => PQ_NITS / WHITE_NITS,
+        Curve::Hlg => HLG_NITS / WHITE_NITS,
+        Curve::Srgb | Curve::Linear | Curve::Power(_) | Curve::Cinema => return light,
+    };
     let brightest = light[0].max(light[1]).max(light[2]);
-    if matches!(curve, Curve::Srgb | Curve::Linear) || brightest <= KNEE {
-        return light;
-    }
-    let over = (brightest - KNEE) / (1.0 - KNEE);
-    let peak = (PEAK_NITS / WHITE_NITS - KNEE) / (1.0 - KNEE);
-    let shoulder = (over * (1.0 + over / (peak * peak)) / (1.0 + over)).min(1.0);
-    let gain = (KNEE + (1.0 - KNEE) * shoulder) / brightest;
+    let gain = (1.0 + brightest / (peak * peak)) / (1.0 + brightest);
     light.map(|v| v * gain)
 }
 
@@ -162,16 +202,16 @@ mod tests {
         let shallow = pixel(Samples::U8(value.map(|v| (v * 255.0).round() as u8).to_vec()));
         let deep = pixel(Samples::U16(value.map(|v| (v * 65_535.0).round() as u16).to_vec()));
         for raster in [shallow, deep] {
-            let got = to_srgb(raster.clone(), coding).into_bytes();
+            let got = to_srgb(raster.clone(), coding.space().unwrap()).into_bytes();
             assert!(got.iter().zip(expected).all(|(a, b)| a.abs_diff(b) <= 3), "{raster:?}: {got:?}, not {expected:?}");
         }
     }
 
     #[test]
     fn srgb_is_left_alone() {
-        for transfer in [1, 2, 6, 13, 14] {
+        for transfer in [1, 6, 13, 14] {
             let raster = pixel(Samples::U8(vec![1, 2, 3]));
-            assert_eq!(to_srgb(raster.clone(), Coding { primaries: 1, transfer }), raster);
+            assert_eq!(to_srgb(raster.clone(), Coding { primaries: 1, transfer }.space().unwrap()), raster);
         }
     }
 
@@ -186,25 +226,48 @@ mod tests {
 
     #[test]
     fn high_dynamic_range_keeps_its_middle_and_rolls_off_its_lights() {
-        // Black, 18 % grey of 26 nits, diffuse white and the peak, in PQ and in HLG.
-        for (transfer, grey, white, peak) in [(16, 0.3761, 0.5806, 0.7518), (18, 0.3769, 0.75, 1.0)] {
+        // Black, 18 % grey of 26 nits, diffuse white and 1,000 nits, in PQ and in HLG.
+        for (transfer, [grey, white, bright], expected) in
+            [(16, [0.3761, 0.5806, 0.7518], [95, 187, 235]), (18, [0.3769, 0.75, 1.0], [95, 191, 255])]
+        {
             check(9, transfer, [0.0; 3], [0; 3]);
-            check(9, transfer, [grey; 3], [100; 3]);
-            check(9, transfer, [white; 3], [240; 3]);
-            check(9, transfer, [peak; 3], [255; 3]);
+            check(9, transfer, [grey; 3], [expected[0]; 3]);
+            check(9, transfer, [white; 3], [expected[1]; 3]);
+            check(9, transfer, [bright; 3], [expected[2]; 3]);
         }
         check(9, 16, [1.0; 3], [255; 3]);
     }
 
     #[test]
     fn alpha_and_grey() {
-        let coding = Coding { primaries: 9, transfer: 16 };
+        let space = Coding { primaries: 9, transfer: 16 }.space().unwrap();
         let with = |channels, samples: &[u8]| Raster {
             size: Size::new(1, 1),
             channels,
             samples: Samples::U8(samples.to_vec()),
         };
-        assert_eq!(to_srgb(with(4, &[255, 255, 255, 7]), coding), with(4, &[255, 255, 255, 7]));
-        assert_eq!(to_srgb(with(2, &[255, 9]), coding), with(2, &[255, 9]));
+        assert_eq!(to_srgb(with(4, &[255, 255, 255, 7]), space).into_8_bit(), with(4, &[255, 255, 255, 7]));
+        assert_eq!(to_srgb(with(2, &[255, 9]), space).into_8_bit(), with(2, &[255, 9]));
+    }
+
+    #[test]
+    fn numbers_without_a_meaning_mean_nothing() {
+        for (primaries, transfer) in [(1, 0), (1, 2), (1, 3), (1, 9), (1, 19), (0, 13), (2, 13), (3, 13), (999, 13)] {
+            assert_eq!(Coding { primaries, transfer }.space(), None, "{primaries} {transfer}");
+        }
+    }
+
+    #[test]
+    fn narrow_range_is_stretched() {
+        let space = Coding { primaries: 1, transfer: 13 }.space().unwrap().narrow();
+        let raster = Raster { channels: 4, samples: Samples::U8(vec![16, 235, 126, 99]), ..pixel(Samples::U8(vec![])) };
+        assert_eq!(to_srgb(raster, space).into_bytes(), [0, 255, 128, 99], "alpha is always full range");
+    }
+
+    #[test]
+    fn powers_and_cinema() {
+        check(1, 4, [0.5; 3], [128; 3]);
+        check(1, 5, [0.6085; 3], [137; 3]);
+        check(12, 17, [0.96702; 3], [255; 3]);
     }
 }

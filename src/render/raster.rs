@@ -92,6 +92,17 @@ impl Raster {
         Self { size, channels, samples: Samples::U8(self.into_bytes()) }
     }
 
+    /// The same image in 16 bits.
+    #[must_use]
+    pub fn into_16_bit(self) -> Self {
+        match self.samples {
+            Samples::U8(samples) => {
+                Self { samples: Samples::U16(samples.iter().map(|&v| u16::from(v) * 257).collect()), ..self }
+            }
+            Samples::U16(_) => self,
+        }
+    }
+
     /// The same picture as 8-bit RGBA.
     #[must_use]
     pub fn into_rgba(self) -> Self {

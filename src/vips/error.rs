@@ -37,9 +37,24 @@ pub enum VipsError {
 }
 
 /// Empties the process-wide error buffer, so that the text of one job's failure is never seen by the next.
-pub(super) fn discard_text() {
+pub fn discard_text() {
     // SAFETY: takes no argument and locks the buffer itself.
     unsafe { sys::vips_error_clear() };
+}
+
+/// Whether a codec has complained since the error buffer was last emptied, in this process; empties it.
+///
+/// libvips writes what libjpeg warns of there, and looks at the warnings themselves only before it reads on: those about
+/// the last rows of an image are otherwise lost.
+#[must_use]
+pub fn has_complained() -> bool {
+    // SAFETY: takes no argument, locks the buffer itself and hands out a copy that is ours to free, never null.
+    let text = unsafe { sys::vips_error_buffer_copy() };
+    // SAFETY: a C string that is valid until the next line.
+    let is_empty = unsafe { *text } == 0;
+    // SAFETY: allocated by GLib for us, and not used again.
+    unsafe { sys::g_free(text.cast()) };
+    !is_empty
 }
 
 /// The text of a name literal.

@@ -31,7 +31,9 @@ pub enum Depth {
     U8,
     /// 16 bits.
     U16,
-    /// Anything else: wider, signed or floating point.
+    /// Floating point of 32 or 64 bits.
+    Float,
+    /// Anything else: wider, signed or complex.
     Other,
 }
 
@@ -44,9 +46,11 @@ pub enum Space {
     Rgb,
     /// Four inks.
     Cmyk,
+    /// Linear RGB: sRGB's primaries, 1 is white.
+    Light,
     /// No space is given.
     Unknown,
-    /// A space that libvips can convert from: Lab, XYZ, linear RGB ...
+    /// A space that libvips can convert from: Lab, XYZ ...
     Other,
 }
 
@@ -134,6 +138,7 @@ impl<'a> Image<'a> {
         match unsafe { sys::vips_image_get_format(self.as_ptr()) } {
             sys::FORMAT_UCHAR => Depth::U8,
             sys::FORMAT_USHORT => Depth::U16,
+            sys::FORMAT_FLOAT | sys::FORMAT_DOUBLE => Depth::Float,
             _ => Depth::Other,
         }
     }
@@ -146,6 +151,7 @@ impl<'a> Image<'a> {
             sys::SPACE_B_W | sys::SPACE_GREY16 => Space::Grey,
             sys::SPACE_SRGB | sys::SPACE_RGB | sys::SPACE_RGB16 => Space::Rgb,
             sys::SPACE_CMYK => Space::Cmyk,
+            sys::SPACE_SCRGB => Space::Light,
             sys::SPACE_MULTIBAND | sys::SPACE_HISTOGRAM => Space::Unknown,
             _ => Space::Other,
         }
@@ -279,9 +285,21 @@ impl<'a> Image<'a> {
         let samples = match self.depth() {
             Depth::U8 => Samples::U8(self.samples()?),
             Depth::U16 => Samples::U16(self.samples()?),
-            Depth::Other => return Err(unrepresentable),
+            Depth::Float | Depth::Other => return Err(unrepresentable),
         };
         Ok(Raster { size, channels, samples })
+    }
+
+    /// Computes an image of floating point into memory, 64 bits as 32: its samples, row after row, as many channels as
+    /// [`Image::bands`] says.
+    ///
+    /// # Errors
+    /// [`VipsError::Unrepresentable`] for other samples; otherwise as [`Image::to_raster`].
+    pub fn to_floats(&self) -> Result<Vec<f32>, VipsError> {
+        if self.depth() != Depth::Float {
+            return Err(VipsError::Unrepresentable { bands: c_int::try_from(self.bands()).unwrap_or(c_int::MAX) });
+        }
+        Call::new(c"cast").image(c"in", self).nick(c"format", c"float").image_out()?.samples()
     }
 
     /// All samples, computed strip by strip on this thread. The library's own way starts a thread that computes while this
@@ -298,7 +316,7 @@ impl<'a> Image<'a> {
                 let used = samples.len();
                 let spare = &mut samples.spare_capacity_mut()[..row_len];
                 // SAFETY: the region holds whole rows of this picture from `top` on, each of `row_len` samples, which are
-                // of type T by `to_raster`'s match of the depth; the spare room is as long, and apart from the library's
+                // of type T by `to_raster`'s match of the depth and `to_floats`' cast; the spare room is as long, and apart from the library's
                 // memory. Both are copied as bytes, so that alignment plays no part, and any bytes are a T.
                 unsafe {
                     let to = spare.as_mut_ptr().cast::<u8>();
@@ -318,6 +336,7 @@ const STRIP_ROWS: u32 = 32;
 trait Sample: Copy {}
 impl Sample for u8 {}
 impl Sample for u16 {}
+impl Sample for f32 {}
 
 /// A window on a picture's pixels, moved from top to bottom as sequential loaders need it.
 struct Region<'i> {

@@ -12,6 +12,6 @@ mod init;
 mod sys;
 
 pub use call::Call;
-pub use error::VipsError;
+pub use error::{VipsError, discard_text, has_complained};
 pub use image::{Depth, Image, Space};
 pub use init::{Capabilities, InitError, init, tracked_allocations};

@@ -1,10 +1,9 @@
 //! Animated PNG: which frames there are, and the canvas as it looks while each is shown.
 //!
-//! Where the chunks do not announce one animation the file is a still picture, its default image, as it is to a reader that
-//! knows no APNG; the default image is a frame only where the file says so. A file that announces an animation and then is
-//! torn, has its chunks out of order or a frame without data is refused whole: the specification calls that an error, and
-//! browsers show nothing from there on. Source: PNG specification, third edition, sections 4.9 (APNG: frame-based
-//! animation) and 11.3.6 (animation chunks).
+//! Where the chunks do not announce one animation, or break its rules, the file is a still picture, its default image, as
+//! the specification wants it and as it is to a reader that knows no APNG; the default image is a frame only where the file
+//! says so. A file that announces an animation and then is torn is refused whole. Source: PNG specification, third edition,
+//! sections 4.9 (APNG: frame-based animation) and 11.3.6 (animation chunks).
 
 use std::io::Cursor;
 use std::ops::Range;
@@ -26,14 +25,19 @@ const FRAMES_MAX: u32 = i32::MAX as u32;
 /// The frames that a PNG announces; `None` for a still one.
 ///
 /// # Errors
-/// [`RenderError::Undecodable`] for an animation that is torn or whose chunks break the rules.
+/// [`RenderError::Undecodable`] for an animation that is torn.
 pub(super) fn frames(bytes: &[u8]) -> Result<Option<StoredFrames>, RenderError> {
-    let mut scan = Scan::default();
+    let (mut scan, mut keeps_rules) = (Scan::default(), true);
     for (kind, data) in chunks(bytes) {
-        match scan.chunk(kind, data)? {
-            Next::Chunk => {}
-            Next::Still => return Ok(None),
-            Next::End => return scan.frames(),
+        match (keeps_rules, kind) {
+            (true, _) => match scan.chunk(kind, data) {
+                Some(Next::Chunk) => {}
+                Some(Next::Still) => return Ok(None),
+                Some(Next::End) => return scan.frames(),
+                None => keeps_rules = false,
+            },
+            (false, b"IEND") => return Ok(None),
+            (false, _) => {}
         }
     }
     if scan.announced.is_some() { Err(RenderError::Undecodable) } else { Ok(None) }
@@ -64,18 +68,19 @@ enum Next {
 }
 
 impl Scan {
-    fn chunk(&mut self, kind: &[u8; 4], data: &[u8]) -> Result<Next, RenderError> {
+    /// `None` for a chunk that breaks the rules.
+    fn chunk(&mut self, kind: &[u8; 4], data: &[u8]) -> Option<Next> {
         match kind {
             b"IHDR" => self.header = Header::of(data),
             // One announcement, before the image.
-            b"acTL" if self.announced.is_some() || self.has_default => return Ok(Next::Still),
+            b"acTL" if self.announced.is_some() || self.has_default => return Some(Next::Still),
             b"acTL" => {
                 let (Some(count @ 1..=FRAMES_MAX), Some(plays)) = (word(data, 0), word(data, 4)) else {
-                    return Ok(Next::Still);
+                    return Some(Next::Still);
                 };
                 self.announced = Some((count, plays));
             }
-            b"IDAT" if self.announced.is_none() => return Ok(Next::Still),
+            b"IDAT" if self.announced.is_none() => return Some(Next::Still),
             b"IDAT" => {
                 self.starts_with_default |= !self.has_default && !self.delays_ms.is_empty();
                 (self.has_default, self.has_data) = (true, true);
@@ -83,37 +88,37 @@ impl Scan {
             b"fcTL" if self.announced.is_some() => {
                 // The frame before it needs something to show.
                 if !self.delays_ms.is_empty() && !self.has_data {
-                    return Err(RenderError::Undecodable);
+                    return None;
                 }
                 self.numbered(data)?;
-                let header = self.header.as_ref().ok_or(RenderError::Undecodable)?;
-                self.delays_ms.push(header.delay_ms(data).ok_or(RenderError::Undecodable)?);
+                let header = self.header.as_ref()?;
+                self.delays_ms.push(header.delay_ms(data)?);
                 self.has_data = false;
             }
             b"fdAT" if self.announced.is_some() => {
                 self.numbered(data)?;
                 if self.delays_ms.is_empty() || !self.has_default {
-                    return Err(RenderError::Undecodable);
+                    return None;
                 }
                 self.has_data = true;
             }
-            b"IEND" => return Ok(Next::End),
+            b"IEND" => return Some(Next::End),
             _ => {}
         }
-        Ok(Next::Chunk)
+        Some(Next::Chunk)
     }
 
     /// Control and data chunks are numbered through.
-    fn numbered(&mut self, data: &[u8]) -> Result<(), RenderError> {
+    fn numbered(&mut self, data: &[u8]) -> Option<()> {
         if word(data, 0) != Some(self.number) {
-            return Err(RenderError::Undecodable);
+            return None;
         }
         self.number += 1;
-        Ok(())
+        Some(())
     }
 
     fn frames(self) -> Result<Option<StoredFrames>, RenderError> {
-        let Some((count, plays)) = self.announced else { return Ok(None) };
+        let Some((count, plays)) = self.announced.filter(|_| !self.delays_ms.is_empty()) else { return Ok(None) };
         if !self.has_data || self.delays_ms.len() as u64 != u64::from(count) {
             return Err(RenderError::Undecodable);
         }
@@ -367,18 +372,19 @@ mod tests {
     }
 
     #[test]
-    fn what_breaks_the_rules_is_refused() {
+    fn what_breaks_the_rules_is_a_still_picture_and_what_lacks_frames_is_refused() {
         let part = |at| Part { at, delay: (1, 10), ops: [0, 0], pixels: &[RED] };
         let good = file(2, 2, &[part([0, 0, 1, 1]), part([1, 1, 1, 1])]);
         assert!(frames(&good).unwrap().is_some());
         let refused = Err(RenderError::Undecodable);
         for outside in [[2, 0, 1, 1], [0, u32::MAX, 1, 1], [0, 0, 0, 1]] {
-            assert_eq!(frames(&file(2, 2, &[part([0, 0, 1, 1]), part(outside)])), refused);
+            assert_eq!(frames(&file(2, 2, &[part([0, 0, 1, 1]), part(outside)])), Ok(None));
         }
         let mut unnumbered = good.clone();
         let at = good.windows(4).rposition(|kind| kind == b"fdAT").unwrap();
         unnumbered[at + 7] += 1;
-        assert_eq!(frames(&unnumbered), refused);
+        assert_eq!(frames(&unnumbered), Ok(None));
+        assert_eq!(frames(&unnumbered[..unnumbered.len() - 12]), refused, "and torn");
         let without_last = [&good[..at - 4], &chunk(b"IEND", b"")].concat();
         assert_eq!(frames(&without_last), refused, "a frame without data");
         let mut more_announced = good.clone();

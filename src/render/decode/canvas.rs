@@ -80,8 +80,7 @@ impl Canvas {
         let before: Option<Vec<u8>> = (part.disposal == Disposal::Restore)
             .then(|| rows.iter().flat_map(|row| &self.pixels[row.at..row.at + row.len]).copied().collect());
         for row in &rows {
-            let (under, top) =
-                (&mut self.pixels[row.at..row.at + row.len], &part.pixels[row.from..row.from + row.len]);
+            let (under, top) = (&mut self.pixels[row.at..row.at + row.len], &part.pixels[row.from..row.from + row.len]);
             match part.blend {
                 Blend::Source => under.copy_from_slice(top),
                 Blend::Over => lay_over(under, top),

@@ -2,13 +2,16 @@
 
 use std::ffi::CStr;
 
-use super::{Decoded, Frames, SourceFormat, Wanted, apng, exif, gamma, heif};
+use super::png_color::{self, Stated};
+use super::{Decoded, Frames, SourceFormat, Wanted, apng, exif, heif, jpeg, tiff_tags};
 use crate::plan::{Measured, Select, StoredFrames};
+use crate::render::hdr::{self, Coding};
+use crate::render::profile::{self, Reading};
 use crate::render::raster::Raster;
-use crate::render::stage::crop;
-use crate::render::{RenderError, color, hdr};
-use crate::units::{Rect, Size};
-use crate::vips::{Call, Image, VipsError};
+use crate::render::stage::{background, crop};
+use crate::render::{RenderError, color};
+use crate::units::{Color, Rect, Size};
+use crate::vips::{self, Call, Image, VipsError};
 
 /// Delay of a frame that states none, milliseconds: what browsers use.
 const DEFAULT_DELAY_MS: u32 = 100;
@@ -47,12 +50,13 @@ impl<'a> Foreign<'a> {
         Ok(Self { bytes, format, page, transforms, apng, header })
     }
 
-    /// The header's numbers. The JPEG XL decoder turns the picture itself, so its own is always upright.
+    /// The header's numbers.
     pub(super) fn measure(&self) -> Measured {
         Measured {
             size: self.aperture().map_or(self.header.size(), |rect| rect.size),
             orientation: self.orientation(),
-            has_alpha: self.header.has_alpha() || self.apng.is_some(),
+            // A page lies on white paper.
+            has_alpha: self.format != SourceFormat::Pdf && (self.header.has_alpha() || self.apng.is_some()),
             frames: self.frames(),
         }
     }
@@ -89,21 +93,25 @@ impl<'a> Foreign<'a> {
         self.bytes
     }
 
+    /// The selected page, from 1.
+    pub(super) const fn page(&self) -> u32 {
+        self.page.saturating_add(1)
+    }
+
     /// What is kept of the stored pixels, where not all is.
     fn aperture(&self) -> Option<Rect> {
         self.transforms.clap.and_then(|clap| clap.rect(self.header.size()))
     }
 
-    /// HEIF's own turn wins over EXIF, which its standard calls informative; files that have only EXIF are turned by it.
+    /// HEIF is turned by what it says itself, never by EXIF.
     fn orientation(&self) -> u8 {
+        if self.format.is_heif() {
+            return self.transforms.orientation.max(1);
+        }
         if !self.format.is_turned_by_exif() {
             return 1;
         }
-        let stored = if self.format.is_heif() {
-            Some(self.transforms.orientation)
-        } else {
-            self.header.meta_int(c"orientation").and_then(|value| u8::try_from(value).ok())
-        };
+        let stored = self.header.meta_int(c"orientation").and_then(|value| u8::try_from(value).ok());
         let from_exif = || self.header.meta_blob(c"exif-data").map(|exif| exif::orientation(&exif));
         stored.filter(|value| (1..=8).contains(value)).or_else(from_exif).unwrap_or(1)
     }
@@ -113,50 +121,75 @@ impl<'a> Foreign<'a> {
         if self.apng.is_some() {
             return self.play(wanted);
         }
-        let (aperture, coding) = (self.aperture(), self.transforms.coding);
-        let power = (self.format == SourceFormat::Png).then(|| gamma::stated(self.bytes)).flatten();
+        if self.format == SourceFormat::Jpeg {
+            return decode_jpeg(self.bytes, wanted);
+        }
+        let (aperture, page, transforms) = (self.aperture(), self.page, self.transforms);
+        let range = (self.format == SourceFormat::Tiff).then(|| tiff_tags::range(self.bytes, page)).flatten();
+        let (format, stated) = (self.format, self.stated());
         let image = self.pixels(wanted)?;
+        let image =
+            if stated.is_some() { image.with_profile(None).map_err(|_| RenderError::Undecodable)? } else { image };
         if wanted.count <= 1 {
-            let has_profile = image.meta_blob(c"icc-profile-data").is_some();
-            let (raster, profile) = color::decoded(image, wanted.color_space)?;
-            let raster = match coding {
-                Some(coding) if !has_profile => hdr::to_srgb(raster, coding),
-                Some(_) | None => raster,
+            let (raster, profile) = if transforms.corrects() {
+                let raster = image.to_raster().map_err(|_| RenderError::Undecodable)?;
+                let profile = image.meta_blob(c"icc-profile-data");
+                color::decoded_raster(transforms.corrected(raster), profile.as_deref(), wanted.color_space)
+            } else {
+                color::decoded(image, wanted.color_space, range)?
             };
-            let raster = match power {
-                Some(power) => gamma::to_srgb(raster, power),
+            let raster = match stated {
+                Some(space) => hdr::to_srgb(raster, space),
                 None => raster,
             };
             let raster = match aperture {
                 Some(rect) => crop::apply(raster, rect)?,
                 None => raster,
             };
+            let raster = if format == SourceFormat::Pdf { background::apply(raster, Color::WHITE) } else { raster };
             return Ok(Decoded::still(raster, profile));
         }
         let size = Size::new(image.width(), image.page_height());
         if size.height.checked_mul(wanted.count) != Some(image.height()) {
             return Err(RenderError::Undecodable);
         }
-        let (stack, profile) = color::prepared(image, wanted.color_space)?;
-        Ok(Decoded { frames: Frames::Stack(stack), size, profile })
+        let (stack, reading) = color::prepared(image, wanted.color_space)?;
+        let profile = reading.kept.clone();
+        Ok(Decoded { frames: Frames::Stack { stack, reading }, size, profile })
+    }
+
+    /// What the file says by numbers about its colours, where that is better than its profile or there is none.
+    fn stated(&self) -> Option<hdr::Space> {
+        let profile = self.header.meta_blob(c"icc-profile-data");
+        let has_profile = || profile.as_deref().is_some_and(|bytes| profile::fits(bytes, self.header.bands()));
+        if self.format == SourceFormat::Png {
+            return match png_color::stated(self.bytes, has_profile()) {
+                Stated::Space(space) => Some(space),
+                Stated::Profile => None,
+            };
+        }
+        self.transforms.coding.and_then(Coding::space).filter(|_| !has_profile())
     }
 
     fn play(self, wanted: &Wanted) -> Result<Decoded<'a>, RenderError> {
         let shown = wanted.first..wanted.first.saturating_add(wanted.count);
         let player = apng::play(self.bytes, shown)?;
-        let (size, profile) = (self.header.size(), self.header.meta_blob(c"icc-profile-data"));
-        let kept = color::kept(profile.as_deref(), wanted.color_space).then(|| profile.clone()).flatten();
-        let color_space = wanted.color_space;
-        let frames = player.map(move |frame| Ok(color::decoded_raster(&frame?, profile.as_deref(), color_space)?.0));
-        Ok(Decoded { frames: Frames::Each(Box::new(frames)), size, profile: kept })
+        let stated = self.stated();
+        let profile = self.header.meta_blob(c"icc-profile-data").filter(|_| stated.is_none());
+        let (size, reading) = (self.header.size(), Reading::of(profile.as_deref(), 4, wanted.color_space));
+        let profile = reading.kept.clone();
+        let frames = player.map(move |frame| {
+            let frame = reading.apply(frame?);
+            Ok(match stated {
+                Some(space) => hdr::to_srgb(frame, space),
+                None => frame,
+            })
+        });
+        Ok(Decoded { frames: Frames::Each(Box::new(frames)), size, profile })
     }
 
     fn pixels(self, wanted: &Wanted) -> Result<Image<'a>, RenderError> {
         let Self { bytes, format, page, .. } = self;
-        if format == SourceFormat::Jpeg && wanted.shrink > 1 {
-            let shrink = i32::try_from(wanted.shrink).unwrap_or(1);
-            return load(bytes, format, 0, 1, |call| call.int(c"shrink", shrink));
-        }
         if format.is_vector() && (wanted.scale - 1.0).abs() > 1e-9 {
             return load(bytes, format, page, 1, |call| call.double(c"scale", wanted.scale));
         }
@@ -164,6 +197,17 @@ impl<'a> Foreign<'a> {
             return load(bytes, format, wanted.first, wanted.count, |call| call);
         }
         Ok(self.header)
+    }
+}
+
+/// The error with the name of what cannot be read, where that is known. `page` counts from 1.
+pub(super) fn explained(error: RenderError, format: SourceFormat, bytes: &[u8], page: u32) -> RenderError {
+    if error != RenderError::Undecodable || format != SourceFormat::Tiff {
+        return error;
+    }
+    match tiff_tags::unread(bytes, page.saturating_sub(1)) {
+        Some(what) => RenderError::UnsupportedFormat { format: format!("tiff with {what}") },
+        None => error,
     }
 }
 
@@ -177,6 +221,29 @@ pub(super) fn frame(stack: &Image<'_>, size: Size, index: u32) -> Result<Raster,
         .int(c"width", number(size.width))
         .int(c"height", number(size.height));
     cut.image_out().and_then(|frame| frame.to_raster()).map_err(|_| RenderError::Undecodable)
+}
+
+/// Decodes a JPEG, its sides divided by `shrink` and rounded up. Most of what libjpeg warns of is of no weight, but one is
+/// that data is missing: then the data is looked through.
+fn decode_jpeg<'a>(bytes: &[u8], wanted: &Wanted) -> Result<Decoded<'a>, RenderError> {
+    let padded = jpeg::padded(bytes, wanted.shrink);
+    let read = padded.as_deref().unwrap_or(bytes);
+    let decoded = |fail_on| {
+        jpeg_pixels(read, wanted.shrink, fail_on).and_then(|image| color::decoded(image, wanted.color_space, None))
+    };
+    vips::discard_text();
+    let strict = decoded(c"warning");
+    if vips::has_complained() || strict.is_err() {
+        jpeg::check_whole(bytes, jpeg::Expected::ScansAsStored)?;
+    }
+    let (raster, profile) = strict.or_else(|_| decoded(c"error"))?;
+    Ok(Decoded::still(raster, profile))
+}
+
+/// Opens a JPEG, its sides divided by `shrink`.
+fn jpeg_pixels<'a>(bytes: &'a [u8], shrink: u32, fail_on: &CStr) -> Result<Image<'a>, RenderError> {
+    let shrink = i32::try_from(shrink).unwrap_or(1);
+    load(bytes, SourceFormat::Jpeg, 0, 1, |call| call.int(c"shrink", shrink).nick(c"fail-on", fail_on))
 }
 
 /// Opens `count` pages from `page` on.
@@ -194,6 +261,11 @@ fn load<'a>(
         let (page, count) = (i32::try_from(page).unwrap_or(0), i32::try_from(count).unwrap_or(1));
         call = call.int(c"page", page).int(c"n", count);
     }
+    if format == SourceFormat::Pdf {
+        // Poppler draws a group of its own for a page that asks for one, and lays that over what is there as if nothing
+        // were: on white, the page is lost. So white comes last.
+        call = call.doubles(c"background", &[0.0; 4]);
+    }
     more(call).image_out().map_err(|error| match error {
         VipsError::UnknownOperation { .. } => unsupported(),
         VipsError::UnknownOption { .. } | VipsError::Failed { .. } | VipsError::Unrepresentable { .. } => {
@@ -209,11 +281,11 @@ const fn loader(format: SourceFormat) -> Option<&'static CStr> {
         SourceFormat::Webp => Some(c"webpload_buffer"),
         SourceFormat::Tiff => Some(c"tiffload_buffer"),
         SourceFormat::Heic | SourceFormat::Avif => Some(c"heifload_buffer"),
-        SourceFormat::Jxl => Some(c"jxlload_buffer"),
-        SourceFormat::Jp2 => Some(c"jp2kload_buffer"),
         SourceFormat::Svg => Some(c"svgload_buffer"),
         SourceFormat::Pdf => Some(c"pdfload_buffer"),
         SourceFormat::Gif
+        | SourceFormat::Jxl
+        | SourceFormat::Jp2
         | SourceFormat::Bmp
         | SourceFormat::Ico
         | SourceFormat::Psd

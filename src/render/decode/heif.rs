@@ -1,14 +1,27 @@
-//! Transformations of HEIF and AVIF pictures (crop, turn, mirror), taken out of the file and done by us.
+//! What HEIF and AVIF say beside their samples (crop, turn, mirror, range, layers, multiplied by alpha), taken out of the
+//! file and done by us.
 //!
-//! libheif 1.15 gives a turned picture one size in its header and another in its pixels, and libvips then refuses it.
-//! So the properties are read here, and the decoder is shown a copy of the file in which they do nothing; that is also
-//! what makes `orient` able to override them. Pure and total: a file that is not understood is left as it is.
-//! Source: ISO/IEC 14496-12 section 8.11 (meta), ISO/IEC 23008-12 sections 6.5.9, 6.5.10, 6.5.12 (clap, irot, imir).
+//! libheif 1.15 gives a turned image one size in its header and another in its pixels, and libvips then refuses it; it takes
+//! every monochrome image and every alpha for one of full range; it knows nothing of layers. So these are read here, and the
+//! decoder is shown a copy of the file in which they do nothing, whatever its version would make of them; that is also what
+//! makes `orient` able to override a turn. A sequence without a still image becomes a file of its first frame, and lengths
+//! that not every reader knows are rewritten. Pure and total: a file that is not understood is left as it is.
+//!
+//! EXIF turns nothing: MIAF (ISO/IEC 23000-22, 7.3.10) leaves that to `irot` and `imir`.
+//! Sources: ISO/IEC 14496-12 section 8.11 (meta), ISO/IEC 23008-12 sections 6.5.9, 6.5.10, 6.5.12 (clap, irot, imir), AV1
+//! Image File Format 1.1, sections 2.3.2.1 and 2.3.2.3 (a1op, lsel).
+
+mod av1;
+mod boxes;
+mod items;
+mod sequence;
 
 use std::borrow::Cow;
-use std::ops::Range;
+
+use items::{Items, Property};
 
 use crate::render::hdr::Coding;
+use crate::render::raster::{Raster, Samples};
 use crate::render::stage::orient;
 use crate::units::{Rect, Size};
 
@@ -21,6 +34,10 @@ pub(super) struct Transforms {
     pub(super) orientation: u8,
     /// How colours are coded, where the file says so by numbers.
     pub(super) coding: Option<Coding>,
+    /// Whether black is 16 and white 235 of 255: of the colours, and of alpha.
+    is_narrow: [bool; 2],
+    /// Whether the colours are multiplied by alpha.
+    is_premultiplied: bool,
 }
 
 /// Width, height and offset of the centre, each a numerator and a denominator.
@@ -52,33 +69,169 @@ fn axis(side: u32, len: (i64, i64), offset: (i64, i64)) -> Option<(u32, u32)> {
     Some((u32::try_from(start / (2 * offset.1)).ok()?, len))
 }
 
-/// The transformations of the primary picture, and a file without them.
-pub(super) fn neutralised(bytes: &[u8]) -> (Cow<'_, [u8]>, Transforms) {
-    let mut found = properties(bytes).unwrap_or_default();
-    let mut transforms =
-        Transforms { coding: found.iter().find_map(|one| coding(one, bytes)), ..Transforms::default() };
-    found.retain(|property| matches!(&property.kind, b"clap" | b"irot" | b"imir"));
-    if found.is_empty() {
-        return (Cow::Borrowed(bytes), transforms);
+/// Changes to a file that move nothing: what to write, and where.
+type Edits = Vec<(usize, Vec<u8>)>;
+
+fn edited<'a>(bytes: Cow<'a, [u8]>, edits: &Edits) -> Cow<'a, [u8]> {
+    if edits.is_empty() {
+        return bytes;
     }
-    let mut copy = bytes.to_vec();
-    for Property { kind, at, payload } in found {
+    let mut copy = bytes.into_owned();
+    for (at, new) in edits {
+        if let Some(place) = copy.get_mut(*at..at + new.len()) {
+            place.copy_from_slice(new);
+        }
+    }
+    Cow::Owned(copy)
+}
+
+/// What the primary image says beside its samples, and a file without that.
+pub(super) fn neutralised(bytes: &[u8]) -> (Cow<'_, [u8]>, Transforms) {
+    let mut bytes = edited(Cow::Borrowed(bytes), &boxes::plain_lengths(bytes));
+    if Items::read(&bytes).is_none()
+        && let Some(still) = sequence::still(&bytes)
+    {
+        bytes = Cow::Owned(still);
+    }
+    let Some(items) = Items::read(&bytes) else { return (bytes, Transforms::default()) };
+    let (color, alpha) = (items.primary, items.alpha(items.primary));
+    let mut edits = Edits::new();
+    let mut transforms = taken_out(&bytes, &items, color, &mut edits);
+    transforms.is_narrow[0] = takes_out_range(&bytes, &items, color, false, &mut edits);
+    if let Some(alpha) = alpha {
+        // An alpha is turned like what it belongs to.
+        taken_out(&bytes, &items, alpha, &mut edits);
+        transforms.is_narrow[1] = takes_out_range(&bytes, &items, alpha, true, &mut edits);
+        if let Some(at) = items.premultiplied(color) {
+            transforms.is_premultiplied = true;
+            edits.push((at + 4, b"skip".to_vec()));
+        }
+    }
+    drop(items);
+    (edited(bytes, &edits), transforms)
+}
+
+/// Reads the properties of an item, and takes out those that transform it or choose a layer.
+fn taken_out(bytes: &[u8], items: &Items<'_>, item: u32, edits: &mut Edits) -> Transforms {
+    let properties = items.properties(item);
+    let mut transforms =
+        Transforms { coding: properties.iter().find_map(|one| coding(one, bytes)), ..Transforms::default() };
+    for Property { kind, at, payload, association_at } in properties {
         let data = &bytes[payload.clone()];
+        let first = data.first().copied().unwrap_or(0);
         match &kind {
             b"clap" => transforms.clap = clap(data),
-            b"irot" => transforms.turn([1, 8, 3, 6][usize::from(data.first().copied().unwrap_or(0) & 3)]),
-            _ => transforms.turn(if data.first().copied().unwrap_or(0) & 1 == 0 { 4 } else { 2 }),
+            b"irot" => transforms.turn([1, 8, 3, 6][usize::from(first & 3)]),
+            b"imir" => transforms.turn(if first & 1 == 0 { 4 } else { 2 }),
+            b"a1op" | b"lsel" => {
+                if &kind == b"a1op" {
+                    hide_layers(bytes, items, item, usize::from(first), edits);
+                }
+                edits.push((at + 4, b"free".to_vec()));
+                edits.push((association_at, vec![bytes[association_at] & 0x7F]));
+                continue;
+            }
+            _ => continue,
         }
         // A turn by nothing is the one property that every reader knows and that changes nothing.
-        copy[at + 4..at + 8].copy_from_slice(b"irot");
-        copy[payload].fill(0);
+        edits.push((at + 4, b"irot".to_vec()));
+        edits.push((payload.start, vec![0; payload.len()]));
     }
-    (Cow::Owned(copy), transforms)
+    transforms
+}
+
+/// Makes padding of what an operating point does not show, of an item in AV1.
+fn hide_layers(bytes: &[u8], items: &Items<'_>, item: u32, point: usize, edits: &mut Edits) {
+    let units: Vec<av1::Unit> = items.data(item).iter().flat_map(|piece| av1::units(bytes, piece.clone())).collect();
+    let Some(sequence) = av1::sequence(bytes, &units) else { return };
+    let Some(shown) = sequence.operating_points.get(point) else { return };
+    for unit in units.iter().filter(|unit| !unit.is_in(*shown)) {
+        edits.push((unit.at, vec![bytes[unit.at] & 0x87 | av1::PADDING << 3]));
+    }
+}
+
+/// Whether the samples of an item are of narrow range and a decoder may not know it: of a monochrome image, and of any
+/// alpha. It then says that they are of full range.
+fn takes_out_range(bytes: &[u8], items: &Items<'_>, item: u32, is_alpha: bool, edits: &mut Edits) -> bool {
+    let properties = items.properties(item);
+    let byte = |property: &Property, at: usize| bytes[property.payload.clone()].get(at).copied().unwrap_or(0);
+    let of_kind = |kind: &[u8; 4]| properties.iter().find(|property| &property.kind == kind);
+    let (av1, hevc) = (of_kind(b"av1C"), of_kind(b"hvcC"));
+    let is_mono = av1.is_some_and(|one| byte(one, 2) & 0x10 != 0) || hevc.is_some_and(|one| byte(one, 16) & 3 == 0);
+    if !is_alpha && !is_mono {
+        return false;
+    }
+    let streams = av1.map(|one| one.payload.start + 4..one.payload.end).into_iter().chain(items.data(item).to_vec());
+    let sequences: Vec<av1::Sequence> = match av1 {
+        Some(_) => streams.filter_map(|one| av1::sequence(bytes, &av1::units(bytes, one))).collect(),
+        None => Vec::new(),
+    };
+    let numbered = properties.iter().find(|property| {
+        &property.kind == b"colr"
+            && bytes[property.payload.clone()].starts_with(b"nclx")
+            && property.payload.len() >= 11
+    });
+    let stated = numbered.map(|property| byte(property, 10) & 0x80 != 0);
+    let is_full = stated.or_else(|| sequences.first().map(|sequence| sequence.is_full)).unwrap_or(true);
+    if is_full {
+        return false;
+    }
+    edits.extend(numbered.map(|property| (property.payload.start + 10, vec![byte(property, 10) | 0x80])));
+    edits.extend(sequences.iter().filter_map(|sequence| {
+        let (at, bit) = sequence.range_bit?;
+        Some((at, vec![bytes[at] | bit]))
+    }));
+    true
 }
 
 impl Transforms {
     fn turn(&mut self, exif: u8) {
         self.orientation = if self.orientation == 0 { exif } else { orient::compose(self.orientation, exif) };
+    }
+
+    /// Whether decoded samples are not yet what they mean.
+    pub(super) const fn corrects(&self) -> bool {
+        self.is_narrow[0] || self.is_narrow[1] || self.is_premultiplied
+    }
+
+    /// Decoded samples of full range, not multiplied by alpha.
+    pub(super) fn corrected(&self, mut raster: Raster) -> Raster {
+        let channels = usize::from(raster.channels);
+        let has_alpha = raster.has_alpha();
+        match &mut raster.samples {
+            Samples::U8(samples) => self.correct(samples, channels, has_alpha, [16, 235, 255], |v| v as u8),
+            // Samples of 10 and 12 bits are moved up, not stretched.
+            Samples::U16(samples) => self.correct(samples, channels, has_alpha, [4096, 60_160, 65_535], |v| v as u16),
+        }
+        raster
+    }
+
+    fn correct<T: Copy + Into<u32>>(
+        &self,
+        samples: &mut [T],
+        channels: usize,
+        has_alpha: bool,
+        [black, white, full]: [u32; 3],
+        narrowed: impl Fn(u32) -> T,
+    ) {
+        let stretched = |v: u32| ((v.clamp(black, white) - black) * full + (white - black) / 2) / (white - black);
+        let [color, alpha] = self.is_narrow;
+        for pixel in samples.chunks_exact_mut(channels) {
+            let (colours, opacity) = pixel.split_at_mut(channels - usize::from(has_alpha));
+            if color {
+                colours.iter_mut().for_each(|v| *v = narrowed(stretched((*v).into())));
+            }
+            let [opacity] = opacity else { continue };
+            if alpha {
+                *opacity = narrowed(stretched((*opacity).into()));
+            }
+            let opacity: u32 = (*opacity).into();
+            if self.is_premultiplied && opacity > 0 {
+                let divided =
+                    |v: u32| ((u64::from(v) * u64::from(full) + u64::from(opacity) / 2) / u64::from(opacity)) as u32;
+                colours.iter_mut().for_each(|v| *v = narrowed(divided((*v).into()).min(full)));
+            }
+        }
     }
 }
 
@@ -101,176 +254,5 @@ fn clap(data: &[u8]) -> Option<Clap> {
     }
 }
 
-/// One property of the picture.
-struct Property {
-    kind: [u8; 4],
-    /// Where its box begins.
-    at: usize,
-    payload: Range<usize>,
-}
-
-/// A box: its type, where it begins and what it holds.
-#[derive(Clone)]
-struct Child {
-    kind: [u8; 4],
-    at: usize,
-    payload: Range<usize>,
-}
-
-/// The boxes inside `range`, as far as they make sense.
-fn children(bytes: &[u8], range: Range<usize>) -> Vec<Child> {
-    /// More than any picture has; a bound on hostile nesting.
-    const CHILDREN_MAX: usize = 65_536;
-    let mut found = Vec::new();
-    let mut at = range.start;
-    while found.len() < CHILDREN_MAX {
-        let Some(&[a, b, c, d, kind @ ..]) = bytes.get(at..range.end).and_then(|rest| rest.first_chunk::<8>()) else {
-            break;
-        };
-        let (header, len) = match u32::from_be_bytes([a, b, c, d]) {
-            0 => (8, range.end - at),
-            1 => match bytes.get(at + 8..range.end).and_then(|rest| rest.first_chunk::<8>()) {
-                Some(long) => (16, usize::try_from(u64::from_be_bytes(*long)).unwrap_or(usize::MAX)),
-                None => break,
-            },
-            len => (8, len as usize),
-        };
-        let Some(end) = at.checked_add(len).filter(|end| *end <= range.end && len >= header) else { break };
-        found.push(Child { kind, at, payload: at + header..end });
-        at = end;
-    }
-    found
-}
-
-fn child(bytes: &[u8], range: Range<usize>, kind: &[u8; 4]) -> Option<Child> {
-    children(bytes, range).into_iter().find(|child| &child.kind == kind)
-}
-
-/// The properties of the primary item, in the order they apply.
-fn properties(bytes: &[u8]) -> Option<Vec<Property>> {
-    let meta = child(bytes, 0..bytes.len(), b"meta")?.payload;
-    // Version and flags come before the children.
-    let meta = meta.start + 4..meta.end.max(meta.start + 4);
-    let primary = primary_item(bytes, child(bytes, meta.clone(), b"pitm")?.payload)?;
-    let iprp = child(bytes, meta, b"iprp")?.payload;
-    let all = children(bytes, child(bytes, iprp.clone(), b"ipco")?.payload);
-    let indices = children(bytes, iprp)
-        .into_iter()
-        .filter(|child| &child.kind == b"ipma")
-        .find_map(|child| associations(bytes, child.payload, primary))?;
-    let of_primary = indices.into_iter().filter_map(|index| all.get(index.checked_sub(1)?));
-    Some(
-        of_primary
-            .map(|Child { kind, at, payload }| Property { kind: *kind, at: *at, payload: payload.clone() })
-            .collect(),
-    )
-}
-
-fn primary_item(bytes: &[u8], payload: Range<usize>) -> Option<u32> {
-    let mut reader = Reader(bytes.get(payload)?);
-    let version = reader.number(4)? >> 24;
-    reader.number(if version == 0 { 2 } else { 4 })
-}
-
-/// Indices, from 1, of the properties of one item (`ipma`).
-fn associations(bytes: &[u8], payload: Range<usize>, item: u32) -> Option<Vec<usize>> {
-    let mut reader = Reader(bytes.get(payload)?);
-    let head = reader.number(4)?;
-    let (version, wide) = (head >> 24, head & 1 == 1);
-    for _ in 0..reader.number(4)? {
-        let id = reader.number(if version < 1 { 2 } else { 4 })?;
-        let count = reader.number(1)?;
-        let mut indices = Vec::new();
-        for _ in 0..count {
-            // The top bit says that a reader must know the property.
-            let index = if wide { reader.number(2)? & 0x7FFF } else { reader.number(1)? & 0x7F };
-            indices.push(index as usize);
-        }
-        if id == item {
-            return Some(indices);
-        }
-    }
-    None
-}
-
-/// Big-endian numbers one after the other.
-struct Reader<'a>(&'a [u8]);
-
-impl Reader<'_> {
-    fn number(&mut self, len: usize) -> Option<u32> {
-        let (head, rest) = self.0.split_at_checked(len)?;
-        self.0 = rest;
-        Some(head.iter().fold(0, |value, byte| value << 8 | u32::from(*byte)))
-    }
-}
-
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn boxed(kind: &[u8; 4], payload: &[u8]) -> Vec<u8> {
-        let len = u32::try_from(payload.len() + 8).unwrap();
-        [&len.to_be_bytes()[..], kind, payload].concat()
-    }
-
-    /// A file of one item with these properties, all its own.
-    fn file(properties: &[Vec<u8>]) -> Vec<u8> {
-        let indices: Vec<u8> = (1..=properties.len() as u8).collect();
-        let ipma = [&[0, 0, 0, 0, 0, 0, 0, 1, 0, 7, properties.len() as u8][..], &indices].concat();
-        let iprp = [boxed(b"ipco", &properties.concat()), boxed(b"ipma", &ipma)].concat();
-        let meta = [&[0; 4][..], &boxed(b"pitm", &[0, 0, 0, 0, 0, 7]), &boxed(b"iprp", &iprp)].concat();
-        [boxed(b"ftyp", b"avif"), boxed(b"meta", &meta), boxed(b"mdat", b"irot")].concat()
-    }
-
-    #[test]
-    fn turns_and_mirrors_become_one_orientation() {
-        let check = |properties: &[(&[u8; 4], u8)], expected| {
-            let boxes: Vec<_> = properties.iter().map(|(kind, value)| boxed(kind, &[*value])).collect();
-            let bytes = file(&boxes);
-            let (copy, transforms) = neutralised(&bytes);
-            assert_eq!(transforms, Transforms { orientation: expected, ..Transforms::default() }, "{properties:?}");
-            let nothing: Vec<_> = properties.iter().map(|_| boxed(b"irot", &[0])).collect();
-            assert_eq!(copy, if properties.is_empty() { bytes.clone() } else { file(&nothing) });
-        };
-        check(&[], 0);
-        check(&[(b"irot", 0)], 1);
-        check(&[(b"irot", 1)], 8);
-        check(&[(b"irot", 2)], 3);
-        check(&[(b"irot", 3)], 6);
-        check(&[(b"imir", 0)], 4);
-        check(&[(b"imir", 1)], 2);
-        check(&[(b"irot", 2), (b"imir", 1)], 4);
-        check(&[(b"irot", 1), (b"imir", 1)], 7);
-    }
-
-    #[test]
-    fn apertures_are_kept_on_whole_pixels_only() {
-        let check = |size, clap, expected| assert_eq!(Clap(clap).rect(size), expected);
-        let inside = Rect { left: 0, top: 0, size: Size::new(29, 100) };
-        check(Size::new(64, 100), [(29, 1), (100, 1), (-35, 2), (0, 2)], Some(inside));
-        check(Size::new(722, 1024), [(385, 1), (330, 1), (103, 1), (-308, 1)], None);
-        check(Size::new(10, 10), [(20, 1), (10, 1), (0, 1), (0, 1)], None);
-        check(Size::new(10, 10), [(4, 0), (4, 1), (0, 1), (0, 1)], None);
-        check(Size::new(10, 10), [(4, 1), (4, 1), (i64::from(i32::MAX), 1), (0, 1)], None);
-    }
-
-    #[test]
-    fn coded_colours_are_found() {
-        let nclx = [&b"nclx"[..], &[0, 9, 0, 16, 0, 9, 0x80]].concat();
-        let coding = |properties: &[Vec<u8>]| neutralised(&file(properties)).1.coding;
-        assert_eq!(coding(&[boxed(b"colr", &nclx)]), Some(Coding { primaries: 9, transfer: 16 }));
-        let both = [boxed(b"colr", b"profsRGB"), boxed(b"irot", &[1]), boxed(b"colr", &nclx)];
-        assert_eq!(coding(&both), Some(Coding { primaries: 9, transfer: 16 }));
-        assert_eq!(coding(&[boxed(b"colr", b"nclx\0")]), None);
-    }
-
-    #[test]
-    fn cut_files_are_left_alone() {
-        let whole = file(&[boxed(b"irot", &[1])]);
-        for length in 0..whole.len() {
-            let (copy, transforms) = neutralised(&whole[..length]);
-            assert!(transforms == Transforms::default() || transforms.orientation == 8, "cut at {length}");
-            assert_eq!(copy.len(), length);
-        }
-    }
-}
+mod tests;

@@ -1,15 +1,20 @@
 //! Icons and cursors of Windows: which of the pictures inside is meant.
 //!
 //! The largest, and of equal ones the deepest. One that is a whole PNG goes on to the decoder of PNG, which takes every
-//! kind of them; `image` decodes the others, and is shown a file of that one only, because it would prefer the deepest.
+//! kind of them; the others are bitmaps with a mask behind their pixels.
 
 use std::cmp::Reverse;
+
+use super::bitmap::Dib;
+use super::{Decoded, check_max};
+use crate::param::ColorSpace;
+use crate::plan::Measured;
+use crate::render::{RenderError, RenderLimits};
 
 /// Bytes of the head and of an entry of the directory behind it.
 const HEAD_BYTES: usize = 6;
 const ENTRY_BYTES: usize = 16;
-/// What byte 2 says.
-const ICON: u8 = 1;
+/// What byte 2 says of a cursor.
 const CURSOR: u8 = 2;
 
 /// The entry of the largest picture.
@@ -32,30 +37,59 @@ fn largest(bytes: &[u8]) -> Option<&[u8; ENTRY_BYTES]> {
         .map(|(_, entry)| entry)
 }
 
+fn number(entry: &[u8; ENTRY_BYTES], at: usize) -> usize {
+    u32::from_le_bytes([entry[at], entry[at + 1], entry[at + 2], entry[at + 3]]) as usize
+}
+
+/// Where the picture of an entry begins.
+fn start(entry: &[u8; ENTRY_BYTES]) -> usize {
+    number(entry, 12)
+}
+
 /// The largest picture, if it is a PNG.
 pub(super) fn embedded(bytes: &[u8]) -> Option<&[u8]> {
     let entry = largest(bytes)?;
-    let number = |at: usize| u32::from_le_bytes([entry[at], entry[at + 1], entry[at + 2], entry[at + 3]]) as usize;
-    let (len, start) = (number(8), number(12));
     // Some writers state a length that reaches past the end.
-    let data = bytes.get(start..)?;
-    let data = data.get(..len).unwrap_or(data);
+    let data = bytes.get(start(entry)..)?;
+    let data = data.get(..number(entry, 8)).unwrap_or(data);
     data.starts_with(b"\x89PNG\r\n\x1A\n").then_some(data)
 }
 
-/// The same file as an icon that holds the largest picture only, without the hot spot of a cursor, which sits where an
-/// icon has planes and depth (0: unspecified).
-pub(super) fn alone(bytes: &[u8]) -> Vec<u8> {
-    let mut icon = bytes.to_vec();
-    let Some(entry) = largest(bytes) else { return icon };
-    let mut entry = *entry;
-    if bytes[2] == CURSOR {
-        entry[4..8].fill(0);
+/// The bitmap of the largest picture.
+fn bitmap(bytes: &[u8]) -> Result<Dib<'_>, RenderError> {
+    let entry = largest(bytes).ok_or(RenderError::Undecodable)?;
+    // Its size is what its own header says; the directory has only 8 bits for it, and is often wrong.
+    Dib::of_icon(bytes.get(start(entry)..).ok_or(RenderError::Undecodable)?)
+}
+
+/// The pixels of the largest picture.
+///
+/// The alpha of 32 bits wins over the mask behind the pixels, unless it is 0 everywhere; a mask that is not there hides
+/// nothing.
+fn pixels(dib: &Dib<'_>) -> Result<Vec<[u8; 4]>, RenderError> {
+    let (mut pixels, after) = dib.pixels()?;
+    if pixels.iter().any(|pixel| pixel[3] != 0) && dib.has_alpha() {
+        return Ok(pixels);
     }
-    icon[2] = ICON;
-    [icon[4], icon[5]] = 1_u16.to_le_bytes();
-    icon[HEAD_BYTES..HEAD_BYTES + ENTRY_BYTES].copy_from_slice(&entry);
-    icon
+    let mask = if after.is_empty() { None } else { Some(dib.mask(after).ok_or(RenderError::Undecodable)?) };
+    for (at, pixel) in pixels.iter_mut().enumerate() {
+        pixel[3] = if mask.as_ref().is_some_and(|mask| mask[at]) { 0 } else { 255 };
+    }
+    Ok(pixels)
+}
+
+/// Measures the largest picture, whose pixels tell whether it is transparent.
+pub(super) fn measure(bytes: &[u8], limits: &RenderLimits) -> Result<Measured, RenderError> {
+    let dib = bitmap(bytes)?;
+    check_max("pixels", dib.size.area(), limits.pixels_max)?;
+    let has_alpha = pixels(&dib)?.iter().any(|pixel| pixel[3] != 255);
+    Ok(Measured { size: dib.size, orientation: 1, has_alpha, frames: 1 })
+}
+
+/// Decodes the largest picture of a file that has been measured.
+pub(super) fn decode(bytes: &[u8], cs: ColorSpace) -> Result<Decoded<'static>, RenderError> {
+    let dib = bitmap(bytes)?;
+    dib.decoded(pixels(&dib)?, cs)
 }
 
 #[cfg(test)]
@@ -86,16 +120,6 @@ mod tests {
         let icon = file(1, &[(16, 32, png), (48, 8, png)]);
         for length in 0..icon.len() {
             assert!(embedded(&icon[..length]).is_none_or(|data| png.starts_with(data) || data == png));
-            assert_eq!(alone(&icon[..length]).len(), length);
         }
-    }
-
-    #[test]
-    fn the_others_are_hidden() {
-        let alone = alone(&file(2, &[(16, 32, b"small"), (48, 8, b"large")]));
-        assert_eq!(alone[..HEAD_BYTES], [0, 0, 1, 0, 1, 0]);
-        assert_eq!(alone[HEAD_BYTES..][..8], [48, 48, 0, 0, 0, 0, 0, 0]);
-        let start = u32::from_le_bytes(alone[HEAD_BYTES + 12..][..4].try_into().unwrap()) as usize;
-        assert_eq!(&alone[start..], b"large");
     }
 }

@@ -10,14 +10,18 @@ mod bitmap;
 mod canvas;
 mod exif;
 mod foreign;
-mod gamma;
 mod gif;
 mod heif;
 mod icns;
 mod ico;
 mod iptc;
+mod jp2;
+mod jpeg;
+mod jxl;
+mod png_color;
 mod psd;
 mod sniff;
+mod tiff_tags;
 
 pub use exif::{groups as exif_groups, orientation as exif_orientation};
 pub use foreign::Foreign;
@@ -27,6 +31,7 @@ pub use sniff::{SourceFormat, sniff};
 
 use std::borrow::Cow;
 
+use super::profile::Reading;
 use super::raster::Raster;
 use super::{RenderError, RenderLimits};
 use crate::param::ColorSpace;
@@ -40,6 +45,8 @@ pub struct Original<'b> {
     /// As a decoder is to see it.
     bytes: Cow<'b, [u8]>,
     transforms: heif::Transforms,
+    /// Whether the marker at the end of a JPEG was missing.
+    lacked_end: bool,
 }
 
 impl<'b> Original<'b> {
@@ -54,6 +61,8 @@ impl<'b> Original<'b> {
             icns::embedded(bytes)
         } else if format == SourceFormat::Ico {
             ico::embedded(bytes)
+        } else if format == SourceFormat::Bmp {
+            bitmap::embedded(bytes)
         } else {
             None
         };
@@ -61,12 +70,17 @@ impl<'b> Original<'b> {
             bytes = inside;
             format = sniff(bytes).ok_or(RenderError::Undecodable)?;
         }
-        let (bytes, transforms) = if format.is_heif() {
+        let (mut bytes, transforms) = if format.is_heif() {
             heif::neutralised(bytes)
         } else {
             (Cow::Borrowed(bytes), heif::Transforms::default())
         };
-        Ok(Self { format, bytes, transforms })
+        let ended = if format == SourceFormat::Jpeg { jpeg::ended(&bytes) } else { None };
+        let lacked_end = ended.is_some();
+        if let Some(ended) = ended {
+            bytes = Cow::Owned(ended);
+        }
+        Ok(Self { format, bytes, transforms, lacked_end })
     }
 
     /// The same original without what the selection leaves out before decoding: the annotations of a PDF.
@@ -114,7 +128,10 @@ pub struct Decoded<'a> {
 enum Frames<'a> {
     Still(Raster),
     /// One below the other in a picture that is read from top to bottom.
-    Stack(Image<'a>),
+    Stack {
+        stack: Image<'a>,
+        reading: Reading,
+    },
     /// Read or drawn one after the other.
     Each(Box<dyn Iterator<Item = Result<Raster, RenderError>> + 'a>),
 }
@@ -160,9 +177,10 @@ impl<'a> Decoded<'a> {
         let size = self.size;
         match self.frames {
             Frames::Still(raster) => Box::new(std::iter::once(Ok(raster))),
-            Frames::Stack(stack) => {
+            Frames::Stack { stack, reading } => {
                 let count = stack.height() / size.height;
-                Box::new((0..count).map(move |index| foreign::frame(&stack, size, index)))
+                let frame = move |index| Ok(reading.apply(foreign::frame(&stack, size, index)?));
+                Box::new((0..count).map(frame))
             }
             Frames::Each(frames) => frames,
         }
@@ -201,13 +219,16 @@ impl<'a> Opened<'a> {
     pub fn new(original: &'a Original<'_>, select: &Select, limits: &RenderLimits) -> Result<Self, RenderError> {
         let (format, bytes) = (original.format, original.bytes.as_ref());
         let (header, measured, stored) = match format {
-            SourceFormat::Bmp | SourceFormat::Ico => still(bytes, bitmap::measure(bytes, format, limits)?),
+            SourceFormat::Bmp => still(bytes, bitmap::measure(bytes, limits)?),
+            SourceFormat::Ico => still(bytes, ico::measure(bytes, limits)?),
             SourceFormat::Gif => {
                 let gif::Facts { measured, stored } = gif::measure(bytes, limits)?;
                 (Header::Gif(bytes), measured, stored)
             }
             SourceFormat::Psd => still(bytes, psd::measure(bytes, limits)?),
             SourceFormat::Icns => still(bytes, icns::measure(bytes)?),
+            SourceFormat::Jxl => still(bytes, jxl::measure(bytes, limits)?),
+            SourceFormat::Jp2 => still(bytes, jp2::measure(bytes)?),
             SourceFormat::Eps | SourceFormat::Jxr => {
                 return Err(RenderError::UnsupportedFormat { format: format.name().to_owned() });
             }
@@ -217,16 +238,18 @@ impl<'a> Opened<'a> {
             | SourceFormat::Tiff
             | SourceFormat::Heic
             | SourceFormat::Avif
-            | SourceFormat::Jxl
-            | SourceFormat::Jp2
             | SourceFormat::Svg
             | SourceFormat::Pdf => {
-                let foreign = Foreign::open(bytes, format, select, original.transforms)?;
+                let foreign = Foreign::open(bytes, format, select, original.transforms);
+                let foreign = foreign.map_err(|error| foreign::explained(error, format, bytes, select.page))?;
                 let (measured, stored) = (foreign.measure(), foreign.stored_frames());
                 (Header::Foreign(Box::new(foreign)), measured, stored)
             }
         };
         check_max("pixels", measured.size.area(), limits.pixels_max)?;
+        if original.lacked_end {
+            jpeg::check_whole(bytes, jpeg::Expected::EveryBit)?;
+        }
         Ok(Self { format, measured, stored, header })
     }
 
@@ -263,7 +286,10 @@ impl<'a> Opened<'a> {
             check_max("animation pixels", drawn * self.measured.size.area(), limits.animation_pixels_max)?;
         }
         match self.header {
-            Header::Foreign(foreign) => foreign.decode(wanted),
+            Header::Foreign(foreign) => {
+                let (format, bytes, page) = (self.format, foreign.bytes(), foreign.page());
+                foreign.decode(wanted).map_err(|error| foreign::explained(error, format, bytes, page))
+            }
             Header::Gif(bytes) => {
                 let shown = wanted.first..wanted.first.saturating_add(wanted.count);
                 let frames = gif::play(bytes, &self.measured, shown, limits)?;
@@ -271,7 +297,10 @@ impl<'a> Opened<'a> {
             }
             Header::Bitmap(bytes) if self.format == SourceFormat::Psd => psd::decode(bytes, wanted.color_space),
             Header::Bitmap(bytes) if self.format == SourceFormat::Icns => icns::decode(bytes),
-            Header::Bitmap(bytes) => bitmap::decode(bytes, self.format, limits),
+            Header::Bitmap(bytes) if self.format == SourceFormat::Ico => ico::decode(bytes, wanted.color_space),
+            Header::Bitmap(bytes) if self.format == SourceFormat::Jxl => jxl::decode(bytes, wanted.color_space, limits),
+            Header::Bitmap(bytes) if self.format == SourceFormat::Jp2 => jp2::decode(bytes, wanted.color_space),
+            Header::Bitmap(bytes) => bitmap::decode(bytes, wanted.color_space),
         }
     }
 }

@@ -11,8 +11,9 @@ use crate::render::raster::{Raster, Samples};
 use crate::render::{RenderError, RenderLimits, color};
 use crate::units::Size;
 
-/// Number of the image resource that holds the ICC profile.
+/// Numbers of image resources: the ICC profile, and whether the flattened picture is one.
 const PROFILE: u16 = 1039;
+const VERSION: u16 = 1057;
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Mode {
@@ -71,7 +72,12 @@ impl<'a> Document<'a> {
             return Err(RenderError::Undecodable);
         }
         let palette = head.section(4)?.0;
-        let profile = resource(head.section(4)?, PROFILE);
+        let resources = head.section(4)?;
+        // A number of four bytes, then 0 for white in place of the picture.
+        if resource(resources, VERSION).and_then(|version| version.get(4)) == Some(&0) {
+            return Err(RenderError::UnsupportedFormat { format: "psd without a flattened image".to_owned() });
+        }
+        let profile = resource(resources, PROFILE);
         let is_large = version == 2;
         let wide = if is_large { 8 } else { 4 };
         let layers = head.section(wide)?;
@@ -138,7 +144,7 @@ pub(super) fn decode(bytes: &[u8], color_space: ColorSpace) -> Result<Decoded<'s
                 samples.extend(alpha.map(|alpha| alpha[at]));
             }
             let channels = colours.len() + usize::from(alpha.is_some());
-            color::decoded_raster(&raster(channels, samples), document.profile, color_space)?
+            color::decoded_raster(raster(channels, samples), document.profile, color_space)
         }
     };
     Ok(Decoded::still(raster, profile))
@@ -293,6 +299,23 @@ mod tests {
         let white =
             decode(&document(4, 8, 4, b"", b"", &[&[0, 0][..], &[255; 8]].concat()), ColorSpace::Origin).unwrap();
         assert!(white.into_first().unwrap().into_bytes().iter().all(|v| *v > 250));
+    }
+
+    #[test]
+    fn a_document_without_a_flattened_picture_is_refused() {
+        let version = |is_real: u8| [&b"8BIM\x04\x21\0\0\0\0\0\x05\0\0\0\x01"[..], &[is_real, 0]].concat();
+        for (is_real, expected) in [(1, None), (0, Some("psd without a flattened image"))] {
+            let plain = document(1, 8, 1, b"", b"", &[0, 0, 10, 20]);
+            let resources = version(is_real);
+            let length = (resources.len() as u32).to_be_bytes();
+            // Behind the head and an empty palette.
+            let bytes = [&plain[..30], &length, &resources, &plain[34..]].concat();
+            match (measure(&bytes, &LIMITS), expected) {
+                (Ok(_), None) => {}
+                (Err(RenderError::UnsupportedFormat { format }), Some(expected)) => assert_eq!(format, expected),
+                other => panic!("{other:?}"),
+            }
+        }
     }
 
     #[test]

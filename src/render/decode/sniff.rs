@@ -104,7 +104,14 @@ impl SourceFormat {
     /// Whether an orientation in the file's EXIF is meant for us. The JPEG XL decoder turns the picture itself.
     #[must_use]
     pub const fn is_turned_by_exif(self) -> bool {
-        matches!(self, Self::Jpeg | Self::Png | Self::Webp | Self::Tiff | Self::Heic | Self::Avif)
+        matches!(self, Self::Jpeg | Self::Png | Self::Webp | Self::Tiff)
+    }
+
+    /// Whether decoders of this kind are little used, and so little tested: all but those of the four kinds that the web is
+    /// made of.
+    #[must_use]
+    pub const fn is_rare(self) -> bool {
+        !matches!(self, Self::Jpeg | Self::Png | Self::Webp | Self::Gif)
     }
 
     /// Whether `rasterize-bypass` sends the original as it is (`rendering.md` 16).
@@ -139,8 +146,8 @@ fn by_signature(bytes: &[u8]) -> Option<SourceFormat> {
         }
         // The length of the second header tells a bitmap from a text that begins with "BM".
         [b'B', b'M', ..] => {
-            let header = bytes.get(14..18)?;
-            matches!(header, [12 | 16 | 40 | 52 | 56 | 64 | 108 | 124, 0, 0, 0]).then_some(SourceFormat::Bmp)
+            let [len, 0, 0, 0] = *bytes.get(14..)?.first_chunk::<4>()? else { return None };
+            super::bitmap::is_header_len(usize::from(len)).then_some(SourceFormat::Bmp)
         }
         // Type 1 is an icon, 2 a cursor; at least one entry, whose reserved byte is 0.
         [0, 0, 1 | 2, 0, low, high, _, _, _, 0, ..] if *low != 0 || *high != 0 => Some(SourceFormat::Ico),

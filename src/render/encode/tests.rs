@@ -1,4 +1,4 @@
-//! Round trips: what is encoded, decoded again by libvips; GIF by our own decoder.
+//! Round trips: what is encoded, decoded again by libvips; GIF, JPEG XL and JPEG 2000 as originals are.
 
 use super::*;
 use crate::param::{ChromaSub, ColorSpace};
@@ -27,6 +27,7 @@ fn output() -> Output {
         fallback: FallbackFormat::Source,
         fallback_animated: FallbackFormat::Source,
         quality: Quality::clamped(90),
+        webp_for_avif: false,
         yields: false,
         encode_time_max: std::time::Duration::MAX,
         lossless: false,
@@ -61,9 +62,9 @@ fn loader(format: Format) -> &'static std::ffi::CStr {
         Format::Png | Format::Png8 | Format::Png32 => c"pngload_buffer",
         Format::Webp => c"webpload_buffer",
         Format::Avif => c"heifload_buffer",
-        Format::Jxl => c"jxlload_buffer",
-        Format::Jp2 => c"jp2kload_buffer",
         Format::Gif
+        | Format::Jxl
+        | Format::Jp2
         | Format::Json
         | Format::PaletteJson
         | Format::PaletteCss
@@ -96,8 +97,8 @@ fn encoded(raster: &Raster, format: Format, output: &Output) -> Vec<u8> {
 
 fn decoded(raster: &Raster, format: Format, output: &Output) -> Raster {
     let bytes = encoded(raster, format, output);
-    let back = if format == Format::Gif {
-        frames(&bytes).0.remove(0)
+    let back = if matches!(format, Format::Gif | Format::Jxl | Format::Jp2) {
+        pixels::depth_8(&frames(&bytes).0.remove(0)).into_owned()
     } else {
         pixels::depth_8(&load(&bytes, format).to_raster().unwrap()).into_owned()
     };

@@ -15,7 +15,7 @@ use crate::render::faces::{FACES_MAX, Face};
 use crate::render::{RenderError, Rendered, Timings};
 
 /// Kept short: a name is a fact about us, and must not become a channel for what an original contains.
-const NAME_CHARS_MAX: usize = 24;
+const NAME_CHARS_MAX: usize = 48;
 
 /// A process of ours.
 #[derive(Debug)]
