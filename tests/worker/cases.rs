@@ -7,8 +7,10 @@ use std::time::{Duration, Instant};
 
 use futures_util::future::join_all;
 use rustix::process::Signal;
-use tintype::render::RenderError;
+use tintype::blob::Blob;
+use tintype::plan::OverlayRole;
 use tintype::render::worker::{Pool, PoolConfig, StartError};
+use tintype::render::{Job, RenderError};
 
 use crate::rogue::first_line;
 use crate::support::{ask, block_on, config, config_starting, eventually, is_running, job, start, started, text};
@@ -29,6 +31,7 @@ pub(crate) const ALL: &[(&str, fn())] = &[
     ("a_dropped_future_leaves_a_whole_pool", a_dropped_future_leaves_a_whole_pool),
     ("a_dropped_future_gives_back_its_place_in_the_queue", a_dropped_future_gives_back_its_place_in_the_queue),
     ("workers_are_recycled_after_their_jobs", workers_are_recycled_after_their_jobs),
+    ("rare_images_get_a_worker_that_has_seen_none", rare_images_get_a_worker_that_has_seen_none),
     ("workers_are_recycled_when_they_grow", workers_are_recycled_when_they_grow),
     ("freed_memory_does_not_count", freed_memory_does_not_count),
     ("a_drain_finishes_what_was_taken", a_drain_finishes_what_was_taken),
@@ -278,6 +281,38 @@ fn workers_are_recycled_after_their_jobs() {
         assert_eq!(pids.iter().collect::<HashSet<_>>().len(), 3);
         eventually("the third is recycled", || count(&pool.stats().recycled) == 3).await;
         assert_eq!(count(&pool.stats().crashed), 0);
+    });
+}
+
+fn rare_images_get_a_worker_that_has_seen_none() {
+    block_on(async {
+        for workers in [1, 2] {
+            let pool = start(PoolConfig { workers, ..config() });
+            let mut seen = HashSet::new();
+            let by_overlay = || {
+                let rare = Blob::copy_from(b"%PDF-1.7\n").unwrap();
+                Job { overlays: vec![(OverlayRole::Mark, rare)], ..job("pid") }
+            };
+            for round in 0..6 {
+                // Enough of common ones at once for every worker.
+                let common = (0..3).map(|_| text(&pool, "pid"));
+                seen.extend(join_all(common).await);
+                let rare = match round % 2 {
+                    0 => text(&pool, "%PDF-1.7\npid").await,
+                    _ => {
+                        let rendered = pool.render(by_overlay()).await.unwrap();
+                        String::from_utf8(rendered.body.as_slice().to_vec()).unwrap()
+                    }
+                };
+                assert!(seen.insert(rare), "round {round} of {workers}");
+            }
+            // Several at once, among others.
+            let orders = ["%PDF-1.7\npid", "pid", "%PDF-1.7\npid", "pid", "%PDF-1.7\npid"];
+            let pids = join_all(orders.map(|order| text(&pool, order))).await;
+            assert_eq!(HashSet::from([&pids[0], &pids[2], &pids[4]]).len(), 3);
+            assert!([0, 2, 4].into_iter().all(|at| !seen.contains(&pids[at])), "{pids:?}");
+            assert_eq!(count(&pool.stats().crashed), 0);
+        }
     });
 }
 

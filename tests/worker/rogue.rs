@@ -55,7 +55,9 @@ pub(crate) fn server() -> ExitCode {
 
 fn obey(job: &Job, raw: &OwnedFd, kept: &mut Vec<Vec<u8>>) -> Result<Rendered, RenderError> {
     let order = String::from_utf8_lossy(job.original.as_slice()).into_owned();
-    let (order, rest) = order.split_once(' ').unwrap_or((&order, ""));
+    // A rare kind of file, in front of the order.
+    let order = order.trim_start_matches("%PDF-1.7\n");
+    let (order, rest) = order.split_once(' ').unwrap_or((order, ""));
     match order {
         "echo" => picture(if rest.is_empty() { b"nothing" } else { rest.as_bytes() }),
         "nothing" => picture(b""),

@@ -18,6 +18,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::blob::Blob;
 use crate::plan::{Format, OverlayRole, Plan};
+use crate::render::decode::{SourceFormat, sniff};
 use crate::render::faces::Face;
 use crate::render::{Job, RenderError, RenderLimits};
 use crate::units::Size;
@@ -140,6 +141,8 @@ pub struct Packed {
     pub header: Vec<u8>,
     /// In the order that [`Request`] documents.
     pub blobs: Vec<Blob>,
+    /// Whether an image among them is of a rare kind (see [`SourceFormat::is_rare`]).
+    pub is_rare: bool,
 }
 
 impl Packed {
@@ -151,7 +154,9 @@ impl Packed {
         let Job { plan, original, overlays, limits, faces } = job;
         let (roles, blobs): (Vec<_>, Vec<_>) = overlays.into_iter().unzip();
         let header = encode(&Request { plan, limits, overlays: roles, faces })?;
-        Ok(Self { header, blobs: std::iter::once(original).chain(blobs).collect() })
+        let blobs: Vec<Blob> = std::iter::once(original).chain(blobs).collect();
+        let is_rare = blobs.iter().any(|blob| sniff(blob.as_slice()).is_some_and(SourceFormat::is_rare));
+        Ok(Self { header, blobs, is_rare })
     }
 
     /// Sends it without waiting.

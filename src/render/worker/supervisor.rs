@@ -139,8 +139,7 @@ impl Supervisor {
 
     fn dispatch(&mut self, now: Instant) {
         while self.shared.lock().running < self.config.workers.max(1)
-            && let Some(index) = self.next_idle()
-            && let Some(job) = self.next_job()
+            && let Some((index, job)) = self.next_pair()
         {
             match self.slots[index].worker.send(&job.packed) {
                 Ok(()) => {
@@ -156,18 +155,31 @@ impl Supervisor {
         }
     }
 
-    /// The most used of the idle workers: the others stay small, and workers reach their last job one after another.
-    fn next_idle(&self) -> Option<usize> {
-        let idle = self.slots.iter().enumerate().filter(|(_, slot)| matches!(slot.state, SlotState::Idle));
-        idle.max_by_key(|(_, slot)| slot.worker.jobs).map(|(index, _)| index)
-    }
-
-    fn next_job(&self) -> Option<Waiting> {
+    /// The first job that an idle worker may have, and that worker.
+    ///
+    /// A job with an image of a rare kind gets a worker that has seen no other: a decoder that hands out memory which it has
+    /// not written then has nobody else's image to show. The other jobs get the most used: these stay few and the others
+    /// small, workers reach their last job one after another, and one that has seen nothing is left. Where there is none,
+    /// because all have just been used, the rare job waits for the next to start and the jobs behind it go first.
+    fn next_pair(&mut self) -> Option<(usize, Waiting)> {
+        let idle = || self.slots.iter().enumerate().filter(|(_, slot)| matches!(slot.state, SlotState::Idle));
+        let used = idle().max_by_key(|(_, slot)| slot.worker.jobs).map(|(index, _)| index);
+        let fresh = idle().find(|(_, slot)| slot.worker.jobs == 0).map(|(index, _)| index);
+        let any = used?;
         let mut state = self.shared.lock();
-        while let Some(job) = state.queue.pop_front() {
-            if !job.reply.is_closed() {
-                return Some(job);
-            }
+        state.queue.retain(|job| !job.reply.is_closed());
+        let worker = |job: &Waiting| if job.packed.is_rare { fresh } else { used };
+        if let Some(at) = state.queue.iter().position(|job| worker(job).is_some())
+            && let Some(job) = state.queue.remove(at)
+        {
+            return worker(&job).map(|index| (index, job));
+        }
+        let is_wanted = !state.queue.is_empty();
+        drop(state);
+        let is_coming = self.slots.iter().any(|slot| matches!(slot.state, SlotState::Starting { .. }));
+        if is_wanted && !is_coming && self.slots.len() > self.config.workers.max(1) {
+            Stats::add(&self.shared.stats.recycled);
+            self.remove(any, Why::Replaced, RenderError::Unavailable);
         }
         None
     }
@@ -268,9 +280,12 @@ impl Supervisor {
 
     fn finish(&mut self, index: usize, result: Result<Rendered, RenderError>, retire: bool) {
         self.backoff.succeeded();
+        let is_rare = matches!(&self.slots[index].state, SlotState::Busy(running) if running.job.packed.is_rare);
         self.answer(index, result);
         let worker = &self.slots[index].worker;
+        // Replaced by one that has seen nothing, for the next rare job.
         if retire
+            || is_rare
             || worker.jobs >= self.config.worker_jobs_max
             || worker.resident_bytes() > self.config.worker_memory_bytes_max
         {
