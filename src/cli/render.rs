@@ -51,7 +51,9 @@ pub(super) fn run(arguments: &Arguments) -> Result<(), Failure> {
     write(&arguments.output, rendered.body.as_slice())?;
     let (width, height) = (rendered.size.width, rendered.size.height);
     let done = format!("{}: {width} x {height}, {} bytes\n", arguments.output.display(), rendered.body.len());
-    print(&(done + &summary(&parsed)))
+    let instead = param::instead(&parsed.honoured, rendered.format.content_type()).unwrap_or_default();
+    let told = summary(&parsed);
+    print(&(done + told.trim_end() + &instead + if told.is_empty() { "" } else { "\n" }))
 }
 
 /// What a server says in `X-Tintype-Params`, on a line of its own; nothing where there is nothing to say.

@@ -29,7 +29,7 @@ pub use keyword::Keyword;
 pub use kind::Kind;
 pub use output::*;
 pub use params::*;
-pub use parsed::{Honoured, Ignored, IgnoredWhy, ParamError, Parsed, SUMMARY_BYTES_MAX, summary};
+pub use parsed::{Honoured, Ignored, IgnoredWhy, ParamError, Parsed, SUMMARY_BYTES_MAX, instead, summary};
 pub use query::{canonical, parse};
 pub use shadow::*;
 pub use spec::{Category, Needs, ParamSpec, State, Tier};

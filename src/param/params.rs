@@ -204,6 +204,14 @@ pub struct FocalParams {
     pub debug: Option<bool>,
 }
 
+impl FocalParams {
+    /// Whether a point is stated, if only one of its sides.
+    #[must_use]
+    pub const fn is_given(&self) -> bool {
+        self.x.is_some() || self.y.is_some()
+    }
+}
+
 /// `trim`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[expect(missing_docs, reason = "the names are the documented words")]

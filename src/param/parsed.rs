@@ -119,6 +119,15 @@ pub fn summary(honoured: &[Honoured], ignored: &[Ignored], bytes_max: usize) -> 
     counts + between + &lost
 }
 
+/// What `X-Tintype-Params` says where AVIF was asked for by name and another format came, of which `media_type` is the type:
+/// AVIF would have been late.
+#[must_use]
+pub fn instead(honoured: &[Honoured], media_type: &str) -> Option<String> {
+    let is_avif = |param: &Honoured| param.name == "fm" && param.value == Value::Word("avif");
+    let came = media_type.strip_prefix("image/").filter(|came| *came != "avif" && !came.contains(';'))?;
+    honoured.iter().any(is_avif).then(|| format!("; {came} instead of fm=avif"))
+}
+
 /// The two ways in which a query can be wrong: everything else is dropped or clamped (`rendering.md` 17).
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum ParamError {

@@ -255,6 +255,8 @@ mod specification {
         ("lossless", "the format may come from negotiation or the original"),
         ("blend-mode", "`blend-color` works alone and is mixed by it"),
         ("blend-alpha", "`blend-color` works alone and is mixed by it"),
+        ("fp-x", "also moves the cut of `fit=min`; `crop` itself needs `fit=crop`"),
+        ("fp-y", "as above"),
         ("faceindex", "also chooses the face of `crop=faces` (section 4)"),
         ("fill-gradient-cs", "`fit=fillmax` has bars too; `fill` itself needs one of the two"),
         ("fill-gradient-linear", "as above"),

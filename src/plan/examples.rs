@@ -283,6 +283,16 @@ fn focal_point_of_section_4() {
         "fit=crop&crop=focalpoint&w=400&h=400&fp-x=1&fp-y=0&fp-debug=true",
         "resize 667x400 keep 267,0 400x400; cross 399,0; -> 400x400",
     );
+    // Of `fit=min`, which has no other use for it, the point moves the cut, in the words of `crop` or alone; nothing is
+    // enlarged.
+    for crop in ["crop=focalpoint", "crop=faces,focalpoint", "fp-z=5"] {
+        let at = |x: f64, y: f64| format!("fit=min&w=100&h=200&{crop}&fp-x={x}&fp-y={y}");
+        check("300x200", &at(0.0, 0.5), "crop 0,0 100x200; -> 100x200");
+        check("300x200", &at(0.4, 0.5), "crop 70,0 100x200; -> 100x200");
+        check("300x200", &at(1.0, 0.0), "crop 200,0 100x200; -> 100x200");
+    }
+    check("300x200", "fit=min&w=600&h=200&fp-y=1", "crop 0,100 300x100; -> 300x100");
+    check("300x200", "fit=min&w=100&h=200&crop=focalpoint", "crop 100,0 100x200; -> 100x200");
     // Inert without crop=focalpoint.
     check("1000x600", "fit=crop&w=400&h=400&fp-z=2&fp-debug=true", "resize 667x400 keep 133,0 400x400; -> 400x400");
 }

@@ -23,6 +23,7 @@ pub(super) fn output(params: &FormatParams, negotiation: &Negotiation, encode_ti
         preferred,
         fallback: if compress { by_alpha } else { asked },
         fallback_animated: asked,
+        webp_for_avif: is_avif(params) && negotiation.webp,
         yields: format,
         encode_time_max,
         quality: quality(params, negotiation),
@@ -35,6 +36,11 @@ pub(super) fn output(params: &FormatParams, negotiation: &Negotiation, encode_ti
         dpi: params.dpi,
         iptc: params.iptc_allow.unwrap_or(false) && !compress,
     }
+}
+
+/// Whether AVIF is asked for by name.
+pub(super) fn is_avif(params: &FormatParams) -> bool {
+    params.fm == Some(FormatWord::Avif)
 }
 
 /// The encoding part of a plan whose answer is data about the picture.
@@ -96,7 +102,10 @@ pub fn choose_formats(output: &Output, picture: &Measured, source: Option<Format
             // Nobody asked for the source's format by name, so one that we cannot write gives way.
             formats.push(still(false));
         }
-        FallbackFormat::Fixed(format) => formats.push(format),
+        FallbackFormat::Fixed(format) => {
+            formats.push(format);
+            formats.extend((format == Format::Avif && output.webp_for_avif).then_some(Format::Webp));
+        }
         FallbackFormat::ByAlpha => formats.push(still(false)),
         FallbackFormat::ByAlphaSmall => formats.push(still(true)),
     }
@@ -147,13 +156,14 @@ mod tests {
             (FormatWord::Png8, Png8),
             (FormatWord::Png32, Png32),
             (FormatWord::Webp, Webp),
-            (FormatWord::Avif, Avif),
             (FormatWord::Jxl, Jxl),
             (FormatWord::Gif, Gif),
             (FormatWord::Jp2, Format::Jp2),
         ] {
             check("", Some(word), "avif", &CLEAR, Jpeg, &[format]);
         }
+        check("", Some(FormatWord::Avif), "avif", &CLEAR, Jpeg, &[Avif]);
+        check("", Some(FormatWord::Avif), "avif,webp", &MOVING, Jpeg, &[Avif, Webp]);
         check("", Some(FormatWord::Jxr), "", &STILL, Png, &[Jpeg]);
         check("", Some(FormatWord::Jxr), "", &CLEAR, Jpeg, &[Png]);
     }

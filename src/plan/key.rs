@@ -8,7 +8,7 @@ use sha2::{Digest, Sha256};
 use super::types::Intent;
 
 /// Raised whenever the same plan would give other pixels or bytes than before, so that stored renditions retire.
-pub const PLAN_REVISION: u32 = 1;
+pub const PLAN_REVISION: u32 = 2;
 
 /// Keeps these hashes apart from any other use of SHA-256.
 const DOMAIN: &[u8] = b"tintype-variant";

@@ -218,8 +218,17 @@ fn sizing(params: &Params, negotiation: &Negotiation, limits: &Limits) -> Sizing
     let dpr = negotiation.dpr.or(size.dpr).unwrap_or_default();
     // `facearea` without a face and without a fallback crops at the centre, whatever `crop` says.
     let by_words = crops && (size.fit == Some(Fit::Crop) || size.fit_fallback == Some(Fit::Crop));
-    let crop = if by_words { chain(&usable_words(params)) } else { Vec::new() };
+    let at_point = fit == Fit::Min && params.focal.is_given();
+    let crop = if by_words {
+        chain(&usable_words(params))
+    } else if at_point {
+        vec![CropWord::FocalPoint]
+    } else {
+        Vec::new()
+    };
     let focal = if crop.contains(&CropWord::FocalPoint) { focal(params) } else { Focal { x: 0.5, y: 0.5, z: 1.0 } };
+    // `fit=min` never enlarges: the point moves the cut, and that is all.
+    let focal = if at_point { Focal { z: 1.0, ..focal } } else { focal };
     let bound = |value: Option<u32>, given: bool| value.filter(|_| crops && !given);
     let facearea = (size.fit == Some(Fit::FaceArea)).then(|| canonical(params.faces.pad.unwrap_or(1.0)).max(1.0));
     let by_faces = facearea.is_some() || crop.iter().any(CropWord::looks_for_faces);
@@ -329,7 +338,7 @@ fn vary(params: &Params, intent: &Intent) -> VaryOn {
         Intent::PassThrough => VaryOn { width: ch.width, save_data: ch.save_data, ..VaryOn::default() },
         Intent::Render(plan) if describes(&plan.output) => VaryOn::default(),
         Intent::Render(plan) => VaryOn {
-            accept: params.format.auto.format,
+            accept: params.format.auto.format || format::is_avif(&params.format),
             width: ch.width,
             // Without a side there is nothing to multiply, unless a hinted width could give one.
             dpr: ch.dpr && (plan.sizing.w.is_some() || plan.sizing.h.is_some()),
@@ -460,6 +469,9 @@ mod tests {
             },
             accept,
         );
+        check(|p| p.format.fm = Some(FormatWord::Webp), VaryOn::default());
+        // It may be late, and what comes instead is negotiated.
+        check(|p| p.format.fm = Some(FormatWord::Avif), accept);
         let json = |p: &mut Params| {
             auto_format(p);
             all_hints(p);

@@ -437,6 +437,8 @@ pub struct Output {
     pub fallback: FallbackFormat,
     /// The same for animated originals, whose `fm` is not overridden by `auto=compress`.
     pub fallback_animated: FallbackFormat,
+    /// Whether WebP, which was accepted, stands in for an AVIF that was asked for by name and would be late.
+    pub webp_for_avif: bool,
     /// Whether any format gives way to a faster one that is ready in time, not only AVIF: `auto=format`.
     pub yields: bool,
     /// Estimated time above which a format gives way.

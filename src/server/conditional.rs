@@ -12,18 +12,32 @@ pub(super) enum Delivery {
     Whole,
     /// 304.
     NotModified,
+    /// 412: the client wanted another body than this one, or none.
+    PreconditionFailed,
     /// 206 with these bytes; never empty.
     Part(Range<u64>),
     /// 416.
     Unsatisfiable,
 }
 
-/// Decides from the request's conditional headers. `If-None-Match` beats `If-Modified-Since`; a range counts only when
-/// the body would otherwise be sent whole and `If-Range`, if any, still holds.
+/// Decides from the request's conditional headers, in the order of RFC 9110 13.2.2: `If-Match` beats
+/// `If-Unmodified-Since`, `If-None-Match` beats `If-Modified-Since`; a range counts only when the body would otherwise be
+/// sent whole and `If-Range`, if any, still holds.
 pub(super) fn decide(headers: &HeaderMap, etag: &str, modified: SystemTime, length: u64) -> Delivery {
-    let unchanged = match text(headers, header::IF_NONE_MATCH) {
-        Some(list) => names(list, etag),
-        None => text(headers, header::IF_MODIFIED_SINCE).is_some_and(|date| not_after(modified, date)),
+    let is_wanted = if headers.contains_key(header::IF_MATCH) {
+        names(headers, header::IF_MATCH, etag, Comparison::Strong)
+    } else {
+        // A date that cannot be read asks for nothing.
+        text(headers, header::IF_UNMODIFIED_SINCE)
+            .is_none_or(|date| httpdate::parse_http_date(date).is_err() || not_after(modified, date))
+    };
+    if !is_wanted {
+        return Delivery::PreconditionFailed;
+    }
+    let unchanged = if headers.contains_key(header::IF_NONE_MATCH) {
+        names(headers, header::IF_NONE_MATCH, etag, Comparison::Weak)
+    } else {
+        text(headers, header::IF_MODIFIED_SINCE).is_some_and(|date| not_after(modified, date))
     };
     if unchanged {
         return Delivery::NotModified;
@@ -46,8 +60,20 @@ fn text(headers: &HeaderMap, name: header::HeaderName) -> Option<&str> {
     headers.get(name).and_then(|v| v.to_str().ok())
 }
 
-/// Whether an `If-None-Match` list names `etag`; weak comparison, as a list of quoted tags that may hold commas.
-fn names(list: &str, etag: &str) -> bool {
+/// Whether a weak tag can name a body (RFC 9110 8.8.3.2). Our own tags are strong.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Comparison {
+    Strong,
+    Weak,
+}
+
+/// Whether the lists of tags under `name`, which may stand in several lines, name `etag`.
+fn names(headers: &HeaderMap, name: header::HeaderName, etag: &str, comparison: Comparison) -> bool {
+    headers.get_all(name).iter().filter_map(|value| value.to_str().ok()).any(|list| in_list(list, etag, comparison))
+}
+
+/// One list of quoted tags, which may hold commas.
+fn in_list(list: &str, etag: &str, comparison: Comparison) -> bool {
     let list = list.trim();
     if list == "*" {
         return true;
@@ -58,7 +84,8 @@ fn names(list: &str, etag: &str) -> bool {
             return false;
         };
         let end = start + 1 + len;
-        if &rest[start..=end] == etag {
+        let counts = comparison == Comparison::Weak || !rest[..start].ends_with("W/");
+        if counts && &rest[start..=end] == etag {
             return true;
         }
         rest = &rest[end + 1..];
@@ -136,6 +163,31 @@ mod tests {
         check(&[(IMS, "Sun, 06 Nov 1994 08:49:36 GMT")], Delivery::Whole);
         check(&[(IMS, "yesterday")], Delivery::Whole);
         check(&[(INM, "\"x\""), (IMS, "Sun, 06 Nov 1994 08:49:37 GMT")], Delivery::Whole);
+    }
+
+    #[test]
+    fn what_the_client_has_must_still_be_so() {
+        use header::{IF_MATCH as IM, IF_NONE_MATCH as INM, IF_UNMODIFIED_SINCE as IUS, RANGE};
+        const SAME: &str = "Sun, 06 Nov 1994 08:49:37 GMT";
+        const EARLIER: &str = "Sun, 06 Nov 1994 08:49:36 GMT";
+        check(&[(IM, TAG)], Delivery::Whole);
+        check(&[(IM, "*")], Delivery::Whole);
+        check(&[(IM, "\"x\", \"abc\"")], Delivery::Whole);
+        for other in ["\"x\"", "W/\"abc\"", "abc", "", "\"abc"] {
+            check(&[(IM, other)], Delivery::PreconditionFailed);
+            check(&[(IM, other), (IUS, SAME)], Delivery::PreconditionFailed);
+            check(&[(IM, other), (INM, TAG), (RANGE, "bytes=0-9")], Delivery::PreconditionFailed);
+        }
+        check(&[(IM, TAG), (INM, TAG)], Delivery::NotModified);
+        check(&[(IM, TAG), (RANGE, "bytes=0-9")], Delivery::Part(0..10));
+        check(&[(IM, TAG), (IUS, EARLIER)], Delivery::Whole);
+        check(&[(IUS, SAME)], Delivery::Whole);
+        check(&[(IUS, EARLIER)], Delivery::PreconditionFailed);
+        check(&[(IUS, "yesterday")], Delivery::Whole);
+        let mut lines = HeaderMap::new();
+        lines.append(IM, "\"x\"".parse().unwrap());
+        lines.append(IM, TAG.parse().unwrap());
+        assert_eq!(decide(&lines, TAG, UNIX_EPOCH, 9), Delivery::Whole, "lists in two lines");
     }
 
     #[test]

@@ -41,6 +41,8 @@ pub(super) fn to(app: &App, request: &HeaderMap, handled: &Handled, start: Insta
         && let Ok(success) = &handled.result
     {
         let text = param::summary(&success.honoured, &success.ignored, param::SUMMARY_BYTES_MAX);
+        let instead = param::instead(&success.honoured, &success.rendition.content_type);
+        let text = text + &instead.unwrap_or_default();
         out.insert(X_TINTYPE_PARAMS, HeaderValue::from_str(&text).expect("a summary is visible ASCII"));
     }
     let timing = timing::header(handled.times, start);
@@ -67,6 +69,7 @@ fn rendition(request: &HeaderMap, success: &Success, lifetime: Duration) -> Resp
     let (status, body, range) = match decide(request, &rendition.etag, rendition.rendered_at, length) {
         Delivery::Whole => (StatusCode::OK, rendition.body.clone(), None),
         Delivery::NotModified => (StatusCode::NOT_MODIFIED, Bytes::new(), None),
+        Delivery::PreconditionFailed => (StatusCode::PRECONDITION_FAILED, Bytes::new(), None),
         Delivery::Part(range) => {
             let part = usize::try_from(range.start).expect("inside a body in memory")
                 ..usize::try_from(range.end).expect("inside a body in memory");
@@ -93,8 +96,8 @@ fn rendition(request: &HeaderMap, success: &Success, lifetime: Duration) -> Resp
     out.insert(header::ACCEPT_RANGES, HeaderValue::from_static("bytes"));
     out.insert(X_CACHE, HeaderValue::from_static(success.outcome.as_str()));
     out.insert(header::CACHE_CONTROL, headers::cache_control(lifetime));
-    if status == StatusCode::RANGE_NOT_SATISFIABLE {
-        let sentence = Bytes::from_static(b"The range lies outside the picture. (range-unsatisfiable)\n");
+    if let Some(sentence) = refusal(status) {
+        let sentence = Bytes::from_static(sentence);
         out.insert(header::CONTENT_TYPE, HeaderValue::from_static("text/plain; charset=utf-8"));
         out.insert(header::CONTENT_LENGTH, HeaderValue::from(sentence.len()));
         out.insert(header::CACHE_CONTROL, headers::cache_control(Duration::ZERO));
@@ -117,6 +120,15 @@ fn rendition(request: &HeaderMap, success: &Success, lifetime: Duration) -> Resp
         out.insert(header::CONTENT_SECURITY_POLICY, headers::DOCUMENT_CSP);
     }
     response
+}
+
+/// What is said in place of a body that the client's own conditions rule out.
+fn refusal(status: StatusCode) -> Option<&'static [u8]> {
+    match status {
+        StatusCode::RANGE_NOT_SATISFIABLE => Some(b"The range lies outside the picture. (range-unsatisfiable)\n"),
+        StatusCode::PRECONDITION_FAILED => Some(b"The image is not the one asked for. (precondition-failed)\n"),
+        _ => None,
+    }
 }
 
 fn failure(app: &App, handled: &Handled, error: &Error, now: SystemTime) -> Response {
