@@ -1,5 +1,5 @@
 //! Adjust pixel by pixel: the formulas of `rendering.md` 7, a whole chain in one pass. `high` and `shad` also look at the
-//! surroundings of a pixel, see [`local`].
+//! surroundings of a pixel, see `local`.
 //!
 //! Between two adjustments values may leave 0 to 1, and only the end of the chain cuts them off: so `exp=50&high=-100`
 //! still shows what is in the highlights. Grey stays grey: on it `sat`, `vib` and `hue` do nothing, as it should be.

@@ -1,7 +1,7 @@
 //! Make an image more vivid by what its histogram says: `auto=enhance`.
 //!
 //! One curve of the luma sets black, white, middle and contrast; colours follow it in proportion, which keeps their hue.
-//! White is balanced only against a cast that all tones share ([`cast`]). Saturation grows in Oklab, dull colours more
+//! White is balanced only against a cast that all tones share (`cast`). Saturation grows in Oklab, dull colours more
 //! than vivid ones and skin least. Good images, night and sunset are left nearly alone, drawings and screenshots wholly.
 //!
 //! Measuring and drawing are apart, so that all frames of an animation are drawn as the first.
