@@ -7,6 +7,7 @@
 use crate::param::{CropWord, Fit, RectEdge, RectExtent, RectParam};
 use crate::units::{Length, Rect, Size};
 
+use super::crowd;
 use super::layers::{Along, Sides};
 use super::request::{Margin, Request};
 use super::types::{Focal, Sizing};
@@ -279,10 +280,10 @@ fn cover(sizing: &Sizing, frame: Extent, source: Extent, faces: &[Rect], room: S
             Placed::At(Rect { left: share(horizontal, spare.width), top: share(vertical, spare.height), size: kept })
         }
         Aim::Focal => Placed::At(around(sizing.focal, exact, scaled, kept)),
-        Aim::Faces => {
-            let at = center(faces_box(faces, sizing.face_index, |all| fits(all, source, exact, kept)), source);
-            Placed::At(around(at, exact, scaled, kept))
-        }
+        Aim::Faces => Placed::At(match face_at(faces, sizing.face_index) {
+            Some(face) => around(center(face, source), exact, scaled, kept),
+            None => crowd::window(faces, source, exact, scaled, kept),
+        }),
         Aim::Find(_) if kept == scaled => Placed::At(Rect::whole(scaled)),
         Aim::Find(finder) => Placed::By(finder, centred),
     };
@@ -293,15 +294,9 @@ fn cover(sizing: &Sizing, frame: Extent, source: Extent, faces: &[Rect], room: S
     Placement { scaled, window, canvas: None, focal_px }
 }
 
-/// Whether a box of the source fits into the window once scaled.
-fn fits(part: Rect, source: Extent, exact: Extent, kept: Size) -> bool {
-    f64::from(part.size.width) * exact.width / source.width <= f64::from(kept.width)
-        && f64::from(part.size.height) * exact.height / source.height <= f64::from(kept.height)
-}
-
 /// `fit=facearea`: the faces' box, grown, as large as the frame allows; never beyond the picture's edges.
 fn on_faces(sizing: &Sizing, grown: f64, frame: Extent, source: Extent, faces: &[Rect], room: Size) -> Placement {
-    let part = faces_box(faces, sizing.face_index, |_| true);
+    let part = face_at(faces, sizing.face_index).unwrap_or_else(|| box_of(faces));
     let area = Extent::of(part.size).times(grown.max(1.0));
     let area = Extent { width: area.width.min(source.width), height: area.height.min(source.height) };
     // Smaller would leave part of the frame empty, larger would cut the area.
@@ -315,20 +310,21 @@ fn on_faces(sizing: &Sizing, grown: f64, frame: Extent, source: Extent, faces: &
     Placement { scaled, window: Placed::At(window), canvas: None, focal_px: None }
 }
 
-/// The face asked for, else all of them when `together`, else the first (`rendering.md` 4).
-fn faces_box(faces: &[Rect], index: Option<u32>, together: impl Fn(Rect) -> bool) -> Rect {
-    let first = faces.first().copied().unwrap_or(Rect::whole(Size::new(1, 1)));
-    let nth = |index: u32| faces.get(index.max(1) as usize - 1).copied().unwrap_or(first);
-    if let Some(index) = index {
-        return nth(index);
-    }
-    let all = faces.iter().fold(first, |all, face| {
+/// The face of `faceindex`, from 1; the first where there are not so many. `None` without an index.
+fn face_at(faces: &[Rect], index: Option<u32>) -> Option<Rect> {
+    index.and_then(|index| faces.get(index.max(1) as usize - 1).or(faces.first())).copied()
+}
+
+/// The box around all faces.
+fn box_of(faces: &[Rect]) -> Rect {
+    let joined = |all: Rect, face: &Rect| {
         let (left, top) = (all.left.min(face.left), all.top.min(face.top));
         let right = (all.left + all.size.width).max(face.left + face.size.width);
         let bottom = (all.top + all.size.height).max(face.top + face.size.height);
         Rect { left, top, size: Size::new(right - left, bottom - top) }
-    });
-    if together(all) { all } else { first }
+    };
+    let first = faces.first().copied().unwrap_or(Rect::whole(Size::new(1, 1)));
+    faces.iter().fold(first, joined)
 }
 
 /// The middle of a box, relative to the source.

@@ -9,6 +9,7 @@
 mod bound;
 mod compose;
 mod cost;
+mod crowd;
 mod effects;
 #[cfg(test)]
 mod examples;

@@ -35,7 +35,7 @@ pub(super) const ENTRIES: [ParamSpec; 20] = [
         state: State::Rendered,
         kinds: &[Kind::Whole(1..=FACE_MAX)],
         needs: Needs::Any(&["fit=facearea", "crop=faces", "crop=auto"]),
-        summary: "Which of several faces, counted from 1 for the largest; without it all of them where they fit.",
+        summary: "Which of several faces, counted from 1 for the largest; without it as many as fit into the crop.",
         example: "w=200&h=200&fit=facearea&faceindex=1",
         picture: "astronaut.jpg",
         set: |p, v| p.faces.index = v.whole(),

@@ -62,6 +62,11 @@ fn faces_direct_crop_and_facearea() {
     check_found("400x200", square, &near, "crop 70,0 200x200; -> 200x200");
     let far = found(&[rect(0, 50, 40, 40), rect(360, 50, 40, 40)]);
     check_found("400x200", square, &far, "crop 0,0 200x200; -> 200x200");
+    check_found("400x200", &format!("{square}&faceindex=2"), &far, "crop 200,0 200x200; -> 200x200");
+    // Two smaller ones that are together are more than the largest by itself, unless that is asked for.
+    let crowd = found(&[rect(0, 50, 90, 90), rect(300, 50, 40, 40), rect(350, 50, 40, 40)]);
+    check_found("400x200", square, &crowd, "crop 200,0 200x200; -> 200x200");
+    check_found("400x200", &format!("{square}&faceindex=1"), &crowd, "crop 0,0 200x200; -> 200x200");
     check_found("800x200", &format!("{square}&rect=400,0,400,200"), &one, "crop 400,0 200x200; -> 200x200");
 
     let area = "fit=facearea&w=100&h=100";

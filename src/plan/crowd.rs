@@ -1,0 +1,240 @@
+//! Where the window of `crop=faces` lies when there are several faces: where it holds the most (`rendering.md` 4). Knows no
+//! op and no pixel.
+
+use std::cmp::Reverse;
+
+use crate::units::{Rect, Size};
+
+use super::geometry::{Extent, ROUNDING_SLACK};
+
+/// The window of size `kept`, inside an image of `scaled`, that holds the most of `faces`; of equals the one whose faces
+/// are larger together, then the one with the earlier face. It is centred on what it holds, as far as the edges and the
+/// faces themselves allow.
+///
+/// `faces` are in pixels of the source, whose sides become `exact`, of which `scaled` is the rounded value. A face that is
+/// larger than the window counts as held where the window is centred on it.
+pub(super) fn window(faces: &[Rect], source: Extent, exact: Extent, scaled: Size, kept: Size) -> Rect {
+    let places: Vec<Place> = faces
+        .iter()
+        .map(|face| {
+            let across = (face.left, face.size.width, exact.width / source.width);
+            let down = (face.top, face.size.height, exact.height / source.height);
+            Place {
+                across: Along::of(across, scaled.width, kept.width),
+                down: Along::of(down, scaled.height, kept.height),
+                area: face.size.area(),
+            }
+        })
+        .collect();
+    let group = largest_group(&places);
+    let axis = |along: fn(&Place) -> Along, kept: u32| start(group.iter().map(|n| along(&places[*n])), kept);
+    Rect { left: axis(|place| place.across, kept.width), top: axis(|place| place.down, kept.height), size: kept }
+}
+
+/// One face, in pixels of the scaled image.
+#[derive(Clone, Copy, Debug)]
+struct Place {
+    across: Along,
+    down: Along,
+    /// As a rank among the faces: in pixels of the source.
+    area: u64,
+}
+
+/// A face along one axis, and the starts of a window that holds it: from `first` to `last`.
+#[derive(Clone, Copy, Debug)]
+struct Along {
+    first: u32,
+    last: u32,
+    /// Where the face begins and ends.
+    from: f64,
+    to: f64,
+}
+
+impl Along {
+    /// Of a face's start and length in the source, and the scale there.
+    fn of((start, len, scale): (u32, u32, f64), scaled: u32, kept: u32) -> Self {
+        let spare = f64::from(scaled.saturating_sub(kept));
+        let (from, to) = (f64::from(start) * scale, (f64::from(start) + f64::from(len)) * scale);
+        let bounded = |value: f64| value.max(0.0).min(spare) as u32;
+        let first = bounded((to - f64::from(kept) - ROUNDING_SLACK).ceil());
+        let last = bounded((from + ROUNDING_SLACK).floor());
+        if first <= last {
+            return Self { first, last, from, to };
+        }
+        let only = bounded(centered(from, to, kept));
+        Self { first: only, last: only, from, to }
+    }
+
+    const fn holds(&self, start: u32) -> bool {
+        self.first <= start && start <= self.last
+    }
+}
+
+/// Where a window has to start to have the middle between two points in its own middle.
+fn centered(from: f64, to: f64, kept: u32) -> f64 {
+    ((from + to - f64::from(kept)) / 2.0 + 0.5 + ROUNDING_SLACK).floor()
+}
+
+/// The indices of the faces that the best window holds.
+///
+/// The most faces are held at the first start of one face across and of one face down. As a window that covers its frame has
+/// room along one axis only, one of the two has hardly any values, and this takes the square of the number of faces.
+fn largest_group(places: &[Place]) -> Vec<usize> {
+    let starts = |along: fn(&Place) -> Along| {
+        let mut starts: Vec<u32> = places.iter().map(|place| along(place).first).collect();
+        starts.sort_unstable();
+        starts.dedup();
+        starts
+    };
+    let (lefts, tops) = (starts(|place| place.across), starts(|place| place.down));
+    let corners = lefts.iter().flat_map(|left| tops.iter().map(move |top| (*left, *top)));
+    let held = |(left, top): (u32, u32)| {
+        let inside = move |(_, place): &(usize, &Place)| place.across.holds(left) && place.down.holds(top);
+        places.iter().enumerate().filter(inside).map(|(n, _)| n)
+    };
+    let rank = |corner: &(u32, u32)| {
+        let (count, area) = held(*corner).fold((0_usize, 0_u64), |(count, area), n| (count + 1, area + places[n].area));
+        // The last of equals wins a `max`: the earlier corner must be the greater one.
+        (count, area, Reverse(held(*corner).next()), Reverse(*corner))
+    };
+    corners.max_by_key(rank).map_or_else(Vec::new, |corner| held(corner).collect())
+}
+
+/// The start of a window that holds all of these, which some window does.
+fn start(group: impl Iterator<Item = Along>, kept: u32) -> u32 {
+    let all = group.reduce(|a, b| Along {
+        first: a.first.max(b.first),
+        last: a.last.min(b.last),
+        from: a.from.min(b.from),
+        to: a.to.max(b.to),
+    });
+    all.map_or(0, |all| (centered(all.from, all.to, kept).max(0.0) as u32).max(all.first).min(all.last))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    fn rect(left: u32, top: u32, width: u32, height: u32) -> Rect {
+        Rect { left, top, size: Size::new(width, height) }
+    }
+
+    /// The window on an image that is not scaled.
+    fn window_of(faces: &[Rect], image: Size, kept: Size) -> Rect {
+        let exact = Extent::of(image);
+        window(faces, exact, exact, image, kept)
+    }
+
+    fn held(faces: &[Rect], window: Rect) -> usize {
+        let axis = |start: u32, len: u32, from: u32, kept: u32| start >= from && start + len <= from + kept;
+        let whole = |face: &&Rect| {
+            axis(face.left, face.size.width, window.left, window.size.width)
+                && axis(face.top, face.size.height, window.top, window.size.height)
+        };
+        faces.iter().filter(whole).count()
+    }
+
+    #[track_caller]
+    fn check(faces: &[Rect], expected: (u32, u32)) {
+        let window = window_of(faces, Size::new(400, 100), Size::new(100, 100));
+        assert_eq!((window.left, window.top), expected);
+    }
+
+    #[test]
+    fn the_most_faces_win_over_the_largest() {
+        let large = rect(0, 0, 90, 90);
+        check(&[large], (0, 0));
+        // Two small ones beyond it, as one group: from 300 to 360.
+        check(&[large, rect(300, 10, 20, 20), rect(340, 40, 20, 20)], (280, 0));
+        // One and one: the larger.
+        check(&[rect(300, 10, 20, 20), large], (0, 0));
+        // As many and as large: the earlier.
+        check(&[rect(300, 10, 20, 20), rect(10, 10, 20, 20)], (260, 0));
+        check(&[rect(10, 10, 20, 20), rect(300, 10, 20, 20)], (0, 0));
+    }
+
+    #[test]
+    fn a_face_larger_than_the_window_counts_where_it_is_in_the_middle() {
+        let wide = rect(100, 0, 200, 90);
+        check(&[wide], (150, 0));
+        // Beside a small one that is not in that window, the larger is kept.
+        check(&[rect(10, 10, 20, 20), wide], (150, 0));
+        check(&[wide, rect(10, 10, 20, 20), rect(40, 10, 20, 20)], (0, 0));
+        // At an edge the window gives way.
+        check(&[rect(0, 0, 120, 90)], (10, 0));
+        check(&[rect(0, 0, 400, 100)], (150, 0));
+    }
+
+    #[test]
+    fn without_faces_there_is_a_window() {
+        check(&[], (0, 0));
+    }
+
+    prop_compose! {
+        /// An image, a window in it with room along one axis or both, and faces inside the image.
+        fn any_crowd()(width in 1_u32..60, height in 1_u32..60, kept in (1_u32..60, 1_u32..60), both in any::<bool>())
+            (faces in prop::collection::vec((0..width, 0..height, 1_u32..30, 1_u32..30), 1..12),
+             width in Just(width), height in Just(height), kept in Just(kept), both in Just(both))
+            -> (Size, Size, Vec<Rect>)
+        {
+            let kept = Size::new(kept.0.min(width), if both { kept.1.min(height) } else { height });
+            let inside = |(left, top, w, h): (u32, u32, u32, u32)| {
+                rect(left, top, w.min(width - left), h.min(height - top))
+            };
+            (Size::new(width, height), kept, faces.into_iter().map(inside).collect())
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn no_other_window_holds_more((image, kept, faces) in any_crowd()) {
+            // Faces that fit into no window are another rule.
+            let faces: Vec<Rect> = faces
+                .into_iter()
+                .filter(|face| face.size.width <= kept.width && face.size.height <= kept.height)
+                .collect();
+            let chosen = window_of(&faces, image, kept);
+            prop_assert!(chosen.is_inside(image) && chosen.size == kept);
+            for left in 0..=image.width - kept.width {
+                for top in 0..=image.height - kept.height {
+                    let other = Rect { left, top, size: kept };
+                    prop_assert!(held(&faces, other) <= held(&faces, chosen), "{other:?} {chosen:?}");
+                }
+            }
+        }
+
+        #[test]
+        fn scaled_windows_lie_inside_and_hold_what_fits((image, kept, faces) in any_crowd(), scale in 0.1_f64..8.0) {
+            let source = Extent::of(image);
+            let exact = source.times(scale);
+            let kept = Extent::of(kept).times(scale).rounded();
+            let rounded = exact.rounded();
+            let scaled = Size::new(rounded.width.max(kept.width), rounded.height.max(kept.height));
+            let chosen = window(&faces, source, exact, scaled, kept);
+            prop_assert!(chosen.is_inside(scaled) && chosen.size == kept);
+            // With a pixel to spare on either side some window holds all of them: then the chosen one does.
+            let reach = |start: fn(&Rect) -> (u32, u32)| {
+                let from = faces.iter().map(|face| start(face).0).min().unwrap_or(0);
+                let to = faces.iter().map(|face| start(face).0 + start(face).1).max().unwrap_or(0);
+                (f64::from(from) * scale, f64::from(to) * scale)
+            };
+            let (left, right) = reach(|face| (face.left, face.size.width));
+            let (top, bottom) = reach(|face| (face.top, face.size.height));
+            if right - left + 2.0 <= f64::from(kept.width) && bottom - top + 2.0 <= f64::from(kept.height) {
+                let within = |from: f64, to: f64, start: u32, len: u32| {
+                    f64::from(start) <= from + 1.0 && to - 1.0 <= f64::from(start + len)
+                };
+                prop_assert!(within(left, right, chosen.left, kept.width) && within(top, bottom, chosen.top, kept.height));
+            }
+        }
+
+        #[test]
+        fn hundreds_of_faces_are_counted(seed in any::<u32>()) {
+            let at = |n: u32| seed.wrapping_add(n).wrapping_mul(2_654_435_761) % 3900;
+            let faces: Vec<Rect> = (0..512).map(|n| rect(at(n), 10, 1 + n % 90, 50)).collect();
+            let chosen = window_of(&faces, Size::new(4000, 100), Size::new(300, 100));
+            prop_assert!(held(&faces, chosen) >= 512 * 200 / 4000 / 2);
+        }
+    }
+}
