@@ -62,34 +62,96 @@ fn portrait() -> Vec<u8> {
 /// Where the face of the portrait is.
 const PORTRAIT_FACE: Box = [180.0, 70.0, 85.0, 115.0];
 
-#[test]
+/// The pictures of the corpus with faces, and where the marked ones are; `None` without a corpus.
 #[expect(clippy::disallowed_methods, reason = "CI must not skip this")]
-fn marked_faces_are_found_and_few_others() {
+fn marked() -> Option<Vec<(String, Vec<u8>, Vec<Box>)>> {
     let root = Path::new(concat!(env!("CARGO_MANIFEST_DIR"), "/../shared/fixtures"));
     let Ok(manifest) = std::fs::read(root.join("MANIFEST.json")) else {
         assert!(std::env::var_os("CI").is_none(), "the corpus is missing");
         eprintln!("skipped: there is no corpus beside the repository");
-        return;
+        return None;
     };
     let manifest: serde_json::Value = serde_json::from_slice(&manifest).unwrap();
     let entries = manifest["entries"].as_array().unwrap().iter();
-    let (mut marked, mut found, mut wrong, mut pictures) = (0, 0, Vec::new(), 0);
-    for entry in entries.filter(|entry| entry["file"].as_str().unwrap().starts_with("faces/")) {
+    let entries = entries.filter(|entry| entry["file"].as_str().unwrap().starts_with("faces/"));
+    let picture = |entry: &serde_json::Value| {
         let name = entry["file"].as_str().unwrap();
         let boxes = entry["faces"].as_array().map_or(&[][..], Vec::as_slice).iter();
-        let boxes: Vec<Box> = boxes.map(|edges| std::array::from_fn(|n| edges[n].as_f64().unwrap())).collect();
-        let faces = listed(&std::fs::read(root.join(name)).unwrap());
-        marked += boxes.len();
+        let boxes = boxes.map(|edges| std::array::from_fn(|n| edges[n].as_f64().unwrap())).collect();
+        (name.to_owned(), std::fs::read(root.join(name)).unwrap(), boxes)
+    };
+    Some(entries.map(picture).collect())
+}
+
+#[test]
+fn marked_faces_are_found_and_few_others() {
+    let Some(corpus) = marked() else { return };
+    let (mut all, mut found, mut wrong, mut pictures) = (0, 0, Vec::new(), 0);
+    for (name, original, boxes) in corpus {
+        let faces = listed(&original);
+        all += boxes.len();
         found += boxes.iter().filter(|marked| faces.iter().any(|face| overlap(**marked, *face) > 0.4)).count();
-        if !CROWDS.contains(&name) {
+        if !CROWDS.contains(&name.as_str()) {
             pictures += 1;
             let strange = faces.iter().filter(|face| boxes.iter().all(|marked| overlap(*marked, **face) < 0.2));
             wrong.extend(strange.map(|face| format!("{name}: {face:?}")));
         }
     }
-    assert!(marked >= 33 && pictures >= 11);
-    assert!(found as f64 >= FOUND_MIN * marked as f64, "{found} of {marked}");
+    assert!(all >= 33 && pictures >= 11);
+    assert!(found as f64 >= FOUND_MIN * all as f64, "{found} of {all}");
     assert!(wrong.len() <= pictures / 10, "{wrong:?}");
+}
+
+/// Share of the pixels that `face-blur` changes, inside `part` of an image that is `w` pixels wide.
+fn hidden_share(original: &[u8], more: &str, part: Option<Box>) -> f64 {
+    let [plain, hidden] =
+        ["", "&face-blur=100"].map(|hide| decoded(rendered(&format!("fm=png{more}{hide}"), original).body.as_slice()));
+    let (width, height) = plain.0;
+    let [x, y, w, h] = part.unwrap_or([0.0, 0.0, width as f64, height as f64]).map(|v| v.max(0.0) as usize);
+    let places = (y..(y + h).min(height)).flat_map(|y| (x..(x + w).min(width)).map(move |x| (y * width + x) * 3));
+    let (mut all, mut changed) = (0_u32, 0_u32);
+    for at in places {
+        all += 1;
+        changed += u32::from(plain.1[at..at + 3] != hidden.1[at..at + 3]);
+    }
+    f64::from(changed) / f64::from(all)
+}
+
+#[test]
+fn every_marked_face_is_hidden_turned_ones_and_small_ones_too() {
+    let Some(corpus) = marked() else { return };
+    let mut left = Vec::new();
+    for (name, original, boxes) in corpus {
+        for (turn, scale) in [("", 1.0), ("&orient=3", 1.0), ("", 0.4)] {
+            let (full, _) = decoded(rendered("fm=png", &original).body.as_slice());
+            let (width, height) = ((full.0 as f64 * scale) as usize, (full.1 as f64 * scale) as usize);
+            // First made, then looked at: it must be found on what is left of it.
+            let made = rendered(&format!("fm=png&w={width}{turn}"), &original);
+            for [x, y, w, h] in boxes.iter().map(|edges| edges.map(|v| v * scale)) {
+                let part =
+                    if turn.is_empty() { [x, y, w, h] } else { [width as f64 - x - w, height as f64 - y - h, w, h] };
+                let share = hidden_share(made.body.as_slice(), "", Some(part));
+                if share < 0.6 {
+                    left.push(format!("{name}{turn} at {scale}: {part:?} {share:.2}"));
+                }
+            }
+        }
+    }
+    assert!(left.is_empty(), "{left:#?}");
+}
+
+#[test]
+fn of_photographs_without_faces_little_is_hidden() {
+    let photos = Path::new(env!("CARGO_MANIFEST_DIR")).join("fixtures/photos");
+    let mut shares = Vec::new();
+    for name in ["cat.jpg", "cat-sideways.jpg", "coffee.jpg", "cup.png", "galaxies.jpg", "rocket.jpg", "badge.svg"] {
+        let original = std::fs::read(photos.join(name)).unwrap();
+        for more in ["", "&w=200", "&flip=h", "&orient=6"] {
+            shares.push((hidden_share(&original, more, None), format!("{name} {more}")));
+        }
+    }
+    let mean = shares.iter().map(|(share, _)| share).sum::<f64>() / shares.len() as f64;
+    assert!(mean < 0.01, "{mean}: {shares:#?}");
 }
 
 #[test]

@@ -7,17 +7,23 @@
 //! Answers come in two grades. A *sure* face is one to crop to or to list. A *doubtful* one may be a face, and is only
 //! hidden, where faces must be hidden: there a miss costs more than a smudge.
 
+mod doubt;
 mod layers;
 mod net;
+mod patch;
 mod search;
 
 pub(super) use search::{search, upright_size};
 
 use serde::{Deserialize, Serialize};
 
+use std::f32::consts::{FRAC_PI_2, PI};
+
+use self::doubt::Seen;
 use self::net::{Candidate, Picture};
+use self::patch::Pyramid;
 use super::RenderError;
-use super::raster::Raster;
+use super::raster::{Raster, Samples};
 use super::stage::{background, orient, resize};
 use crate::plan::{Found, HideFacesOp};
 use crate::units::{Color, Rect, Size};
@@ -36,6 +42,8 @@ const SURE: f32 = 0.7;
 const DOUBTFUL: f32 = 0.35;
 /// Two boxes that share more than this part of their union are one face.
 const OVERLAP: f32 = 0.45;
+/// Doubtful faces at which a second look is taken, the largest of them; what is smaller costs little when it is hidden.
+const ASKED_MAX: usize = 24;
 /// Of an eye's box, as a share of the face's width.
 const EYE: f32 = 0.22;
 /// Frames of an animation that are looked at one by one.
@@ -78,6 +86,7 @@ impl Face {
         rect_of(self.edges, size)
     }
 
+    /// As a share of the picture.
     fn area(&self) -> f32 {
         let [left, top, right, bottom] = self.edges;
         (right - left) * (bottom - top)
@@ -146,22 +155,42 @@ const fn square(side: u32) -> u64 {
 /// # Errors
 /// [`RenderError::Stage`] if the raster is not what it says.
 pub fn detect(upright: Raster, thorough: bool) -> Result<Vec<Face>, RenderError> {
+    looked_for(upright, thorough, if thorough { ASKED_MAX } else { 0 })
+}
+
+/// As [`detect`]; a second look is taken at so many of the largest doubtful ones.
+fn looked_for(upright: Raster, thorough: bool, asked_max: usize) -> Result<Vec<Face>, RenderError> {
     let near = rgb(scaled(upright, side(thorough))?);
     let middle = scaled(near.clone(), SIDE)?;
     let far = scaled(middle.clone(), SIDE_FAR)?;
-    let mut all = faces_of(&middle);
-    all.extend(faces_of(&far));
+    // What is listed and cropped to is hidden too, whatever a second look would say.
+    let usual = [&middle, &far].into_iter().flat_map(faces_of);
+    let mut all: Vec<Seen> = usual.map(|face| Seen { face, turn: 0.0, settled: face.is_sure() }).collect();
+    let pyramid = pyramid_of(&near).filter(|_| thorough || asked_max > 0);
     if thorough {
         if near.size != middle.size {
-            all.extend(faces_of(&near));
+            all.extend(faces_of(&near).into_iter().map(|face| Seen { face, turn: 0.0, settled: false }));
         }
-        let small = scaled(near, SIDE_TURNED)?;
-        for value in [6, 3, 8] {
+        let small = scaled(near.clone(), SIDE_TURNED)?;
+        for (value, turn) in [(6, -FRAC_PI_2), (3, PI), (8, FRAC_PI_2)] {
             let turned = orient::apply(small.clone(), value);
-            all.extend(faces_of(&turned).into_iter().map(|face| turned_back(face, value)));
+            let back = |face| Seen { face: turned_back(face, value), turn, settled: false };
+            all.extend(faces_of(&turned).into_iter().map(back));
         }
     }
-    Ok(chosen(all))
+    let mut kept = chosen(all);
+    if let Some(pyramid) = pyramid {
+        let size = [near.size.width as f32, near.size.height as f32];
+        let mut asked = 0;
+        // The largest come first.
+        kept.retain(|seen| {
+            asked += usize::from(seen.is_open());
+            !seen.is_open() || asked > asked_max || seen.holds(&pyramid, size)
+        });
+    }
+    let mut faces: Vec<Face> = kept.into_iter().map(|seen| seen.face).collect();
+    faces.sort_by_key(|face| !face.is_sure());
+    Ok(faces)
 }
 
 /// What to hide in one of several frames: what is to be hidden in the first, and what is found in this one. Small and lying
@@ -175,8 +204,9 @@ pub(super) fn moved(frame: &Raster, first: &HideFacesOp, frames: usize) -> Resul
         return Ok(HideFacesOp { faces: None, ..first.clone() });
     };
     let thorough = frames as u64 * thorough_pixels(frame.size) <= LOOKED_AT_MAX;
+    let asked_max = (FRAMES_MAX / frames.max(1)).clamp(1, ASKED_MAX);
     let mut all = faces.clone();
-    all.extend(detect(frame.clone(), thorough)?.iter().map(|face| face.rect(frame.size)));
+    all.extend(looked_for(frame.clone(), thorough, asked_max)?.iter().map(|face| face.rect(frame.size)));
     Ok(HideFacesOp { faces: Some(all), ..first.clone() })
 }
 
@@ -184,6 +214,14 @@ pub(super) fn moved(frame: &Raster, first: &HideFacesOp, frames: usize) -> Resul
 fn thorough_pixels(size: Size) -> u64 {
     let area = size.area();
     area.min(square(SIDE_NEAR)) + area.min(square(SIDE)) + 3 * area.min(square(SIDE_TURNED))
+}
+
+/// Copies of an RGB picture for second looks.
+fn pyramid_of(raster: &Raster) -> Option<Pyramid> {
+    let (width, height) = (raster.size.width as usize, raster.size.height as usize);
+    let Samples::U8(rgb) = &raster.samples else { return None };
+    let whole = raster.channels == 3 && !rgb.is_empty() && rgb.len() == width * height * 3;
+    whole.then(|| Pyramid::new(width, height, rgb.clone()))
 }
 
 /// With no more pixels than a square of this side, its shape kept.
@@ -207,7 +245,7 @@ fn rgb(raster: Raster) -> Raster {
 
 /// Candidates of an RGB picture as faces, those that lie outside it left out.
 fn faces_of(raster: &Raster) -> Vec<Face> {
-    let super::raster::Samples::U8(rgb) = &raster.samples else { return Vec::new() };
+    let Samples::U8(rgb) = &raster.samples else { return Vec::new() };
     let (width, height) = (raster.size.width as usize, raster.size.height as usize);
     if raster.channels != 3 || rgb.len() != width * height * 3 {
         return Vec::new();
@@ -238,28 +276,29 @@ fn turned_back(face: Face, value: u8) -> Face {
     Face { edges: [x0.min(x1), y0.min(y1), x0.max(x1), y0.max(y1)], eyes: face.eyes.map(back), ..face }
 }
 
-/// One of each face, bounded in number, in the order that [`detect`] promises.
-fn chosen(mut all: Vec<Face>) -> Vec<Face> {
-    all.sort_by(|a, b| b.confidence.total_cmp(&a.confidence));
-    let mut kept: Vec<Face> = Vec::new();
-    for face in all {
-        if kept.len() == FACES_MAX {
-            break;
-        }
-        if kept.iter().all(|other| overlap(&face, other) <= OVERLAP) {
-            kept.push(face);
+/// One of each face, bounded in number, the largest first. One that was settled stays so whichever box is kept of it.
+fn chosen(mut all: Vec<Seen>) -> Vec<Seen> {
+    all.sort_by(|a, b| b.face.confidence.total_cmp(&a.face.confidence));
+    let mut kept: Vec<Seen> = Vec::new();
+    for seen in all {
+        let same = kept.iter().position(|other| common_share(seen.face.edges, other.face.edges) > OVERLAP);
+        match same {
+            Some(at) => kept[at].settled |= seen.settled,
+            None if kept.len() < FACES_MAX => kept.push(seen),
+            None => {}
         }
     }
-    kept.sort_by(|a, b| b.is_sure().cmp(&a.is_sure()).then(b.area().total_cmp(&a.area())));
+    kept.sort_by(|a, b| b.face.area().total_cmp(&a.face.area()));
     kept
 }
 
-/// Common part of two boxes as a share of their union.
-fn overlap(a: &Face, b: &Face) -> f32 {
-    let width = (a.edges[2].min(b.edges[2]) - a.edges[0].max(b.edges[0])).max(0.0);
-    let height = (a.edges[3].min(b.edges[3]) - a.edges[1].max(b.edges[1])).max(0.0);
+/// Common part of two boxes (left, top, right, bottom) as a share of their union.
+fn common_share(a: [f32; 4], b: [f32; 4]) -> f32 {
+    let area = |edges: [f32; 4]| (edges[2] - edges[0]) * (edges[3] - edges[1]);
+    let width = (a[2].min(b[2]) - a[0].max(b[0])).max(0.0);
+    let height = (a[3].min(b[3]) - a[1].max(b[1])).max(0.0);
     let common = width * height;
-    common / (a.area() + b.area() - common)
+    common / (area(a) + area(b) - common)
 }
 
 #[cfg(test)]

@@ -34,9 +34,12 @@ fn one_face_is_counted_once_and_large_ones_come_first() {
         face([0.5, 0.5, 0.9, 0.9], 0.8),
         face([0.4, 0.0, 1.0, 0.4], 0.5),
     ];
-    let confidences: Vec<f32> = chosen(all).iter().map(|face| face.confidence).collect();
-    assert_eq!(confidences, [0.8, 0.95, 0.5]);
-    let many = (0..2000).map(|n| face([n as f32 / 2001.0, 0.0, (n as f32 + 0.9) / 2001.0, 1.0], 0.5)).collect();
+    let seen = |face: Face| Seen { face, turn: 0.0, settled: face.confidence == 0.9 };
+    let one_each = chosen(all.into_iter().map(seen).collect());
+    let kept: Vec<(f32, bool)> = one_each.iter().map(|seen| (seen.face.confidence, seen.settled)).collect();
+    assert_eq!(kept, [(0.5, false), (0.8, false), (0.95, true)]);
+    let many =
+        (0..2000).map(|n| face([n as f32 / 2001.0, 0.0, (n as f32 + 0.9) / 2001.0, 1.0], 0.5)).map(seen).collect();
     assert_eq!(chosen(many).len(), FACES_MAX);
 }
 
