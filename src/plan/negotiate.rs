@@ -30,7 +30,8 @@ impl Negotiation {
         let (auto, ch) = (params.format.auto, params.format.ch);
         Self {
             avif: auto.format && accepts(headers, "image/avif"),
-            webp: auto.format && accepts(headers, "image/webp"),
+            // What stands in for an AVIF that would be late, too.
+            webp: (auto.format || super::format::is_avif(&params.format)) && accepts(headers, "image/webp"),
             width_px: ch.width.then(|| hint(headers, &["sec-ch-width", "width"])).flatten().map(bucketed),
             dpr: ch.dpr.then(|| hint(headers, &["sec-ch-dpr", "dpr"])).flatten().and_then(stepped),
             save_data: ch.save_data && saves_data(headers),
@@ -137,6 +138,21 @@ mod tests {
             map.append(HeaderName::from_static(name), HeaderValue::from_bytes(value.as_bytes()).unwrap());
         }
         map
+    }
+
+    #[test]
+    fn webp_stands_in_for_avif_by_name() {
+        let found = |query: &str| {
+            let parsed = crate::param::parse(query, &[]).unwrap();
+            let mut headers = HeaderMap::new();
+            headers.insert(header::ACCEPT, "image/avif,image/webp,*/*".parse().unwrap());
+            let found = Negotiation::of(&headers, &parsed.params);
+            (found.avif, found.webp)
+        };
+        assert_eq!(
+            ["fm=avif", "auto=format", "fm=webp", "w=9"].map(found),
+            [(false, true), (true, true), (false, false), (false, false)]
+        );
     }
 
     fn check_accept(lines: &[&str], avif: bool, webp: bool) {
