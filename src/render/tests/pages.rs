@@ -73,3 +73,43 @@ fn pages_of_a_real_tiff_differ() {
     assert!(page(1) != page(2) && page(2) != page(3));
     assert_eq!(page(3), page(4));
 }
+
+/// A PDF of one page, 200 x 100 points: the left half red, the upper right quarter blue. `more` stands among the page's
+/// own entries. Readers rebuild the table of objects that it does without.
+fn pdf(more: &str) -> Vec<u8> {
+    let drawing = "1 0 0 rg 0 0 100 100 re f 0 0 1 rg 150 50 50 50 re f";
+    format!(
+        "%PDF-1.4\n1 0 obj <</Type /Catalog /Pages 2 0 R>> endobj\n2 0 obj <</Type /Pages /Kids [3 0 R] /Count 1>> endobj\n\
+         3 0 obj <</Type /Page /Parent 2 0 R /MediaBox [0 0 200 100] /Contents 4 0 R /Resources <<>> {more}>> endobj\n\
+         4 0 obj <</Length {}>> stream\n{drawing}\nendstream endobj\ntrailer <</Root 1 0 R>>\n%%EOF\n",
+        drawing.len()
+    )
+    .into_bytes()
+}
+
+#[test]
+fn pages_are_shown_as_their_readers_show_them() {
+    const R: [u8; 3] = [255, 0, 0];
+    const B: [u8; 3] = [0, 0, 255];
+    const W: [u8; 3] = [255; 3];
+    /// Size, and the colours of the four corners from the top left on.
+    fn check(source: &[u8], size: (u32, u32), corners: [[u8; 3]; 4]) {
+        let raster = pixels(rendered("w=100&fm=png", source).body.as_slice()).into_rgba();
+        assert_eq!(raster.size, Size::new(size.0, size.1));
+        let bytes = raster.into_bytes();
+        let at = |x: u32, y: u32| &bytes[((y * size.0 + x) * 4) as usize..][..3];
+        let (right, bottom) = (size.0 - 4, size.1 - 4);
+        let got = [at(3, 3), at(right, 3), at(3, bottom), at(right, bottom)];
+        assert_eq!(got, corners.each_ref().map(<[u8; 3]>::as_slice));
+    }
+    check(&pdf(""), (100, 50), [R, B, R, W]);
+    // Clockwise.
+    check(&pdf("/Rotate 90"), (100, 200), [R, R, W, B]);
+    check(&pdf("/Rotate 180"), (100, 50), [W, R, B, R]);
+    check(&pdf("/Rotate -90"), (100, 200), [B, W, R, R]);
+    check(&pdf("/CropBox [100 0 200 100]"), (100, 100), [W, B, W, W]);
+    check(&pdf("/CropBox [100 0 200 100] /Rotate 90"), (100, 100), [W, W, W, B]);
+    // With AES-256, whose password is empty; made with pypdf.
+    let encrypted = std::fs::read(concat!(env!("CARGO_MANIFEST_DIR"), "/fixtures/encrypted.pdf")).unwrap();
+    check(&encrypted, (100, 50), [R, B, R, W]);
+}
