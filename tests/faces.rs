@@ -62,9 +62,16 @@ fn portrait() -> Vec<u8> {
 /// Where the face of the portrait is.
 const PORTRAIT_FACE: Box = [180.0, 70.0, 85.0, 115.0];
 
+/// A picture with faces.
+struct Marked {
+    name: String,
+    original: Vec<u8>,
+    boxes: Vec<Box>,
+}
+
 /// The pictures of the corpus with faces, and where the marked ones are; `None` without a corpus.
 #[expect(clippy::disallowed_methods, reason = "CI must not skip this")]
-fn marked() -> Option<Vec<(String, Vec<u8>, Vec<Box>)>> {
+fn marked() -> Option<Vec<Marked>> {
     let root = Path::new(concat!(env!("CARGO_MANIFEST_DIR"), "/../shared/fixtures"));
     let Ok(manifest) = std::fs::read(root.join("MANIFEST.json")) else {
         assert!(std::env::var_os("CI").is_none(), "the corpus is missing");
@@ -78,7 +85,7 @@ fn marked() -> Option<Vec<(String, Vec<u8>, Vec<Box>)>> {
         let name = entry["file"].as_str().unwrap();
         let boxes = entry["faces"].as_array().map_or(&[][..], Vec::as_slice).iter();
         let boxes = boxes.map(|edges| std::array::from_fn(|n| edges[n].as_f64().unwrap())).collect();
-        (name.to_owned(), std::fs::read(root.join(name)).unwrap(), boxes)
+        Marked { name: name.to_owned(), original: std::fs::read(root.join(name)).unwrap(), boxes }
     };
     Some(entries.map(picture).collect())
 }
@@ -87,7 +94,7 @@ fn marked() -> Option<Vec<(String, Vec<u8>, Vec<Box>)>> {
 fn marked_faces_are_found_and_few_others() {
     let Some(corpus) = marked() else { return };
     let (mut all, mut found, mut wrong, mut pictures) = (0, 0, Vec::new(), 0);
-    for (name, original, boxes) in corpus {
+    for Marked { name, original, boxes } in corpus {
         let faces = listed(&original);
         all += boxes.len();
         found += boxes.iter().filter(|marked| faces.iter().any(|face| overlap(**marked, *face) > 0.4)).count();
@@ -124,7 +131,7 @@ const LOOKED_AT_PX: f64 = 300.0;
 fn every_portrait_is_hidden_standing_on_its_head_too() {
     let Some(corpus) = marked() else { return };
     let mut left = Vec::new();
-    for (name, original, boxes) in corpus.iter().filter(|(name, ..)| !CROWDS.contains(&name.as_str())) {
+    for Marked { name, original, boxes } in corpus.iter().filter(|marked| !CROWDS.contains(&marked.name.as_str())) {
         let full = rendered("fm=json", original).size;
         let scale = LOOKED_AT_PX / f64::from(full.width);
         let height = f64::from(full.height) * scale;
