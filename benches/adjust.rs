@@ -10,8 +10,8 @@ use criterion::{BenchmarkId, Criterion, Throughput, criterion_group, criterion_m
 use tintype::blob::Blob;
 use tintype::config::Limits;
 use tintype::param;
+use tintype::pixels::raster::{Raster, Samples};
 use tintype::plan::{self, Adjust, Denoise, Intent, Negotiation, Sharpen, Tone};
-use tintype::render::raster::{Raster, Samples};
 use tintype::render::stage::{adjust, blur, denoise, enhance, halftone, pixellate, sharpen, tone};
 use tintype::render::{Job, RenderLimits, render};
 use tintype::units::{Color, Size};

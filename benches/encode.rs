@@ -5,9 +5,9 @@
 //! is nanoseconds of this process per pixel, the least of two runs, so that other work on the machine disturbs it little.
 
 use tintype::param;
+use tintype::pixels::raster::{Raster, Samples};
 use tintype::plan::{Format, Intent, Negotiation, Output, resolve};
 use tintype::render::encode::{Animation, Attached, detail, encode, encode_animation};
-use tintype::render::raster::{Raster, Samples};
 use tintype::units::Size;
 use tintype::vips;
 

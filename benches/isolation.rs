@@ -10,12 +10,12 @@ use std::time::{Duration, Instant};
 use tintype::blob::Blob;
 use tintype::config::{Limits, RenderConfig};
 use tintype::param;
+use tintype::pixels::raster::{Raster, Samples};
 use tintype::plan::{Format, Intent, Negotiation, Plan, resolve};
-use tintype::render::raster::{Raster, Samples};
-use tintype::render::worker::{Pool, PoolConfig, child};
 use tintype::render::{Job, RenderError, RenderLimits, Rendered, Timings, render};
 use tintype::units::Size;
 use tintype::vips::{Call, Image};
+use tintype::worker::{Pool, PoolConfig, child};
 
 const ROUNDS: usize = 100;
 

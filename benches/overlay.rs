@@ -9,9 +9,9 @@ use criterion::{BatchSize, Criterion, criterion_group, criterion_main};
 use tintype::blob::Blob;
 use tintype::config::Limits;
 use tintype::param::{self, ColorSpace};
+use tintype::pixels::raster::Raster;
 use tintype::plan::{self, Intent, Negotiation, OverlayRole, Select};
 use tintype::render::decode::{Opened, Original, Wanted};
-use tintype::render::raster::Raster;
 use tintype::render::{Job, RenderLimits, faces, render};
 
 const PHOTO: &[u8] = include_bytes!("../fixtures/photos/coffee.jpg");

@@ -9,7 +9,7 @@ use std::path::Path;
 
 use anyhow::{Context, Result, bail};
 use fast_ssim2::{PixelDescriptor, PixelSlice, compute_ssimulacra2};
-use tintype::render::raster::Samples;
+use tintype::pixels::raster::Samples;
 use tintype::vips;
 
 /// 8-bit RGB, rows without padding.

@@ -9,9 +9,9 @@ use std::sync::LazyLock;
 use criterion::{Criterion, Throughput, criterion_group, criterion_main};
 use fast_image_resize as fir;
 use pic_scale::{ImageStore, ImageStoreMut, ResamplingFunction, Scaler};
+use tintype::pixels::raster::{Raster, Samples};
+use tintype::pixels::resample;
 use tintype::plan::{Resize, Window};
-use tintype::render::raster::{Raster, Samples};
-use tintype::render::stage::resize;
 use tintype::units::{Rect, Size};
 
 /// A photograph as phones and cameras export it for the web.
@@ -69,7 +69,7 @@ fn reduce(criterion: &mut Criterion) {
     for (name, channels) in [("grey", 1), ("rgb", 3), ("rgba", 4)] {
         let source = picture(channels);
         // The copy is what `apply` takes over; it costs well under a millisecond.
-        group.bench_function(name, |bench| bench.iter(|| resize::scale_whole(black_box(source.clone()), TARGET)));
+        group.bench_function(name, |bench| bench.iter(|| resample::scale_whole(black_box(source.clone()), TARGET)));
     }
     let source = picture(3);
     group.bench_function("rgb, pic-scale", |bench| bench.iter(|| with_pic_scale(black_box(bytes(&source)))));
@@ -84,13 +84,13 @@ fn other_ratios(criterion: &mut Criterion) {
     let source = picture(3);
     for to in [Size::new(64, 43), Size::new(1024, 683), Size::new(1800, 1200), Size::new(4096, 2730)] {
         group.bench_function(format!("to {}x{}", to.width, to.height), |bench| {
-            bench.iter(|| resize::scale_whole(black_box(source.clone()), to));
+            bench.iter(|| resample::scale_whole(black_box(source.clone()), to));
         });
     }
     // `fp-z=100`: the scaled picture would have 30 gigapixels.
     let window = Rect { left: 100_000, top: 68_000, size: Size::new(512, 341) };
     let op = Resize { scaled: Size::new(204_800, 136_500), window: Window::Fixed(window) };
-    group.bench_function("a window at 100x", |bench| bench.iter(|| resize::apply(black_box(source.clone()), &op)));
+    group.bench_function("a window at 100x", |bench| bench.iter(|| resample::apply(black_box(source.clone()), &op)));
     group.finish();
 }
 

@@ -17,7 +17,7 @@ use std::process::ExitCode;
 use clap::{Parser, Subcommand};
 
 use crate::config::Fault;
-use crate::render::worker::child;
+use crate::worker::child;
 
 /// An image rendering origin that speaks the imgix URL grammar.
 #[derive(Debug, Parser)]

@@ -12,8 +12,8 @@ use std::path::{Path, PathBuf};
 use tintype::blob::Blob;
 use tintype::config::Limits;
 use tintype::param::{Location, PARAMS, State};
+use tintype::pixels::raster::{Raster, Samples};
 use tintype::plan::{self, Intent, Negotiation, TEXT_OBJECT};
-use tintype::render::raster::{Raster, Samples};
 use tintype::render::{Job, NO_ORIGINAL, RenderLimits, render};
 use tintype::vips::{self, Call};
 

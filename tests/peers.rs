@@ -7,7 +7,7 @@
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-use tintype::render::raster::{Raster, Samples};
+use tintype::pixels::raster::{Raster, Samples};
 use tintype::vips::{self, Call};
 
 /// Bits of 64 in which the hashes of a case that is not gating may differ and still count as the same picture.

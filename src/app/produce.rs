@@ -5,7 +5,7 @@ use std::time::Instant;
 
 use sha2::{Digest, Sha256};
 
-use super::overlay::{INCOMPLETE_S, Overlays};
+use super::overlays::{INCOMPLETE_S, Overlays};
 use super::{App, Site, Stopwatch, Variant, faces, lifetime};
 use crate::blob::Blob;
 use crate::cache::{Outcome, Rendition};

@@ -9,7 +9,7 @@ use crate::units::{Length, Rect, Size};
 
 use super::crowd;
 use super::layers::{Along, Sides};
-use super::request::{Margin, Request};
+use super::requested_box::{Margin, Request};
 use super::types::{Focal, Sizing};
 
 /// Added before rounding, because a decimal such as `dpr=1.1` is a little under its written value in binary. Far below

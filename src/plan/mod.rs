@@ -23,7 +23,7 @@ mod needs;
 mod negotiate;
 mod op;
 mod overlay;
-mod request;
+mod requested_box;
 mod resolve;
 mod shadow;
 mod sheet;

@@ -23,8 +23,8 @@ use self::doubt::Seen;
 use self::net::{Candidate, Picture};
 use self::patch::Pyramid;
 use super::RenderError;
-use super::raster::{Raster, Samples};
-use super::stage::{background, orient, resize};
+use crate::pixels::raster::{Raster, Samples};
+use crate::pixels::{background, orient, resample};
 use crate::plan::{Found, HideFacesOp};
 use crate::units::{Color, Rect, Size};
 
@@ -234,7 +234,7 @@ fn scaled(raster: Raster, side: u32) -> Result<Raster, RenderError> {
     let fewer = |len: u32| ((f64::from(len) * share) as u32).max(1);
     // A picture that is nothing but a line would stay as long as it is.
     let most = |len: u32| len.min(16 * side);
-    resize::scale_whole(raster, Size::new(most(fewer(size.width)), most(fewer(size.height))))
+    resample::scale_whole(raster, Size::new(most(fewer(size.width)), most(fewer(size.height))))
 }
 
 /// As the network wants it: three channels, nothing transparent.

@@ -1,40 +1,16 @@
 //! Original + [`Plan`] -> encoded bytes. The same code runs in a worker process and, for the command line and tests,
 //! in this one.
 
-mod blurhash;
 mod color;
 pub mod decode;
-mod describe;
-mod distance;
+pub mod describe;
 pub mod encode;
 pub mod faces;
-mod fit;
-mod floats;
-mod frames;
-mod gaussian;
-mod gradient;
-mod guided;
-mod hdr;
-mod modes;
-mod oklab;
-mod overlay;
-mod paint;
-pub mod palette;
-mod pipeline;
-mod points;
-mod primaries;
-mod profile;
-pub mod raster;
-mod sampling;
-mod shape;
+mod run;
+mod sanitize;
 pub mod stage;
-mod svg;
-mod tap;
-mod transfer;
-mod trimmed;
-pub mod worker;
 
-pub use pipeline::render;
+pub use run::render;
 
 use std::time::Duration;
 

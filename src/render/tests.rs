@@ -12,11 +12,11 @@ use std::path::{Path, PathBuf};
 
 use super::decode::{Opened, Original, Wanted};
 use super::encode;
-use super::raster::{Raster, Samples};
 use super::{Job, RenderError, RenderLimits, Rendered, render};
 use crate::blob::Blob;
 use crate::config::Limits;
 use crate::param::ColorSpace;
+use crate::pixels::raster::{Raster, Samples};
 use crate::plan::{self, Format, Intent, Negotiation, Select};
 use crate::units::Size;
 use crate::vips::{Call, Image, init};
@@ -86,7 +86,7 @@ fn difference(a: &Raster, b: &Raster) -> f64 {
     assert_eq!(a.size, b.size);
     let flat = |raster: &Raster| {
         let white = crate::units::Color::WHITE;
-        super::stage::background::apply(raster.clone().into_rgba(), white).into_bytes()
+        crate::pixels::background::apply(raster.clone().into_rgba(), white).into_bytes()
     };
     let (a, b) = (flat(a), flat(b));
     let sum: u64 = a.iter().zip(&b).map(|(a, b)| u64::from(a.abs_diff(*b))).sum();
@@ -273,7 +273,7 @@ fn png_and_avif_are_turned_once() {
     let Some(stored) = fixture("png/orientation/orientation-0.png") else { return };
     for value in [2, 4, 5, 6, 7, 8] {
         let Some(source) = fixture(&format!("png/orientation/orientation-{value}.png")) else { return };
-        let expected = super::stage::orient::apply(pixels(&stored), value);
+        let expected = crate::pixels::orient::apply(pixels(&stored), value);
         assert!(difference(&pixels(rendered("fm=png", &source).body.as_slice()), &expected) < 0.5, "{value}");
     }
     let Some(upright) = fixture("avif/kimono.avif") else { return };

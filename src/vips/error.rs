@@ -28,7 +28,7 @@ pub enum VipsError {
         /// Nickname of the operation.
         operation: &'static str,
     },
-    /// The samples are of a depth or number of channels that [`crate::render::raster::Raster`] cannot hold.
+    /// The samples are of a depth or number of channels that [`crate::pixels::raster::Raster`] cannot hold.
     #[error("picture of {bands} bands cannot be held")]
     Unrepresentable {
         /// Channels found.

@@ -7,7 +7,7 @@ use std::ptr::{self, NonNull};
 use super::call::Call;
 use super::error::{self, VipsError};
 use super::sys::{self, fundamental};
-use crate::render::raster::{Raster, Samples};
+use crate::pixels::raster::{Raster, Samples};
 use crate::units::Size;
 
 /// A lazily evaluated picture: one owned GObject reference, which borrows for `'a` the bytes it will read from.

@@ -6,10 +6,10 @@ use std::path::Path;
 
 use tintype::config::Limits;
 use tintype::param::ColorSpace;
+use tintype::pixels::raster::Raster;
 use tintype::plan::Select;
 use tintype::render::RenderLimits;
 use tintype::render::decode::{Opened, Original, Wanted};
-use tintype::render::raster::Raster;
 
 use crate::models::odd_originals;
 use crate::pictures::photos;

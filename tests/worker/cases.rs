@@ -9,8 +9,8 @@ use futures_util::future::join_all;
 use rustix::process::Signal;
 use tintype::blob::Blob;
 use tintype::plan::OverlayRole;
-use tintype::render::worker::{Pool, PoolConfig, StartError};
 use tintype::render::{Job, RenderError};
+use tintype::worker::{Pool, PoolConfig, StartError};
 
 use crate::rogue::first_line;
 use crate::support::{ask, block_on, config, config_starting, eventually, is_running, job, start, started, text};

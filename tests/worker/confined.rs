@@ -7,8 +7,8 @@ use std::time::Duration;
 
 use tintype::blob::Blob;
 use tintype::plan::Plan;
-use tintype::render::worker::{Pool, PoolConfig};
 use tintype::render::{Job, RenderError, RenderLimits, Rendered, render};
+use tintype::worker::{Pool, PoolConfig};
 
 use crate::support::{ask, block_on, config, plan, start, text};
 

@@ -14,10 +14,10 @@ use rustix::net::{SendAncillaryBuffer, SendAncillaryMessage, SendFlags};
 use rustix::process::{Resource, Rlimit, Signal};
 use tintype::blob::Blob;
 use tintype::plan::Format;
-use tintype::render::worker::child;
-use tintype::render::worker::protocol::{self, Answer, FRAME_BYTES_MAX, Meta};
 use tintype::render::{Job, RenderError, Rendered, Timings};
 use tintype::units::Size;
+use tintype::worker::child;
+use tintype::worker::protocol::{self, Answer, FRAME_BYTES_MAX, Meta};
 
 use crate::support::{block_on, config, start, text};
 

@@ -9,8 +9,8 @@ use tintype::blob::Blob;
 use tintype::config::{Limits, RenderConfig};
 use tintype::param;
 use tintype::plan::{Intent, Negotiation, Plan, resolve};
-use tintype::render::worker::{Pool, PoolConfig};
 use tintype::render::{Job, RenderError, RenderLimits, Rendered};
+use tintype::worker::{Pool, PoolConfig};
 
 /// One worker (and a spare), confined, that follows orders; tests change what they are about.
 pub(crate) fn config() -> PoolConfig {

@@ -11,9 +11,9 @@ use std::ops::Range;
 use png::{BlendOp, ColorType, Decoder, DisposeOp, FrameControl, Reader, Transformations};
 
 use super::canvas::{self, Blend, Canvas, Disposal, Part};
+use crate::pixels::raster::Raster;
 use crate::plan::StoredFrames;
 use crate::render::RenderError;
-use crate::render::raster::Raster;
 use crate::units::{Rect, Size};
 
 /// What the decoder may keep beside the pixels, bytes: a profile, and rows of the widest picture.

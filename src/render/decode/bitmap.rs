@@ -14,9 +14,10 @@ use image::codecs::bmp::BmpDecoder;
 
 use super::{Decoded, check_max};
 use crate::param::ColorSpace;
+use crate::pixels::raster::{Raster, Samples};
 use crate::plan::Measured;
-use crate::render::raster::{Raster, Samples};
-use crate::render::{RenderError, RenderLimits, color};
+use crate::render::color::convert;
+use crate::render::{RenderError, RenderLimits};
 use crate::units::Size;
 
 /// Bytes of the header in front of the bitmap in a file.
@@ -196,7 +197,7 @@ impl<'a> Dib<'a> {
     pub(super) fn decoded(&self, pixels: Vec<[u8; 4]>, cs: ColorSpace) -> Result<Decoded<'static>, RenderError> {
         let raster = Raster { size: self.size, channels: 4, samples: Samples::U8(pixels.into_flattened()) };
         let raster = if raster.is_transparent() { raster } else { raster.without_alpha() };
-        let (raster, profile) = color::decoded_raster(raster, self.profile, cs);
+        let (raster, profile) = convert::decoded_raster(raster, self.profile, cs);
         Ok(Decoded::still(raster, profile))
     }
 

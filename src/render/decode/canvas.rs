@@ -3,8 +3,9 @@
 
 use std::ops::Range;
 
-use crate::render::raster::{Raster, Samples};
-use crate::render::{RenderError, paint};
+use crate::pixels::paint;
+use crate::pixels::raster::{Raster, Samples};
+use crate::render::RenderError;
 use crate::units::{Rect, Size};
 
 /// The frames `shown`, counted from 0, of an animation that `advance` draws from its first frame on: it is told whether the

@@ -4,12 +4,13 @@ use std::ffi::CStr;
 
 use super::png_color::{self, Stated};
 use super::{Decoded, Frames, SourceFormat, Wanted, apng, exif, heif, jpeg, tiff_tags};
+use crate::pixels::raster::Raster;
+use crate::pixels::{background, crop};
 use crate::plan::{Measured, Select, StoredFrames};
-use crate::render::hdr::{self, Coding};
-use crate::render::profile::{self, Reading};
-use crate::render::raster::Raster;
-use crate::render::stage::{background, crop};
-use crate::render::{RenderError, color};
+use crate::render::RenderError;
+use crate::render::color::convert;
+use crate::render::color::hdr::{self, Coding};
+use crate::render::color::profile::{self, Reading};
 use crate::units::{Color, Rect, Size};
 use crate::vips::{self, Call, Image, VipsError};
 
@@ -134,9 +135,9 @@ impl<'a> Foreign<'a> {
             let (raster, profile) = if transforms.corrects() {
                 let raster = image.to_raster().map_err(|_| RenderError::Undecodable)?;
                 let profile = image.meta_blob(c"icc-profile-data");
-                color::decoded_raster(transforms.corrected(raster), profile.as_deref(), wanted.color_space)
+                convert::decoded_raster(transforms.corrected(raster), profile.as_deref(), wanted.color_space)
             } else {
-                color::decoded(image, wanted.color_space, range)?
+                convert::decoded(image, wanted.color_space, range)?
             };
             let raster = match stated {
                 Some(space) => hdr::to_srgb(raster, space),
@@ -153,7 +154,7 @@ impl<'a> Foreign<'a> {
         if size.height.checked_mul(wanted.count) != Some(image.height()) {
             return Err(RenderError::Undecodable);
         }
-        let (stack, reading) = color::prepared(image, wanted.color_space)?;
+        let (stack, reading) = convert::prepared(image, wanted.color_space)?;
         let profile = reading.kept.clone();
         Ok(Decoded { frames: Frames::Stack { stack, reading }, size, profile })
     }
@@ -229,7 +230,7 @@ fn decode_jpeg<'a>(bytes: &[u8], wanted: &Wanted) -> Result<Decoded<'a>, RenderE
     let padded = jpeg::padded(bytes, wanted.shrink);
     let read = padded.as_deref().unwrap_or(bytes);
     let decoded = |fail_on| {
-        jpeg_pixels(read, wanted.shrink, fail_on).and_then(|image| color::decoded(image, wanted.color_space, None))
+        jpeg_pixels(read, wanted.shrink, fail_on).and_then(|image| convert::decoded(image, wanted.color_space, None))
     };
     vips::discard_text();
     let strict = decoded(c"warning");

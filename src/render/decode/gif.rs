@@ -12,8 +12,8 @@ use weezl::{BitOrder, LzwStatus, decode::Decoder};
 
 use super::canvas::{self, Blend, Canvas, Disposal, Part};
 use super::check_max;
+use crate::pixels::raster::Raster;
 use crate::plan::{Measured, StoredFrames};
-use crate::render::raster::Raster;
 use crate::render::{RenderError, RenderLimits};
 use crate::units::{Rect, Size};
 

@@ -20,9 +20,9 @@ use std::borrow::Cow;
 
 use items::{Items, Property};
 
-use crate::render::hdr::Coding;
-use crate::render::raster::{Raster, Samples};
-use crate::render::stage::orient;
+use crate::pixels::orient;
+use crate::pixels::raster::{Raster, Samples};
+use crate::render::color::hdr::Coding;
 use crate::units::{Rect, Size};
 
 /// What to do to the stored pixels, in this order.

@@ -4,9 +4,9 @@
 //! planes with their opacity beside them. Source: the description at Apple's `IconStorage.h` and its readers.
 
 use super::Decoded;
+use crate::pixels::raster::{Raster, Samples};
 use crate::plan::Measured;
 use crate::render::RenderError;
-use crate::render::raster::{Raster, Samples};
 use crate::units::Size;
 
 /// Members whose data is a file of its own, with the side of the picture.

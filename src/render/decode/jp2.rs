@@ -8,9 +8,10 @@ use hayro_jpeg2000::{ColorSpace as Colours, ComponentData, DecodeError, DecodeSe
 
 use super::Decoded;
 use crate::param::ColorSpace;
+use crate::pixels::raster::{Raster, Samples};
 use crate::plan::Measured;
-use crate::render::raster::{Raster, Samples};
-use crate::render::{RenderError, color};
+use crate::render::RenderError;
+use crate::render::color::convert;
 use crate::units::Size;
 
 /// Bits of the deepest samples that are read; more are never used for images, and are more than the decoder's arithmetic
@@ -74,13 +75,13 @@ pub(super) fn decode(bytes: &[u8], color_space: ColorSpace) -> Result<Decoded<'s
     }
     if colours == 4 {
         let raster = interleaved(&chosen, size)?.into_8_bit();
-        let (raster, profile) = color::decoded_inks(&raster, profile, color_space)?;
+        let (raster, profile) = convert::decoded_inks(&raster, profile, color_space)?;
         return Ok(Decoded::still(raster, profile));
     }
     if image.has_alpha() {
         chosen.push(components.get(alpha).ok_or(RenderError::Undecodable)?);
     }
-    let (raster, profile) = color::decoded_raster(interleaved(&chosen, size)?, profile, color_space);
+    let (raster, profile) = convert::decoded_raster(interleaved(&chosen, size)?, profile, color_space);
     Ok(Decoded::still(raster, profile))
 }
 

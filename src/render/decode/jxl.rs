@@ -13,11 +13,12 @@ use jxl::api::{
 
 use super::Decoded;
 use crate::param::ColorSpace;
+use crate::pixels::raster::{Raster, Samples};
 use crate::plan::Measured;
-use crate::render::hdr::{self, Curve};
-use crate::render::primaries::Chromaticities;
-use crate::render::raster::{Raster, Samples};
-use crate::render::{RenderError, RenderLimits, color};
+use crate::render::color::convert;
+use crate::render::color::hdr::{self, Curve};
+use crate::render::color::primaries::Chromaticities;
+use crate::render::{RenderError, RenderLimits};
 use crate::units::Size;
 
 /// A decoder that has read the header.
@@ -131,11 +132,11 @@ pub(super) fn decode(
         // Stored as the light that is left; inks are the other way round.
         let inks = raster.into_bytes().into_iter().map(|light| 255 - light).collect();
         let inks = Raster { size, channels: 4, samples: Samples::U8(inks) };
-        color::decoded_inks(&inks, output.try_as_icc().as_deref().map(Vec::as_slice), color_space)?
+        convert::decoded_inks(&inks, output.try_as_icc().as_deref().map(Vec::as_slice), color_space)?
     } else if let Some(space) = high_range(output) {
         (hdr::to_srgb(raster, space), None)
     } else {
-        color::decoded_raster(raster, output.try_as_icc().as_deref().map(Vec::as_slice), color_space)
+        convert::decoded_raster(raster, output.try_as_icc().as_deref().map(Vec::as_slice), color_space)
     };
     Ok(Decoded::still(raster, profile))
 }

@@ -31,10 +31,10 @@ pub use sniff::{SourceFormat, sniff};
 
 use std::borrow::Cow;
 
-use super::profile::Reading;
-use super::raster::Raster;
+use super::color::profile::Reading;
 use super::{RenderError, RenderLimits};
 use crate::param::ColorSpace;
+use crate::pixels::raster::Raster;
 use crate::plan::{Measured, Select, StoredFrames};
 use crate::units::Size;
 use crate::vips::Image;

@@ -6,8 +6,8 @@
 //! Source: PNG specification, third edition, sections 4.3 (colour spaces), 11.3.2 (the chunks) and 12.4 (precedence).
 
 use super::apng::chunks;
-use crate::render::hdr::{Coding, Curve, Space};
-use crate::render::primaries::Chromaticities;
+use crate::render::color::hdr::{Coding, Curve, Space};
+use crate::render::color::primaries::Chromaticities;
 
 /// What `gAMA` and `cHRM` count in.
 const UNIT: f64 = 100_000.0;
@@ -90,10 +90,10 @@ mod tests {
 
     use super::*;
     use crate::param::ColorSpace;
+    use crate::pixels::raster::{Raster, Samples};
     use crate::plan::Select;
     use crate::render::RenderLimits;
     use crate::render::decode::{Opened, Original, Wanted};
-    use crate::render::raster::{Raster, Samples};
 
     /// A PNG of 5 pixels of grey and alpha.
     fn grey(samples: &[u8], depth: png::BitDepth, gamma: Option<f32>, is_srgb: bool) -> Vec<u8> {

@@ -6,9 +6,10 @@
 
 use super::{Decoded, check_max};
 use crate::param::ColorSpace;
+use crate::pixels::raster::{Raster, Samples};
 use crate::plan::Measured;
-use crate::render::raster::{Raster, Samples};
-use crate::render::{RenderError, RenderLimits, color};
+use crate::render::color::convert;
+use crate::render::{RenderError, RenderLimits};
 use crate::units::Size;
 
 /// Numbers of image resources: the ICC profile, and whether the flattened picture is one.
@@ -131,7 +132,7 @@ pub(super) fn decode(bytes: &[u8], color_space: ColorSpace) -> Result<Decoded<'s
         Mode::Cmyk => {
             // Stored as the light that is left; inks are the other way round.
             let inks = (0..pixels).flat_map(|at| [0, 1, 2, 3].map(|ink| 255 - planes[ink][at])).collect();
-            color::decoded_inks(&raster(4, inks), document.profile, color_space)?
+            convert::decoded_inks(&raster(4, inks), document.profile, color_space)?
         }
         Mode::Grey | Mode::Rgb => {
             let colours = &planes[..document.mode.colours()];
@@ -144,7 +145,7 @@ pub(super) fn decode(bytes: &[u8], color_space: ColorSpace) -> Result<Decoded<'s
                 samples.extend(alpha.map(|alpha| alpha[at]));
             }
             let channels = colours.len() + usize::from(alpha.is_some());
-            color::decoded_raster(raster(channels, samples), document.profile, color_space)
+            convert::decoded_raster(raster(channels, samples), document.profile, color_space)
         }
     };
     Ok(Decoded::still(raster, profile))

@@ -1,7 +1,7 @@
 //! What a TIFF says about its samples that its decoder does not pass on. Pure and total: a file that makes no sense says
 //! nothing. Source: TIFF 6.0 sections 2 (structure) and 19 (`SMinSampleValue`, `SMaxSampleValue`), BigTIFF's design notes.
 
-use crate::render::floats::Range;
+use crate::render::color::floats::Range;
 
 const BITS_PER_SAMPLE: u16 = 258;
 const COMPRESSION: u16 = 259;

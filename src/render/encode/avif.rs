@@ -2,9 +2,9 @@
 
 use ravif::{Encoder, Img, RGBA8};
 
+use crate::pixels::raster::Raster;
 use crate::plan::{Format, Output};
 use crate::render::RenderError;
-use crate::render::raster::Raster;
 
 use super::{extent, failed, pixels};
 

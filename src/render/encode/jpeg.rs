@@ -4,9 +4,9 @@
 //! (`--no-default-features`): then the libjpeg-turbo that libvips was built with writes the same markers and
 //! more bytes.
 
+use crate::pixels::raster::Raster;
 use crate::plan::Output;
 use crate::render::RenderError;
-use crate::render::raster::Raster;
 
 use super::Attached;
 #[cfg(feature = "jpegli")]

@@ -6,9 +6,9 @@
 use jpegli::{ColorSpace, Compress, Marker};
 
 use crate::param::ChromaSub;
+use crate::pixels::raster::Raster;
 use crate::plan::{Format, Output};
 use crate::render::RenderError;
-use crate::render::raster::Raster;
 
 use super::jpeg::{fits_markers, fits_one, jfif};
 use super::{Attached, extent, failed, pixels};

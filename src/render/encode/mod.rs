@@ -17,9 +17,10 @@ mod vips;
 
 use std::borrow::Cow;
 
+use crate::pixels::points;
+use crate::pixels::raster::{Raster, Samples};
 use crate::plan::{Format, Output};
-use crate::render::raster::{Raster, Samples};
-use crate::render::{RenderError, points};
+use crate::render::RenderError;
 use crate::units::Size;
 
 /// What goes into the file beside the pixels.

@@ -6,7 +6,7 @@
 
 use std::collections::HashMap;
 
-use crate::render::raster::{Raster, Samples};
+use crate::pixels::raster::{Raster, Samples};
 use crate::units::Size;
 
 use super::pixels;

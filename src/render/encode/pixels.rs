@@ -2,7 +2,7 @@
 
 use std::borrow::Cow;
 
-use crate::render::raster::{Raster, Samples};
+use crate::pixels::raster::{Raster, Samples};
 use crate::units::Size;
 
 /// The picture with 8 bits a sample, rounded.

@@ -7,9 +7,9 @@ use std::borrow::Cow;
 
 use png::{BitDepth, ColorType, Compression, Encoder, Info, PixelDimensions, Unit};
 
+use crate::pixels::raster::Raster;
 use crate::plan::{Format, Output};
 use crate::render::RenderError;
-use crate::render::raster::Raster;
 use crate::units::Size;
 
 use super::palette::Indexed;

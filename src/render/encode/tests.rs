@@ -2,10 +2,10 @@
 
 use super::*;
 use crate::param::{ChromaSub, ColorSpace};
+use crate::pixels::raster::Samples;
 use crate::plan::{FallbackFormat, Select, StoredFrames};
 use crate::render::RenderLimits;
 use crate::render::decode::{Opened, Original, Wanted};
-use crate::render::raster::Samples;
 use crate::units::Quality;
 use crate::vips::{Call, Image};
 

@@ -1,9 +1,9 @@
 //! JPEG through libvips, by the libjpeg it was built with: what a build without jpegli uses.
 
 use crate::param::ChromaSub;
+use crate::pixels::raster::Raster;
 use crate::plan::{Format, Output};
 use crate::render::RenderError;
-use crate::render::raster::Raster;
 use crate::vips::{Call, Image};
 
 use super::jpeg::{ICC_PART, fits_markers, fits_one, jfif};

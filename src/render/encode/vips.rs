@@ -1,8 +1,8 @@
 //! WebP, GIF, JPEG XL and JPEG 2000 through libvips.
 
+use crate::pixels::raster::Raster;
 use crate::plan::{Format, Output};
 use crate::render::RenderError;
-use crate::render::raster::Raster;
 use crate::units::Size;
 use crate::vips::{Call, Image, VipsError};
 

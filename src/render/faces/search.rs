@@ -3,10 +3,11 @@
 
 use super::{Face, detect, enlargement, shrink_max};
 use crate::param::ColorSpace;
+use crate::pixels::orient;
 use crate::plan::{FaceSearch, Measured, Orient, Select};
 use crate::render::decode::{Opened, Original, Wanted};
-use crate::render::stage::orient;
-use crate::render::{RenderError, RenderLimits, frames};
+use crate::render::run::frames;
+use crate::render::{RenderError, RenderLimits};
 use crate::units::Size;
 
 /// The faces of an original, as [`detect`] orders them.

@@ -1,5 +1,5 @@
 use super::*;
-use crate::render::raster::Samples;
+use crate::pixels::raster::Samples;
 
 fn face(edges: [f32; 4], confidence: f32) -> Face {
     Face { edges, eyes: [[0.4, 0.4], [0.6, 0.4]], confidence }

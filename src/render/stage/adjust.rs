@@ -9,11 +9,11 @@ mod local;
 mod local_tests;
 
 use self::local::{Light, Relit};
+use crate::pixels::guided::Guided;
+use crate::pixels::points::{self, Chain, Run, Sample, luma};
+use crate::pixels::raster::{Raster, Samples};
+use crate::pixels::srgb::{to_encoded, to_linear};
 use crate::plan::Adjust;
-use crate::render::guided::Guided;
-use crate::render::points::{self, Chain, Run, Sample, luma};
-use crate::render::raster::{Raster, Samples};
-use crate::render::transfer::{to_encoded, to_linear};
 
 /// Adjusts the colours of any raster in the order given; size, channels, depth and alpha stay.
 #[must_use]

@@ -6,11 +6,11 @@
 //! transparent.
 
 use crate::param::BlendMode;
+use crate::pixels::blend_modes::{is_separable, mix};
+use crate::pixels::paint::{self, Leaves, Pixel};
+use crate::pixels::raster::{Raster, Samples};
 use crate::plan::{BlendOp, BlendOpLayer};
 use crate::render::RenderError;
-use crate::render::modes::{is_separable, mix};
-use crate::render::paint::{self, Leaves, Pixel};
-use crate::render::raster::{Raster, Samples};
 
 /// Blends `op.layer` over the picture. For [`BlendOpLayer::Image`], `image` is the overlay at its final size. 8 bits out;
 /// alpha appears only with the two modes that cut.

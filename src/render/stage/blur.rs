@@ -1,8 +1,8 @@
 //! Gaussian blur of the whole picture: `blur`.
 
-use crate::render::gaussian;
-use crate::render::points::Sample;
-use crate::render::raster::{Raster, Samples};
+use crate::pixels::gaussian;
+use crate::pixels::points::Sample;
+use crate::pixels::raster::{Raster, Samples};
 
 /// Blurs any raster with its edges extended, so that they do not darken. Colours count by their opacity, and alpha is
 /// blurred too; size, channels and depth stay. The cost does not grow with `sigma_px`, the standard deviation in pixels.
@@ -40,7 +40,7 @@ fn straight<T: Sample, const N: usize>(row: &[f32], out: &mut Vec<T>) {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::render::raster::rows as raster;
+    use crate::pixels::raster::rows as raster;
 
     #[test]
     fn a_hardly_visible_blur_is_none_and_colours_spread_evenly() {

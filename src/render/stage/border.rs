@@ -7,10 +7,10 @@
 //! could be followed, so that its frame is that of the picture, drawn where something is visible. `border-radius` counts
 //! only without a mask. A stroke is a line of its own colour along the outer edge, over the frame.
 
+use crate::pixels::paint::{self, Leaves, Pixel};
+use crate::pixels::raster::Raster;
+use crate::pixels::shape::Shape;
 use crate::plan::{BorderOp, Outline};
-use crate::render::paint::{self, Leaves, Pixel};
-use crate::render::raster::Raster;
-use crate::render::shape::Shape;
 use crate::units::Size;
 
 /// Draws `op.border`. 8 bits out; an alpha channel appears when corners are cut away.
@@ -98,8 +98,8 @@ fn framed(pixel: Pixel, color: Pixel, outer: f32, hole: f32) -> Pixel {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::pixels::raster::Samples;
     use crate::plan::{Border, Sides};
-    use crate::render::raster::Samples;
     use crate::units::Color;
 
     const RED: Color = Color { r: 255, g: 0, b: 0, a: 255 };

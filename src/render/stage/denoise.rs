@@ -6,10 +6,10 @@
 //! noise with a standard deviation of some five levels; 100 is half of the range. At 0 and below nothing is smoothed.
 //! `nrs` is the amount of an unsharp mask of sigma 1 in hundredths; below 0 it softens.
 
+use crate::pixels::gaussian;
+use crate::pixels::points::Sample;
+use crate::pixels::raster::{Raster, Samples};
 use crate::plan::Denoise;
-use crate::render::gaussian;
-use crate::render::points::Sample;
-use crate::render::raster::{Raster, Samples};
 
 /// How far neighbours count, pixels.
 const RADIUS: usize = 3;

@@ -14,10 +14,10 @@ mod tests;
 
 use self::cube::Cube;
 use self::curve::Curve;
-use crate::render::oklab;
-use crate::render::points::{self, Chain, Run, luma};
-use crate::render::raster::Raster;
-use crate::render::transfer::{to_encoded, to_linear};
+use crate::pixels::oklab;
+use crate::pixels::points::{self, Chain, Run, luma};
+use crate::pixels::raster::Raster;
+use crate::pixels::srgb::{to_encoded, to_linear};
 
 /// Pixels looked at, about.
 const SEEN: usize = 1 << 16;

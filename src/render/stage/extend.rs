@@ -1,12 +1,13 @@
 //! Put the picture on a larger canvas.
 
-use super::{blur, resize};
+use super::blur;
+use crate::pixels::paint;
+use crate::pixels::ramp::{self, Ramp};
+use crate::pixels::raster::{Raster, Rearrange, Samples};
+use crate::pixels::resample;
 use crate::plan::{ColorRamp, ColorStop, Extend, ExtendFill, GradientFill, Resize, Window};
 use crate::render::RenderError;
-use crate::render::gradient::{self, Ramp};
-use crate::render::paint;
-use crate::render::palette::gradient_colors;
-use crate::render::raster::{Raster, Rearrange, Samples};
+use crate::render::describe::palette::gradient_colors;
 use crate::units::{Color, Rect, Size};
 
 /// Places the picture at `(op.left, op.top)` of a canvas of `op.canvas` and fills what is left. 8 bits out; an alpha
@@ -89,8 +90,8 @@ fn blurred(raster: Raster, canvas: Size, placed: Rect) -> Result<Raster, RenderE
     let side = |px: u32| ((f64::from(px) / divisor).round() as u32).max(1);
     let small = Size::new(side(canvas.width), side(canvas.height));
     let cover = cover_resize(raster.size, small);
-    let copy = blur::apply(&resize::apply(raster.clone(), &cover)?, SIGMA_PX);
-    let backdrop = resize::scale_whole(copy, canvas)?.into_rgba();
+    let copy = blur::apply(&resample::apply(raster.clone(), &cover)?, SIGMA_PX);
+    let backdrop = resample::scale_whole(copy, canvas)?.into_rgba();
     let shows_through = raster.has_alpha();
     let result = over_backdrop(raster, backdrop, placed);
     Ok(if shows_through { result } else { result.without_alpha() })
@@ -110,7 +111,7 @@ fn graded(raster: Raster, canvas: Size, placed: Rect, gradient: &GradientFill) -
     let mut backdrop = Vec::with_capacity(usize::try_from(canvas.area() * 4).unwrap_or_default());
     for y in 0..canvas.height {
         for x in 0..canvas.width {
-            backdrop.extend(ramp.at(gradient::position(&gradient.course, x, y)));
+            backdrop.extend(ramp.at(ramp::position(&gradient.course, x, y)));
         }
     }
     let backdrop = Raster { size: canvas, channels: 4, samples: Samples::U8(backdrop) };

@@ -3,9 +3,9 @@
 //! In a straight line from nothing at the edge; where two edges meet, the fades multiply. Colours stay, so that what
 //! shows through is what lies under the picture.
 
+use crate::pixels::paint::{self, Leaves};
+use crate::pixels::raster::Raster;
 use crate::plan::FadeOp;
-use crate::render::paint::{self, Leaves};
-use crate::render::raster::Raster;
 
 /// Multiplies the opacity. 8 bits with alpha out; grey stays grey.
 #[must_use]
@@ -32,7 +32,7 @@ fn shares(side: u32, start: f64, end: f64) -> Vec<f32> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::render::raster::Samples;
+    use crate::pixels::raster::Samples;
     use crate::units::Size;
 
     const NONE: FadeOp = FadeOp { top: 0.0, right: 0.0, bottom: 0.0, left: 0.0 };

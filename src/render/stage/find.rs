@@ -3,7 +3,7 @@
 mod subject;
 
 use crate::param::CropWord;
-use crate::render::raster::Raster;
+use crate::pixels::raster::Raster;
 use crate::units::{Rect, Size};
 
 /// Levels of luminance that entropy tells apart; fewer than 256, so that noise does not count as detail.
@@ -146,7 +146,7 @@ fn edges_line(picture: &Luminance, len: usize) -> Vec<f64> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::render::raster::Samples;
+    use crate::pixels::raster::Samples;
 
     /// Flat grey with a noisy square at `(left, top)`.
     fn picture(size: Size, left: u32, top: u32) -> Raster {

@@ -1,6 +1,6 @@
 //! The cross-hair of `fp-debug`.
 
-use crate::render::raster::{Raster, Samples};
+use crate::pixels::raster::{Raster, Samples};
 
 /// Half the length of the arms, as a fraction of the shorter side.
 const ARM: f64 = 0.08;

@@ -4,11 +4,11 @@
 //! drawn on what is cut out. Colours are mixed as they are encoded.
 
 use crate::param::BlendMode;
+use crate::pixels::blend_modes::mix;
+use crate::pixels::paint::{self, Leaves, Pixel};
+use crate::pixels::ramp::{Ramp, position};
+use crate::pixels::raster::Raster;
 use crate::plan::{GradientOp, GradientPaint};
-use crate::render::gradient::{Ramp, position};
-use crate::render::modes::mix;
-use crate::render::paint::{self, Leaves, Pixel};
-use crate::render::raster::Raster;
 
 /// Draws `op` over the whole picture. 8 bits out; with alpha if it fades, and with colours if it has any.
 #[must_use]
@@ -54,8 +54,8 @@ fn tinted(pixel: Pixel, color: Pixel, alpha: f32, mode: BlendMode) -> Pixel {
 mod tests {
     use super::*;
     use crate::param::{GradientSpace, HuePath};
+    use crate::pixels::raster::Samples;
     use crate::plan::{ColorRamp, ColorStop, GradientCourse};
-    use crate::render::raster::Samples;
     use crate::units::{Color, Size};
 
     const RED: Color = Color { r: 255, g: 0, b: 0, a: 255 };

@@ -1,8 +1,8 @@
 //! Put a checkerboard under the picture's transparency.
 
+use crate::pixels::paint::{self, Leaves};
+use crate::pixels::raster::Raster;
 use crate::plan::Grid;
-use crate::render::paint::{self, Leaves};
-use crate::render::raster::Raster;
 
 /// Composites the picture over squares of `op.square_px` in the two colours, the first at the top left. 8 bits out; alpha
 /// is dropped when both colours are opaque. Nothing happens without alpha.
@@ -29,7 +29,7 @@ pub fn apply(raster: Raster, op: &Grid) -> Raster {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::render::raster::Samples;
+    use crate::pixels::raster::Samples;
     use crate::units::{Color, Size};
 
     fn clear(width: u32, height: u32, alpha: u8) -> Raster {

@@ -7,9 +7,9 @@
 
 use std::f32::consts::{SQRT_2, TAU};
 
-use crate::render::gaussian;
-use crate::render::points::Sample;
-use crate::render::raster::{Raster, Samples};
+use crate::pixels::gaussian;
+use crate::pixels::points::Sample;
+use crate::pixels::raster::{Raster, Samples};
 
 /// Values of the screen that are told apart.
 const STEPS: usize = 1024;

@@ -5,8 +5,8 @@
 //! to three (100). Both together are cells, blurred. The whole head is covered: an ellipse well around the detector's box,
 //! with a soft edge outside that. Where no detector ran, the whole picture is treated as one face.
 
+use crate::pixels::raster::{Raster, Samples};
 use crate::plan::{HideFaces, HideFacesOp};
-use crate::render::raster::{Raster, Samples};
 use crate::units::Rect;
 
 /// The ellipse in which nothing is left, as a multiple of the one inscribed in the box: from the square root of 2 on it

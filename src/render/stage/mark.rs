@@ -1,9 +1,9 @@
 //! Draw a watermark, once or as tiles.
 
+use crate::pixels::paint::{self, Pixel};
+use crate::pixels::raster::{Raster, Samples};
 use crate::plan::MarkOp;
 use crate::render::RenderError;
-use crate::render::paint::{self, Pixel};
-use crate::render::raster::{Raster, Samples};
 use crate::units::Size;
 
 /// Draws `image`, which is the watermark at its final size, turned, over the picture (source-over; `op.alpha` multiplies

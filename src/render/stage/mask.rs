@@ -4,11 +4,11 @@
 //! lying under it: transparency inside the shape stays. Inverted, the shape is the hole, and a picture of a mask hides
 //! where it is light. A polygon has its first corner at the right and is stretched to touch all four sides.
 
+use crate::pixels::paint::{self, Leaves, Pixel};
+use crate::pixels::raster::Raster;
+use crate::pixels::shape::Shape;
 use crate::plan::{MaskOp, Outline};
 use crate::render::RenderError;
-use crate::render::paint::{self, Leaves, Pixel};
-use crate::render::raster::Raster;
-use crate::render::shape::Shape;
 use crate::units::Color;
 
 /// Cuts to `op.outline`. For [`Outline::Image`], `image` is the picture of the mask, already of the picture's size:
@@ -68,7 +68,7 @@ fn visibility([r, g, b, a]: Pixel) -> f32 {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::render::raster::Samples;
+    use crate::pixels::raster::Samples;
     use crate::units::Size;
 
     fn solid(channels: u8, width: u32, height: u32) -> Raster {

@@ -1,7 +1,7 @@
 //! Mirror the picture.
 
-use super::orient;
-use crate::render::raster::Raster;
+use crate::pixels::orient;
+use crate::pixels::raster::Raster;
 
 /// Mirrors left-right.
 #[must_use]

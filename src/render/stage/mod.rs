@@ -3,11 +3,9 @@
 //! Orientation and cropping come before scaling and take 8 or 16 bits; the rest work on the scaled picture, in 8 bits.
 
 pub mod adjust;
-pub mod background;
 pub mod blend;
 pub mod blur;
 pub mod border;
-pub mod crop;
 pub mod denoise;
 pub mod enhance;
 pub mod extend;
@@ -21,12 +19,10 @@ pub mod hide_faces;
 pub mod mark;
 pub mod mask;
 pub mod mirror;
-pub mod orient;
 pub mod pad;
 pub mod pixellate;
 pub mod redeye;
 pub mod reflect;
-pub mod resize;
 pub mod rotate;
 pub mod shadow;
 pub mod sharpen;

@@ -1,9 +1,9 @@
 //! Add a margin around the picture.
 
 use super::extend;
+use crate::pixels::raster::Raster;
 use crate::plan::{Extend, ExtendFill, Pad};
 use crate::render::RenderError;
-use crate::render::raster::Raster;
 use crate::units::Size;
 
 /// Puts the picture on a canvas that is larger by `op.sides`, in `op.color`. 8 bits out; an alpha channel appears when
@@ -30,8 +30,8 @@ pub fn apply(raster: Raster, op: &Pad) -> Result<Raster, RenderError> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::pixels::raster::Samples;
     use crate::plan::Sides;
-    use crate::render::raster::Samples;
     use crate::units::Color;
 
     #[test]

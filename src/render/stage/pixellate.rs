@@ -1,7 +1,7 @@
 //! Replace the picture by square blocks: `px`.
 
-use crate::render::points::Sample;
-use crate::render::raster::{Raster, Samples};
+use crate::pixels::points::Sample;
+use crate::pixels::raster::{Raster, Samples};
 
 /// Gives every block of `block_px` pixels, counted from the top left, the mean of its pixels; the blocks at the right and
 /// at the bottom may be cut. Colours count by their opacity. Any raster; size, channels and depth stay.
@@ -67,7 +67,7 @@ fn mean<T: Sample, const N: usize, const ALPHA: bool>(sum: &[u64; N], count: u64
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::render::raster::rows as raster;
+    use crate::pixels::raster::rows as raster;
 
     #[test]
     fn blocks_begin_at_the_top_left_and_may_be_cut() {

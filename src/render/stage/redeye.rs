@@ -3,7 +3,7 @@
 //! Lit by a flash, a pupil is red at twice the green and blue and more, which no skin is. Within an eye's box such pixels
 //! become as dark as their green and blue, softly from skin to pupil; all else there stays.
 
-use crate::render::raster::{Raster, Samples};
+use crate::pixels::raster::{Raster, Samples};
 use crate::units::Rect;
 
 /// Red over the greater of green and blue: from the first on a pixel changes, from the second on wholly.

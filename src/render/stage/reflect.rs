@@ -2,10 +2,10 @@
 //!
 //! It begins at the lowest opaque row, so that a cut-out with room below it still stands on its reflection.
 
+use crate::pixels::paint::{self, Leaves};
+use crate::pixels::raster::{Raster, Samples};
 use crate::plan::ReflectOp;
 use crate::render::RenderError;
-use crate::render::paint::{self, Leaves};
-use crate::render::raster::{Raster, Samples};
 use crate::units::Size;
 
 /// Puts the picture at the top of the higher `op.canvas` and its mirror image, growing fainter, below. 8 bits out, with

@@ -1,10 +1,10 @@
 //! Turn the picture inside its frame, or whole onto a larger canvas.
 
-use super::background;
 use crate::param::RotType;
+use crate::pixels::background;
+use crate::pixels::raster::{Raster, Samples};
+use crate::pixels::sampling::{bicubic, exact_sin_cos};
 use crate::plan::{Rotate, TurnOp};
-use crate::render::raster::{Raster, Samples};
-use crate::render::sampling::{bicubic, exact_sin_cos};
 use crate::units::Size;
 
 /// Turns about the centre, counter-clockwise, with Catmull-Rom interpolation of premultiplied samples.

@@ -5,11 +5,12 @@
 //! `shadow`), and gets softer and fainter with the height of what throws it.
 
 use super::extend;
+use crate::pixels::paint::{self, Leaves, Pixel};
+use crate::pixels::raster::{Raster, Samples};
+use crate::pixels::shape::Shape;
+use crate::pixels::{distance, gaussian};
 use crate::plan::{Cast, Copied, Extend, ExtendFill, ShadowOp, ShadowShape};
-use crate::render::paint::{self, Leaves, Pixel};
-use crate::render::raster::{Raster, Samples};
-use crate::render::shape::Shape;
-use crate::render::{RenderError, distance, gaussian};
+use crate::render::RenderError;
 use crate::units::{Color, Size};
 
 /// Width of an oval, as a share of its subject's.

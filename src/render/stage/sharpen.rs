@@ -1,8 +1,8 @@
 //! Sharpen: `sharp` on lightness alone, which gives no coloured fringes, and `usm` on every channel.
 
+use crate::pixels::gaussian;
+use crate::pixels::raster::Raster;
 use crate::plan::Sharpen;
-use crate::render::gaussian;
-use crate::render::raster::Raster;
 
 /// Standard deviation of `sharp`, pixels.
 const LUMINANCE_SIGMA_PX: f64 = 1.0;
@@ -20,7 +20,7 @@ pub fn apply(raster: &Raster, op: Sharpen) -> Raster {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::render::raster::Samples;
+    use crate::pixels::raster::Samples;
     use crate::units::Size;
 
     /// A step in the middle of a row.

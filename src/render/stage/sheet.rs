@@ -1,8 +1,8 @@
 //! Put the frames of an animation side by side: `fm=spritesheet`.
 
+use crate::pixels::raster::{Raster, Samples};
 use crate::plan::Sheet;
 use crate::render::RenderError;
-use crate::render::raster::{Raster, Samples};
 use crate::units::Color;
 
 /// One picture of all `frames`, which are of one size, from left to right and from top to bottom.

@@ -13,9 +13,9 @@ mod lay;
 mod paint;
 mod shape;
 
+use crate::pixels::raster::{Raster, Samples};
 use crate::plan::{Text, TextOp, TextOverflow, Written};
 use crate::render::RenderError;
-use crate::render::raster::{Raster, Samples};
 use crate::units::Size;
 
 use self::lay::{Laid, Lines};

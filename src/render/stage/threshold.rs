@@ -1,9 +1,9 @@
 //! Make pure black and white: `threshold`, with or without dots for the tones in between.
 
 use crate::param::Dither;
+use crate::pixels::points::luma;
+use crate::pixels::raster::{Raster, Samples};
 use crate::plan::Threshold;
-use crate::render::points::luma;
-use crate::render::raster::{Raster, Samples};
 
 /// Makes each pixel black or white by its luminance on encoded values; size, channels and alpha stay, 8 bits come out.
 ///

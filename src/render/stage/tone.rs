@@ -1,10 +1,10 @@
 //! Tone pixel by pixel: `sepia`, `monochrome`, `duotone` by the formulas of `rendering.md` 8, `gradient-map` and
 //! the `invert` that follows it, a chain in one pass.
 
+use crate::pixels::points::{self, Chain, Run, luma};
+use crate::pixels::ramp;
+use crate::pixels::raster::Raster;
 use crate::plan::{ColorRamp, GradientMap, MappedTones, Tone};
-use crate::render::gradient;
-use crate::render::points::{self, Chain, Run, luma};
-use crate::render::raster::Raster;
 use crate::units::Color;
 
 /// Rows for red, green and blue of the print, of red, green and blue of the picture: the matrix of old prints that CSS
@@ -115,12 +115,12 @@ impl Step {
 
 fn mapped(colors: &ColorRamp, tones: &MappedTones) -> Vec<[f32; 3]> {
     match tones {
-        MappedTones::Measured(places) if places.len() == LEVELS => gradient::levels(colors, MAPPED, |t| {
+        MappedTones::Measured(places) if places.len() == LEVELS => ramp::levels(colors, MAPPED, |t| {
             let at = t.clamp(0.0, 1.0) * (LEVELS - 1) as f32;
             let (low, high) = (at.floor() as usize, at.ceil() as usize);
             places[low] + (places[high.min(LEVELS - 1)] - places[low]) * at.fract()
         }),
-        MappedTones::All | MappedTones::Present | MappedTones::Measured(_) => gradient::levels(colors, MAPPED, |t| t),
+        MappedTones::All | MappedTones::Present | MappedTones::Measured(_) => ramp::levels(colors, MAPPED, |t| t),
     }
 }
 
@@ -149,8 +149,8 @@ fn mix(from: [f32; 3], to: [f32; 3], share: f32) -> [f32; 3] {
 mod tests {
     use super::*;
     use crate::param::{GradientSpace, HuePath};
+    use crate::pixels::raster::Samples;
     use crate::plan::ColorStop;
-    use crate::render::raster::Samples;
     use crate::units::Size;
 
     const NAVY: Color = Color { r: 0, g: 0, b: 128, a: 255 };

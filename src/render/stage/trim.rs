@@ -10,9 +10,9 @@
 
 use std::ops::Range;
 
+use crate::pixels::points::Sample;
+use crate::pixels::raster::{Raster, Samples};
 use crate::plan::{Trim, TrimBy};
-use crate::render::points::Sample;
-use crate::render::raster::{Raster, Samples};
 use crate::units::{Color, Rect, Size};
 
 /// The part of a picture of any depth and channels that trimming leaves, without `pad_px`; the whole when nothing can be

@@ -2,8 +2,8 @@
 
 use super::effects::drawn;
 use super::*;
-use crate::render::oklab;
-use crate::render::transfer::to_linear;
+use crate::pixels::oklab;
+use crate::pixels::srgb::to_linear;
 
 /// Photographs of all kinds: portraits, streets, night, water, flowers, paint.
 const PHOTOS: [&str; 18] = [

@@ -52,7 +52,7 @@ fn the_pixels_are_those_inside() {
     let raster = bordered(&[255, 255, 255]);
     let got = pixels(rendered("trim=auto&fm=png", &png(&raster)).body.as_slice());
     let rect = crate::units::Rect { left: 20, top: 10, size: Size::new(50, 62) };
-    assert_eq!(got, super::super::stage::crop::apply(raster, rect).unwrap());
+    assert_eq!(got, crate::pixels::crop::apply(raster, rect).unwrap());
 }
 
 #[test]

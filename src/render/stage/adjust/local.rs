@@ -5,9 +5,9 @@
 //! fixed points, `m` being the largest channel. So tones stay in order and nothing is cut off. All three channels are
 //! multiplied by the same number, which keeps hue and saturation.
 
+use crate::pixels::guided::Guided;
+use crate::pixels::points::{PlacedChain, RUN, Run, luma};
 use crate::plan::Adjust;
-use crate::render::guided::Guided;
-use crate::render::points::{PlacedChain, RUN, Run, luma};
 
 /// `shad=100` multiplies what lies in the deepest usable shadow by one more than this.
 const SHADOWS_GAIN: f32 = 2.2;

@@ -4,7 +4,7 @@
 //! the same way, by about as much for its lightness, and nothing is neutral. Sunsets fail that, whose shadows differ from
 //! their lights; prints in one hue do, which lack colours on the other sides; so does what is tinted strongly, on purpose.
 
-use crate::render::oklab;
+use crate::pixels::oklab;
 
 /// Lightness of shadows, middle and lights.
 const BANDS: [(f64, f64); 3] = [(0.25, 0.5), (0.5, 0.75), (0.75, 0.985)];

@@ -1,7 +1,7 @@
 //! On images made here; photographs are in `render/tests/tones.rs`.
 
 use super::*;
-use crate::render::raster::Samples;
+use crate::pixels::raster::Samples;
 use crate::units::Size;
 
 fn raster(width: u32, channels: u8, samples: Vec<u8>) -> Raster {

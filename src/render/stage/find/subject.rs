@@ -5,9 +5,9 @@
 //! Object Detection at 80 FPS", 2015), which is large inside of what is set off from its surroundings; and how far the
 //! colour is from those along three of the four edges, so that a subject may stand on one of them.
 
-use crate::render::oklab;
-use crate::render::raster::Raster;
-use crate::render::transfer::to_linear;
+use crate::pixels::oklab;
+use crate::pixels::raster::Raster;
+use crate::pixels::srgb::to_linear;
 use crate::units::{Rect, Size};
 
 /// Cells along the longer side.
@@ -282,7 +282,7 @@ impl Edge {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::render::raster::Samples;
+    use crate::pixels::raster::Samples;
 
     fn picture(size: Size, pixel: impl Fn(u32, u32) -> [u8; 3]) -> Raster {
         let samples = (0..size.height).flat_map(|y| (0..size.width).map(move |x| (x, y)));

@@ -3,11 +3,11 @@
 //! The box is worked out pixel by pixel where the picture is, so that its size costs no memory.
 
 use crate::param::TextStencil;
+use crate::pixels::paint::{self, Leaves, Pixel, over as over_pixel};
+use crate::pixels::raster::{Raster, Samples};
+use crate::pixels::sampling::{bicubic, exact_sin_cos};
+use crate::pixels::shape::Shape;
 use crate::plan::{Backing, TextOp};
-use crate::render::paint::{self, Leaves, Pixel, over as over_pixel};
-use crate::render::raster::{Raster, Samples};
-use crate::render::sampling::{bicubic, exact_sin_cos};
-use crate::render::shape::Shape;
 use crate::units::{Color, Length, Rect, Size};
 
 use super::paint::Layer;

@@ -1,8 +1,8 @@
 //! Coverage to colour: outline and shadow.
 
+use crate::pixels::distance;
+use crate::pixels::paint::over as over_pixel;
 use crate::plan::Text;
-use crate::render::distance;
-use crate::render::paint::over as over_pixel;
 use crate::units::{Color, Size};
 
 use super::shape::Inked;

@@ -8,9 +8,9 @@ use std::ffi::CString;
 use unicode_segmentation::UnicodeSegmentation;
 
 use crate::param::TextClip;
+use crate::pixels::raster::Samples;
 use crate::plan::{Along, is_right_to_left};
 use crate::render::RenderError;
-use crate::render::raster::Samples;
 use crate::units::Size;
 use crate::vips::{Call, Image, VipsError};
 

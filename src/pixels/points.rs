@@ -1,0 +1,333 @@
+//! Pixel-wise work, of which a whole chain takes one pass: what acts on each channel for itself is put into a table of
+//! the levels there are, the rest runs over short stretches of pixels that stay in the processor's nearest cache.
+//!
+//! Alpha is never touched. Pictures keep their depth.
+
+use super::raster::{Raster, Samples};
+
+/// Pixels of a [`Run`]: three channels of them take 3 KiB. Not more than 8-bit samples have levels.
+pub(crate) const RUN: usize = 256;
+
+/// A stretch of pixels, channel by channel; sRGB-encoded, 0 to 1, and beyond in the middle of a chain. All lanes are
+/// always computed, so that the loops have a fixed length; lanes after the last pixel hold any numbers.
+pub(crate) struct Run {
+    /// Red.
+    pub(crate) r: [f32; RUN],
+    /// Green.
+    pub(crate) g: [f32; RUN],
+    /// Blue.
+    pub(crate) b: [f32; RUN],
+}
+
+impl Run {
+    const BLACK: Self = Self { r: [0.0; RUN], g: [0.0; RUN], b: [0.0; RUN] };
+
+    /// Changes each pixel for itself.
+    #[inline(always)]
+    pub(crate) fn each(&mut self, formula: impl Fn([f32; 3]) -> [f32; 3]) {
+        let Self { r, g, b } = self;
+        for lane in 0..RUN {
+            [r[lane], g[lane], b[lane]] = formula([r[lane], g[lane], b[lane]]);
+        }
+    }
+}
+
+/// Luma of the formulas of `rendering.md` 7 and 8.
+#[inline(always)]
+pub(crate) fn luma([r, g, b]: [f32; 3]) -> f32 {
+    0.2126 * r + 0.7152 * g + 0.0722 * b
+}
+
+/// Formulas, one after the other, for all pixels of a run.
+pub(crate) trait Chain {
+    /// Changes the pixels. To be inlined, so that it is compiled for the widest registers of the machine.
+    fn run(&self, run: &mut Run);
+}
+
+/// Formulas that also depend on where a pixel is.
+pub(crate) trait PlacedChain {
+    /// Told before the runs of row `y`.
+    fn begin_row(&mut self, y: usize);
+
+    /// Changes the pixels of the row from `x` on, a multiple of [`RUN`]. To be inlined, as [`Chain::run`] is.
+    fn run(&mut self, run: &mut Run, x: usize);
+}
+
+/// A sample as a number from 0 to 1 and back.
+pub(crate) trait Sample: Copy {
+    /// Number of different samples.
+    const LEVELS: usize;
+
+    /// From 0 to `LEVELS - 1`.
+    fn index(self) -> usize;
+
+    /// The nearest sample; what lies outside 0 to 1 is cut off, and no number is 0.
+    fn nearest(value: f32) -> Self;
+
+    /// 0 to 1.
+    #[inline(always)]
+    fn value(self) -> f32 {
+        self.index() as f32 / (Self::LEVELS - 1) as f32
+    }
+}
+
+impl Sample for u8 {
+    const LEVELS: usize = 1 << 8;
+
+    #[inline(always)]
+    fn index(self) -> usize {
+        usize::from(self)
+    }
+
+    // Float to integer casts saturate.
+    #[inline(always)]
+    fn nearest(value: f32) -> Self {
+        (value * 255.0 + 0.5) as Self
+    }
+}
+
+impl Sample for u16 {
+    const LEVELS: usize = 1 << 16;
+
+    #[inline(always)]
+    fn index(self) -> usize {
+        usize::from(self)
+    }
+
+    #[inline(always)]
+    fn nearest(value: f32) -> Self {
+        (value * 65_535.0 + 0.5) as Self
+    }
+}
+
+/// Work in place on samples of either depth.
+trait PerDepth {
+    fn run<T: Sample>(self, samples: &mut [T], channels: u8);
+}
+
+/// Sends each colour channel of a picture through its own curve, in one pass through tables: grey takes the first.
+pub(crate) fn curved(raster: Raster, curves: [&dyn Fn(f32) -> f32; 3]) -> Raster {
+    with_samples(raster, Curved(curves))
+}
+
+/// Sends every channel through `curve`, then runs of pixels through `chain`, in one pass. Grey is what the chain makes
+/// of red where all three channels are that grey.
+pub(crate) fn chained(raster: Raster, curve: &dyn Fn(f32) -> f32, chain: impl Chain) -> Raster {
+    with_samples(raster, Chained { curve, chain })
+}
+
+/// Sends every channel through `curve`, then runs of pixels of one row through `chain`. Grey stands in all three colours
+/// and is read back from red.
+pub(crate) fn chained_in_place(raster: Raster, curve: &dyn Fn(f32) -> f32, chain: impl PlacedChain) -> Raster {
+    let width = raster.size.width as usize;
+    with_samples(raster, Placed { curve, chain, width })
+}
+
+/// Runs pixels through `chain`, which gives colour to grey.
+pub(crate) fn tinted(raster: Raster, chain: impl Chain) -> Raster {
+    if raster.channels > 2 {
+        return chained(raster, &|v| v, chain);
+    }
+    let (size, channels) = (raster.size, raster.channels);
+    let samples = match raster.samples {
+        Samples::U8(samples) => Samples::U8(tinted_grey(&samples, channels, &chain)),
+        Samples::U16(samples) => Samples::U16(tinted_grey(&samples, channels, &chain)),
+    };
+    Raster { size, channels: channels + 2, samples }
+}
+
+fn with_samples(mut raster: Raster, work: impl PerDepth) -> Raster {
+    let channels = raster.channels;
+    match &mut raster.samples {
+        Samples::U8(samples) => work.run(samples, channels),
+        Samples::U16(samples) => work.run(samples, channels),
+    };
+    raster
+}
+
+/// What `curve` makes of every level.
+pub(crate) fn levels<T: Sample>(curve: &dyn Fn(f32) -> f32) -> Vec<f32> {
+    (0..T::LEVELS).map(|level| curve(level as f32 / (T::LEVELS - 1) as f32)).collect()
+}
+
+/// What `chain` makes of grey of every level.
+fn grey_levels<T: Sample>(curve: &dyn Fn(f32) -> f32, chain: &impl Chain) -> Vec<[T; 3]> {
+    let mut run = Run::BLACK;
+    let mut out = Vec::with_capacity(T::LEVELS);
+    for levels in levels::<T>(curve).as_chunks::<RUN>().0 {
+        (run.r, run.g, run.b) = (*levels, *levels, *levels);
+        chain.run(&mut run);
+        out.extend((0..RUN).map(|lane| [run.r[lane], run.g[lane], run.b[lane]].map(T::nearest)));
+    }
+    out
+}
+
+fn tinted_grey<T: Sample>(samples: &[T], channels: u8, chain: &impl Chain) -> Vec<T> {
+    let levels = grey_levels::<T>(&|v| v, chain);
+    if channels == 1 {
+        return samples.iter().flat_map(|v| levels[v.index()]).collect();
+    }
+    let with_alpha = |&[v, a]: &[T; 2]| {
+        let [r, g, b] = levels[v.index()];
+        [r, g, b, a]
+    };
+    samples.as_chunks::<2>().0.iter().flat_map(with_alpha).collect()
+}
+
+struct Curved<'a>([&'a dyn Fn(f32) -> f32; 3]);
+
+impl PerDepth for Curved<'_> {
+    fn run<T: Sample>(self, samples: &mut [T], channels: u8) {
+        let tables = self.0.map(|curve| levels::<T>(curve).into_iter().map(T::nearest).collect::<Vec<T>>());
+        through(samples, channels, &tables);
+    }
+}
+
+/// Looks every colour up in the table of its channel.
+fn through<T: Sample>(samples: &mut [T], channels: u8, tables: &[Vec<T>; 3]) {
+    let [r, g, b] = tables;
+    match channels {
+        1 => samples.iter_mut().for_each(|v| *v = r[v.index()]),
+        2 => samples.as_chunks_mut::<2>().0.iter_mut().for_each(|[v, _]| *v = r[v.index()]),
+        3 => colors(samples.as_chunks_mut::<3>().0, [r, g, b]),
+        _ => colors(samples.as_chunks_mut::<4>().0, [r, g, b]),
+    }
+}
+
+fn colors<T: Sample, const N: usize>(pixels: &mut [[T; N]], [r, g, b]: [&[T]; 3]) {
+    for pixel in pixels {
+        pixel[0] = r[pixel[0].index()];
+        pixel[1] = g[pixel[1].index()];
+        pixel[2] = b[pixel[2].index()];
+    }
+}
+
+struct Chained<'a, C> {
+    curve: &'a dyn Fn(f32) -> f32,
+    chain: C,
+}
+
+impl<C: Chain> PerDepth for Chained<'_, C> {
+    fn run<T: Sample>(self, samples: &mut [T], channels: u8) {
+        let Self { curve, chain } = self;
+        if channels <= 2 {
+            let table: Vec<T> = grey_levels::<T>(curve, &chain).into_iter().map(|[v, ..]| v).collect();
+            through(samples, channels, &[table, Vec::new(), Vec::new()]);
+            return;
+        }
+        let levels = levels::<T>(curve);
+        pulp::Arch::new().dispatch(|| match channels {
+            3 => in_runs::<T, 3, 3>(samples.as_chunks_mut().0, &levels, |run, _| chain.run(run)),
+            _ => in_runs::<T, 4, 3>(samples.as_chunks_mut().0, &levels, |run, _| chain.run(run)),
+        });
+    }
+}
+
+struct Placed<'a, C> {
+    curve: &'a dyn Fn(f32) -> f32,
+    chain: C,
+    width: usize,
+}
+
+impl<C: PlacedChain> PerDepth for Placed<'_, C> {
+    fn run<T: Sample>(mut self, samples: &mut [T], channels: u8) {
+        let levels = levels::<T>(self.curve);
+        pulp::Arch::new().dispatch(|| match channels {
+            1 => self.in_rows::<T, 1, 1>(samples, &levels),
+            2 => self.in_rows::<T, 2, 1>(samples, &levels),
+            3 => self.in_rows::<T, 3, 3>(samples, &levels),
+            _ => self.in_rows::<T, 4, 3>(samples, &levels),
+        });
+    }
+}
+
+impl<C: PlacedChain> Placed<'_, C> {
+    #[inline(always)]
+    fn in_rows<T: Sample, const N: usize, const COLORS: usize>(&mut self, samples: &mut [T], levels: &[f32]) {
+        for (y, row) in samples.as_chunks_mut::<N>().0.chunks_exact_mut(self.width).enumerate() {
+            self.chain.begin_row(y);
+            in_runs::<T, N, COLORS>(row, levels, |run, x| self.chain.run(run, x));
+        }
+    }
+}
+
+/// `N` channels, of which the first `COLORS` are colours. `each` is also told the index of the first pixel.
+#[inline(always)]
+fn in_runs<T: Sample, const N: usize, const COLORS: usize>(
+    pixels: &mut [[T; N]],
+    levels: &[f32],
+    mut each: impl FnMut(&mut Run, usize),
+) {
+    let channel = |c: usize| c.min(COLORS - 1);
+    let mut run = Run::BLACK;
+    for (index, pixels) in pixels.chunks_mut(RUN).enumerate() {
+        for (lane, pixel) in pixels.iter().enumerate() {
+            run.r[lane] = levels[pixel[channel(0)].index()];
+            run.g[lane] = levels[pixel[channel(1)].index()];
+            run.b[lane] = levels[pixel[channel(2)].index()];
+        }
+        each(&mut run, index * RUN);
+        for (lane, pixel) in pixels.iter_mut().enumerate() {
+            // Grey is written last from red.
+            pixel[channel(2)] = T::nearest(run.b[lane]);
+            pixel[channel(1)] = T::nearest(run.g[lane]);
+            pixel[channel(0)] = T::nearest(run.r[lane]);
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::pixels::raster::rows as raster;
+
+    struct By<F>(F);
+
+    impl<F: Fn(&mut Run)> Chain for By<F> {
+        fn run(&self, run: &mut Run) {
+            (self.0)(run);
+        }
+    }
+
+    fn by<F: Fn(&mut Run)>(formula: F) -> By<F> {
+        By(formula)
+    }
+
+    /// Longer than a run, and not a multiple of it.
+    fn every_level(channels: u8) -> Raster {
+        let samples = (0..600_u32 * u32::from(channels)).map(|v| (v * 7 % 256) as u8).collect();
+        raster(600, channels, samples)
+    }
+
+    #[test]
+    fn nothing_done_changes_nothing_at_any_depth() {
+        for channels in 1..=4 {
+            let picture = every_level(channels);
+            assert_eq!(curved(picture.clone(), [&|v| v; 3]), picture);
+            assert_eq!(chained(picture.clone(), &|v| v, by(|_| {})), picture);
+            let deep = Samples::U16((0..u16::from(channels) * 600).map(|v| v.wrapping_mul(997)).collect());
+            let deep = Raster { samples: deep, ..picture };
+            assert_eq!(chained(deep.clone(), &|v| v, by(|_| {})), deep);
+        }
+    }
+
+    #[test]
+    fn channels_go_their_own_ways_and_alpha_none() {
+        let curves: [&dyn Fn(f32) -> f32; 3] = [&|_| 0.0, &|v| v, &|_| 7.0];
+        assert_eq!(curved(raster(1, 4, vec![9, 9, 9, 9]), curves), raster(1, 4, vec![0, 9, 255, 9]));
+        let swapped =
+            chained(raster(2, 4, vec![1, 2, 3, 4, 5, 6, 7, 8]), &|v| v, by(|run| run.each(|[r, g, b]| [b, g, r])));
+        assert_eq!(swapped, raster(2, 4, vec![3, 2, 1, 4, 7, 6, 5, 8]));
+        assert_eq!(chained(raster(1, 2, vec![40, 9]), &|v| 2.0 * v, by(|_| {})), raster(1, 2, vec![80, 9]));
+    }
+
+    #[test]
+    fn only_tinting_gives_colour_to_grey() {
+        let red = || by(|run: &mut Run| run.each(|[r, _, _]| [r, 0.0, 0.0]));
+        assert_eq!(tinted(raster(2, 1, vec![9, 200]), red()), raster(2, 3, vec![9, 0, 0, 200, 0, 0]));
+        assert_eq!(tinted(raster(1, 2, vec![9, 5]), red()), raster(1, 4, vec![9, 0, 0, 5]));
+        assert_eq!(tinted(raster(1, 3, vec![9, 8, 7]), red()), raster(1, 3, vec![9, 0, 0]));
+        let deep = Raster { samples: Samples::U16(vec![65_535]), ..raster(1, 1, Vec::new()) };
+        assert_eq!(tinted(deep, red()).samples, Samples::U16(vec![65_535, 0, 0]));
+    }
+}

@@ -1,0 +1,9 @@
+//! From an opened original and its plan to an encoded answer: which frames, which overlays, in which order the ops run.
+
+mod fit;
+pub(super) mod frames;
+mod overlays;
+mod pipeline;
+mod trimmed;
+
+pub use pipeline::render;

@@ -1,0 +1,232 @@
+//! The pictures of `blend`, `mask` and `mark`, from their bytes to pixels that only have to be laid over.
+//!
+//! An overlay is its first frame, upright, in sRGB and 8 bits. Decoded ones stay with the thread that renders, so that a
+//! watermark on every picture of a site is decoded once a worker and not once a picture. An overlay that is missing or
+//! cannot be read is left out; whoever keeps the result is told.
+
+use std::cell::RefCell;
+use std::sync::Arc;
+
+use sha2::{Digest, Sha256};
+
+use super::{fit, pipeline};
+use crate::blob::Blob;
+use crate::param::ColorSpace;
+use crate::pixels::raster::Raster;
+use crate::pixels::{orient, resample};
+use crate::plan::{BlendOp, BlendOpLayer, Found, Layout, MarkOp, Op, Overlay, OverlayRole, Select};
+use crate::render::color::convert;
+use crate::render::decode::{Opened, Original, SourceFormat, Wanted, sniff};
+use crate::render::{Job, RenderError, RenderLimits};
+use crate::units::Size;
+
+/// Pixels of the decoded overlays that a thread keeps.
+const KEPT_BYTES_MAX: usize = 32 << 20;
+/// Encoded bytes of an overlay that is worth hashing.
+const HASHED_BYTES_MAX: usize = 8 << 20;
+/// Longest side at which an overlay without pixels of its own is drawn, unless it says that it is larger.
+const VECTOR_SIDE: f64 = 2000.0;
+
+/// A decoded overlay.
+#[derive(Debug)]
+struct Layer {
+    /// As large as it says it is; a drawing may have more pixels.
+    natural: Size,
+    raster: Raster,
+}
+
+/// The overlays of one job.
+#[derive(Debug, Default)]
+pub(in crate::render) struct Overlays {
+    layers: Vec<(OverlayRole, Arc<Layer>)>,
+    /// Whether the plan asks for one that could not be had.
+    pub(in crate::render) left_out: bool,
+}
+
+impl Overlays {
+    /// Decodes what came with the job.
+    pub(in crate::render) fn load(job: &Job) -> Self {
+        let mut overlays = Self::default();
+        for (role, _) in job.plan.overlays() {
+            let blob = job.overlays.iter().find(|(of, _)| *of == role).map(|(_, blob)| blob);
+            // Where no SVG is drawn, none is drawn on pictures either.
+            let may = |blob: &&Blob| job.plan.draws_svg || sniff(blob.as_slice()) != Some(SourceFormat::Svg);
+            match blob.filter(may).and_then(|blob| layer(blob, &job.limits).ok()) {
+                Some(layer) => overlays.layers.push((role, layer)),
+                None => overlays.left_out = true,
+            }
+        }
+        overlays
+    }
+
+    /// `found` with what is known of the overlays.
+    pub(in crate::render) fn add_to(&self, found: Found) -> Found {
+        let size = |role| self.layer(role).map(|layer| layer.natural);
+        let mask = self.layer(OverlayRole::Mask).is_some();
+        Found { blend: size(OverlayRole::Blend), mark: size(OverlayRole::Mark), mask, ..found }
+    }
+
+    fn layer(&self, role: OverlayRole) -> Option<&Layer> {
+        self.layers.iter().find(|(of, _)| *of == role).map(|(_, layer)| &**layer)
+    }
+
+    /// What the ops need, at the size and in the colours of the base, whose profile this is.
+    ///
+    /// # Errors
+    /// [`RenderError::Stage`] when an op asks for an overlay that the layout was told is not there.
+    pub(in crate::render) fn prepare(&self, ops: &[Op], profile: Option<&[u8]>) -> Result<Prepared, RenderError> {
+        let fitted = |role, overlay: &Overlay| {
+            let layer = self.layer(role).ok_or_else(|| missing("overlay"))?;
+            let raster = fitted(layer, &overlay.ops)?;
+            Ok(convert::picture_in(raster, profile))
+        };
+        let mut prepared = Prepared::default();
+        for op in ops {
+            if let Op::Blend(BlendOp { layer: BlendOpLayer::Image(overlay), .. }) = op {
+                prepared.blend = Some(fitted(OverlayRole::Blend, overlay)?);
+            } else if let Op::Mark(MarkOp { overlay, .. }) = op {
+                prepared.mark = Some(fitted(OverlayRole::Mark, overlay)?);
+            } else if let Op::Mask(_) = op {
+                prepared.mask = self.layer(OverlayRole::Mask).map(|layer| layer.raster.clone());
+            }
+        }
+        Ok(prepared)
+    }
+}
+
+/// Overlays that are ready to be laid over, for every frame alike.
+#[derive(Debug, Default)]
+pub(in crate::render) struct Prepared {
+    pub(in crate::render) blend: Option<Raster>,
+    pub(in crate::render) mark: Option<Raster>,
+    mask: Option<Raster>,
+}
+
+impl Prepared {
+    /// The picture of the mask, stretched to `size`.
+    ///
+    /// # Errors
+    /// As [`resample::scale_whole`].
+    pub(in crate::render) fn mask(&mut self, size: Size) -> Result<Option<&Raster>, RenderError> {
+        if let Some(mask) = self.mask.take() {
+            self.mask = Some(if mask.size == size { mask } else { resample::scale_whole(mask, size)? });
+        }
+        Ok(self.mask.as_ref())
+    }
+}
+
+fn missing(stage: &str) -> RenderError {
+    RenderError::Stage { stage: stage.to_owned() }
+}
+
+/// The layer after its ops.
+fn fitted(layer: &Layer, ops: &[Op]) -> Result<Raster, RenderError> {
+    let mut layout = Layout { ops: ops.to_vec(), output: layer.natural, has_alpha: true };
+    let mut raster = layer.raster.clone();
+    if ops.iter().any(|op| matches!(op, Op::Resize(_))) {
+        layout = fit::rescaled(layout, layer.natural, raster.size);
+    } else if raster.size != layer.natural {
+        raster = resample::scale_whole(raster, layer.natural)?;
+    }
+    for op in &mut layout.ops {
+        raster = if let Op::Resize(resize) = op {
+            pipeline::place_and_resize(raster, resize)?
+        } else {
+            pipeline::apply(raster, op, &mut Prepared::default())?
+        };
+    }
+    Ok(raster)
+}
+
+fn layer(blob: &Blob, limits: &RenderLimits) -> Result<Arc<Layer>, RenderError> {
+    let bytes = blob.as_slice();
+    if bytes.len() > HASHED_BYTES_MAX {
+        return Ok(Arc::new(decoded(bytes, limits)?));
+    }
+    let key: [u8; 32] = Sha256::digest(bytes).into();
+    if let Some(layer) = HOT.with_borrow_mut(|hot| hot.get(&key)) {
+        return Ok(layer);
+    }
+    let layer = Arc::new(decoded(bytes, limits)?);
+    HOT.with_borrow_mut(|hot| hot.put(key, layer.clone()));
+    Ok(layer)
+}
+
+fn decoded(bytes: &[u8], limits: &RenderLimits) -> Result<Layer, RenderError> {
+    let original = Original::new(bytes)?;
+    let opened = Opened::new(&original, &Select::default(), limits)?;
+    let measured = opened.measured;
+    let longest = f64::from(measured.size.width.max(measured.size.height));
+    let affordable = (limits.pixels_max as f64 / measured.size.area() as f64).sqrt();
+    let scale = if opened.is_vector() { (VECTOR_SIDE / longest).max(1.0).min(affordable) } else { 1.0 };
+    let wanted = Wanted { scale, ..Wanted::first(ColorSpace::Strip) };
+    let first = opened.decode(&wanted, limits)?.into_first()?;
+    // Anything else in the file is nonsense, and means upright.
+    let value = Some(measured.orientation).filter(|value| (2..=8).contains(value));
+    let natural = if value >= Some(5) { measured.size.transposed() } else { measured.size };
+    let raster = match value {
+        Some(value) => orient::apply(first, value),
+        None => first,
+    };
+    Ok(Layer { natural, raster: raster.into_8_bit() })
+}
+
+/// Decoded overlays by the hash of their bytes, the one used last at the end.
+#[derive(Debug, Default)]
+struct Hot {
+    layers: Vec<([u8; 32], Arc<Layer>)>,
+}
+
+thread_local! {
+    static HOT: RefCell<Hot> = RefCell::default();
+}
+
+impl Hot {
+    fn get(&mut self, key: &[u8; 32]) -> Option<Arc<Layer>> {
+        let index = self.layers.iter().position(|(of, _)| of == key)?;
+        let entry = self.layers.remove(index);
+        let layer = entry.1.clone();
+        self.layers.push(entry);
+        Some(layer)
+    }
+
+    fn put(&mut self, key: [u8; 32], layer: Arc<Layer>) {
+        let bytes = |layer: &Layer| {
+            usize::try_from(layer.raster.size.area() * u64::from(layer.raster.channels)).unwrap_or(usize::MAX)
+        };
+        // One that would push out all others, and still not be needed soon, is not kept.
+        if bytes(&layer) > KEPT_BYTES_MAX / 2 {
+            return;
+        }
+        self.layers.push((key, layer));
+        while self.layers.iter().map(|(_, layer)| bytes(layer)).sum::<usize>() > KEPT_BYTES_MAX {
+            self.layers.remove(0);
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::pixels::raster::Samples;
+
+    fn grey(side: u32) -> Arc<Layer> {
+        let size = Size::new(side, side);
+        let samples = Samples::U8(vec![0; size.area() as usize]);
+        Arc::new(Layer { natural: size, raster: Raster { size, channels: 1, samples } })
+    }
+
+    #[test]
+    fn the_overlays_used_last_stay_hot_within_their_bytes() {
+        let mut hot = Hot::default();
+        let mib_of_8 = 2896; // squared: 8 MiB less a little
+        for key in 0..4 {
+            hot.put([key; 32], grey(mib_of_8));
+        }
+        assert!(hot.get(&[0; 32]).is_some(), "four fit");
+        hot.put([9; 32], grey(mib_of_8));
+        assert!(hot.get(&[1; 32]).is_none() && hot.get(&[0; 32]).is_some() && hot.get(&[9; 32]).is_some());
+        hot.put([8; 32], grey(5000));
+        assert!(hot.get(&[8; 32]).is_none(), "too large to keep");
+    }
+}

@@ -1,0 +1,466 @@
+//! The whole of one render, readable top to bottom: header, layout, decode, ops in order, encode.
+
+use std::time::{Duration, Instant};
+
+use super::overlays::{Overlays, Prepared};
+use super::{fit, frames, trimmed};
+use crate::blob::Blob;
+use crate::pixels::raster::Raster;
+use crate::pixels::{background, crop, orient, resample};
+use crate::plan::{
+    self, BlendOp, BlendOpLayer, BorderOp, Extend, ExtendFill, FallbackFormat, Format, Found, GradientFill, Layout,
+    MaskOp, Measured, Op, Output, Pad, Resize, Rotate, Sequence, ShadowOp, Tap, TextOp, Window,
+};
+use crate::render::color::convert;
+use crate::render::decode::{Decoded, Opened, Original, SourceFormat, Wanted, shrunk_size};
+use crate::render::describe::{json, write};
+use crate::render::encode::{self, Animation, Attached};
+use crate::render::faces::{self, Face};
+use crate::render::stage::{
+    adjust, blend, blur, border, denoise, enhance, extend, fade, find, focal_debug, gradient, grid, halftone,
+    hide_faces, mark, mask, mirror, pad, pixellate, redeye, reflect, rotate, shadow, sharpen, sheet, text, threshold,
+    tone,
+};
+use crate::render::{Job, RenderError, Rendered, Timings, sanitize};
+use crate::units::{Color, Size};
+use crate::vips;
+
+/// What the decoder's own reduction must leave to the resampler. At q80, JPEG's shrink by 2, 4 or 8 costs up to 7
+/// SSIMULACRA2 points with a factor of 2 left, 1.7 with 4 and 1.4 with 6 (stars over black; photographs less), and under
+/// half a point with 8, which is what the rule "under one point" asks for.
+const SHRINK_HEADROOM: f64 = 8.0;
+
+/// Renders one job in this process, on this thread.
+///
+/// # Errors
+/// [`RenderError`] by where it failed; never one of the pool's (`Timeout`, `WorkerCrashed`, `QueueFull`).
+pub fn render(job: &Job) -> Result<Rendered, RenderError> {
+    let started = Instant::now();
+    vips::init().map_err(|_| RenderError::Unavailable)?;
+    let Job { plan, limits, .. } = job;
+    let bytes = job.original.as_slice();
+    let original = Original::new(bytes)?.selected(&plan.select);
+    if original.format() == SourceFormat::Svg && !plan.draws_svg && !describes(&plan.output) {
+        // A drawing can hold photographs, and nobody has looked into it.
+        if plan.hide_faces.is_some() {
+            return Err(RenderError::UnsupportedFormat { format: original.format().name().to_owned() });
+        }
+        return sent_as_svg(bytes, plan.svg_sanitize, started);
+    }
+    let opened = Opened::new(&original, &plan.select, limits)?;
+    let measured = opened.measured;
+    // Formats as far as the header tells: enough to know whether to decode an animation or describe it.
+    let mut sequence = plan.select.sequence(&opened.stored);
+    let frames = u32::try_from(sequence.frames.len()).unwrap_or(u32::MAX);
+    let selected = Measured { frames: if plan.sheet { 1 } else { frames }, ..measured };
+    let source = written_as(opened.format);
+    let first_choice = plan::choose_formats(&plan.output, &selected, source).first().copied();
+    let (mut found, faces) = found_before(job, &original, measured)?;
+    if first_choice == Some(Format::Json) {
+        let listed = job.faces.as_deref().or(faces.as_deref()).filter(|_| plan.describe_faces);
+        let done = described(&opened, bytes, listed, started)?;
+        return Ok(Rendered { faces, ..done });
+    }
+    if !plan.sheet && !first_choice.is_some_and(encode::is_animated) {
+        sequence.frames.truncate(1);
+    }
+    found.moving = measured.frames > 1;
+    let iptc = iptc(&opened, &plan.output);
+    let overlays = Overlays::load(job);
+    let (layout, decoded) = decode(opened, job, &sequence, &overlays.add_to(found))?;
+    let mut picture = draw(decoded, layout, &sequence, &overlays, measured.frames > 1)?;
+    if plan.sheet {
+        picture = picture.side_by_side(plan.background)?;
+    }
+    let drawn = started.elapsed();
+    if let Some(tap) = &plan.tap {
+        return Ok(Rendered { faces, ..tapped(picture, tap, overlays.left_out, drawn, started)? });
+    }
+
+    let has_alpha = picture.frames.iter().any(Raster::is_transparent);
+    let mut formats = plan::choose_formats(&plan.output, &Measured { has_alpha, ..selected }, source);
+    if let [still] = picture.frames.as_slice() {
+        let work = plan::Work { size: still.size, has_alpha, detail: encode::detail(still) };
+        formats = plan::in_time(formats, &plan.output, &work);
+    }
+    let (size, format, body) = picture.encode(&formats, &plan.output, iptc.as_deref())?;
+    let timings = Timings { render: drawn, encode: started.elapsed().saturating_sub(drawn), ..Timings::default() };
+    Ok(Rendered { body: into_blob(&body)?, format, size, left_out: overlays.left_out, timings, faces })
+}
+
+fn describes(output: &Output) -> bool {
+    output.fallback == FallbackFormat::Fixed(Format::Json)
+}
+
+/// SVG stays SVG. It has no size in pixels: the answer says 1 x 1.
+fn sent_as_svg(bytes: &[u8], sanitise: bool, started: Instant) -> Result<Rendered, RenderError> {
+    let body = if sanitise { sanitize::sanitised(bytes)?.into() } else { sanitize::inflated(bytes)? };
+    let timings = Timings { render: started.elapsed(), ..Timings::default() };
+    Ok(Rendered {
+        body: into_blob(&body)?,
+        format: Format::Svg,
+        size: Size::new(1, 1),
+        left_out: false,
+        timings,
+        faces: None,
+    })
+}
+
+/// What has to be known about the pixels before the layout, and the faces that had to be looked for.
+fn found_before(
+    job: &Job,
+    original: &Original<'_>,
+    measured: Measured,
+) -> Result<(Found, Option<Vec<Face>>), RenderError> {
+    let Some(search) = job.plan.face_search() else { return Ok((Found::default(), None)) };
+    let upright = faces::upright_size(search.orient, measured);
+    if let Some(known) = &job.faces {
+        return Ok((faces::found(known, upright), None));
+    }
+    let faces = faces::search(original, search, &job.limits)?;
+    Ok((faces::found(&faces, upright), Some(faces)))
+}
+
+fn described(
+    opened: &Opened<'_>,
+    bytes: &[u8],
+    faces: Option<&[Face]>,
+    started: Instant,
+) -> Result<Rendered, RenderError> {
+    let body = into_blob(json::describe(opened, bytes, faces).to_string().as_bytes())?;
+    let timings = Timings { render: started.elapsed(), ..Timings::default() };
+    Ok(Rendered { body, format: Format::Json, size: opened.measured.size, left_out: false, timings, faces: None })
+}
+
+/// Words about the picture, of an animation about its first frame.
+fn tapped(
+    mut picture: Picture,
+    tap: &Tap,
+    left_out: bool,
+    drawn: Duration,
+    started: Instant,
+) -> Result<Rendered, RenderError> {
+    let nothing = || RenderError::Encode { format: "none".to_owned() };
+    let first = picture.frames.drain(..).next().ok_or_else(nothing)?;
+    let size = first.size;
+    let (format, text) = write::write(first, tap)?;
+    let timings = Timings { render: drawn, encode: started.elapsed().saturating_sub(drawn), ..Timings::default() };
+    Ok(Rendered { body: into_blob(text.as_bytes())?, format, size, left_out, timings, faces: None })
+}
+
+fn into_blob(bytes: &[u8]) -> Result<Blob, RenderError> {
+    // No memory or descriptor is left: another worker may have some.
+    Blob::copy_from(bytes).map_err(|_| RenderError::Unavailable)
+}
+
+/// The format of an original as one that we write, if we do.
+const fn written_as(format: SourceFormat) -> Option<Format> {
+    match format {
+        SourceFormat::Jpeg => Some(Format::Jpeg),
+        SourceFormat::Png => Some(Format::Png),
+        SourceFormat::Webp => Some(Format::Webp),
+        SourceFormat::Gif => Some(Format::Gif),
+        SourceFormat::Avif => Some(Format::Avif),
+        SourceFormat::Jxl => Some(Format::Jxl),
+        SourceFormat::Jp2 => Some(Format::Jp2),
+        SourceFormat::Tiff
+        | SourceFormat::Heic
+        | SourceFormat::Svg
+        | SourceFormat::Pdf
+        | SourceFormat::Bmp
+        | SourceFormat::Ico
+        | SourceFormat::Psd
+        | SourceFormat::Eps
+        | SourceFormat::Jxr
+        | SourceFormat::Icns => None,
+    }
+}
+
+/// The original's IPTC block, where it was asked to survive.
+fn iptc(opened: &Opened<'_>, output: &Output) -> Option<Vec<u8>> {
+    let from_jpeg = output.iptc && opened.format == SourceFormat::Jpeg;
+    from_jpeg.then(|| opened.foreign()?.header().meta_blob(c"iptc-data")).flatten()
+}
+
+/// Decodes at the size that suits the layout, and fits the layout to what was decoded.
+fn decode<'a>(
+    opened: Opened<'a>,
+    job: &Job,
+    sequence: &Sequence,
+    found: &Found,
+) -> Result<(Layout, Decoded<'a>), RenderError> {
+    let Job { plan, limits, .. } = job;
+    if let Some(op) = &plan.written {
+        let raster = text::written(op)?;
+        let measured = Measured { size: raster.size, orientation: 1, has_alpha: true, frames: 1 };
+        return Ok((plan::layout_found(plan, &measured, found), Decoded::still(raster, None)));
+    }
+    let measured = opened.measured;
+    let frames = u32::try_from(sequence.frames.len()).unwrap_or(u32::MAX);
+    let layout = plan::layout_frames(plan, &measured, found, frames);
+    // What is drawn is held until it is encoded, and may be larger than the original.
+    frames::check_drawn(sequence, layout.output, limits)?;
+    let (first, count) = frames::decoded(sequence);
+    let mut wanted = Wanted { first, count, ..Wanted::first(plan.output.color_space) };
+    if opened.shrinks_on_load() {
+        wanted.shrink = layout.shrink_max(measured.size, SHRINK_HEADROOM);
+    } else if opened.is_vector() {
+        wanted.scale = fit::raster_scale(&layout, measured.size, limits.pixels_max);
+    }
+    let decoded = opened.decode(&wanted, limits)?;
+    if layout.ops.iter().any(|op| matches!(op, Op::Trim(_))) {
+        return trim(decoded, &layout, &measured, found, |found| {
+            let layout = plan::layout_frames(plan, &measured, found, frames);
+            frames::check_drawn(sequence, layout.output, limits)?;
+            Ok(layout)
+        });
+    }
+    if wanted.shrink > 1 && decoded.size() == shrunk_size(measured.size, wanted.shrink) {
+        return Ok((layout.shrunk(wanted.shrink), decoded));
+    }
+    Ok((fit::rescaled(layout, measured.size, decoded.size()), decoded))
+}
+
+/// Lays out again for what trimming leaves of the first frame. With a trim in it a layout has nothing shrunk on load.
+fn trim<'a>(
+    decoded: Decoded<'a>,
+    layout: &Layout,
+    measured: &Measured,
+    found: &Found,
+    lay_out: impl FnOnce(&Found) -> Result<Layout, RenderError>,
+) -> Result<(Layout, Decoded<'a>), RenderError> {
+    let (nominal, actual) = (measured.size, decoded.size());
+    let fitted = fit::rescaled(layout.clone(), nominal, actual);
+    let (decoded, kept) = decoded.with_first(|first| trimmed::found(first, nominal, layout, &fitted))?;
+    let layout = lay_out(&Found { trimmed: kept?, ..found.clone() })?;
+    Ok((fit::rescaled(layout, nominal, actual), decoded))
+}
+
+/// Pixels that are ready to be encoded.
+struct Picture {
+    frames: Vec<Raster>,
+    delays_ms: Vec<u32>,
+    loop_count: u32,
+    profile: Option<Vec<u8>>,
+}
+
+/// Runs the ops on every frame. What has to be looked for in the pixels is looked for in the first, so that an animation
+/// does not tremble; but faces that are to be hidden are looked for in each, for they move.
+fn draw(
+    mut decoded: Decoded<'_>,
+    layout: Layout,
+    sequence: &Sequence,
+    overlays: &Overlays,
+    moving: bool,
+) -> Result<Picture, RenderError> {
+    let profile = decoded.profile.take();
+    let mut ops = in_space(fit::turned_last(layout.ops, decoded.size()), profile.as_deref());
+    let mut overlays = overlays.prepare(&ops, profile.as_deref())?;
+    let mut is_first = true;
+    let mut enhancement = None;
+    let frames = frames::drawn(decoded.into_frames(), sequence, |mut raster| {
+        for op in &mut ops {
+            if let (true, Op::Resize(resize)) = (is_first, &mut *op) {
+                raster = place_and_resize(raster, resize)?;
+            } else if let Op::Enhance = op {
+                let enhancement = enhancement.get_or_insert_with(|| enhance::measure(&raster));
+                raster = enhance::apply(raster, enhancement);
+            } else if let (true, Op::HideFaces(op)) = (moving, &*op) {
+                let op = faces::moved(&raster, op, sequence.frames.len())?;
+                raster = hide_faces::apply(raster, &op);
+            } else {
+                settle(op, &raster);
+                raster = apply(raster, op, &mut overlays)?;
+            }
+        }
+        is_first = false;
+        Ok(raster)
+    })?;
+    let delays_ms = sequence.frames.iter().map(|frame| frame.delay_ms).collect();
+    Ok(Picture { frames, delays_ms, loop_count: sequence.plays, profile })
+}
+
+/// Colours of the request are sRGB; the picture may not be.
+fn in_space(mut ops: Vec<Op>, profile: Option<&[u8]>) -> Vec<Op> {
+    if profile.is_some() {
+        for color in ops.iter_mut().flat_map(colors_of) {
+            *color = convert::color_in(*color, profile);
+        }
+    }
+    ops
+}
+
+/// The colours that an op paints with.
+fn colors_of(op: &mut Op) -> Vec<&mut Color> {
+    match op {
+        Op::Extend(Extend { fill: ExtendFill::Solid(color), .. })
+        | Op::Rotate(Rotate { background: color, .. })
+        | Op::Background(color)
+        | Op::Blend(BlendOp { layer: BlendOpLayer::Color(color), .. })
+        | Op::Mask(MaskOp { background: Some(color), .. })
+        | Op::Shadow(ShadowOp { color, .. })
+        | Op::Pad(Pad { color, .. }) => vec![color],
+        Op::Extend(Extend { fill: ExtendFill::Gradient(GradientFill { colors: Some(colors), .. }), .. }) => {
+            colors.iter_mut().map(|stop| &mut stop.color).collect()
+        }
+        Op::Gradient(op) => op.colors.stops.iter_mut().map(|stop| &mut stop.color).collect(),
+        Op::Grid(grid) => grid.colors.iter_mut().collect(),
+        Op::Tone(chain) => chain.iter_mut().flat_map(tone::colors).collect(),
+        Op::Border(BorderOp { border, .. }) => {
+            std::iter::once(&mut border.color).chain(border.stroke.as_mut().map(|(_, color)| color)).collect()
+        }
+        Op::Text(TextOp { text, behind, .. }) => {
+            let outline = text.outline.as_mut().map(|(_, color)| color);
+            let backing = text.backing.as_mut().map(|backing| &mut backing.color);
+            std::iter::once(&mut text.color).chain(outline).chain(backing).chain(behind).collect()
+        }
+        Op::Orient(_)
+        | Op::Crop(_)
+        | Op::Trim(_)
+        | Op::HideFaces(_)
+        | Op::RedEye(_)
+        | Op::Resize(_)
+        | Op::FocalDebug { .. }
+        | Op::Enhance
+        | Op::Adjust(_)
+        | Op::Denoise(_)
+        | Op::Sharpen(_)
+        | Op::Extend(_)
+        | Op::MirrorHorizontal
+        | Op::MirrorVertical
+        | Op::Halftone { .. }
+        | Op::Pixellate { .. }
+        | Op::Blur { .. }
+        | Op::Threshold(_)
+        | Op::Blend(_)
+        | Op::Fade(_)
+        | Op::Turn(_)
+        | Op::Reflect(_)
+        | Op::Mask(_)
+        | Op::Tap(_)
+        | Op::Mark(_) => Vec::new(),
+    }
+}
+
+/// Resizes; a window that is still to be found is found on the scaled picture and fixed for the frames to come.
+pub(in crate::render) fn place_and_resize(raster: Raster, op: &mut Resize) -> Result<Raster, RenderError> {
+    let Window::Find { size, finders, otherwise } = &op.window else { return resample::apply(raster, op) };
+    let whole = resample::scale_whole(raster, op.scaled)?;
+    let rect = find::window(&whole, *size, finders, *otherwise);
+    op.window = Window::Fixed(rect);
+    crop::apply(whole, rect)
+}
+
+/// Fills in what an op takes from the pixels of the first frame, for all frames alike.
+fn settle(op: &mut Op, raster: &Raster) {
+    if let Op::Extend(Extend { fill: ExtendFill::Gradient(GradientFill { colors: colors @ None, .. }), .. }) = op {
+        *colors = Some(extend::own_colors(raster));
+    } else if let Op::Tone(chain) = op {
+        tone::settle(chain, raster);
+    }
+}
+
+/// The order of the pipeline is the layout's; this is only who does what.
+pub(in crate::render) fn apply(raster: Raster, op: &Op, overlays: &mut Prepared) -> Result<Raster, RenderError> {
+    Ok(match op {
+        Op::Orient(value) => orient::apply(raster, *value),
+        Op::Crop(rect) => crop::apply(raster, *rect)?,
+        Op::Resize(resize) => resample::apply(raster, resize)?,
+        Op::Extend(extend) => extend::apply(raster, extend)?,
+        Op::HideFaces(op) => hide_faces::apply(raster, op),
+        Op::RedEye(eyes) => redeye::apply(raster, eyes),
+        Op::FocalDebug { x, y } => focal_debug::apply(raster, *x, *y),
+        Op::MirrorHorizontal => mirror::horizontal(raster),
+        Op::MirrorVertical => mirror::vertical(raster),
+        Op::Rotate(rotate) => rotate::apply(raster, rotate),
+        Op::Reflect(op) => reflect::apply(raster, op)?,
+        Op::Shadow(op) => shadow::apply(raster, op)?,
+        Op::Turn(turn) => rotate::turned(raster, turn),
+        Op::Background(color) => background::apply(raster, *color),
+        // Always last: read off the picture when all is drawn.
+        Op::Tap(_) => raster,
+        Op::Threshold(threshold) => threshold::apply(raster, threshold),
+        Op::Blend(blend) => blend::apply(raster, blend, overlays.blend.as_ref())?,
+        Op::Gradient(gradient) => gradient::apply(raster, gradient),
+        Op::Fade(fade) => fade::apply(raster, fade),
+        Op::Grid(grid) => grid::apply(raster, grid),
+        Op::Mask(mask) => {
+            let image = overlays.mask(raster.size)?;
+            mask::apply(raster, mask, image)?
+        }
+        Op::Mark(mark) => mark::apply(raster, mark, overlays.mark.as_ref())?,
+        Op::Border(border) => border::apply(raster, border),
+        Op::Pad(pad) => pad::apply(raster, pad)?,
+        Op::Text(op) => text::apply(raster, op)?,
+        Op::Adjust(chain) => adjust::apply(raster, chain),
+        Op::Denoise(denoise) => denoise::apply(raster, *denoise),
+        Op::Sharpen(sharpen) => sharpen::apply(&raster, *sharpen),
+        Op::Tone(chain) => tone::apply(raster, chain),
+        Op::Halftone { dot_px } => halftone::apply(raster, *dot_px),
+        Op::Pixellate { block_px } => pixellate::apply(&raster, *block_px),
+        Op::Blur { sigma_px } => blur::apply(&raster, *sigma_px),
+        Op::Enhance => {
+            let enhancement = enhance::measure(&raster);
+            enhance::apply(raster, &enhancement)
+        }
+        // Measured and laid out again before; what follows a trim that is still there is the layout for nothing trimmed.
+        Op::Trim(_) => raster,
+    })
+}
+
+impl Picture {
+    /// All frames as one still. Cells that are left over show the background.
+    fn side_by_side(self, background: Option<Color>) -> Result<Self, RenderError> {
+        let background = background.map(|color| convert::color_in(color, self.profile.as_deref()));
+        Ok(Self { frames: vec![sheet::apply(self.frames, background)?], delays_ms: Vec::new(), ..self })
+    }
+
+    /// Encodes in the first of `formats` that works.
+    fn encode(
+        mut self,
+        formats: &[Format],
+        output: &Output,
+        iptc: Option<&[u8]>,
+    ) -> Result<(Size, Format, Vec<u8>), RenderError> {
+        let nothing = || RenderError::Encode { format: "none".to_owned() };
+        let size = self.frames.first().ok_or_else(nothing)?.size;
+        let mut failure = nothing();
+        for (index, &format) in formats.iter().enumerate() {
+            let is_last = index + 1 == formats.len();
+            let animated = encode::is_animated(format) && self.frames.len() > 1;
+            let kept = if animated { self.frames.len() } else { 1 };
+            // The last attempt takes the pixels; earlier ones leave them for the next.
+            let frames: Vec<Raster> =
+                if is_last { self.frames.drain(..kept).collect() } else { self.frames[..kept].to_vec() };
+            match self.encode_as(frames, format, output, iptc) {
+                Ok(body) => return Ok((size, format, body)),
+                Err(error) => failure = error,
+            }
+        }
+        Err(failure)
+    }
+
+    fn encode_as(
+        &self,
+        frames: Vec<Raster>,
+        format: Format,
+        output: &Output,
+        iptc: Option<&[u8]>,
+    ) -> Result<Vec<u8>, RenderError> {
+        let carries = encode::keeps_profile(format);
+        let mut profile = None;
+        let mut converted = Vec::with_capacity(frames.len());
+        for frame in frames {
+            let frame = frame.into_8_bit();
+            let (frame, attached) = convert::encoded(frame, self.profile.clone(), output.color_space, carries);
+            profile = attached;
+            converted.push(frame);
+        }
+        let attached = Attached { profile: profile.as_deref(), iptc };
+        if let [frame] = converted.as_slice() {
+            return encode::encode(frame, format, output, attached);
+        }
+        let animation = Animation { frames: converted, delays_ms: self.delays_ms.clone(), loops: self.loop_count };
+        encode::encode_animation(animation, format, output, attached)
+    }
+}
