@@ -36,3 +36,6 @@ pub use spec::{Category, Needs, ParamSpec, State, Tier};
 pub use table::{PARAMS, find, nearest_name, spelled};
 pub use text::*;
 pub use value::Value;
+
+pub use crate::pixels::blend_modes::BlendMode;
+pub use crate::pixels::ramp::{GradientSpace, HuePath};

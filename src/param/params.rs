@@ -6,6 +6,8 @@
 use serde::{Deserialize, Serialize};
 
 use super::{FinishParams, FormatParams, ShadowParams, TextParams};
+use crate::pixels::blend_modes::BlendMode;
+use crate::pixels::ramp::{GradientSpace, HuePath};
 use crate::units::{Color, Dpr, Length};
 
 /// Every parameter of the grammar, grouped as the reference groups them.
@@ -254,31 +256,6 @@ pub enum GradientType {
     Radial,
 }
 
-/// `fill-gradient-cs`.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
-#[expect(missing_docs, reason = "the names are the documented words")]
-pub enum GradientSpace {
-    #[default]
-    Srgb,
-    Linear,
-    Oklab,
-    Hsl,
-    Lch,
-    Oklch,
-    Hsv,
-}
-
-/// `*-hue`: the way between two hues (CSS Color 4).
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
-#[expect(missing_docs, reason = "the names are the documented words")]
-pub enum HuePath {
-    #[default]
-    Shorter,
-    Longer,
-    Increasing,
-    Decreasing,
-}
-
 /// Background, bars and checkerboard.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[expect(missing_docs, reason = "named after their parameters")]
@@ -367,31 +344,6 @@ pub enum Location {
     Url(String),
     /// A path in the same source, its own query included when it has one.
     Path(String),
-}
-
-/// `blend-mode`.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
-#[expect(missing_docs, reason = "the names are the documented words")]
-pub enum BlendMode {
-    Color,
-    Burn,
-    Dodge,
-    Darken,
-    Difference,
-    Exclusion,
-    HardLight,
-    Hue,
-    Lighten,
-    Luminosity,
-    Multiply,
-    #[default]
-    Overlay,
-    Saturation,
-    Screen,
-    SoftLight,
-    Normal,
-    DestinationOut,
-    DestinationIn,
 }
 
 /// What `blend` names.

@@ -1,6 +1,31 @@
 //! The formulas of W3C compositing and blending level 1, colour over colour.
 
-use crate::param::BlendMode;
+use serde::{Deserialize, Serialize};
+
+/// How a layer is mixed with what lies below it.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[expect(missing_docs, reason = "the names are the documented words")]
+pub enum BlendMode {
+    Color,
+    Burn,
+    Dodge,
+    Darken,
+    Difference,
+    Exclusion,
+    HardLight,
+    Hue,
+    Lighten,
+    Luminosity,
+    Multiply,
+    #[default]
+    Overlay,
+    Saturation,
+    Screen,
+    SoftLight,
+    Normal,
+    DestinationOut,
+    DestinationIn,
+}
 
 type Rgb = [f32; 3];
 

@@ -1,16 +1,16 @@
 //! Cut out a rectangle.
 
+use super::Misfit;
 use crate::pixels::raster::{Raster, Rearrange};
-use crate::render::RenderError;
 use crate::units::{Rect, Size};
 
 /// Keeps `rect`, in pixels of the picture as it stands; any depth and channels.
 ///
 /// # Errors
-/// [`RenderError::Stage`] if the rectangle is not inside the picture.
-pub fn apply(raster: Raster, rect: Rect) -> Result<Raster, RenderError> {
+/// [`Misfit`] if the rectangle is not inside the picture.
+pub fn apply(raster: Raster, rect: Rect) -> Result<Raster, Misfit> {
     if !rect.is_inside(raster.size) {
-        return Err(RenderError::Stage { stage: "crop".to_owned() });
+        return Err(Misfit { operation: "crop" });
     }
     Ok(if rect == Rect::whole(raster.size) { raster } else { raster.rearranged(&Cut(rect)) })
 }

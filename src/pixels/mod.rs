@@ -1,9 +1,12 @@
 //! Pixel work that knows no plan: rasters, resampling, blurs, shapes, ramps and blending.
+//!
+//! Each function takes sizes, rectangles and colours, never an op: what a URL asks for is decided elsewhere.
 
 pub mod background;
 pub mod blend_modes;
 pub mod crop;
 pub mod distance;
+pub mod extend;
 pub mod gaussian;
 pub mod guided;
 pub mod oklab;
@@ -16,3 +19,11 @@ pub mod resample;
 pub mod sampling;
 pub mod shape;
 pub mod srgb;
+
+/// A rectangle that does not lie inside the image, or an image with fewer samples than its size says: a fault of the caller.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("{operation}: the rectangle is not inside the image")]
+pub struct Misfit {
+    /// What was asked for.
+    pub operation: &'static str,
+}

@@ -3,9 +3,106 @@
 use super::oklab::{self, Matrix, times};
 use super::paint::Pixel;
 use super::srgb::{to_encoded, to_linear};
-use crate::param::{GradientSpace, HuePath};
-use crate::plan::{ColorRamp, ColorStop, GradientCourse};
 use crate::units::Color;
+use serde::{Deserialize, Serialize};
+
+/// `fill-gradient-cs`.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[expect(missing_docs, reason = "the names are the documented words")]
+pub enum GradientSpace {
+    #[default]
+    Srgb,
+    Linear,
+    Oklab,
+    Hsl,
+    Lch,
+    Oklch,
+    Hsv,
+}
+
+/// `*-hue`: the way between two hues (CSS Color 4).
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[expect(missing_docs, reason = "the names are the documented words")]
+pub enum HuePath {
+    #[default]
+    Shorter,
+    Longer,
+    Increasing,
+    Decreasing,
+}
+
+/// Colours along a line.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct ColorRamp {
+    /// At least two, none before the one in front of it.
+    pub stops: Vec<ColorStop>,
+    /// Space the colours between them are worked out in.
+    pub space: GradientSpace,
+    /// Which way round the colour wheel, in the spaces that have one.
+    pub hue: HuePath,
+}
+
+impl ColorRamp {
+    /// Colours at `percent`, evenly spread when these are not as many. A place before the one in front of it is moved up
+    /// to that, and the way round a wheel that the space does not have is always the same.
+    pub(crate) fn of(colors: &[Color], percent: &[f64], space: GradientSpace, hue: HuePath) -> Self {
+        let mut reached = 0.0_f64;
+        let mut place = |index: usize| {
+            let even = index as f64 / colors.len().saturating_sub(1).max(1) as f64;
+            let at =
+                if percent.len() == colors.len() { percent.get(index).map_or(even, |at| at / 100.0) } else { even };
+            reached = reached.max(at.clamp(0.0, 1.0));
+            reached
+        };
+        Self {
+            stops: colors
+                .iter()
+                .enumerate()
+                .map(|(index, color)| ColorStop { at: place(index), color: *color })
+                .collect(),
+            space,
+            hue: hue_interpolation(space, hue),
+        }
+    }
+}
+
+/// One colour of a [`ColorRamp`].
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+pub struct ColorStop {
+    /// Where, 0 to 1.
+    pub at: f64,
+    /// Which.
+    pub color: Color,
+}
+
+/// Course of a gradient in pixels; outside it the nearer colour goes on.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+pub enum GradientCourse {
+    /// First colour at `from`, last at `to`.
+    Linear {
+        /// x, y
+        from: [f64; 2],
+        /// x, y
+        to: [f64; 2],
+    },
+    /// First colour up to `radii[0]`, last from `radii[1]` on; the first radius is never larger. Equal radii give a
+    /// hard edge. `swapped`: the colours run the other way, because the radii were given in falling order.
+    Radial {
+        /// x, y
+        center: [f64; 2],
+        /// Inner, outer.
+        radii: [f64; 2],
+        /// Whether the colours change places.
+        swapped: bool,
+    },
+    /// First colour at the centre, last on an ellipse of these radii.
+    Elliptic {
+        /// x, y
+        center: [f64; 2],
+        /// Across, down; 0 is as thin as can be.
+        radii: [f64; 2],
+    },
+}
 
 /// Steps of a ramp: finer than 8 bits a channel can show on the longest canvas.
 const STEPS: usize = 2048;
@@ -317,6 +414,14 @@ fn lab_back([l, a, b]: [f64; 3]) -> [f64; 3] {
     let f = |v: f64| if v * v * v > EPSILON { v * v * v } else { (116.0 * v - 16.0) / KAPPA };
     let light = if l > KAPPA * EPSILON { y * y * y } else { l / KAPPA };
     times(&RGB, [f(y + a / 500.0) * D50[0], light * D50[1], f(y - b / 200.0) * D50[2]])
+}
+
+/// Spaces without a wheel have but one way.
+fn hue_interpolation(space: GradientSpace, hue: HuePath) -> HuePath {
+    match space {
+        GradientSpace::Hsl | GradientSpace::Hsv | GradientSpace::Lch | GradientSpace::Oklch => hue,
+        GradientSpace::Srgb | GradientSpace::Linear | GradientSpace::Oklab => HuePath::default(),
+    }
 }
 
 #[cfg(test)]

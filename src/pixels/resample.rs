@@ -9,34 +9,28 @@ mod convolve;
 mod kernel;
 mod light;
 
+use super::Misfit;
 use crate::pixels::raster::{Raster, Samples};
-use crate::plan::{Resize, Window};
-use crate::render::RenderError;
 use crate::units::{Rect, Size};
 
 use self::kernel::Axis;
 
-/// Scales the whole picture to `op.scaled` and keeps `op.window` of it.
+/// Scales the whole picture to `scaled` and keeps `window` of it.
 ///
 /// Takes sRGB-encoded grey or RGB of 8 or 16 bits, straight alpha or none; returns the same channels in 8 bits, the
-/// size of the window. A `Window::Find` that nobody has placed yet is taken at its `otherwise`.
+/// size of the window.
 ///
 /// # Errors
-/// [`RenderError::Stage`] if the window is not inside the scaled picture, or the raster is not what it says.
-pub fn apply(raster: Raster, op: &Resize) -> Result<Raster, RenderError> {
-    let window = match &op.window {
-        Window::Whole => Rect::whole(op.scaled),
-        Window::Fixed(rect) => *rect,
-        Window::Find { otherwise, .. } => *otherwise,
-    };
-    if !window.is_inside(op.scaled) || !is_consistent(&raster) {
-        return Err(RenderError::Stage { stage: "resize".to_owned() });
+/// [`Misfit`] if the window is not inside the scaled picture, or the raster is not what it says.
+pub fn apply(raster: Raster, scaled: Size, window: Rect) -> Result<Raster, Misfit> {
+    if !window.is_inside(scaled) || !raster.is_consistent() {
+        return Err(Misfit { operation: "resize" });
     }
-    if op.scaled == raster.size {
+    if scaled == raster.size {
         return Ok(cut(raster, window));
     }
-    let columns = Axis::new(raster.size.width, op.scaled.width, window.left, window.size.width);
-    let rows = Axis::new(raster.size.height, op.scaled.height, window.top, window.size.height);
+    let columns = Axis::new(raster.size.width, scaled.width, window.left, window.size.width);
+    let rows = Axis::new(raster.size.height, scaled.height, window.top, window.size.height);
     let samples = convolve::resample(&raster, &columns, &rows);
     Ok(Raster { size: window.size, channels: raster.channels, samples: Samples::U8(samples) })
 }
@@ -45,17 +39,8 @@ pub fn apply(raster: Raster, op: &Resize) -> Result<Raster, RenderError> {
 ///
 /// # Errors
 /// As [`apply`].
-pub fn scale_whole(raster: Raster, scaled: Size) -> Result<Raster, RenderError> {
-    apply(raster, &Resize { scaled, window: Window::Whole })
-}
-
-/// Whether there are as many samples as size and channels say.
-fn is_consistent(raster: &Raster) -> bool {
-    let samples = match &raster.samples {
-        Samples::U8(samples) => samples.len(),
-        Samples::U16(samples) => samples.len(),
-    };
-    (1..=4).contains(&raster.channels) && samples as u64 == raster.size.area() * u64::from(raster.channels)
+pub fn scale_whole(raster: Raster, scaled: Size) -> Result<Raster, Misfit> {
+    apply(raster, scaled, Rect::whole(scaled))
 }
 
 /// Keeps `window`, in 8 bits, of a picture that needs no scaling.

@@ -6,12 +6,12 @@ use crate::param::{
     GradientType, HuePath, Location, MarkParams, MaskShape, PaletteFormat, Params, RadialReach, RadialSize, TextClip,
     TextFit, TextParams, TextStencil, TrimMode,
 };
+use crate::pixels::ramp::ColorRamp;
 use crate::units::{Color, Length};
 
 use super::layers::{
-    Along, Anchor, Backing, Blend, BlendImage, BlendLayer, BlendSize, Border, ColorRamp, DrawnGradient, DrawnShape,
-    Fade, Finish, Gradient, GradientPaint, GradientShape, Grid, Mark, MarkSize, Mask, RadialExtent, Sides, Text,
-    TextOverflow, along,
+    Along, Anchor, Backing, Blend, BlendImage, BlendLayer, BlendSize, Border, DrawnGradient, DrawnShape, Fade, Finish,
+    Gradient, GradientPaint, GradientShape, Grid, Mark, MarkSize, Mask, RadialExtent, Sides, Text, TextOverflow, along,
 };
 use super::shadow::{Reflection, Shadow};
 use super::types::{Tap, Trim, TrimBy};

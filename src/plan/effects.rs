@@ -4,9 +4,8 @@
 use serde::{Deserialize, Serialize};
 
 use crate::param::{AdjustParams, Dither, Params, StylizeParams};
+use crate::pixels::ramp::ColorRamp;
 use crate::units::Color;
-
-use super::layers::ColorRamp;
 
 /// One pixel-wise adjustment, by the formula of `rendering.md` 7. Values are those of the parameter, never its identity.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]

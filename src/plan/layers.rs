@@ -8,6 +8,7 @@ use crate::param::{
     AlignWord, BlendMode, CropWord, Fit, Font, GradientSpace, HuePath, Location, MaskShape, RadialReach, RadialShape,
     TextClip, TextStencil,
 };
+use crate::pixels::ramp::{ColorRamp, ColorStop};
 use crate::units::{Color, Length, Size};
 
 /// A place on one axis.
@@ -134,58 +135,6 @@ impl Sides {
     pub(super) fn scaled(self, k: f64) -> Self {
         Self { top: px(self.top, k), right: px(self.right, k), bottom: px(self.bottom, k), left: px(self.left, k) }
     }
-}
-
-/// Colours along a line.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub struct ColorRamp {
-    /// At least two, none before the one in front of it.
-    pub stops: Vec<ColorStop>,
-    /// Space the colours between them are worked out in.
-    pub space: GradientSpace,
-    /// Which way round the colour wheel, in the spaces that have one.
-    pub hue: HuePath,
-}
-
-impl ColorRamp {
-    /// Colours at `percent`, evenly spread when these are not as many. A place before the one in front of it is moved up
-    /// to that, and the way round a wheel that the space does not have is always the same.
-    pub(super) fn of(colors: &[Color], percent: &[f64], space: GradientSpace, hue: HuePath) -> Self {
-        let mut reached = 0.0_f64;
-        let mut place = |index: usize| {
-            let even = index as f64 / colors.len().saturating_sub(1).max(1) as f64;
-            let at =
-                if percent.len() == colors.len() { percent.get(index).map_or(even, |at| at / 100.0) } else { even };
-            reached = reached.max(at.clamp(0.0, 1.0));
-            reached
-        };
-        Self {
-            stops: colors
-                .iter()
-                .enumerate()
-                .map(|(index, color)| ColorStop { at: place(index), color: *color })
-                .collect(),
-            space,
-            hue: way_round(space, hue),
-        }
-    }
-}
-
-/// Spaces without a wheel have but one way.
-fn way_round(space: GradientSpace, hue: HuePath) -> HuePath {
-    match space {
-        GradientSpace::Hsl | GradientSpace::Hsv | GradientSpace::Lch | GradientSpace::Oklch => hue,
-        GradientSpace::Srgb | GradientSpace::Linear | GradientSpace::Oklab => HuePath::default(),
-    }
-}
-
-/// One colour of a [`ColorRamp`].
-#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
-pub struct ColorStop {
-    /// Where, 0 to 1.
-    pub at: f64,
-    /// Which.
-    pub color: Color,
 }
 
 /// `fill=gradient`.

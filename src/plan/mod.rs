@@ -31,6 +31,7 @@ mod shrink;
 mod types;
 mod written;
 
+pub use crate::pixels::ramp::{ColorRamp, ColorStop, GradientCourse};
 pub use cost::{Work, in_time};
 pub use effects::*;
 pub use format::choose_formats;

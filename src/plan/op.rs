@@ -3,10 +3,11 @@
 use serde::{Deserialize, Serialize};
 
 use crate::param::{BlendMode, CropWord, GradientSpace, HuePath, RotType};
+use crate::pixels::ramp::{ColorRamp, ColorStop, GradientCourse};
 use crate::units::{Color, Rect, Size};
 
 use super::effects::{Adjust, Denoise, Sharpen, Threshold, Tone};
-use super::layers::{Border, ColorRamp, ColorStop, GradientPaint, Grid, Sides, Text};
+use super::layers::{Border, GradientPaint, Grid, Sides, Text};
 use super::shadow::{ReflectOp, ShadowOp};
 use super::types::{HideFaces, Tap, Trim};
 
@@ -315,6 +316,18 @@ pub struct Resize {
     pub window: Window,
 }
 
+impl Resize {
+    /// The rectangle of the scaled image that is kept, as long as no finder has looked.
+    #[must_use]
+    pub fn kept(&self) -> Rect {
+        match &self.window {
+            Window::Whole => Rect::whole(self.scaled),
+            Window::Fixed(rect) => *rect,
+            Window::Find { otherwise, .. } => *otherwise,
+        }
+    }
+}
+
 /// Part of a scaled picture.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub enum Window {
@@ -370,35 +383,6 @@ pub struct GradientFill {
     pub hue: HuePath,
     /// Its course.
     pub course: GradientCourse,
-}
-
-/// Course of a gradient in pixels; outside it the nearer colour goes on.
-#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
-pub enum GradientCourse {
-    /// First colour at `from`, last at `to`.
-    Linear {
-        /// x, y
-        from: [f64; 2],
-        /// x, y
-        to: [f64; 2],
-    },
-    /// First colour up to `radii[0]`, last from `radii[1]` on; the first radius is never larger. Equal radii give a
-    /// hard edge. `swapped`: the colours run the other way, because the radii were given in falling order.
-    Radial {
-        /// x, y
-        center: [f64; 2],
-        /// Inner, outer.
-        radii: [f64; 2],
-        /// Whether the colours change places.
-        swapped: bool,
-    },
-    /// First colour at the centre, last on an ellipse of these radii.
-    Elliptic {
-        /// x, y
-        center: [f64; 2],
-        /// Across, down; 0 is as thin as can be.
-        radii: [f64; 2],
-    },
 }
 
 /// Turn about the centre.

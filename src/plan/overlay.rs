@@ -3,20 +3,21 @@
 use std::f64::consts::SQRT_2;
 
 use crate::param::{Fit, MaskShape, RadialReach, RadialShape, ShadowKind};
+use crate::pixels::ramp::GradientCourse;
 use crate::units::{Length, Rect, Size};
 
+use super::compose;
 use super::geometry::{self, Extent, Placed, side};
 use super::layers::{
-    Along, Backing, Blend, BlendImage, BlendLayer, BlendSize, Border, DrawnGradient, DrawnShape, Fade, Finish,
+    self, Along, Backing, Blend, BlendImage, BlendLayer, BlendSize, Border, DrawnGradient, DrawnShape, Fade, Finish,
     Gradient, GradientShape, Grid, Mark, MarkSize, Mask, RadialExtent, Text, TextOverflow, px,
 };
 use super::op::{
-    BlendOp, BlendOpLayer, BorderOp, Extend, ExtendFill, FadeOp, GradientCourse, GradientFill, GradientOp, MarkOp,
-    MaskOp, Op, Outline, Overlay, Resize, TextOp, Tile, TurnOp, Window,
+    BlendOp, BlendOpLayer, BorderOp, Extend, ExtendFill, FadeOp, GradientFill, GradientOp, MarkOp, MaskOp, Op, Outline,
+    Overlay, Resize, TextOp, Tile, TurnOp, Window,
 };
-use super::shadow::Shadow;
+use super::shadow::{self, Shadow};
 use super::types::{Found, Plan, Sizing};
-use super::{compose, layers, shadow};
 use crate::units::{Color, Dpr};
 
 /// Share of the shorter side that `mask=corners` rounds without `corner-radius`.

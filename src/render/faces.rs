@@ -234,7 +234,7 @@ fn scaled(raster: Raster, side: u32) -> Result<Raster, RenderError> {
     let fewer = |len: u32| ((f64::from(len) * share) as u32).max(1);
     // A picture that is nothing but a line would stay as long as it is.
     let most = |len: u32| len.min(16 * side);
-    resample::scale_whole(raster, Size::new(most(fewer(size.width)), most(fewer(size.height))))
+    Ok(resample::scale_whole(raster, Size::new(most(fewer(size.width)), most(fewer(size.height))))?)
 }
 
 /// As the network wants it: three channels, nothing transparent.

@@ -19,6 +19,7 @@ use serde::{Deserialize, Serialize};
 use self::faces::Face;
 use crate::blob::Blob;
 use crate::config::Limits;
+use crate::pixels::Misfit;
 use crate::plan::{Format, OverlayRole, Plan};
 use crate::units::Size;
 
@@ -137,6 +138,12 @@ pub enum RenderError {
     /// No worker can be started, or the server is stopping.
     #[error("no worker available")]
     Unavailable,
+}
+
+impl From<Misfit> for RenderError {
+    fn from(misfit: Misfit) -> Self {
+        Self::Stage { stage: misfit.operation.to_owned() }
+    }
 }
 
 #[cfg(test)]

@@ -9,6 +9,7 @@ mod call;
 mod error;
 mod image;
 mod init;
+mod pixels;
 mod sys;
 
 pub use call::Call;

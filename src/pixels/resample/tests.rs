@@ -111,7 +111,7 @@ fn a_sloping_line_keeps_its_place() {
 fn a_window_of_an_enormous_enlargement_is_cheap() {
     let source = raster(1500, 1000, 3, |x, y| vec![(x % 251) as u8, (y % 241) as u8, 9]);
     let window = Rect { left: 74_900, top: 49_900, size: Size::new(300, 200) };
-    let out = apply(source, &Resize { scaled: Size::new(150_000, 100_000), window: Window::Fixed(window) }).unwrap();
+    let out = apply(source, Size::new(150_000, 100_000), window).unwrap();
     assert_eq!(out.size, window.size);
 }
 
@@ -130,8 +130,8 @@ fn a_thin_picture_goes_both_ways() {
 #[test]
 fn a_window_outside_is_refused() {
     let source = raster(10, 10, 1, |_, _| vec![0]);
-    let window = Window::Fixed(Rect { left: 1, top: 0, size: Size::new(5, 5) });
-    assert!(apply(source, &Resize { scaled: Size::new(5, 5), window }).is_err());
+    let window = Rect { left: 1, top: 0, size: Size::new(5, 5) };
+    assert!(apply(source, Size::new(5, 5), window).is_err());
     let lying = Raster { size: Size::new(10, 10), channels: 3, samples: Samples::U8(vec![0; 10]) };
     assert!(scale_whole(lying, Size::new(5, 5)).is_err());
 }
@@ -210,7 +210,7 @@ proptest! {
         };
         let ((x, w), (y, h)) = (span(left, right, to_width), span(top, bottom, to_height));
         let window = Rect { left: x, top: y, size: Size::new(w, h) };
-        let part = apply(source.clone(), &Resize { scaled: Size::new(to_width, to_height), window: Window::Fixed(window) }).unwrap();
+        let part = apply(source.clone(), Size::new(to_width, to_height), window).unwrap();
         prop_assert_eq!(part, cut(scaled(&source, to_width, to_height), window));
     }
 }

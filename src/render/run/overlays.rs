@@ -78,7 +78,7 @@ impl Overlays {
         let fitted = |role, overlay: &Overlay| {
             let layer = self.layer(role).ok_or_else(|| missing("overlay"))?;
             let raster = fitted(layer, &overlay.ops)?;
-            Ok(convert::picture_in(raster, profile))
+            Ok::<_, RenderError>(convert::picture_in(raster, profile))
         };
         let mut prepared = Prepared::default();
         for op in ops {

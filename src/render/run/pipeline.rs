@@ -344,11 +344,13 @@ fn colors_of(op: &mut Op) -> Vec<&mut Color> {
 
 /// Resizes; a window that is still to be found is found on the scaled picture and fixed for the frames to come.
 pub(in crate::render) fn place_and_resize(raster: Raster, op: &mut Resize) -> Result<Raster, RenderError> {
-    let Window::Find { size, finders, otherwise } = &op.window else { return resample::apply(raster, op) };
+    let Window::Find { size, finders, otherwise } = &op.window else {
+        return Ok(resample::apply(raster, op.scaled, op.kept())?);
+    };
     let whole = resample::scale_whole(raster, op.scaled)?;
     let rect = find::window(&whole, *size, finders, *otherwise);
     op.window = Window::Fixed(rect);
-    crop::apply(whole, rect)
+    Ok(crop::apply(whole, rect)?)
 }
 
 /// Fills in what an op takes from the pixels of the first frame, for all frames alike.
@@ -365,7 +367,7 @@ pub(in crate::render) fn apply(raster: Raster, op: &Op, overlays: &mut Prepared)
     Ok(match op {
         Op::Orient(value) => orient::apply(raster, *value),
         Op::Crop(rect) => crop::apply(raster, *rect)?,
-        Op::Resize(resize) => resample::apply(raster, resize)?,
+        Op::Resize(resize) => resample::apply(raster, resize.scaled, resize.kept())?,
         Op::Extend(extend) => extend::apply(raster, extend)?,
         Op::HideFaces(op) => hide_faces::apply(raster, op),
         Op::RedEye(eyes) => redeye::apply(raster, eyes),

@@ -41,7 +41,7 @@ fn turned_or_cut(raster: Raster, op: &Op) -> Result<Raster, RenderError> {
     if let Op::Orient(value) = op {
         Ok(orient::apply(raster, *value))
     } else if let Op::Crop(rect) = op {
-        crop::apply(raster, *rect)
+        Ok(crop::apply(raster, *rect)?)
     } else {
         Err(RenderError::Stage { stage: op.name().to_owned() })
     }

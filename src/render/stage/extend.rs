@@ -1,14 +1,13 @@
 //! Put the picture on a larger canvas.
 
 use super::blur;
-use crate::pixels::paint;
 use crate::pixels::ramp::{self, Ramp};
-use crate::pixels::raster::{Raster, Rearrange, Samples};
-use crate::pixels::resample;
-use crate::plan::{ColorRamp, ColorStop, Extend, ExtendFill, GradientFill, Resize, Window};
+use crate::pixels::raster::{Raster, Samples};
+use crate::pixels::{extend, resample};
+use crate::plan::{ColorRamp, ColorStop, Extend, ExtendFill, GradientFill};
 use crate::render::RenderError;
 use crate::render::describe::palette::gradient_colors;
-use crate::units::{Color, Rect, Size};
+use crate::units::{Rect, Size};
 
 /// Places the picture at `(op.left, op.top)` of a canvas of `op.canvas` and fills what is left. 8 bits out; an alpha
 /// channel appears when the fill is not opaque.
@@ -21,62 +20,11 @@ pub fn apply(raster: Raster, op: &Extend) -> Result<Raster, RenderError> {
         return Err(RenderError::Stage { stage: "extend".to_owned() });
     }
     match &op.fill {
-        ExtendFill::Edge => Ok(raster.rearranged(&Stretch { canvas: op.canvas, placed })),
-        ExtendFill::Solid(color) => Ok(solid(raster, op.canvas, placed, *color)),
+        ExtendFill::Edge => Ok(extend::edge(raster, op.canvas, placed)),
+        ExtendFill::Solid(color) => Ok(extend::solid(raster, op.canvas, placed, *color)),
         ExtendFill::Blur => blurred(raster, op.canvas, placed),
         ExtendFill::Gradient(gradient) => Ok(graded(raster, op.canvas, placed, gradient)),
     }
-}
-
-/// Repeats the edge pixels outwards.
-struct Stretch {
-    canvas: Size,
-    placed: Rect,
-}
-
-impl Rearrange for Stretch {
-    fn run<P: Copy>(&self, pixels: &[P], size: Size) -> (Size, Vec<P>) {
-        let nearest = |at: u32, start: u32, len: u32| at.saturating_sub(start).min(len - 1) as usize;
-        let columns: Vec<usize> = (0..self.canvas.width).map(|x| nearest(x, self.placed.left, size.width)).collect();
-        let rows = (0..self.canvas.height).map(|y| nearest(y, self.placed.top, size.height));
-        let out = rows.flat_map(|y| {
-            let row = &pixels[y * size.width as usize..][..size.width as usize];
-            columns.iter().map(|x| row[*x])
-        });
-        (self.canvas, out.collect())
-    }
-}
-
-fn solid(raster: Raster, canvas: Size, placed: Rect, color: Color) -> Raster {
-    let raster = raster.into_8_bit();
-    let is_grey = color.r == color.g && color.g == color.b;
-    let wants_alpha = raster.has_alpha() || !color.is_opaque();
-    let (raster, fill): (Raster, Vec<u8>) = match (raster.channels, wants_alpha) {
-        (1, false) if is_grey => (raster, vec![color.r]),
-        (1, true) if is_grey => (with_opaque_alpha(raster), vec![color.r, color.a]),
-        (2, true) if is_grey => (raster, vec![color.r, color.a]),
-        (3, false) => (raster, vec![color.r, color.g, color.b]),
-        (_, false) => (raster.into_rgba().without_alpha(), vec![color.r, color.g, color.b]),
-        (_, true) => (raster.into_rgba(), vec![color.r, color.g, color.b, color.a]),
-    };
-    let channels = raster.channels;
-    let count = usize::try_from(canvas.area()).expect("a canvas within the output limit");
-    let mut out = fill.repeat(count);
-    let row_len = raster.size.width as usize * usize::from(channels);
-    let bytes = raster.into_bytes();
-    for (index, row) in bytes.chunks_exact(row_len).enumerate() {
-        let y = placed.top as usize + index;
-        let at = (y * canvas.width as usize + placed.left as usize) * usize::from(channels);
-        out[at..at + row_len].copy_from_slice(row);
-    }
-    Raster { size: canvas, channels, samples: Samples::U8(out) }
-}
-
-/// Grey to grey with alpha.
-fn with_opaque_alpha(grey: Raster) -> Raster {
-    let size = grey.size;
-    let samples = grey.into_bytes().into_iter().flat_map(|v| [v, 255]).collect();
-    Raster { size, channels: 2, samples: Samples::U8(samples) }
 }
 
 /// The picture over a copy of itself, scaled to cover the canvas and blurred.
@@ -89,11 +37,11 @@ fn blurred(raster: Raster, canvas: Size, placed: Rect) -> Result<Raster, RenderE
     let divisor = f64::from(longest.div_ceil(BLURRED_SIDE).max(1));
     let side = |px: u32| ((f64::from(px) / divisor).round() as u32).max(1);
     let small = Size::new(side(canvas.width), side(canvas.height));
-    let cover = cover_resize(raster.size, small);
-    let copy = blur::apply(&resample::apply(raster.clone(), &cover)?, SIGMA_PX);
+    let (scaled, window) = covering(raster.size, small);
+    let copy = blur::apply(&resample::apply(raster.clone(), scaled, window)?, SIGMA_PX);
     let backdrop = resample::scale_whole(copy, canvas)?.into_rgba();
     let shows_through = raster.has_alpha();
-    let result = over_backdrop(raster, backdrop, placed);
+    let result = extend::over_backdrop(raster, backdrop, placed);
     Ok(if shows_through { result } else { result.without_alpha() })
 }
 
@@ -115,37 +63,24 @@ fn graded(raster: Raster, canvas: Size, placed: Rect, gradient: &GradientFill) -
         }
     }
     let backdrop = Raster { size: canvas, channels: 4, samples: Samples::U8(backdrop) };
-    over_backdrop(raster, backdrop, placed).without_alpha()
-}
-
-/// The picture, transparent or not, over a canvas in RGBA.
-fn over_backdrop(raster: Raster, backdrop: Raster, placed: Rect) -> Raster {
-    let canvas = backdrop.size;
-    let mut out = backdrop.into_bytes();
-    let bytes = raster.into_rgba().into_bytes();
-    for (index, row) in bytes.chunks_exact(placed.size.width as usize * 4).enumerate() {
-        let at = ((placed.top as usize + index) * canvas.width as usize + placed.left as usize) * 4;
-        for (under, top) in out[at..].as_chunks_mut::<4>().0.iter_mut().zip(row.as_chunks::<4>().0) {
-            *under = paint::over(*top, *under);
-        }
-    }
-    Raster { size: canvas, channels: 4, samples: Samples::U8(out) }
+    extend::over_backdrop(raster, backdrop, placed).without_alpha()
 }
 
 /// Scales to cover `target` and keeps the centre.
-fn cover_resize(from: Size, target: Size) -> Resize {
+fn covering(from: Size, target: Size) -> (Size, Rect) {
     let across = f64::from(target.width) / f64::from(from.width);
     let down = f64::from(target.height) / f64::from(from.height);
     let factor = across.max(down);
     let side = |px: u32, least: u32| ((f64::from(px) * factor).round() as u32).max(least);
     let scaled = Size::new(side(from.width, target.width), side(from.height, target.height));
     let rect = Rect { left: (scaled.width - target.width) / 2, top: (scaled.height - target.height) / 2, size: target };
-    Resize { scaled, window: Window::Fixed(rect) }
+    (scaled, rect)
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::units::Color;
     use crate::param::{GradientSpace, HuePath};
     use crate::plan::GradientCourse;
 
