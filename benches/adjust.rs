@@ -8,7 +8,7 @@ use std::hint::black_box;
 
 use criterion::{BenchmarkId, Criterion, Throughput, criterion_group, criterion_main};
 use tintype::blob::Blob;
-use tintype::config::Limits;
+use tintype::limits::Limits;
 use tintype::param;
 use tintype::pixels::raster::{Raster, Samples};
 use tintype::plan::{self, Adjust, Denoise, Intent, Negotiation, Sharpen, Tone};

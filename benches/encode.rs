@@ -24,7 +24,7 @@ const AT_LEAST_S: f64 = 0.2;
 /// What `query` says about encoding.
 fn output(query: &str) -> Output {
     let parsed = param::parse(query, &[]).expect("a query without base64 parses");
-    let limits = tintype::config::Limits::default();
+    let limits = tintype::limits::Limits::default();
     let Intent::Render(plan) = resolve(&parsed, &Negotiation::default(), &limits).intent else {
         panic!("{query} renders nothing");
     };

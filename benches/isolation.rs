@@ -8,7 +8,8 @@ use std::process::ExitCode;
 use std::time::{Duration, Instant};
 
 use tintype::blob::Blob;
-use tintype::config::{Limits, RenderConfig};
+use tintype::config::RenderConfig;
+use tintype::limits::Limits;
 use tintype::param;
 use tintype::pixels::raster::{Raster, Samples};
 use tintype::plan::{Format, Intent, Negotiation, Plan, resolve};

@@ -7,7 +7,7 @@ use std::hint::black_box;
 
 use criterion::{BatchSize, Criterion, criterion_group, criterion_main};
 use tintype::blob::Blob;
-use tintype::config::Limits;
+use tintype::limits::Limits;
 use tintype::param::{self, ColorSpace};
 use tintype::pixels::raster::Raster;
 use tintype::plan::{self, Intent, Negotiation, OverlayRole, Select};

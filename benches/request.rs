@@ -3,7 +3,8 @@
 use std::hint::black_box;
 
 use criterion::{Criterion, criterion_group, criterion_main};
-use tintype::config::{Limits, Secret, SignScheme, Signing};
+use tintype::config::{Secret, SignScheme, Signing};
+use tintype::limits::Limits;
 use tintype::param;
 use tintype::plan::{self, Intent, Measured, Negotiation};
 use tintype::sign::{self, Target};

@@ -89,7 +89,9 @@ fn other_ratios(criterion: &mut Criterion) {
     // `fp-z=100`: the scaled picture would have 30 gigapixels.
     let window = Rect { left: 100_000, top: 68_000, size: Size::new(512, 341) };
     let scaled = Size::new(204_800, 136_500);
-    group.bench_function("a window at 100x", |bench| bench.iter(|| resample::apply(black_box(source.clone()), scaled, window)));
+    group.bench_function("a window at 100x", |bench| {
+        bench.iter(|| resample::apply(black_box(source.clone()), scaled, window))
+    });
     group.finish();
 }
 

@@ -55,6 +55,7 @@ pub mod cli;
 pub mod clock;
 pub mod config;
 pub mod error;
+pub mod limits;
 pub mod nearest;
 pub mod param;
 pub mod pixels;

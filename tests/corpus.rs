@@ -8,7 +8,7 @@ use std::sync::Mutex;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use tintype::blob::Blob;
-use tintype::config::Limits;
+use tintype::limits::Limits;
 use tintype::plan::{self, Intent, Negotiation, Plan};
 use tintype::render::decode::{SourceFormat, sniff};
 use tintype::render::{self, Job, RenderError, RenderLimits};

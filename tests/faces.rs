@@ -5,7 +5,7 @@
 use std::path::Path;
 
 use tintype::blob::Blob;
-use tintype::config::Limits;
+use tintype::limits::Limits;
 use tintype::param::ColorSpace;
 use tintype::plan::{self, Intent, Negotiation, Select};
 use tintype::render::decode::{Opened, Original, Wanted};

@@ -10,7 +10,7 @@ use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
 use tintype::blob::Blob;
-use tintype::config::Limits;
+use tintype::limits::Limits;
 use tintype::param::{Location, PARAMS, State};
 use tintype::pixels::raster::{Raster, Samples};
 use tintype::plan::{self, Intent, Negotiation, TEXT_OBJECT};

@@ -6,8 +6,8 @@ use std::sync::Mutex;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use tintype::blob::Blob;
-use tintype::config::Limits;
 use tintype::error::Error;
+use tintype::limits::Limits;
 use tintype::param::{Kind, PARAMS, ParamSpec};
 use tintype::plan::{self, Format, Found, Intent, Measured, Negotiation, Plan};
 use tintype::render::decode::{Opened, Original};

@@ -16,8 +16,9 @@ use percent_encoding::{AsciiSet, CONTROLS, percent_decode_str, utf8_percent_enco
 
 use super::variant::{Origin, Part, Variant, own_key};
 use super::{Site, Sites};
-use crate::config::{Limits, SourceKind};
+use crate::config::SourceKind;
 use crate::error::{Error, RequestError};
+use crate::limits::Limits;
 use crate::param::{Honoured, Ignored, Location, ParamError, Parsed};
 use crate::plan::{self, Download, Intent, Negotiation, Resolved, TEXT_OBJECT, VariantKey, VaryOn};
 use crate::sign::{self, Expired, Target};

@@ -1,7 +1,7 @@
 //! URLs to open, for a first look at a server: pictures of its folder sources, each with another request.
 
 use std::fs;
-use std::net::SocketAddr;
+use std::net::{Ipv4Addr, SocketAddr};
 use std::path::Path;
 
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
@@ -62,7 +62,7 @@ fn pictures(root: &Path) -> Vec<String> {
 fn authority(source: &SourceConfig, address: SocketAddr) -> String {
     match source.hosts.first() {
         Some(host) => format!("{host}:{}", address.port()),
-        None => super::serve::to_open(address).to_string(),
+        None => to_open(address).to_string(),
     }
 }
 
@@ -71,6 +71,11 @@ fn signed(source: &SourceConfig, target: String) -> String {
         Some((scheme, key)) => sign::sign(&target, &source.name, scheme, &key.expose()),
         None => target,
     }
+}
+
+/// What a browser on this machine can open: a listener on every address is on the local one too.
+pub(super) fn to_open(address: SocketAddr) -> SocketAddr {
+    if address.ip().is_unspecified() { SocketAddr::from((Ipv4Addr::LOCALHOST, address.port())) } else { address }
 }
 
 #[cfg(test)]

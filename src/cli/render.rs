@@ -7,7 +7,7 @@ use clap::Args;
 
 use super::{Failure, print};
 use crate::blob::Blob;
-use crate::config::Limits;
+use crate::limits::Limits;
 use crate::param::{self, Location, Parsed};
 use crate::plan::{self, Intent, Negotiation, OverlayRole, Plan, Unsupported};
 use crate::render::{self, Job, RenderLimits};

@@ -1,6 +1,5 @@
 //! `tintype serve`: configuration, log, then the server until SIGTERM.
 
-use std::net::{Ipv4Addr, SocketAddr};
 use std::path::PathBuf;
 use std::time::Duration;
 
@@ -101,14 +100,9 @@ fn banner(config: &Config, server: &server::Server) -> String {
     let urls: String = examples::urls(config, server.address()).iter().map(|url| format!("  {url}\n")).collect();
     format!(
         "Serving on http://{}; health and metrics on http://{}. Open:\n{urls}",
-        to_open(server.address()),
-        to_open(server.admin_address())
+        examples::to_open(server.address()),
+        examples::to_open(server.admin_address())
     )
-}
-
-/// What a browser on this machine can open: a listener on every address is on the local one too.
-pub(super) fn to_open(address: SocketAddr) -> SocketAddr {
-    if address.ip().is_unspecified() { SocketAddr::from((Ipv4Addr::LOCALHOST, address.port())) } else { address }
 }
 
 /// Our own messages go to standard error. Those of libraries do not: they may hold URLs, paths and headers.

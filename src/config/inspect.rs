@@ -7,7 +7,7 @@ use std::io;
 use std::net::IpAddr;
 use std::path::Path;
 
-use super::resolve::Written;
+use super::places::Written;
 use super::{Config, Environment, Fault, Override, Place, SourceKind, load_with_places};
 
 /// What was found.

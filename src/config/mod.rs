@@ -2,11 +2,13 @@
 //!
 //! `raw` is what was written, this file what is meant; only [`Config`] is passed on.
 
+use crate::limits::Limits;
+
 mod fault;
 mod inspect;
 mod key_files;
 mod keys;
-pub mod limits;
+mod places;
 mod raw;
 pub mod reference;
 mod resolve;
@@ -28,9 +30,9 @@ use toml::de::DeTable;
 pub use fault::{Fault, Place};
 pub use inspect::{Inspection, inspect};
 pub use key_files::KeyFiles;
-pub use limits::Limits;
+
+use places::Written;
 use raw::{Raw, Text};
-use resolve::Written;
 pub use secret::{Secret, read_secret};
 
 /// The environment's variables, taken once.

@@ -1,77 +1,12 @@
 //! Written -> meant. Reads every value, fills in defaults, checks what belongs together, and reports every fault.
 
-use std::collections::{BTreeMap, BTreeSet};
 use std::net::SocketAddr;
 
 use super::fault::{Fault, Place};
-use super::raw::{Entry, Raw, Text};
+use super::places::{Places, Written, apply};
+use super::raw::{Raw, Text};
 use super::sources::resolve_sources;
 use super::{Config, Environment};
-
-/// Where every key was written: those outside `[[source]]`, and those of each source in the order of the file.
-pub(super) struct Written {
-    pub(super) settings: BTreeMap<String, Place>,
-    pub(super) sources: Vec<BTreeMap<String, Place>>,
-}
-
-/// The places of keys that were written, by their path.
-pub(super) struct Places<'a> {
-    file: Text<'a>,
-    written: BTreeMap<String, Place>,
-    /// Keys whose value could not be read, so that nothing follows from their absence.
-    faulty: BTreeSet<String>,
-    /// What to blame for a key that was not written.
-    otherwise: Place,
-}
-
-impl<'a> Places<'a> {
-    pub(super) const fn new(file: Text<'a>, otherwise: Place) -> Self {
-        Self { file, written: BTreeMap::new(), faulty: BTreeSet::new(), otherwise }
-    }
-
-    /// Where `key` was written, else the table that lacks it (`signing`), else the heading or file.
-    pub(super) fn of(&self, key: &str) -> Place {
-        if let Some(place) = self.written.get(key) {
-            return place.clone();
-        }
-        let table = key.rsplit_once('.').map(|(table, _)| table).filter(|table| table.contains('.'));
-        let mut neighbours = self.written.iter().filter(|(other, _)| table.is_some_and(|t| other.starts_with(t)));
-        neighbours.next().map_or_else(|| self.otherwise.clone(), |(_, place)| place.clone())
-    }
-
-    /// Where a member of the list `key` was written.
-    pub(super) fn within(&self, key: &str, at: Option<&std::ops::Range<usize>>) -> Place {
-        at.map_or_else(|| self.of(key), |at| self.file.place(at))
-    }
-
-    /// All of them.
-    pub(super) fn written(&self) -> &BTreeMap<String, Place> {
-        &self.written
-    }
-
-    pub(super) fn is_written(&self, key: &str) -> bool {
-        self.written.contains_key(key)
-    }
-
-    pub(super) fn is_faulty(&self, key: &str) -> bool {
-        self.faulty.contains(key)
-    }
-}
-
-/// Reads `entries` into `draft`, later ones over earlier ones.
-pub(super) fn apply<T>(draft: &mut T, entries: &[Entry<'_, T>], places: &mut Places<'_>, faults: &mut Vec<Fault>) {
-    for entry in entries {
-        let key = entry.spec.path();
-        if let Err(invalid) = (entry.spec.set)(draft, entry.written) {
-            faults.extend(invalid.into_iter().map(|invalid| {
-                let place = invalid.at.as_ref().map_or_else(|| entry.place.clone(), |at| places.file.place(at));
-                Fault::new(place, key.clone(), invalid.message)
-            }));
-            places.faulty.insert(key.clone());
-        }
-        places.written.insert(key, entry.place.clone());
-    }
-}
 
 /// The configuration that `raw` means, and where each key of it was written.
 ///

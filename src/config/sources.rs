@@ -4,8 +4,8 @@ use std::collections::BTreeMap;
 
 use super::fault::{Fault, Place};
 use super::keys::{Kind, SigningMode, SourceDraft};
+use super::places::{Places, apply};
 use super::raw::{RawSource, Text};
-use super::resolve::{Places, apply};
 use super::secret::{Rule, SecretRef};
 use super::value::Choice;
 use super::{Environment, S3Config, Secret, Signing, SourceConfig, SourceKind};

@@ -3,9 +3,8 @@
 
 use std::cmp::Reverse;
 
+use super::extent::{Extent, ROUNDING_SLACK};
 use crate::units::{Rect, Size};
-
-use super::geometry::{Extent, ROUNDING_SLACK};
 
 /// The window of size `kept`, inside an image of `scaled`, that holds the most of `faces`; of equals the one whose faces
 /// are larger together, then the one with the earlier face. It is centred on what it holds, as far as the edges and the

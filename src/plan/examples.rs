@@ -5,7 +5,7 @@ pub(super) mod properties;
 
 use super::resolve::resolve_params;
 use super::*;
-use crate::config::Limits;
+use crate::limits::Limits;
 use crate::param::{PARAMS, State, parse};
 use crate::units::{Color, Rect, Size};
 

@@ -4,27 +4,14 @@
 //! Products are formed before quotients, so that a side which is exactly half a pixel over an integer (150 x 3 / 4) stays
 //! exact and rounds up as the rules say.
 
+use super::extent::{Extent, ROUNDING_SLACK, SIDE_RANGE};
 use crate::param::{CropWord, Fit, RectEdge, RectExtent, RectParam};
 use crate::units::{Length, Rect, Size};
 
 use super::crowd;
 use super::layers::{Along, Sides};
-use super::requested_box::{Margin, Request};
+use super::requested_box::Request;
 use super::types::{Focal, Sizing};
-
-/// Added before rounding, because a decimal such as `dpr=1.1` is a little under its written value in binary. Far below
-/// the smallest distance from a half that integers and three decimals can give (about 1e-8).
-pub(super) const ROUNDING_SLACK: f64 = 1e-9;
-
-/// Sides are kept between these while they are real numbers, so that no product overflows and no quotient is by 0.
-const SIDE_RANGE: (f64, f64) = (1e-6, 1e9);
-
-/// Width and height before rounding.
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub(super) struct Extent {
-    pub(super) width: f64,
-    pub(super) height: f64,
-}
 
 impl Size {
     fn within(self, room: Self) -> Self {
@@ -75,12 +62,6 @@ enum Aim {
     Find(CropWord),
 }
 
-/// `floor(x + 0.5)`, at least 1.
-pub(super) fn side(x: f64) -> u32 {
-    // `as` saturates, and turns NaN into 0.
-    ((x + 0.5 + ROUNDING_SLACK).floor() as u32).max(1)
-}
-
 /// `floor(x + 0.5)` as a position, which may be negative.
 fn position(x: f64) -> i64 {
     (x + 0.5 + ROUNDING_SLACK).floor() as i64
@@ -93,58 +74,6 @@ impl Placement {
             (Some(canvas), _) => canvas.size,
             (None, Placed::At(rect) | Placed::By(_, rect)) => rect.size,
         }
-    }
-}
-
-impl Extent {
-    pub(super) fn of(size: Size) -> Self {
-        Self { width: f64::from(size.width), height: f64::from(size.height) }
-    }
-
-    fn tamed(self) -> Self {
-        let (low, high) = SIDE_RANGE;
-        // `max` and `min` return the other operand for NaN, unlike `clamp`.
-        Self { width: self.width.max(low).min(high), height: self.height.max(low).min(high) }
-    }
-
-    pub(super) fn times(self, k: f64) -> Self {
-        Self { width: self.width * k, height: self.height * k }.tamed()
-    }
-
-    pub(super) fn rounded(self) -> Size {
-        Size { width: side(self.width), height: side(self.height) }
-    }
-
-    pub(super) fn plus(self, margin: Margin) -> Self {
-        Self { width: self.width + margin.left + margin.right, height: self.height + margin.top + margin.bottom }
-    }
-
-    /// The factor that brings both sides to `side_max` at most (`rendering.md` 3.1, rule 5).
-    fn cap(self, side_max: u32) -> f64 {
-        (f64::from(side_max) / self.width.max(self.height)).min(1.0)
-    }
-
-    /// The picture `self` scaled to touch `frame` from inside.
-    pub(super) fn inside(self, frame: Self) -> Self {
-        if frame.width * self.height <= frame.height * self.width {
-            Self { width: frame.width, height: self.height * frame.width / self.width }
-        } else {
-            Self { width: self.width * frame.height / self.height, height: frame.height }
-        }
-    }
-
-    /// The picture `self` scaled to cover `frame`.
-    pub(super) fn covering(self, frame: Self) -> Self {
-        if frame.width * self.height >= frame.height * self.width {
-            Self { width: frame.width, height: self.height * frame.width / self.width }
-        } else {
-            Self { width: self.width * frame.height / self.height, height: frame.height }
-        }
-    }
-
-    /// The smaller of the two, which have the same shape.
-    fn at_most(self, limit: Self) -> Self {
-        if self.width >= limit.width || self.height >= limit.height { limit } else { self }
     }
 }
 

@@ -96,7 +96,7 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
-    use crate::config::Limits;
+    use crate::limits::Limits;
     use crate::plan::examples::properties::any_params;
     use crate::plan::resolve::resolve_params;
     use crate::plan::{Negotiation, resolve};

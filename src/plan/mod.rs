@@ -13,6 +13,7 @@ mod crowd;
 mod effects;
 #[cfg(test)]
 mod examples;
+mod extent;
 mod format;
 mod frames;
 mod geometry;

@@ -2,12 +2,13 @@
 
 use std::f64::consts::SQRT_2;
 
+use super::extent::{Extent, side};
 use crate::param::{Fit, MaskShape, RadialReach, RadialShape, ShadowKind};
 use crate::pixels::ramp::GradientCourse;
 use crate::units::{Length, Rect, Size};
 
 use super::compose;
-use super::geometry::{self, Extent, Placed, side};
+use super::geometry::{self, Placed};
 use super::layers::{
     self, Along, Backing, Blend, BlendImage, BlendLayer, BlendSize, Border, DrawnGradient, DrawnShape, Fade, Finish,
     Gradient, GradientShape, Grid, Mark, MarkSize, Mask, RadialExtent, Text, TextOverflow, px,

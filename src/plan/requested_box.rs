@@ -1,20 +1,11 @@
 //! The box that a request asks for: fractions, `ar`, bounds, `dpr`, padding (`rendering.md` 3.1, 3.3, 3.4, 12).
 
+use super::extent::{Extent, Margin, ROUNDING_SLACK, side};
 use crate::param::Fit;
 use crate::units::{Length, Size};
 
-use super::geometry::{Extent, ROUNDING_SLACK, side};
 use super::layers::Sides;
 use super::types::Sizing;
-
-/// Padding before rounding, `dpr` applied.
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub(super) struct Margin {
-    pub(super) top: f64,
-    pub(super) right: f64,
-    pub(super) bottom: f64,
-    pub(super) left: f64,
-}
 
 /// The requested box in pixels, `dpr` applied, not yet capped (`rendering.md` 3.1, 3.3, 3.4).
 #[derive(Clone, Copy, Debug, PartialEq)]

@@ -2,7 +2,7 @@
 //!
 //! A parameter that another one makes inert leaves no trace in the plan, so that it splits no cache.
 
-use crate::config::Limits;
+use crate::limits::Limits;
 use crate::param::{CropWord, FillMode, Fit, FormatWord, Params, Parsed, RectEdge, RectExtent, RectParam};
 use crate::units::{Color, Dpr, Length};
 

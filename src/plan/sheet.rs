@@ -58,7 +58,7 @@ pub fn layout_frames(plan: &Plan, measured: &Measured, found: &Found, frames: u3
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::config::Limits;
+    use crate::limits::Limits;
     use crate::param::parse;
     use crate::plan::{Intent, Negotiation, resolve};
 

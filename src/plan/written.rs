@@ -1,6 +1,6 @@
 //! `~text`: a picture made of text alone (`rendering.md` 11.1). No original is fetched for it.
 
-use crate::config::Limits;
+use crate::limits::Limits;
 use crate::param::{FormatWord, Params, Parsed};
 use crate::units::{Length, Size};
 

@@ -18,7 +18,7 @@ use serde::{Deserialize, Serialize};
 
 use self::faces::Face;
 use crate::blob::Blob;
-use crate::config::Limits;
+use crate::limits::Limits;
 use crate::pixels::Misfit;
 use crate::plan::{Format, OverlayRole, Plan};
 use crate::units::Size;

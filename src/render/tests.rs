@@ -11,10 +11,9 @@ mod words;
 use std::path::{Path, PathBuf};
 
 use super::decode::{Opened, Original, Wanted};
-use super::encode;
-use super::{Job, RenderError, RenderLimits, Rendered, render};
+use super::{Job, RenderError, RenderLimits, Rendered, encode, render};
 use crate::blob::Blob;
-use crate::config::Limits;
+use crate::limits::Limits;
 use crate::param::ColorSpace;
 use crate::pixels::raster::{Raster, Samples};
 use crate::plan::{self, Format, Intent, Negotiation, Select};

@@ -16,12 +16,13 @@ use hyper_util::server::graceful::GracefulShutdown;
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::{Semaphore, watch};
 
-use super::head::{FragmentSeen, WatchedHead};
+use super::head::{self, FragmentSeen, WatchedHead};
 use super::signals::Signals;
-use super::{admin, handler, head, record};
+use super::{admin, exchange, record};
 use crate::app::{App, StartError};
 use crate::clock::SystemClock;
-use crate::config::{Config, KeyFiles, Limits};
+use crate::config::{Config, KeyFiles};
+use crate::limits::Limits;
 
 /// Least buffer that hyper accepts for the head of a request.
 const HEAD_BYTES_MIN: usize = 8192;
@@ -218,7 +219,7 @@ async fn speaks_http2(stream: &TcpStream) -> std::io::Result<bool> {
 
 async fn one(app: &Arc<App>, peer: SocketAddr, request: Request<Incoming>) -> super::respond::Response {
     let recorder = record::Recorder::begin(app, peer, &request);
-    let (mut response, handled) = handler::answer(app, &request).await;
+    let (mut response, handled) = exchange::answer(app, &request).await;
     head::close_where_unclear(&request, &mut response);
     recorder.end(&response, &handled);
     response

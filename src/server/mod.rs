@@ -2,10 +2,12 @@
 
 mod admin;
 mod conditional;
+mod exchange;
 mod handler;
 mod head;
 mod headers;
 mod listen;
+mod outcome;
 mod record;
 mod respond;
 mod route;

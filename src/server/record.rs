@@ -7,7 +7,7 @@ use std::time::Instant;
 use http::{HeaderMap, Method, Request, header};
 use hyper::body::Body as _;
 
-use super::handler::Handled;
+use super::outcome::Handled;
 use super::respond::Response;
 use crate::app::{App, StageTimes};
 use crate::source::Cause;

@@ -8,7 +8,7 @@ use http::{Method, StatusCode};
 use http_body_util::Full;
 
 use super::conditional::{Delivery, decide};
-use super::handler::{Handled, Success};
+use super::outcome::{Handled, Success};
 use super::{headers, timing};
 use crate::app::{App, lifetime};
 use crate::error::{Error, Keep};

@@ -9,8 +9,8 @@ use bytes::Bytes;
 use http::header::{self, HeaderMap, HeaderValue};
 use http::{Request, StatusCode, Uri};
 
-use super::handler::Handled;
 use super::headers;
+use super::outcome::Handled;
 use super::respond::{self, Body, Response};
 use crate::app::App;
 use crate::error::Error;

@@ -8,7 +8,7 @@ use std::time::{Duration, UNIX_EPOCH};
 use futures_util::future::join_all;
 
 use super::{FetchRequest, Fetched, Original, Source, SourceError, Validators};
-use crate::config::Limits;
+use crate::limits::Limits;
 
 /// The cap that sources under test are built with, see [`limits`].
 pub const BYTES_MAX: u64 = 1 << 20;

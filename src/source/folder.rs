@@ -15,7 +15,7 @@ use rustix::io::Errno;
 use super::body::{Body, Coding};
 use super::cause::{Cause, LocalFault, Phase, Place};
 use super::{BuildError, FetchRequest, Fetched, OriginCaching, Original, Source, SourceError, Validators, facts, path};
-use crate::config::Limits;
+use crate::limits::Limits;
 
 /// Bytes read between two looks at the cap and the deadline.
 const CHUNK_BYTES: usize = 256 << 10;

@@ -23,7 +23,7 @@ use super::guard::{Guard, HostPattern};
 use super::resolve::{self, GuardedResolver, Lookup};
 use super::{BuildError, Fetched, Original, SourceError, Validators, facts};
 use crate::clock::{Clock as _, SystemClock};
-use crate::config::Limits;
+use crate::limits::Limits;
 
 /// What we call ourselves to upstreams.
 pub const OUR_NAME: &str = concat!("tintype/", env!("CARGO_PKG_VERSION"));

@@ -25,7 +25,8 @@ pub use cause::Cause;
 pub use error::SourceError;
 
 use crate::blob::Blob;
-use crate::config::{Limits, SourceConfig, SourceKind};
+use crate::config::{SourceConfig, SourceKind};
+use crate::limits::Limits;
 
 /// A configured place that originals come from.
 ///

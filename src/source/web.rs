@@ -7,7 +7,7 @@ use url::Url;
 use super::guard::{Guard, HostPattern};
 use super::http::HttpClient;
 use super::{BuildError, FetchRequest, Fetched, Source, SourceError, path};
-use crate::config::Limits;
+use crate::limits::Limits;
 
 /// Originals below a base URL.
 pub struct WebFolder {

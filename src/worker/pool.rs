@@ -4,109 +4,21 @@
 //! end or its deadline, and its worker returns to the pool either way.
 
 use std::collections::VecDeque;
-use std::ffi::OsString;
 use std::io;
-use std::os::fd::OwnedFd;
-use std::path::PathBuf;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex};
 use std::thread::JoinHandle;
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 use rustix::event::{EventfdFlags, eventfd};
 use tokio::sync::{oneshot, watch};
 
+use super::config::PoolConfig;
 use super::protocol::Packed;
+use super::queue::{Phase, Shared, State, Waiting};
 use super::stats::Stats;
 use super::supervisor::Supervisor;
-use crate::config::{Limits, RenderConfig};
 use crate::render::{Job, RenderError, Rendered};
-
-/// Environment that a worker may see: where libraries and fonts are. Never credentials.
-const ENVIRONMENT_KEPT: [&str; 3] = ["LD_LIBRARY_PATH", "FONTCONFIG_FILE", "FONTCONFIG_PATH"];
-
-/// How workers are run.
-#[derive(Clone, Debug)]
-pub struct PoolConfig {
-    /// What to execute: this program, unless a test has another.
-    pub executable: PathBuf,
-    /// Its arguments.
-    pub arguments: Vec<OsString>,
-    /// Its whole environment.
-    pub environment: Vec<(OsString, OsString)>,
-    /// Directories a confined worker may read beside the system's own libraries and fonts.
-    pub read_paths: Vec<PathBuf>,
-    /// Jobs that run at once, at least 1. One process more is kept ready to take the place of one that ends.
-    pub workers: usize,
-    /// Wall time of one job, from when a worker has it.
-    pub timeout: Duration,
-    /// Time that a job may wait for a worker.
-    pub queue_timeout: Duration,
-    /// Time for a worker to become ready.
-    pub start_timeout: Duration,
-    /// Jobs that may wait.
-    pub queue_max: usize,
-    /// A worker is replaced after this many jobs.
-    pub worker_jobs_max: u64,
-    /// A worker is replaced when its resident memory is above this after a job.
-    pub worker_memory_bytes_max: u64,
-    /// Private memory a worker may have at all (`RLIMIT_DATA`); the job that needs more fails.
-    pub worker_data_bytes_max: u64,
-    /// Bytes of one rendition.
-    pub output_bytes_max: u64,
-    /// Whether workers confine themselves.
-    pub sandbox: bool,
-}
-
-impl PoolConfig {
-    /// This very program, even after its file was replaced by a newer one that might speak another protocol.
-    #[must_use]
-    pub fn this_program() -> PathBuf {
-        PathBuf::from("/proc/self/exe")
-    }
-
-    /// The pool that `render` and `limits` describe, run by `executable worker`.
-    #[must_use]
-    #[expect(clippy::disallowed_methods, reason = "only passes on where the system's libraries and fonts are")]
-    pub fn new(executable: PathBuf, render: &RenderConfig, limits: &Limits) -> Self {
-        let kept = ENVIRONMENT_KEPT.iter().filter_map(|name| Some((OsString::from(name), std::env::var_os(name)?)));
-        let kept: Vec<_> = kept.collect();
-        let mut environment: Vec<(OsString, OsString)> = [
-            ("LANG", "C.UTF-8"),
-            // Threads of a codec would each keep freed memory in an arena of their own.
-            ("MALLOC_ARENA_MAX", "2"),
-            // A confined worker has no disk to put large pictures on; `RLIMIT_DATA` bounds the memory.
-            ("VIPS_DISC_THRESHOLD", "4096g"),
-        ]
-        .map(|(name, value)| (name.into(), value.into()))
-        .into();
-        environment.extend(kept.iter().cloned());
-        Self {
-            executable,
-            arguments: vec!["worker".into()],
-            environment,
-            read_paths: kept.iter().flat_map(|(_, paths)| std::env::split_paths(paths)).collect(),
-            workers: render.workers.max(1),
-            timeout: render.timeout,
-            queue_timeout: render.timeout,
-            start_timeout: Duration::from_secs(20),
-            queue_max: render.queue_max,
-            worker_jobs_max: render.worker_jobs_max.max(1),
-            worker_memory_bytes_max: render.worker_memory_bytes_max,
-            worker_data_bytes_max: data_bytes_max(limits),
-            output_bytes_max: 512 << 20,
-            sandbox: render.sandbox,
-        }
-    }
-}
-
-/// Libraries and stacks, and then either the largest still as 16-bit RGBA three times over (decoded, turned, in linear
-/// light) or the largest animation as 8-bit RGBA twice.
-fn data_bytes_max(limits: &Limits) -> u64 {
-    let still = limits.pixels_max.saturating_mul(8 * 3);
-    let animation = limits.animation_pixels_max.saturating_mul(4 * 2);
-    still.max(animation).saturating_add(1 << 30)
-}
 
 /// Why no pool could be set up.
 #[derive(Debug, thiserror::Error)]
@@ -142,42 +54,6 @@ impl Admission {
     }
 }
 
-/// What callers and the supervisor share.
-#[derive(Debug)]
-pub(super) struct Shared {
-    state: Mutex<State>,
-    pub(super) wake: OwnedFd,
-    pub(super) stats: Stats,
-    pub(super) ready: AtomicBool,
-}
-
-#[derive(Debug)]
-pub(super) struct State {
-    pub(super) queue: VecDeque<Waiting>,
-    /// Jobs that a worker has.
-    pub(super) running: usize,
-    pub(super) phase: Phase,
-}
-
-/// Where the pool is in its life.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Phase {
-    /// Takes jobs.
-    Open,
-    /// Takes none, finishes those it took, then ends.
-    Draining,
-    /// Ends at once.
-    Stopping,
-}
-
-/// A job that waits, or runs.
-#[derive(Debug)]
-pub(super) struct Waiting {
-    pub(super) packed: Packed,
-    pub(super) reply: oneshot::Sender<Result<Rendered, RenderError>>,
-    pub(super) since: Instant,
-}
-
 /// Leaves nobody waiting when the supervisor ends, even if by a panic.
 struct Ending {
     shared: Arc<Shared>,
@@ -191,18 +67,6 @@ impl Drop for Ending {
         // Dropping their senders answers them.
         state.queue.clear();
         self.shared.ready.store(false, Ordering::Release);
-    }
-}
-
-impl Shared {
-    pub(super) fn lock(&self) -> MutexGuard<'_, State> {
-        // What is behind the lock is whole between any two statements, so a panic elsewhere spoils nothing.
-        self.state.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-
-    fn wake(&self) {
-        // Fails only when the counter is full, and then the supervisor has been woken.
-        let _ = rustix::io::write(&self.wake, &1_u64.to_ne_bytes());
     }
 }
 

@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use rustix::net::{AddressFamily, RecvFlags, SocketFlags, SocketType, socketpair};
 
-use super::pool::PoolConfig;
+use super::config::PoolConfig;
 use super::protocol::{self, Answer, Confinement, Frame, FrameError, Hello, Meta, Packed, Setup};
 use crate::blob::Blob;
 use crate::render::faces::{FACES_MAX, Face};

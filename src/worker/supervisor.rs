@@ -13,9 +13,10 @@ use std::time::{Duration, Instant};
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
 
 use super::backoff::Backoff;
-use super::pool::{Phase, PoolConfig, Shared, Waiting};
+use super::config::PoolConfig;
 use super::process::{Dying, Why, Worker};
 use super::protocol::{Confinement, Enforcement, FrameError};
+use super::queue::{Phase, Shared, Waiting};
 use super::stats::Stats;
 use crate::render::{RenderError, Rendered};
 

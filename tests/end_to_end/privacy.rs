@@ -4,7 +4,7 @@
 use std::fs;
 use std::path::Path;
 
-use tintype::config::Limits;
+use tintype::limits::Limits;
 use tintype::param::ColorSpace;
 use tintype::pixels::raster::Raster;
 use tintype::plan::Select;

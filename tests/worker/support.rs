@@ -6,7 +6,8 @@ use std::path::Path;
 use std::time::{Duration, Instant};
 
 use tintype::blob::Blob;
-use tintype::config::{Limits, RenderConfig};
+use tintype::config::RenderConfig;
+use tintype::limits::Limits;
 use tintype::param;
 use tintype::plan::{Intent, Negotiation, Plan, resolve};
 use tintype::render::{Job, RenderError, RenderLimits, Rendered};

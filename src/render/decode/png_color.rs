@@ -117,7 +117,7 @@ mod tests {
 
     fn decoded_with_profile(bytes: &[u8]) -> (Raster, Option<Vec<u8>>) {
         crate::vips::init().unwrap();
-        let limits = RenderLimits::from(&crate::config::Limits::default());
+        let limits = RenderLimits::from(&crate::limits::Limits::default());
         let original = Original::new(bytes).unwrap();
         let opened = Opened::new(&original, &Select::default(), &limits).unwrap();
         let decoded = opened.decode(&Wanted::first(ColorSpace::Origin), &limits).unwrap();

@@ -10,7 +10,7 @@ use crate::pixels::raster::Raster;
 use crate::plan::{Format, Output};
 use crate::render::RenderError;
 
-use super::jpeg::{fits_markers, fits_one, jfif};
+use super::jpeg_markers::{fits_markers, fits_one, jfif};
 use super::{Attached, extent, failed, pixels};
 
 /// Encodes 8-bit grey or RGB without alpha.

@@ -5,6 +5,7 @@
 
 mod avif;
 mod jpeg;
+mod jpeg_markers;
 #[cfg(feature = "jpegli")]
 mod jpegli;
 mod palette;

@@ -6,7 +6,7 @@ use crate::plan::{Format, Output};
 use crate::render::RenderError;
 use crate::vips::{Call, Image};
 
-use super::jpeg::{ICC_PART, fits_markers, fits_one, jfif};
+use super::jpeg_markers::{ICC_PART, fits_markers, fits_one, jfif};
 use super::{Attached, failed};
 
 const SOI: [u8; 2] = [0xFF, 0xD8];

@@ -9,7 +9,8 @@ use std::sync::Arc;
 
 use sha2::{Digest, Sha256};
 
-use super::{fit, pipeline};
+use super::execute::{self, Prepared};
+use super::fit;
 use crate::blob::Blob;
 use crate::param::ColorSpace;
 use crate::pixels::raster::Raster;
@@ -94,27 +95,6 @@ impl Overlays {
     }
 }
 
-/// Overlays that are ready to be laid over, for every frame alike.
-#[derive(Debug, Default)]
-pub(in crate::render) struct Prepared {
-    pub(in crate::render) blend: Option<Raster>,
-    pub(in crate::render) mark: Option<Raster>,
-    mask: Option<Raster>,
-}
-
-impl Prepared {
-    /// The picture of the mask, stretched to `size`.
-    ///
-    /// # Errors
-    /// As [`resample::scale_whole`].
-    pub(in crate::render) fn mask(&mut self, size: Size) -> Result<Option<&Raster>, RenderError> {
-        if let Some(mask) = self.mask.take() {
-            self.mask = Some(if mask.size == size { mask } else { resample::scale_whole(mask, size)? });
-        }
-        Ok(self.mask.as_ref())
-    }
-}
-
 fn missing(stage: &str) -> RenderError {
     RenderError::Stage { stage: stage.to_owned() }
 }
@@ -130,9 +110,9 @@ fn fitted(layer: &Layer, ops: &[Op]) -> Result<Raster, RenderError> {
     }
     for op in &mut layout.ops {
         raster = if let Op::Resize(resize) = op {
-            pipeline::place_and_resize(raster, resize)?
+            execute::place_and_resize(raster, resize)?
         } else {
-            pipeline::apply(raster, op, &mut Prepared::default())?
+            execute::apply(raster, op, &mut Prepared::default())?
         };
     }
     Ok(raster)

@@ -2,25 +2,18 @@
 
 use std::time::{Duration, Instant};
 
-use super::overlays::{Overlays, Prepared};
+use super::execute::{self, in_space, place_and_resize, settle};
+use super::overlays::Overlays;
 use super::{fit, frames, trimmed};
 use crate::blob::Blob;
 use crate::pixels::raster::Raster;
-use crate::pixels::{background, crop, orient, resample};
-use crate::plan::{
-    self, BlendOp, BlendOpLayer, BorderOp, Extend, ExtendFill, FallbackFormat, Format, Found, GradientFill, Layout,
-    MaskOp, Measured, Op, Output, Pad, Resize, Rotate, Sequence, ShadowOp, Tap, TextOp, Window,
-};
+use crate::plan::{self, FallbackFormat, Format, Found, Layout, Measured, Op, Output, Sequence, Tap};
 use crate::render::color::convert;
 use crate::render::decode::{Decoded, Opened, Original, SourceFormat, Wanted, shrunk_size};
 use crate::render::describe::{json, write};
 use crate::render::encode::{self, Animation, Attached};
 use crate::render::faces::{self, Face};
-use crate::render::stage::{
-    adjust, blend, blur, border, denoise, enhance, extend, fade, find, focal_debug, gradient, grid, halftone,
-    hide_faces, mark, mask, mirror, pad, pixellate, redeye, reflect, rotate, shadow, sharpen, sheet, text, threshold,
-    tone,
-};
+use crate::render::stage::{enhance, hide_faces, sheet, text};
 use crate::render::{Job, RenderError, Rendered, Timings, sanitize};
 use crate::units::{Color, Size};
 use crate::vips;
@@ -270,7 +263,7 @@ fn draw(
                 raster = hide_faces::apply(raster, &op);
             } else {
                 settle(op, &raster);
-                raster = apply(raster, op, &mut overlays)?;
+                raster = execute::apply(raster, op, &mut overlays)?;
             }
         }
         is_first = false;
@@ -278,136 +271,6 @@ fn draw(
     })?;
     let delays_ms = sequence.frames.iter().map(|frame| frame.delay_ms).collect();
     Ok(Picture { frames, delays_ms, loop_count: sequence.plays, profile })
-}
-
-/// Colours of the request are sRGB; the picture may not be.
-fn in_space(mut ops: Vec<Op>, profile: Option<&[u8]>) -> Vec<Op> {
-    if profile.is_some() {
-        for color in ops.iter_mut().flat_map(colors_of) {
-            *color = convert::color_in(*color, profile);
-        }
-    }
-    ops
-}
-
-/// The colours that an op paints with.
-fn colors_of(op: &mut Op) -> Vec<&mut Color> {
-    match op {
-        Op::Extend(Extend { fill: ExtendFill::Solid(color), .. })
-        | Op::Rotate(Rotate { background: color, .. })
-        | Op::Background(color)
-        | Op::Blend(BlendOp { layer: BlendOpLayer::Color(color), .. })
-        | Op::Mask(MaskOp { background: Some(color), .. })
-        | Op::Shadow(ShadowOp { color, .. })
-        | Op::Pad(Pad { color, .. }) => vec![color],
-        Op::Extend(Extend { fill: ExtendFill::Gradient(GradientFill { colors: Some(colors), .. }), .. }) => {
-            colors.iter_mut().map(|stop| &mut stop.color).collect()
-        }
-        Op::Gradient(op) => op.colors.stops.iter_mut().map(|stop| &mut stop.color).collect(),
-        Op::Grid(grid) => grid.colors.iter_mut().collect(),
-        Op::Tone(chain) => chain.iter_mut().flat_map(tone::colors).collect(),
-        Op::Border(BorderOp { border, .. }) => {
-            std::iter::once(&mut border.color).chain(border.stroke.as_mut().map(|(_, color)| color)).collect()
-        }
-        Op::Text(TextOp { text, behind, .. }) => {
-            let outline = text.outline.as_mut().map(|(_, color)| color);
-            let backing = text.backing.as_mut().map(|backing| &mut backing.color);
-            std::iter::once(&mut text.color).chain(outline).chain(backing).chain(behind).collect()
-        }
-        Op::Orient(_)
-        | Op::Crop(_)
-        | Op::Trim(_)
-        | Op::HideFaces(_)
-        | Op::RedEye(_)
-        | Op::Resize(_)
-        | Op::FocalDebug { .. }
-        | Op::Enhance
-        | Op::Adjust(_)
-        | Op::Denoise(_)
-        | Op::Sharpen(_)
-        | Op::Extend(_)
-        | Op::MirrorHorizontal
-        | Op::MirrorVertical
-        | Op::Halftone { .. }
-        | Op::Pixellate { .. }
-        | Op::Blur { .. }
-        | Op::Threshold(_)
-        | Op::Blend(_)
-        | Op::Fade(_)
-        | Op::Turn(_)
-        | Op::Reflect(_)
-        | Op::Mask(_)
-        | Op::Tap(_)
-        | Op::Mark(_) => Vec::new(),
-    }
-}
-
-/// Resizes; a window that is still to be found is found on the scaled picture and fixed for the frames to come.
-pub(in crate::render) fn place_and_resize(raster: Raster, op: &mut Resize) -> Result<Raster, RenderError> {
-    let Window::Find { size, finders, otherwise } = &op.window else {
-        return Ok(resample::apply(raster, op.scaled, op.kept())?);
-    };
-    let whole = resample::scale_whole(raster, op.scaled)?;
-    let rect = find::window(&whole, *size, finders, *otherwise);
-    op.window = Window::Fixed(rect);
-    Ok(crop::apply(whole, rect)?)
-}
-
-/// Fills in what an op takes from the pixels of the first frame, for all frames alike.
-fn settle(op: &mut Op, raster: &Raster) {
-    if let Op::Extend(Extend { fill: ExtendFill::Gradient(GradientFill { colors: colors @ None, .. }), .. }) = op {
-        *colors = Some(extend::own_colors(raster));
-    } else if let Op::Tone(chain) = op {
-        tone::settle(chain, raster);
-    }
-}
-
-/// The order of the pipeline is the layout's; this is only who does what.
-pub(in crate::render) fn apply(raster: Raster, op: &Op, overlays: &mut Prepared) -> Result<Raster, RenderError> {
-    Ok(match op {
-        Op::Orient(value) => orient::apply(raster, *value),
-        Op::Crop(rect) => crop::apply(raster, *rect)?,
-        Op::Resize(resize) => resample::apply(raster, resize.scaled, resize.kept())?,
-        Op::Extend(extend) => extend::apply(raster, extend)?,
-        Op::HideFaces(op) => hide_faces::apply(raster, op),
-        Op::RedEye(eyes) => redeye::apply(raster, eyes),
-        Op::FocalDebug { x, y } => focal_debug::apply(raster, *x, *y),
-        Op::MirrorHorizontal => mirror::horizontal(raster),
-        Op::MirrorVertical => mirror::vertical(raster),
-        Op::Rotate(rotate) => rotate::apply(raster, rotate),
-        Op::Reflect(op) => reflect::apply(raster, op)?,
-        Op::Shadow(op) => shadow::apply(raster, op)?,
-        Op::Turn(turn) => rotate::turned(raster, turn),
-        Op::Background(color) => background::apply(raster, *color),
-        // Always last: read off the picture when all is drawn.
-        Op::Tap(_) => raster,
-        Op::Threshold(threshold) => threshold::apply(raster, threshold),
-        Op::Blend(blend) => blend::apply(raster, blend, overlays.blend.as_ref())?,
-        Op::Gradient(gradient) => gradient::apply(raster, gradient),
-        Op::Fade(fade) => fade::apply(raster, fade),
-        Op::Grid(grid) => grid::apply(raster, grid),
-        Op::Mask(mask) => {
-            let image = overlays.mask(raster.size)?;
-            mask::apply(raster, mask, image)?
-        }
-        Op::Mark(mark) => mark::apply(raster, mark, overlays.mark.as_ref())?,
-        Op::Border(border) => border::apply(raster, border),
-        Op::Pad(pad) => pad::apply(raster, pad)?,
-        Op::Text(op) => text::apply(raster, op)?,
-        Op::Adjust(chain) => adjust::apply(raster, chain),
-        Op::Denoise(denoise) => denoise::apply(raster, *denoise),
-        Op::Sharpen(sharpen) => sharpen::apply(&raster, *sharpen),
-        Op::Tone(chain) => tone::apply(raster, chain),
-        Op::Halftone { dot_px } => halftone::apply(raster, *dot_px),
-        Op::Pixellate { block_px } => pixellate::apply(&raster, *block_px),
-        Op::Blur { sigma_px } => blur::apply(&raster, *sigma_px),
-        Op::Enhance => {
-            let enhancement = enhance::measure(&raster);
-            enhance::apply(raster, &enhancement)
-        }
-        // Measured and laid out again before; what follows a trim that is still there is the layout for nothing trimmed.
-        Op::Trim(_) => raster,
-    })
 }
 
 impl Picture {

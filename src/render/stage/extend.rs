@@ -80,9 +80,9 @@ fn covering(from: Size, target: Size) -> (Size, Rect) {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::units::Color;
     use crate::param::{GradientSpace, HuePath};
     use crate::plan::GradientCourse;
+    use crate::units::Color;
 
     fn two_by_one() -> Raster {
         Raster { size: Size::new(2, 1), channels: 1, samples: Samples::U8(vec![10, 20]) }

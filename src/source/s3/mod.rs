@@ -28,9 +28,11 @@ use super::body::{Body, Coding};
 use super::cause::{Cause, Phase, Place};
 use super::connection::{Connections, broken_body};
 use super::resolve::{self, GuardedResolver};
-use super::{BuildError, FetchRequest, Fetched, OriginCaching, Original, Source, SourceError, Validators};
-use super::{facts, http, path};
-use crate::config::{Limits, S3Config};
+use super::{
+    BuildError, FetchRequest, Fetched, OriginCaching, Original, Source, SourceError, Validators, facts, http, path,
+};
+use crate::config::S3Config;
+use crate::limits::Limits;
 
 /// Where a bucket is when nothing says so. Compatible services mostly ignore the region; AWS answers with a redirect
 /// that we report as a wrong setting.

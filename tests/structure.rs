@@ -1,0 +1,244 @@
+//! The structure of the source tree, read off the files: who uses whom, and that no two files use each other.
+//!
+//! `src/lib.rs` states the order of the modules in its section "Who may use whom"; this test reads that section, so that
+//! there is one list.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use regex::Regex;
+
+/// A module as the names on its path: `["plan", "layout"]`.
+type Module = Vec<String>;
+
+/// A source file without comments, strings and its tests.
+struct Source {
+    module: Module,
+    text: String,
+}
+
+fn root() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("src")
+}
+
+fn rust_files(folder: &Path, out: &mut Vec<PathBuf>) {
+    for entry in fs::read_dir(folder).expect("a folder of the sources") {
+        let path = entry.expect("an entry of a folder").path();
+        if path.is_dir() {
+            rust_files(&path, out);
+        } else if path.extension().is_some_and(|extension| extension == "rs") {
+            out.push(path);
+        }
+    }
+}
+
+fn module_of(path: &Path) -> Module {
+    let relative = path.strip_prefix(root()).expect("below the root").with_extension("");
+    let mut names: Module = relative.iter().map(|name| name.to_string_lossy().into_owned()).collect();
+    if names.last().is_some_and(|last| last == "mod" || last == "lib") {
+        names.pop();
+    }
+    names
+}
+
+/// Comments, strings and `mod tests` are no dependencies of the program.
+fn program_text(text: &str) -> String {
+    let text = text.split("\n#[cfg(test)]\nmod ").next().unwrap_or(text);
+    let text = Regex::new(r"//[^\n]*").expect("a pattern").replace_all(text, "");
+    Regex::new(r#""(?:\\.|[^"\\])*""#).expect("a pattern").replace_all(&text, "\"\"").into_owned()
+}
+
+fn sources() -> Vec<Source> {
+    let mut files = Vec::new();
+    rust_files(&root(), &mut files);
+    let is_test = |path: &PathBuf| {
+        path.iter().any(|part| part == "tests" || part == "examples")
+            || path.file_name().is_some_and(|name| name.to_string_lossy().ends_with("tests.rs"))
+    };
+    files.retain(|path| !is_test(path) && !path.ends_with("main.rs"));
+    let read = |path: &PathBuf| Source {
+        module: module_of(path),
+        text: program_text(&fs::read_to_string(path).expect("a source file")),
+    };
+    let sources: Vec<Source> = files.iter().map(read).collect();
+    assert!(sources.len() > 150, "only {} source files were found", sources.len());
+    sources
+}
+
+/// The paths that a `use` tree names: `a::{b, c::d}` is `a::b` and `a::c::d`.
+fn use_paths(tree: &str) -> Vec<Module> {
+    fn walk(chars: &mut std::iter::Peekable<std::str::Chars<'_>>, prefix: &Module, out: &mut Vec<Module>) {
+        let mut path = prefix.clone();
+        let mut name = String::new();
+        while let Some(char) = chars.next() {
+            match char {
+                '{' => {
+                    loop {
+                        walk(chars, &path, out);
+                        if chars.peek() != Some(&',') {
+                            break;
+                        }
+                        chars.next();
+                    }
+                    chars.next();
+                    return;
+                }
+                ':' => {
+                    chars.next();
+                    path.push(std::mem::take(&mut name).trim().to_owned());
+                }
+                _ => name.push(char),
+            }
+            if matches!(chars.peek(), Some(',' | '}') | None) {
+                break;
+            }
+        }
+        let name = name.split(" as ").next().unwrap_or_default().trim().to_owned();
+        if !name.is_empty() {
+            path.push(name);
+            out.push(path);
+        }
+    }
+    let mut out = Vec::new();
+    walk(&mut tree.chars().peekable(), &Module::new(), &mut out);
+    out
+}
+
+/// Every path of the crate that a file names, from the root: with `use`, and in the middle of code.
+fn named(source: &Source, known: &BTreeSet<Module>) -> Vec<Module> {
+    let uses = Regex::new(r"(?m)^[ \t]*(?:pub(?:\([^)]*\))? )?use ([^;]*);").expect("a pattern");
+    let inline = Regex::new(r"(?:^|[^\w:])((?:crate|super|self)(?:::[A-Za-z_]\w*)+)").expect("a pattern");
+    let child = Regex::new(r"(?:^|[^\w:])([a-z_][a-z0-9_]*)::").expect("a pattern");
+    let mut paths: Vec<Module> = uses.captures_iter(&source.text).flat_map(|found| use_paths(&found[1])).collect();
+    let rest = uses.replace_all(&source.text, "");
+    let split = |path: &str| path.split("::").map(str::to_owned).collect::<Module>();
+    paths.extend(inline.captures_iter(&rest).map(|found| split(&found[1])));
+    paths.extend(child.captures_iter(&rest).map(|found| split(&found[1])));
+    let absolute = |path: &Module| -> Option<Module> {
+        let supers = path.iter().take_while(|name| *name == "super").count();
+        let from = |ancestor: &[String], rest: &[String]| [ancestor, rest].concat();
+        match path.first().map(String::as_str)? {
+            "crate" => Some(path[1..].to_vec()),
+            "self" => Some(from(&source.module, &path[1..])),
+            "super" => Some(from(&source.module[..source.module.len().checked_sub(supers)?], &path[supers..])),
+            name => {
+                let own = from(&source.module, &[name.to_owned()]);
+                known.contains(&own).then(|| from(&source.module, path))
+            }
+        }
+    };
+    paths.iter().filter_map(absolute).collect()
+}
+
+/// The file that a path leads to: the longest prefix that is a module.
+fn file_of(path: &Module, known: &BTreeSet<Module>) -> Module {
+    (0..=path.len()).rev().map(|len| path[..len].to_vec()).find(|module| known.contains(module)).unwrap_or_default()
+}
+
+/// `name -> place` from the section "Who may use whom" of `lib.rs`.
+fn order() -> BTreeMap<String, usize> {
+    let text = fs::read_to_string(root().join("lib.rs")).expect("lib.rs");
+    let section = text.split("# Who may use whom").nth(1).expect("lib.rs has a section \"Who may use whom\"");
+    let list = section.split("```").nth(1).expect("the section has a list").trim_start_matches("text");
+    let lines = list.lines().map(|line| line.trim_start_matches("//!").trim()).filter(|line| !line.is_empty());
+    let mut order = BTreeMap::new();
+    for (place, line) in lines.enumerate() {
+        let names = line.split("  ").next().unwrap_or_default();
+        order.extend(names.split_whitespace().map(|name| (name.to_owned(), place)));
+    }
+    order
+}
+
+/// Every pair of files of which the first uses the second.
+fn pairs(sources: &[Source]) -> BTreeSet<(Module, Module)> {
+    let known: BTreeSet<Module> = sources.iter().map(|source| source.module.clone()).collect();
+    let mut pairs = BTreeSet::new();
+    for source in sources {
+        for path in named(source, &known) {
+            let used = file_of(&path, &known);
+            if used != source.module && !used.is_empty() {
+                pairs.insert((source.module.clone(), used));
+            }
+        }
+    }
+    pairs
+}
+
+fn shown(module: &Module) -> String {
+    module.join("::")
+}
+
+#[test]
+fn every_module_uses_only_those_above_it() {
+    let (sources, order) = (sources(), order());
+    let mut faults = Vec::new();
+    for module in sources.iter().filter_map(|source| source.module.first()) {
+        assert!(order.contains_key(module), "lib.rs does not say where `{module}` stands");
+    }
+    for (user, used) in pairs(&sources) {
+        let (Some(from), Some(to)) = (user.first(), used.first()) else { continue };
+        if from != to && order.get(to) > order.get(from) {
+            faults.push(format!("{} uses {}", shown(&user), shown(&used)));
+        }
+    }
+    assert!(faults.is_empty(), "against the order in lib.rs:\n{}", faults.join("\n"));
+}
+
+/// A parent may name its children, and a child what its parent holds for all of them; among the rest there are no circles.
+#[test]
+fn no_files_use_each_other_in_a_circle() {
+    let sources = sources();
+    let mut uses: BTreeMap<Module, BTreeSet<Module>> = BTreeMap::new();
+    for (user, used) in pairs(&sources) {
+        if !user.starts_with(&used) {
+            uses.entry(user).or_default().insert(used);
+        }
+    }
+    // One abstraction in two files: a call takes images and gives images.
+    let call = vec!["vips".to_owned(), "call".to_owned()];
+    let image = vec!["vips".to_owned(), "image".to_owned()];
+    if let Some(used) = uses.get_mut(&image) {
+        used.remove(&call);
+    }
+    // Files that use nothing which is left are in no circle; when no such file is left, the rest are circles and what leads
+    // to them.
+    loop {
+        let left: BTreeSet<Module> = uses.keys().cloned().collect();
+        for used in uses.values_mut() {
+            used.retain(|module| left.contains(module));
+        }
+        let before = uses.len();
+        uses.retain(|_, used| !used.is_empty());
+        if uses.len() == before {
+            break;
+        }
+    }
+    let circles: Vec<String> = uses
+        .iter()
+        .map(|(user, used)| format!("{} -> {}", shown(user), used.iter().map(shown).collect::<Vec<_>>().join(", ")))
+        .collect();
+    assert!(circles.is_empty(), "files use each other in a circle:\n{}", circles.join("\n"));
+}
+
+/// libvips and pixel work do not know what a URL asked for.
+#[test]
+fn pixels_and_vips_know_no_plan() {
+    let low = ["pixels", "vips"];
+    let may_use = ["pixels", "vips", "units", "blob", "clock", "limits"];
+    let faults: Vec<String> = pairs(&sources())
+        .into_iter()
+        .filter(|(user, used)| low.contains(&user[0].as_str()) && !may_use.contains(&used[0].as_str()))
+        .map(|(user, used)| format!("{} uses {}", shown(&user), shown(&used)))
+        .collect();
+    assert!(faults.is_empty(), "{}", faults.join("\n"));
+}
+
+/// The reader of paths reads what Rust allows.
+#[test]
+fn use_trees_are_read_whole() {
+    let read = |tree: &str| use_paths(tree).iter().map(shown).collect::<Vec<_>>();
+    assert_eq!(read("crate::a::B"), ["crate::a::B"]);
+    assert_eq!(read("crate::{a::{self, B as C}, d::*, e}"), ["crate::a::self", "crate::a::B", "crate::d::*", "crate::e"]);
+    assert_eq!(read("super::super::x::{\n    Y,\n    z::W,\n}"), ["super::super::x::Y", "super::super::x::z::W"]);
+}
