@@ -1,7 +1,8 @@
 //! Tintype, an image rendering origin that speaks the imgix URL grammar.
 //!
 //! A website puts rendering parameters in an image URL, a CDN pulls from us, and we verify the signature, fetch the
-//! original from a configured source, render it with libvips and keep the result in memory and on disk.
+//! original from a configured source, render it and keep the result in memory and on disk. libvips opens and writes formats,
+//! converts profiles and sets text; pixels are our own.
 //!
 //! # From the bytes of a request to the bytes of an answer
 //!
@@ -15,7 +16,7 @@
 //! cache               VariantKey -> Rendition: memory, disk, or one render for all who wait
 //! app::produce        fetch, render, keep
 //!   source            folder, web-folder, web-proxy, s3 -> Original in a sealed memfd
-//!   render::worker    Job -> a confined process -> Rendered in a sealed memfd
+//!   worker            Job -> a confined process -> Rendered in a sealed memfd
 //!     render          the same code in that process, on the command line and in tests
 //!       decode        sniff, check the header against the limits, decode, colours to sRGB or the profile kept
 //!       plan::layout  Plan + measures of the original -> [Op]  pure
@@ -23,8 +24,28 @@
 //!       encode        one file a format: Raster -> bytes
 //! ```
 //!
-//! A module uses those above it in this list: `units clock blob nearest`, `config`, `telemetry`, `param sign plan`, `source vips
-//! render cache`, `error app server`, `cli`.
+//! # Who may use whom
+//!
+//! A module uses those in the lines above its own and its neighbours in the line, and no two files use each other
+//! (`tests/structure.rs`).
+//!
+//! ```text
+//! units clock blob nearest limits    sizes and colours, time, sealed memory, spelling, bounds
+//! pixels                             pixel work that knows no plan
+//! vips                               libvips, made sound
+//! param                              the grammar: query -> Params, from the one table
+//! plan                               Params -> Plan, Plan + measures -> Layout
+//! config sign                        settings; signatures
+//! source                             originals from folders, the web, S3
+//! telemetry                          access log, metrics
+//! render                             original + Plan -> encoded bytes
+//! worker                             render, in processes that can be killed
+//! cache                              keys and renditions in memory and on disk
+//! error                              every error and the answer to it
+//! app                                the door, and what lies between a request and a rendition
+//! server                             HTTP
+//! cli                                the command line
+//! ```
 //!
 //! # Invariants
 //!

@@ -6,11 +6,20 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::path::{Path, PathBuf};
+use std::sync::LazyLock;
 
 use regex::Regex;
 
 /// A module as the names on its path: `["plan", "layout"]`.
 type Module = Vec<String>;
+
+static COMMENT: LazyLock<Regex> = LazyLock::new(|| Regex::new(r"//[^\n]*").expect("a pattern"));
+static STRING: LazyLock<Regex> = LazyLock::new(|| Regex::new(r#""(?:\\.|[^"\\])*""#).expect("a pattern"));
+static USE: LazyLock<Regex> =
+    LazyLock::new(|| Regex::new(r"(?m)^[ \t]*(?:pub(?:\([^)]*\))? )?use ([^;]*);").expect("a pattern"));
+static PATH: LazyLock<Regex> =
+    LazyLock::new(|| Regex::new(r"(?:^|[^\w:])((?:crate|super|self)(?:::[A-Za-z_]\w*)+)").expect("a pattern"));
+static CHILD: LazyLock<Regex> = LazyLock::new(|| Regex::new(r"(?:^|[^\w:])([a-z_][a-z0-9_]*)::").expect("a pattern"));
 
 /// A source file without comments, strings and its tests.
 struct Source {
@@ -45,8 +54,8 @@ fn module_of(path: &Path) -> Module {
 /// Comments, strings and `mod tests` are no dependencies of the program.
 fn program_text(text: &str) -> String {
     let text = text.split("\n#[cfg(test)]\nmod ").next().unwrap_or(text);
-    let text = Regex::new(r"//[^\n]*").expect("a pattern").replace_all(text, "");
-    Regex::new(r#""(?:\\.|[^"\\])*""#).expect("a pattern").replace_all(&text, "\"\"").into_owned()
+    let text = COMMENT.replace_all(text, "");
+    STRING.replace_all(&text, "\"\"").into_owned()
 }
 
 fn sources() -> Vec<Source> {
@@ -107,14 +116,11 @@ fn use_paths(tree: &str) -> Vec<Module> {
 
 /// Every path of the crate that a file names, from the root: with `use`, and in the middle of code.
 fn named(source: &Source, known: &BTreeSet<Module>) -> Vec<Module> {
-    let uses = Regex::new(r"(?m)^[ \t]*(?:pub(?:\([^)]*\))? )?use ([^;]*);").expect("a pattern");
-    let inline = Regex::new(r"(?:^|[^\w:])((?:crate|super|self)(?:::[A-Za-z_]\w*)+)").expect("a pattern");
-    let child = Regex::new(r"(?:^|[^\w:])([a-z_][a-z0-9_]*)::").expect("a pattern");
-    let mut paths: Vec<Module> = uses.captures_iter(&source.text).flat_map(|found| use_paths(&found[1])).collect();
-    let rest = uses.replace_all(&source.text, "");
+    let mut paths: Vec<Module> = USE.captures_iter(&source.text).flat_map(|found| use_paths(&found[1])).collect();
+    let rest = USE.replace_all(&source.text, "");
     let split = |path: &str| path.split("::").map(str::to_owned).collect::<Module>();
-    paths.extend(inline.captures_iter(&rest).map(|found| split(&found[1])));
-    paths.extend(child.captures_iter(&rest).map(|found| split(&found[1])));
+    paths.extend(PATH.captures_iter(&rest).map(|found| split(&found[1])));
+    paths.extend(CHILD.captures_iter(&rest).map(|found| split(&found[1])));
     let absolute = |path: &Module| -> Option<Module> {
         let supers = path.iter().take_while(|name| *name == "super").count();
         let from = |ancestor: &[String], rest: &[String]| [ancestor, rest].concat();
@@ -239,6 +245,9 @@ fn pixels_and_vips_know_no_plan() {
 fn use_trees_are_read_whole() {
     let read = |tree: &str| use_paths(tree).iter().map(shown).collect::<Vec<_>>();
     assert_eq!(read("crate::a::B"), ["crate::a::B"]);
-    assert_eq!(read("crate::{a::{self, B as C}, d::*, e}"), ["crate::a::self", "crate::a::B", "crate::d::*", "crate::e"]);
+    assert_eq!(
+        read("crate::{a::{self, B as C}, d::*, e}"),
+        ["crate::a::self", "crate::a::B", "crate::d::*", "crate::e"]
+    );
     assert_eq!(read("super::super::x::{\n    Y,\n    z::W,\n}"), ["super::super::x::Y", "super::super::x::z::W"]);
 }
