@@ -3,6 +3,7 @@
 use std::hint::black_box;
 
 use criterion::{Criterion, criterion_group, criterion_main};
+use tintype::cache::{ObjectKey, VariantKey};
 use tintype::config::{Secret, SignScheme, Signing};
 use tintype::limits::Limits;
 use tintype::param;
@@ -54,7 +55,7 @@ fn plan(criterion: &mut Criterion) {
         group.bench_function(format!("resolve and key, {name}"), |bencher| {
             bencher.iter(|| {
                 let intent = plan::resolve(black_box(&parsed), &negotiation, &limits).intent;
-                intent.key("photos", &[0; 32], "/coffee.jpg")
+                VariantKey::new(&ObjectKey::new("photos", &[0; 32], "/coffee.jpg"), &intent)
             });
         });
         let Intent::Render(plan) = plan::resolve(&parsed, &negotiation, &limits).intent else {

@@ -12,7 +12,7 @@
 //!   sign::verify      over the bytes as sent                pure
 //!   param::parse      query -> Params                       pure, from the one table PARAMS
 //!   plan::resolve     Params + headers + limits -> Plan     pure
-//!   Intent::key       Plan + source + object -> VariantKey  pure
+//!   VariantKey::new   source + object + plan -> key   pure
 //! cache               VariantKey -> Rendition: memory, disk, or one render for all who wait
 //! app::produce        fetch, render, keep
 //!   source            folder, web-folder, web-proxy, s3 -> Original in a sealed memfd
@@ -65,7 +65,7 @@
 //!   upstream or of libvips is ever part of it. Secrets are [`config::Secret`], whose `Debug` shows nothing.
 //! * **Invariant:** an error is never kept under the key of a success; the negative cache is a map of its own.
 //! * **Invariant:** every buffer, queue, wait and count that a stranger can influence has a bound in
-//!   [`config::Limits`] or a named constant beside its use.
+//!   [`limits::Limits`] or a named constant beside its use.
 //! * **Invariant:** `unsafe` is in `vips/` (the C interface), `blob` (mapping sealed memory) and the sandbox's set-up,
 //!   each block with its reason, and nowhere else.
 

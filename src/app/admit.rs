@@ -14,13 +14,14 @@ use std::sync::Arc;
 use http::HeaderMap;
 use percent_encoding::{AsciiSet, CONTROLS, percent_decode_str, utf8_percent_encode};
 
-use super::variant::{Origin, Part, Variant, own_key};
+use super::variant::{Origin, Part, Variant};
 use super::{Site, Sites};
+use crate::cache::VariantKey;
 use crate::config::SourceKind;
 use crate::error::{Error, RequestError};
 use crate::limits::Limits;
 use crate::param::{Honoured, Ignored, Location, ParamError, Parsed};
-use crate::plan::{self, Download, Intent, Negotiation, Resolved, TEXT_OBJECT, VariantKey, VaryOn};
+use crate::plan::{self, Download, Intent, Negotiation, Resolved, TEXT_OBJECT, VaryOn};
 use crate::sign::{self, Expired, Target};
 use crate::source::web;
 
@@ -118,7 +119,7 @@ impl Door<'_> {
 
     fn below(&self, site: &Arc<Site>, object: String, intent: Intent, walk: &mut Walk) -> Result<Variant, Error> {
         // Two pictures that wait for each other would wait for ever.
-        let own = own_key(site, &object, &intent);
+        let own = VariantKey::new(&site.object_key(&object), &intent);
         walk.count += 1;
         if walk.count > COUNT_MAX || walk.above.len() >= DEPTH_MAX || walk.above.contains(&own) {
             return Err(Error::OverlayLoop);

@@ -9,6 +9,7 @@ use sha2::{Digest, Sha256};
 use tokio::sync::OwnedMutexGuard;
 
 use crate::blob::Blob;
+use crate::cache::ObjectKey;
 use crate::plan::FaceSearch;
 use crate::render::faces::Face;
 
@@ -17,8 +18,15 @@ const BYTES_MAX: u64 = 16 << 20;
 /// Book-keeping of one answer beside its faces.
 const ENTRY_BYTES: usize = 160;
 
-/// What was looked for, and in which bytes. A changed object has other bytes, so nothing here ever goes stale.
-pub(super) type Place = ([u8; 32], FaceSearch);
+/// What was looked for, and where. A changed object has other bytes, so nothing here ever goes stale.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub(super) struct Place {
+    /// The object, so that what is known of it can be forgotten.
+    pub(super) object: ObjectKey,
+    /// SHA-256 of its bytes.
+    bytes: [u8; 32],
+    search: FaceSearch,
+}
 
 /// Answers by what was asked.
 #[derive(Debug)]
@@ -78,10 +86,10 @@ impl KnownFaces {
 }
 
 /// Names an original by its bytes. `None` only while the server stops.
-pub(super) async fn place(original: Blob, search: FaceSearch) -> Option<Place> {
+pub(super) async fn place(object: ObjectKey, original: Blob, search: FaceSearch) -> Option<Place> {
     // Some hundred megabytes would hold up everybody else on this thread.
     let digest = tokio::task::spawn_blocking(move || <[u8; 32]>::from(Sha256::digest(original.as_slice())));
-    digest.await.ok().map(|digest| (digest, search))
+    digest.await.ok().map(|bytes| Place { object, bytes, search })
 }
 
 #[cfg(test)]
@@ -89,24 +97,27 @@ mod tests {
     use super::*;
     use crate::plan::Orient;
 
+    const OBJECT: ObjectKey = ObjectKey([1; 32]);
+
     #[tokio::test]
     async fn answers_are_told_apart_by_bytes_and_question() {
         let search = FaceSearch { page: 1, annotation: true, frame: None, orient: Orient::Exif, thorough: false };
         let blob = |bytes: &[u8]| Blob::copy_from(bytes).unwrap();
         let known = KnownFaces::new();
-        let there = place(blob(b"one"), search).await.unwrap();
+        let there = place(OBJECT, blob(b"one"), search).await.unwrap();
         known.put(there, Vec::new());
-        assert_eq!(known.get(&place(blob(b"one"), search).await.unwrap()), Some(Vec::new()));
-        assert_eq!(known.get(&place(blob(b"two"), search).await.unwrap()), None);
+        assert_eq!(known.get(&place(OBJECT, blob(b"one"), search).await.unwrap()), Some(Vec::new()));
+        assert_eq!(known.get(&place(OBJECT, blob(b"two"), search).await.unwrap()), None);
+        assert_eq!(known.get(&place(ObjectKey([2; 32]), blob(b"one"), search).await.unwrap()), None);
         for other in [FaceSearch { thorough: true, ..search }, FaceSearch { annotation: false, ..search }] {
-            assert_eq!(known.get(&place(blob(b"one"), other).await.unwrap()), None);
+            assert_eq!(known.get(&place(OBJECT, blob(b"one"), other).await.unwrap()), None);
         }
     }
 
     #[tokio::test]
     async fn one_searches_and_the_others_wait() {
         let search = FaceSearch { page: 1, annotation: true, frame: None, orient: Orient::Exif, thorough: true };
-        let there = place(Blob::copy_from(b"one").unwrap(), search).await.unwrap();
+        let there = place(OBJECT, Blob::copy_from(b"one").unwrap(), search).await.unwrap();
         let known = Arc::new(KnownFaces::new());
         let ask = || {
             let known = known.clone();

@@ -61,8 +61,8 @@ mod tests {
     }
 
     fn rendition(max_age_s: u64) -> Rendition {
-        let (body, content_type, etag) = Default::default();
-        Rendition { body, content_type, etag, rendered_at: at(T0), max_age_s }
+        let (body, content_type, etag, objects) = Default::default();
+        Rendition { body, content_type, etag, rendered_at: at(T0), max_age_s, objects }
     }
 
     #[test]

@@ -5,18 +5,38 @@ use std::time::{Duration, SystemTime};
 
 use moka::sync::Cache;
 
+use super::variant::Variant;
+use crate::cache::{ObjectKey, VariantKey};
 use crate::clock::Clock;
 use crate::error::{Keep, SharedError};
-use crate::plan::VariantKey;
 
 /// Entries are small and hold no bytes, so they are counted.
 const ENTRIES_MAX: u64 = 20_000;
 
-/// Remembered errors by what was asked for: an original or a variant.
+/// What failed: an original, or a rendition of it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub(super) struct Subject {
+    /// The object that was asked for.
+    pub(super) object: ObjectKey,
+    /// Which rendition; `None` is the object itself.
+    pub(super) variant: Option<VariantKey>,
+}
+
+impl Subject {
+    pub(super) const fn original(object: ObjectKey) -> Self {
+        Self { object, variant: None }
+    }
+
+    pub(super) const fn rendition(variant: &Variant) -> Self {
+        Self { object: variant.object_key, variant: Some(variant.key) }
+    }
+}
+
+/// Remembered errors by what was asked for.
 #[derive(Debug)]
 pub(super) struct Negative {
     clock: Arc<dyn Clock>,
-    entries: Cache<VariantKey, (SharedError, SystemTime)>,
+    entries: Cache<Subject, (SharedError, SystemTime)>,
 }
 
 impl Negative {
@@ -24,24 +44,24 @@ impl Negative {
         Self { clock, entries: Cache::new(ENTRIES_MAX) }
     }
 
-    /// The error remembered for `key`, if its time has not run out.
-    pub(super) fn get(&self, key: &VariantKey) -> Option<SharedError> {
-        let (error, until) = self.entries.get(key)?;
+    /// The error remembered for `subject`, if its time has not run out.
+    pub(super) fn get(&self, subject: &Subject) -> Option<SharedError> {
+        let (error, until) = self.entries.get(subject)?;
         if self.clock.now() < until {
             return Some(error);
         }
-        self.entries.invalidate(key);
+        self.entries.invalidate(subject);
         None
     }
 
     /// Remembers `error` for as long as its kind allows.
-    pub(super) fn put(&self, key: VariantKey, error: &SharedError, error_ttl: Duration) {
+    pub(super) fn put(&self, subject: Subject, error: &SharedError, error_ttl: Duration) {
         let keep = match error.answer(false).keep {
             Keep::ErrorTtl => error_ttl,
             Keep::Moment(time) => time.min(error_ttl),
             Keep::RetryAfter(_) | Keep::No => return,
         };
-        self.entries.insert(key, (error.clone(), self.clock.now() + keep));
+        self.entries.insert(subject, (error.clone(), self.clock.now() + keep));
     }
 }
 
@@ -57,7 +77,7 @@ mod tests {
     fn errors_are_kept_as_long_as_their_kind_allows() {
         let clock = Arc::new(ManualClock::new(SystemTime::UNIX_EPOCH));
         let negative = Negative::new(clock.clone());
-        let key = |n: u8| VariantKey([n; 32]);
+        let key = |n: u8| Subject::original(ObjectKey([n; 32]));
         let put = |n, error: Error| negative.put(key(n), &Arc::new(error), Duration::from_secs(300));
         put(1, SourceError::Missing.into());
         put(2, SourceError::Upstream(Cause::Dns).into());
@@ -70,5 +90,14 @@ mod tests {
         assert_eq!(known(), [true, false, false, false, false]);
         clock.advance(Duration::from_secs(300));
         assert_eq!(known(), [false; 5]);
+    }
+
+    #[test]
+    fn an_original_that_failed_is_not_each_of_its_renditions() {
+        let negative = Negative::new(Arc::new(ManualClock::new(SystemTime::UNIX_EPOCH)));
+        let original = Subject::original(ObjectKey([1; 32]));
+        let rendition = Subject { variant: Some(VariantKey([1; 32])), ..original };
+        negative.put(rendition, &Arc::new(RenderError::Undecodable.into()), Duration::from_secs(300));
+        assert!(negative.get(&rendition).is_some() && negative.get(&original).is_none());
     }
 }

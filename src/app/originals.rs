@@ -6,10 +6,10 @@ use std::time::{Duration, Instant, SystemTime};
 use moka::Expiry;
 use moka::future::Cache;
 
+use crate::cache::ObjectKey;
 use crate::cache::coalesce::Coalescer;
 use crate::config::CacheConfig;
 use crate::error::SharedError;
-use crate::plan::VariantKey;
 use crate::source::Original;
 
 /// Book-keeping of one entry beside its bytes.
@@ -18,8 +18,8 @@ const ENTRY_OVERHEAD_BYTES: usize = 512;
 /// Originals in memory, bounded by bytes and age, and fetches in flight.
 #[derive(Debug)]
 pub(super) struct Originals {
-    kept: Cache<VariantKey, Kept>,
-    pub(super) in_flight: Coalescer<VariantKey, Arc<Original>, SharedError>,
+    kept: Cache<ObjectKey, Kept>,
+    pub(super) in_flight: Coalescer<ObjectKey, Arc<Original>, SharedError>,
 }
 
 /// An original and when it came.
@@ -35,8 +35,8 @@ struct Lifetime {
     longest: Duration,
 }
 
-impl Expiry<VariantKey, Kept> for Lifetime {
-    fn expire_after_create(&self, _: &VariantKey, kept: &Kept, _: Instant) -> Option<Duration> {
+impl Expiry<ObjectKey, Kept> for Lifetime {
+    fn expire_after_create(&self, _: &ObjectKey, kept: &Kept, _: Instant) -> Option<Duration> {
         Some(kept.original.caching.max_age.map_or(self.longest, |age| age.min(self.longest)))
     }
 }
@@ -46,7 +46,7 @@ impl Originals {
     /// their number: small originals weigh more than their bytes.
     pub(super) fn new(config: &CacheConfig, descriptors: u64) -> Self {
         let weight_min = config.originals_bytes_max / (descriptors / 4).max(1);
-        let weigh = move |_: &VariantKey, kept: &Kept| {
+        let weigh = move |_: &ObjectKey, kept: &Kept| {
             let bytes = (kept.original.body.len() + ENTRY_OVERHEAD_BYTES) as u64;
             u32::try_from(bytes.max(weight_min)).unwrap_or(u32::MAX)
         };
@@ -60,7 +60,7 @@ impl Originals {
 
     /// The original, if it is kept, with what is left of its upstream's lifetime at `now`: a rendition that is made of it
     /// later must not last longer.
-    pub(super) async fn get(&self, key: &VariantKey, now: SystemTime) -> Option<Arc<Original>> {
+    pub(super) async fn get(&self, key: &ObjectKey, now: SystemTime) -> Option<Arc<Original>> {
         let Kept { original, fetched_at } = self.kept.get(key).await?;
         let age = Duration::from_secs(now.duration_since(fetched_at).unwrap_or_default().as_secs());
         match original.caching.max_age {
@@ -73,7 +73,7 @@ impl Originals {
         }
     }
 
-    pub(super) async fn put(&self, key: VariantKey, original: Arc<Original>, fetched_at: SystemTime) {
+    pub(super) async fn put(&self, key: ObjectKey, original: Arc<Original>, fetched_at: SystemTime) {
         if !original.caching.uncacheable && original.caching.max_age != Some(Duration::ZERO) {
             self.kept.insert(key, Kept { original, fetched_at }).await;
         }
@@ -96,13 +96,13 @@ mod tests {
             let caching = OriginCaching { max_age: max_age.map(Duration::from_secs), uncacheable: false };
             let body = Blob::copy_from(b"x").unwrap();
             let original = Original { body, content_type: None, validators: Default::default(), caching };
-            originals.put(VariantKey([n; 32]), Arc::new(original), at(100)).await;
+            originals.put(ObjectKey([n; 32]), Arc::new(original), at(100)).await;
         };
         put(1, Some(50)).await;
         put(2, None).await;
         put(3, Some(0)).await;
         let left = async |n: u8, now| {
-            let original = originals.get(&VariantKey([n; 32]), at(now)).await;
+            let original = originals.get(&ObjectKey([n; 32]), at(now)).await;
             original.map(|original| original.caching.max_age.map(|age| age.as_secs()))
         };
         for (now, expected) in [(90, 50), (100, 50), (101, 49), (149, 1), (150, 0), (1000, 0)] {

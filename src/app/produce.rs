@@ -5,12 +5,13 @@ use std::time::Instant;
 
 use sha2::{Digest, Sha256};
 
+use super::negative::Subject;
 use super::overlays::{INCOMPLETE_S, Overlays};
 use super::{App, Site, Stopwatch, Variant, faces, lifetime};
 use crate::blob::Blob;
-use crate::cache::{Outcome, Rendition};
+use crate::cache::{ObjectKey, Outcome, Rendition};
 use crate::error::{Error, SharedError};
-use crate::plan::{Intent, Plan, TEXT_OBJECT, VariantKey};
+use crate::plan::{Intent, Plan, TEXT_OBJECT};
 use crate::render::decode::{SourceFormat, sniff};
 use crate::render::{Job, NO_ORIGINAL, RenderError};
 use crate::source::{Cause, FetchRequest, Fetched, Original, SourceError};
@@ -30,13 +31,14 @@ impl App {
         if let Some(rendition) = self.cache.in_memory(&key).await {
             return Ok((rendition, Outcome::HitMemory));
         }
-        if let Some(error) = self.negative.get(&key) {
+        let subject = Subject::rendition(&variant);
+        if let Some(error) = self.negative.get(&subject) {
             return Err(error);
         }
         let error_ttl = variant.site.config.error_ttl;
         let (app, watch) = (self.clone(), watch.clone());
         let made = self.cache.get_or_render(key, async move { app.produce(variant, &watch).await }).await;
-        made.inspect_err(|error| self.negative.put(key, error, error_ttl))
+        made.inspect_err(|error| self.negative.put(subject, error, error_ttl))
     }
 
     async fn produce(self: Arc<Self>, variant: Variant, watch: &Stopwatch) -> Result<Rendition, SharedError> {
@@ -45,19 +47,22 @@ impl App {
         let mut max_age_s = lifetime::granted_s(&variant.site.config, original.caching);
         let (body, content_type) = match &variant.intent {
             Intent::PassThrough if is_svg(&original) => {
-                self.render_alone(&Plan::of_nothing(true, &self.config.limits), &original, watch).await?
+                let plan = Plan::of_nothing(true, &self.config.limits);
+                self.render_alone((variant.object_key, &plan), &original, watch).await?
             }
             Intent::PassThrough => as_it_is(&original),
             Intent::Render(plan) => match judge(&original)? {
                 // Compressed SVG has to be inflated all the same: no header says that it is compressed.
                 Verdict::Picture if plan.rasterize_bypass && is_svg(&original) => {
-                    self.render_alone(&Plan::of_nothing(false, &self.config.limits), &original, watch).await?
+                    let plan = Plan::of_nothing(false, &self.config.limits);
+                    self.render_alone((variant.object_key, &plan), &original, watch).await?
                 }
                 Verdict::Picture if plan.rasterize_bypass && is_vector(&original) => as_it_is(&original),
                 Verdict::Picture => {
                     let overlays = overlays?;
                     let lasting = overlays.lifetime;
-                    let (body, content_type, left_out) = self.render(plan, &original, overlays, watch).await?;
+                    let (body, content_type, left_out) =
+                        self.render((variant.object_key, plan), &original, overlays, watch).await?;
                     let overlays_s = lasting.seconds_from(self.clock.now());
                     max_age_s = max_age_s.min(overlays_s).min(if left_out { INCOMPLETE_S } else { u64::MAX });
                     (body, content_type)
@@ -68,8 +73,8 @@ impl App {
             },
             Intent::Unsupported(what) => return Err(Error::Unsupported(*what).into()),
         };
-        let body = body.into_bytes();
-        Ok(Rendition { etag: etag_of(&body), body, content_type, rendered_at: self.clock.now(), max_age_s })
+        let (body, objects) = (body.into_bytes(), variant.objects().into());
+        Ok(Rendition { etag: etag_of(&body), body, content_type, rendered_at: self.clock.now(), max_age_s, objects })
     }
 
     /// The original of a variant: kept, being fetched for another variant, or fetched now. Never holds a render slot.
@@ -81,11 +86,11 @@ impl App {
         if variant.object == TEXT_OBJECT {
             return no_original();
         }
-        let key = variant.original_key();
+        let key = variant.object_key;
         if let Some(original) = self.originals.get(&key, self.clock.now()).await {
             return Ok(original);
         }
-        if let Some(error) = self.negative.get(&key) {
+        if let Some(error) = self.negative.get(&Subject::original(key)) {
             return Err(error);
         }
         let started = Instant::now();
@@ -96,7 +101,7 @@ impl App {
         result
     }
 
-    async fn fetch(&self, site: &Site, object: &str, key: VariantKey) -> Result<Arc<Original>, SharedError> {
+    async fn fetch(&self, site: &Site, object: &str, key: ObjectKey) -> Result<Arc<Original>, SharedError> {
         let started = Instant::now();
         let fetched = site.source.fetch(FetchRequest { object, if_changed_from: None }).await;
         // No validators were sent, so an upstream that says "not modified" is broken.
@@ -115,7 +120,7 @@ impl App {
             }
             Err(error) => {
                 let error = Arc::new(Error::from(error));
-                self.negative.put(key, &error, site.config.error_ttl);
+                self.negative.put(Subject::original(key), &error, site.config.error_ttl);
                 Err(error)
             }
         }
@@ -124,24 +129,24 @@ impl App {
     /// The bytes of a plan without overlays, and their type.
     async fn render_alone(
         &self,
-        plan: &Plan,
+        what: (ObjectKey, &Plan),
         original: &Original,
         watch: &Stopwatch,
     ) -> Result<(Blob, String), SharedError> {
-        let (body, content_type, _) = self.render(plan, original, Overlays::default(), watch).await?;
+        let (body, content_type, _) = self.render(what, original, Overlays::default(), watch).await?;
         Ok((body, content_type))
     }
 
     /// The bytes, their type, and whether an overlay could not be read.
     async fn render(
         &self,
-        plan: &Plan,
+        (object, plan): (ObjectKey, &Plan),
         original: &Original,
         overlays: Overlays,
         watch: &Stopwatch,
     ) -> Result<(Blob, String, bool), SharedError> {
         let place = match plan.face_search() {
-            Some(search) => faces::place(original.body.clone(), search).await,
+            Some(search) => faces::place(object, original.body.clone(), search).await,
             None => None,
         };
         let (known, search) = match &place {

@@ -7,6 +7,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use super::StartError;
+use crate::cache::ObjectKey;
 use crate::config::{Config, Signing, SourceConfig, SourceKind, TtlMode};
 use crate::param::{self, ParamError, Parsed};
 use crate::source::{self, Source};
@@ -22,8 +23,8 @@ pub struct Site {
     /// Where its originals are.
     pub source: Arc<dyn Source>,
     /// Part of every cache key: changes when the source points elsewhere, so that a renamed bucket never serves the
-    /// pictures of the old one.
-    pub version: [u8; 32],
+    /// images of the old one.
+    pub fingerprint: [u8; 32],
     /// Where overlays named by URL come from; `None` is this source itself, a proxy.
     pub abroad: Option<Arc<Self>>,
 }
@@ -33,6 +34,12 @@ impl Site {
     #[must_use]
     pub fn abroad(self: &Arc<Self>) -> &Arc<Self> {
         self.abroad.as_ref().unwrap_or(self)
+    }
+
+    /// Identity of an object, by its decoded path.
+    #[must_use]
+    pub fn object_key(&self, object: &str) -> ObjectKey {
+        ObjectKey::new(&self.config.name, &self.fingerprint, object)
     }
 
     /// Its name for the operator.
@@ -128,7 +135,7 @@ async fn built(source: &SourceConfig, config: &Config, abroad: Option<Arc<Site>>
     let built = source::build(source, &config.limits)
         .await
         .map_err(|error| StartError::Source { name: source.name.clone(), error })?;
-    Ok(Arc::new(Site { config: source.clone(), source: built, version: source.version(), abroad }))
+    Ok(Arc::new(Site { config: source.clone(), source: built, fingerprint: source.fingerprint(), abroad }))
 }
 
 /// Where overlays named by URL may come from; `None` where originals come by URL already, under the same rules.

@@ -3,7 +3,8 @@
 use std::sync::Arc;
 
 use super::Site;
-use crate::plan::{Intent, OverlayRole, PartKey, VariantKey};
+use crate::cache::{ObjectKey, PartKey, VariantKey};
+use crate::plan::{Intent, OverlayRole};
 
 /// One variant of one object: everything a leader needs, owned, because it outlives the request that started it.
 ///
@@ -19,6 +20,8 @@ pub struct Variant {
     pub intent: Intent,
     /// The pictures that go into it, in the order of [`Plan::overlays`](crate::plan::Plan::overlays).
     pub(super) parts: Vec<Part>,
+    /// Identity of the object.
+    pub object_key: ObjectKey,
     /// Identity of the result.
     pub key: VariantKey,
 }
@@ -50,26 +53,24 @@ impl Variant {
     /// Names a variant.
     pub(super) fn new(site: Arc<Site>, object: String, intent: Intent, parts: Vec<Part>) -> Self {
         let keys: Vec<PartKey> = parts.iter().map(Part::key).collect();
-        let key = own_key(&site, &object, &intent).with_parts(&keys);
-        Self { site, object, intent, parts, key }
+        let object_key = site.object_key(&object);
+        let key = VariantKey::new(&object_key, &intent).with_parts(&keys);
+        Self { site, object, intent, parts, object_key, key }
     }
 
-    /// Identity of the original, shared by all its variants.
-    pub(super) fn original_key(&self) -> VariantKey {
-        own_key(&self.site, &self.object, &Intent::PassThrough)
+    /// The objects that the result is made of: its own first, then those that go into it.
+    pub(super) fn objects(&self) -> Vec<ObjectKey> {
+        let parts = self.parts.iter().filter_map(|part| part.origin.as_ref());
+        let inner = parts.flat_map(|(Origin::Stored(variant) | Origin::Rendered(variant, _))| variant.objects());
+        std::iter::once(self.object_key).chain(inner).collect()
     }
-}
-
-/// Identity of a variant without regard to what its overlays come to.
-pub(super) fn own_key(site: &Site, object: &str, intent: &Intent) -> VariantKey {
-    intent.key(&site.config.name, &site.version, object)
 }
 
 impl Part {
     fn key(&self) -> PartKey {
         match &self.origin {
             None => PartKey::Absent,
-            Some(Origin::Stored(variant)) => PartKey::Stored(variant.key),
+            Some(Origin::Stored(variant)) => PartKey::Stored(variant.object_key),
             // The time changes no byte, and the URL that states it is in the plan already.
             Some(Origin::Rendered(variant, _)) => PartKey::Rendered(variant.key),
         }

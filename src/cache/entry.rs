@@ -21,7 +21,7 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 use bytes::Bytes;
 
 use super::Rendition;
-use crate::plan::VariantKey;
+use super::key::{ObjectKey, VariantKey};
 
 const MAGIC: [u8; 8] = *b"tintype\n";
 const VERSION: u32 = 1;
@@ -29,7 +29,7 @@ const VERSION: u32 = 1;
 pub(super) const HEADER_BYTES: usize = 64;
 const CHECKSUM_AT: usize = 60;
 
-/// Tags of metadata fields. 16 to 31 are set aside for purging (source, object path, generation).
+/// Tags of metadata fields. 17 to 31 are set aside for purging (source, object path, generation).
 mod tag {
     pub(super) const CONTENT_TYPE: u8 = 1;
     pub(super) const ETAG: u8 = 2;
@@ -37,6 +37,8 @@ mod tag {
     pub(super) const RENDERED_AT: u8 = 3;
     /// Seconds, u64.
     pub(super) const MAX_AGE: u8 = 4;
+    /// Keys of the objects it was made of, 32 bytes each.
+    pub(super) const OBJECTS: u8 = 16;
 }
 
 /// The bytes are no entry for this key: torn, flipped, of another version, or somebody else's file.
@@ -103,11 +105,13 @@ fn encode_metadata(rendition: &Rendition) -> Vec<u8> {
     field(tag::ETAG, rendition.etag.as_bytes());
     field(tag::RENDERED_AT, &nanoseconds.to_le_bytes());
     field(tag::MAX_AGE, &rendition.max_age_s.to_le_bytes());
+    let objects: Vec<u8> = rendition.objects.iter().flat_map(|object| object.0).collect();
+    field(tag::OBJECTS, &objects);
     out
 }
 
 fn decode_metadata(mut fields: &[u8], body: Bytes) -> Option<Rendition> {
-    let (mut content_type, mut etag, mut rendered_at, mut max_age_s) = (None, None, None, None);
+    let (mut content_type, mut etag, mut rendered_at, mut max_age_s, mut objects) = (None, None, None, None, None);
     while let Some((&tag, rest)) = fields.split_first() {
         let (length, rest) = rest.split_first_chunk::<4>()?;
         let (value, rest) = rest.split_at_checked(u32::from_le_bytes(*length) as usize)?;
@@ -119,6 +123,10 @@ fn decode_metadata(mut fields: &[u8], body: Bytes) -> Option<Rendition> {
             tag::ETAG => etag = Some(text()?),
             tag::RENDERED_AT => rendered_at = Some(number()?),
             tag::MAX_AGE => max_age_s = Some(number()?),
+            tag::OBJECTS => {
+                let (keys, []) = value.as_chunks::<32>() else { return None };
+                objects = Some(keys.iter().copied().map(ObjectKey).collect());
+            }
             _newer => {}
         }
     }
@@ -128,6 +136,7 @@ fn decode_metadata(mut fields: &[u8], body: Bytes) -> Option<Rendition> {
         etag: etag?,
         rendered_at: SystemTime::checked_add(&UNIX_EPOCH, Duration::from_nanos(rendered_at?))?,
         max_age_s: max_age_s?,
+        objects: objects?,
     })
 }
 
@@ -149,6 +158,8 @@ fn u32_at(bytes: &[u8], at: usize) -> u32 {
 
 #[cfg(test)]
 mod tests {
+    use std::sync::Arc;
+
     use proptest::prelude::*;
 
     use super::*;
@@ -162,6 +173,7 @@ mod tests {
             etag: "\"abc\"".to_owned(),
             rendered_at: UNIX_EPOCH + Duration::from_secs(1_700_000_000),
             max_age_s: 60,
+            objects: Arc::from([ObjectKey([9; 32])]),
         }
     }
 
@@ -214,10 +226,11 @@ mod tests {
     proptest! {
         #[test]
         fn what_is_encoded_decodes(key: [u8; 32], body: Vec<u8>, content_type: String, etag: String,
-                                   at_ns: u64, max_age_s: u64) {
+                                   at_ns: u64, max_age_s: u64, objects: Vec<[u8; 32]>) {
             let key = VariantKey(key);
             let rendered_at = UNIX_EPOCH + Duration::from_nanos(at_ns);
-            let rendition = Rendition { body: body.into(), content_type, etag, rendered_at, max_age_s };
+            let objects = objects.into_iter().map(ObjectKey).collect();
+            let rendition = Rendition { body: body.into(), content_type, etag, rendered_at, max_age_s, objects };
             prop_assert_eq!(decode(&key, &encoded(&key, &rendition).into()), Ok(rendition));
         }
 

@@ -7,7 +7,7 @@ use moka::future::Cache;
 use moka::notification::RemovalCause;
 
 use super::Rendition;
-use crate::plan::VariantKey;
+use super::key::VariantKey;
 use crate::telemetry::{CacheTier, Metrics};
 
 /// What an entry takes beside its body and strings: key, `Rendition`, hash-table slot, policy queues, allocator slack.
@@ -69,6 +69,7 @@ mod tests {
     use bytes::Bytes;
 
     use super::*;
+    use crate::cache::ObjectKey;
 
     fn rendition(bytes: usize) -> Rendition {
         Rendition {
@@ -77,6 +78,7 @@ mod tests {
             etag: "\"e\"".to_owned(),
             rendered_at: SystemTime::UNIX_EPOCH,
             max_age_s: 1,
+            objects: Arc::from([ObjectKey([9; 32])]),
         }
     }
 

@@ -5,6 +5,7 @@
 pub mod coalesce;
 mod disk;
 mod entry;
+mod key;
 mod memory;
 
 use std::io;
@@ -17,12 +18,13 @@ use bytes::Bytes;
 
 use crate::clock::Clock;
 use crate::config::CacheConfig;
-use crate::plan::VariantKey;
 use crate::telemetry::Metrics;
 
 use coalesce::{Coalescer, LeaderLost, Role};
 use disk::{Disk, DiskOptions};
 use memory::Memory;
+
+pub use key::{ObjectKey, PartKey, VariantKey};
 
 /// One memory hit in this many counts as use of the copy on disk. Counting all of them would put a lock on the fastest
 /// path; what is hot is hit often enough to be counted anyway.
@@ -41,6 +43,8 @@ pub struct Rendition {
     pub rendered_at: SystemTime,
     /// Freshness granted when it was made, in seconds from `rendered_at`.
     pub max_age_s: u64,
+    /// The objects that it was made of: its own first, then those that went into it.
+    pub objects: Arc<[ObjectKey]>,
 }
 
 impl Rendition {

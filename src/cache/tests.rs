@@ -53,6 +53,7 @@ impl Setup {
                 etag: "\"tag\"".to_owned(),
                 rendered_at: clock.now(),
                 max_age_s,
+                objects: Arc::from([ObjectKey([9; 32])]),
             })
         }
     }

@@ -291,7 +291,7 @@ impl SourceConfig {
     /// Leaves out what changes no bytes (hosts, lifetimes, signing), what the plan holds already (default parameters and
     /// how SVG and `lp-blur` are treated) and secrets.
     #[must_use]
-    pub fn version(&self) -> [u8; 32] {
+    pub fn fingerprint(&self) -> [u8; 32] {
         // Every field by name, so that a new one is decided on.
         let Self {
             kind,

@@ -1,7 +1,6 @@
 //! Faulty and sound configurations, and the reference.
 
-use super::reference;
-use super::*;
+use super::{reference, *};
 
 const SOUND: &str = "[[source]]\nname = \"a\"\nkind = \"folder\"\nroot = \"x\"\n";
 
@@ -422,11 +421,11 @@ fn every_example_of_the_reference_can_be_read() {
 }
 
 #[test]
-fn a_source_moved_elsewhere_has_another_version() {
-    let version = |text: &str| sound(text).sources[0].version();
-    let first = version(SOUND);
-    assert_ne!(first, version(&SOUND.replace("\"x\"", "\"y\"")));
-    assert_eq!(first, version(&format!("{SOUND}cache_ttl = \"1s\"\nhosts = [\"h\"]\n")));
+fn a_source_moved_elsewhere_has_another_fingerprint() {
+    let fingerprint = |text: &str| sound(text).sources[0].fingerprint();
+    let first = fingerprint(SOUND);
+    assert_ne!(first, fingerprint(&SOUND.replace("\"x\"", "\"y\"")));
+    assert_eq!(first, fingerprint(&format!("{SOUND}cache_ttl = \"1s\"\nhosts = [\"h\"]\n")));
 }
 
 #[test]
@@ -446,19 +445,19 @@ fn relative_paths_start_from_the_folder_of_the_file_and_those_of_flags_from_the_
 }
 
 #[test]
-fn whatever_decides_bytes_or_permission_is_in_the_version() {
+fn whatever_decides_bytes_or_permission_is_in_the_fingerprint() {
     let proxy = "kind = \"web-proxy\"\nallow_hosts = [\"a.test\", \"b.test\"]\nallow_private = [\"10.0.0.0/8\"]\n\
                  overlay_hosts = [\"c.test\"]\nsigning = { mode = \"required\", keys = [\"env:K\"] }\n";
     let folder = "kind = \"web-folder\"\nbase_url = \"http://a.test/x/\"\n";
     let bucket = "kind = \"s3\"\nbucket = \"b\"\nregion = \"r\"\nprefix = \"p\"\nendpoint = \"http://e.test\"\npath_style = true\n";
     let environment = environment(&[("K", "0123456789abcdef"), ("L", "fedcba9876543210")]);
-    let version = |source: &str| {
+    let fingerprint = |source: &str| {
         let text = format!("[[source]]\nname = \"n\"\n{source}");
         parse("test", &text, &environment, &[]).unwrap_or_else(|faults| panic!("{text}: {faults:?}")).sources[0]
-            .version()
+            .fingerprint()
     };
     let mut seen = std::collections::BTreeSet::new();
-    let mut differs = |source: String| assert!(seen.insert(version(&source)), "{source} is not told apart");
+    let mut differs = |source: String| assert!(seen.insert(fingerprint(&source)), "{source} is not told apart");
     for (base, changes) in [
         (
             proxy,
@@ -491,7 +490,7 @@ fn whatever_decides_bytes_or_permission_is_in_the_version() {
         }
     }
     for same in ["cache_ttl = \"1s\"", "hosts = [\"h.test\"]", "params_header = true", "default_params = { w = 5 }"] {
-        assert_eq!(version(folder), version(&format!("{folder}{same}\n")), "{same}");
+        assert_eq!(fingerprint(folder), fingerprint(&format!("{folder}{same}\n")), "{same}");
     }
-    assert_eq!(version(proxy), version(&proxy.replace("env:K", "env:L")));
+    assert_eq!(fingerprint(proxy), fingerprint(&proxy.replace("env:K", "env:L")));
 }

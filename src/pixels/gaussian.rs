@@ -1,7 +1,7 @@
 //! Gaussian blur, row by row, for the stages that need one: of premultiplied sRGB-encoded samples, with the picture's
 //! edges extended outwards, so that nothing darkens there.
 //!
-//! Up to a standard deviation of [`REDUCED_FROM`] the picture is filtered as it is. Beyond, it is reduced by whole
+//! Up to a standard deviation of `REDUCED_FROM` the image is filtered as it is. Beyond, it is reduced by whole
 //! numbers, filtered, and enlarged by cubic B-splines, whose own blur is taken off the filter's: the cost of that does
 //! not grow with the blur. No more than a few rows in full size are held in floating point at a time.
 

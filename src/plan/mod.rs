@@ -17,7 +17,6 @@ mod extent;
 mod format;
 mod frames;
 mod geometry;
-mod key;
 mod layers;
 mod layout;
 mod needs;
@@ -29,6 +28,7 @@ mod resolve;
 mod shadow;
 mod sheet;
 mod shrink;
+mod tagged;
 mod types;
 mod written;
 
@@ -37,7 +37,6 @@ pub use cost::{Work, in_time};
 pub use effects::*;
 pub use format::choose_formats;
 pub use frames::{Frame, Sequence, StoredFrames};
-pub use key::{PLAN_REVISION, PartKey, VariantKey};
 pub use layers::*;
 pub use layout::{layout, layout_found};
 pub use needs::{FaceSearch, OverlayRole};
@@ -46,5 +45,11 @@ pub use op::*;
 pub use resolve::resolve;
 pub use shadow::*;
 pub use sheet::{Sheet, layout_frames};
+pub use tagged::PLAN_REVISION;
 pub use types::*;
 pub use written::{TEXT_OBJECT, is_right_to_left, resolve_object};
+
+#[cfg(test)]
+pub(crate) use examples::properties::any_params;
+#[cfg(test)]
+pub(crate) use resolve::resolve_params;

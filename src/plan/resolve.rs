@@ -25,7 +25,7 @@ pub fn resolve(parsed: &Parsed, negotiation: &Negotiation, limits: &Limits) -> R
 }
 
 /// As [`resolve`], from typed parameters; `renders` says whether any of them asks for rendering.
-pub(super) fn resolve_params(params: &Params, renders: bool, negotiation: &Negotiation, limits: &Limits) -> Resolved {
+pub(crate) fn resolve_params(params: &Params, renders: bool, negotiation: &Negotiation, limits: &Limits) -> Resolved {
     let intent = intent(params, renders, negotiation, limits);
     Resolved { vary: vary(params, &intent), intent, download: download(params) }
 }

@@ -51,8 +51,8 @@ fn admitted(host: &str, target: &str) -> Admitted {
 
 /// Everything that a render reads of a variant. Every field by name, so that a new one cannot be forgotten.
 fn read(variant: &Variant, out: &mut String) {
-    let Variant { site, object, intent, parts, key: _ } = variant;
-    let _ = write!(out, "[{} {:?} {object:?} {intent:?}", site.config.name, site.version);
+    let Variant { site, object, intent, parts, key: _, object_key: _ } = variant;
+    let _ = write!(out, "[{} {:?} {object:?} {intent:?}", site.config.name, site.fingerprint);
     for Part { role, origin } in parts {
         let _ = write!(out, " {role:?}: ");
         match origin {

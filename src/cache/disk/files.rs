@@ -9,6 +9,8 @@
 //! Entries are not synced to the device: what a power cut tears fails its checksum and is rendered again, which costs
 //! less than a flush for every rendition.
 
+use crate::cache::key::VariantKey;
+
 use std::fs::{self, DirBuilder, File, FileTimes, OpenOptions};
 use std::io::{self, IoSlice, Read, Write};
 use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
@@ -16,8 +18,6 @@ use std::path::{Path, PathBuf};
 use std::time::SystemTime;
 
 use bytes::Bytes;
-
-use crate::plan::VariantKey;
 
 /// What an entry's name takes in its directory: a record of 72 bytes, with directories three quarters full.
 const NAME_BYTES: u64 = 96;

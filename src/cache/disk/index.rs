@@ -1,8 +1,8 @@
 //! Which entries the disk tier holds, what each takes, and in which order they were used. Does no I/O.
 
-use std::collections::{BTreeMap, HashMap};
+use crate::cache::key::VariantKey;
 
-use crate::plan::VariantKey;
+use std::collections::{BTreeMap, HashMap};
 
 /// Seconds between two writes of an entry's time of use to its file: precise enough to order entries after a restart,
 /// and at most one system call a minute for the most wanted ones.

@@ -17,8 +17,8 @@ use std::thread::JoinHandle;
 use tokio::sync::{Semaphore, mpsc, oneshot};
 
 use super::{CacheError, Rendition, entry};
+use crate::cache::key::VariantKey;
 use crate::clock::Clock;
-use crate::plan::VariantKey;
 use crate::telemetry::{CacheTier, DiskFault, Metrics};
 
 use files::Files;

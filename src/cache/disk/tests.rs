@@ -8,6 +8,7 @@ use bytes::Bytes;
 use tempfile::TempDir;
 
 use super::*;
+use crate::cache::ObjectKey;
 use crate::clock::ManualClock;
 
 struct Setup {
@@ -70,6 +71,7 @@ fn rendition(n: u64, bytes: usize) -> Rendition {
         etag: format!("\"{n}\""),
         rendered_at: SystemTime::UNIX_EPOCH + Duration::from_secs(n),
         max_age_s: 60,
+        objects: Arc::from([ObjectKey([9; 32])]),
     }
 }
 

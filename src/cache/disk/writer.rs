@@ -9,8 +9,8 @@ use std::time::{SystemTime, UNIX_EPOCH};
 use tokio::sync::mpsc;
 
 use super::{Message, Shared, lock};
+use crate::cache::key::VariantKey;
 use crate::cache::{Rendition, entry};
-use crate::plan::VariantKey;
 use crate::telemetry::{CacheTier, DiskFault};
 
 /// Floor of free room where the file system is large enough for it.

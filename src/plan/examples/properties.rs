@@ -40,7 +40,7 @@ fn words() -> impl Strategy<Value = Vec<CropWord>> {
 }
 
 prop_compose! {
-    pub(in crate::plan) fn any_params()(
+    pub(crate) fn any_params()(
         (w, h, fit, fit_fallback) in (lengths(), lengths(), any_fit(), any_fit()),
         (rect, crop) in (rects(), words()),
         ar in proptest::option::of(prop_oneof![0.01_f64..100.0, Just(1e-300), Just(1e300)]),
