@@ -1,5 +1,6 @@
 //! Faulty and sound configurations, and the reference.
 
+use super::keys::SOURCE_SETTINGS;
 use super::{reference, *};
 
 const SOUND: &str = "[[source]]\nname = \"a\"\nkind = \"folder\"\nroot = \"x\"\n";
@@ -421,14 +422,6 @@ fn every_example_of_the_reference_can_be_read() {
 }
 
 #[test]
-fn a_source_moved_elsewhere_has_another_fingerprint() {
-    let fingerprint = |text: &str| sound(text).sources[0].fingerprint();
-    let first = fingerprint(SOUND);
-    assert_ne!(first, fingerprint(&SOUND.replace("\"x\"", "\"y\"")));
-    assert_eq!(first, fingerprint(&format!("{SOUND}cache_ttl = \"1s\"\nhosts = [\"h\"]\n")));
-}
-
-#[test]
 fn relative_paths_start_from_the_folder_of_the_file_and_those_of_flags_from_the_working_directory() {
     let text = "[cache]\ndisk_dir = \"cache\"\n[log]\ndir = \"/var/log/x\"\n[[source]]\nname = \"a\"\nkind = \"folder\"\nroot = \"../photos\"\n";
     let config = parse("/etc/tintype/t.toml", text, &Environment::new(), &[]).unwrap();
@@ -444,53 +437,94 @@ fn relative_paths_start_from_the_folder_of_the_file_and_those_of_flags_from_the_
     assert_eq!(config.log.dir, Some(PathBuf::from("there")));
 }
 
+/// Sources with every key of their kind, the value of each in its own line.
+const COMPLETE: [&str; 4] = [
+    "kind = \"folder\"\nroot = \"/a\"\n",
+    "kind = \"web-folder\"\nbase_url = \"http://a.test/x/\"\nallow_private = [\"10.0.0.0/8\"]\n",
+    "kind = \"web-proxy\"\nallow_hosts = [\"a.test\", \"b.test\"]\nallow_private = [\"10.0.0.0/8\"]\n",
+    "kind = \"s3\"\nbucket = \"b\"\nprefix = \"p\"\nregion = \"r\"\nendpoint = \"http://e.test\"\npath_style = true\n\
+     access_key = \"env:K\"\nsecret_key = \"env:K\"\n",
+];
+
+/// The keys that all kinds have.
+const COMMON: &str = "name = \"n\"\nhosts = [\"h.test\"]\noverlay_hosts = [\"c.test\"]\ndefault_params = { w = 5 }\n\
+    cache_ttl = \"5s\"\ncache_ttl_mode = \"override\"\nerror_ttl = \"5s\"\nrasterize_svg = false\nignore_lp_blur = false\n\
+    params_header = false\nsigning.mode = \"required\"\nsigning.schemes = [\"imgix\"]\nsigning.keys = [\"env:K\"]\n\
+    signing.allow_short_keys = false\n";
+
+/// Other values for keys on which bytes or permission hang. An empty one stands for a key that is not written.
+const DECISIVE: &[(&str, &[&str])] = &[
+    ("root", &["\"/b\""]),
+    ("base_url", &["\"http://a.test/y/\"", "\"http://b.test/x/\"", "\"https://a.test/x/\"", "\"http://a.test:81/x/\""]),
+    ("allow_hosts", &["[\"a.test\"]", "[\"a.test\", \"c.test\"]", "[\"a.test\", \"b.test:80\"]", "[\"*.a.test\"]"]),
+    ("allow_private", &["", "[\"10.0.0.0/9\"]", "[\"10.0.0.0/8\", \"127.0.0.0/8\"]"]),
+    ("overlay_hosts", &["", "[]", "[\"d.test\"]", "[\"c.test\", \"d.test\"]"]),
+    ("bucket", &["\"c\""]),
+    ("prefix", &["", "\"q\""]),
+    ("region", &["", "\"s\""]),
+    ("endpoint", &["", "\"http://f.test\"", "\"https://e.test\""]),
+    ("path_style", &["false"]),
+];
+
+/// Other values for keys that decide neither, each with what makes it harmless.
+const HARMLESS: &[(&str, &str, &str)] = &[
+    ("name", "\"m\"", "the key of an object holds it beside the fingerprint"),
+    ("hosts", "[\"i.test\"]", "decide which source a request is for"),
+    ("access_key", "\"env:L\"", "opens the same bucket"),
+    ("secret_key", "\"env:L\"", "opens the same bucket"),
+    ("default_params", "{ w = 6 }", "are in the plan"),
+    ("cache_ttl", "\"6s\"", "is about time"),
+    ("cache_ttl_mode", "\"minimum\"", "is about time"),
+    ("error_ttl", "\"6s\"", "is about time"),
+    ("rasterize_svg", "true", "is in the plan"),
+    ("ignore_lp_blur", "true", "is in the plan"),
+    ("params_header", "true", "is a header"),
+    ("signing.mode", "\"off\"", "is checked before any lookup"),
+    ("signing.schemes", "[\"hmac-sha256\"]", "are checked before any lookup"),
+    ("signing.keys", "[\"env:L\"]", "are checked before any lookup"),
+    ("signing.allow_short_keys", "true", "is checked before any lookup"),
+];
+
+/// `text` with another value in the line of `key`; an empty one takes the line out.
+fn with_value(text: &str, key: &str, value: &str) -> String {
+    let own = format!("{key} = ");
+    let lines = text.lines().filter(|line| !(line.starts_with(&own) && value.is_empty()));
+    lines.map(|line| if line.starts_with(&own) { format!("{own}{value}\n") } else { format!("{line}\n") }).collect()
+}
+
+/// Changes each key of the table in turn, so that a new one has to be decided on.
 #[test]
 fn whatever_decides_bytes_or_permission_is_in_the_fingerprint() {
-    let proxy = "kind = \"web-proxy\"\nallow_hosts = [\"a.test\", \"b.test\"]\nallow_private = [\"10.0.0.0/8\"]\n\
-                 overlay_hosts = [\"c.test\"]\nsigning = { mode = \"required\", keys = [\"env:K\"] }\n";
-    let folder = "kind = \"web-folder\"\nbase_url = \"http://a.test/x/\"\n";
-    let bucket = "kind = \"s3\"\nbucket = \"b\"\nregion = \"r\"\nprefix = \"p\"\nendpoint = \"http://e.test\"\npath_style = true\n";
     let environment = environment(&[("K", "0123456789abcdef"), ("L", "fedcba9876543210")]);
     let fingerprint = |source: &str| {
-        let text = format!("[[source]]\nname = \"n\"\n{source}");
-        parse("test", &text, &environment, &[]).unwrap_or_else(|faults| panic!("{text}: {faults:?}")).sources[0]
-            .fingerprint()
+        let text = format!("[[source]]\n{source}");
+        let mut config = parse("test", &text, &environment, &[]).unwrap_or_else(|faults| panic!("{text}: {faults:?}"));
+        config.sources.remove(0).fingerprint()
     };
-    let mut seen = std::collections::BTreeSet::new();
-    let mut differs = |source: String| assert!(seen.insert(fingerprint(&source)), "{source} is not told apart");
-    for (base, changes) in [
-        (
-            proxy,
-            &[
-                ("\"a.test\", \"b.test\"", "\"a.test\""),
-                ("10.0.0.0/8", "10.0.0.0/9"),
-                ("\"c.test\"", ""),
-                ("[\"c.test\"]", "[\"c.test\", \"d.test\"]"),
-                ("overlay_hosts = [\"c.test\"]", ""),
-                ("\"b.test\"", "\"b.test:80\""),
-            ][..],
-        ),
-        (
-            folder,
-            &[
-                ("/x/", "/y/"),
-                ("x/\"\n", "x/\"\nallow_private = [\"127.0.0.0/8\"]\n"),
-                ("x/\"\n", "x/\"\noverlay_hosts = []\n"),
-            ][..],
-        ),
-        (
-            bucket,
-            &[("\"b\"", "\"c\""), ("\"r\"", "\"s\""), ("\"p\"", "\"q\""), ("e.test", "f.test"), ("true", "false")][..],
-        ),
-    ] {
-        differs(base.to_owned());
-        for (from, to) in changes {
-            assert!(base.contains(from), "{from}");
-            differs(base.replace(from, to));
+    let sources = COMPLETE.map(|own| format!("{COMMON}{own}"));
+    let mut seen: Vec<_> = sources.iter().map(|source| fingerprint(source)).collect();
+    for spec in SOURCE_SETTINGS.iter().filter(|spec| spec.name != "kind") {
+        let key = spec.name;
+        let having: Vec<_> =
+            sources.iter().filter(|text| text.contains(&format!("\n{key} = ")) || key == "name").collect();
+        assert!(!having.is_empty(), "{key} is in no source of this test");
+        let decisive = DECISIVE.iter().find(|(decisive, _)| *decisive == key);
+        let harmless = HARMLESS.iter().find(|(harmless, ..)| *harmless == key);
+        assert!(decisive.is_some() != harmless.is_some(), "decide on {key}");
+        for text in having {
+            for value in decisive.map_or(&[][..], |(_, values)| values) {
+                let other = fingerprint(&with_value(text, key, value));
+                assert!(!seen.contains(&other), "{key} = {value} is not in the fingerprint of {text}");
+                seen.push(other);
+            }
+            if let Some((_, value, why)) = harmless {
+                // A proxy cannot do without signatures.
+                if (key, *value) == ("signing.mode", "\"off\"") && text.contains("web-proxy") {
+                    continue;
+                }
+                assert_ne!(with_value(text, key, value), *text);
+                assert_eq!(fingerprint(&with_value(text, key, value)), fingerprint(text), "{key} {why}");
+            }
         }
     }
-    for same in ["cache_ttl = \"1s\"", "hosts = [\"h.test\"]", "params_header = true", "default_params = { w = 5 }"] {
-        assert_eq!(fingerprint(folder), fingerprint(&format!("{folder}{same}\n")), "{same}");
-    }
-    assert_eq!(fingerprint(proxy), fingerprint(&proxy.replace("env:K", "env:L")));
 }
