@@ -11,7 +11,7 @@ use tintype::blob::Blob;
 use tintype::limits::Limits;
 use tintype::param;
 use tintype::pixels::raster::{Raster, Samples};
-use tintype::plan::{self, Adjust, Denoise, Intent, Negotiation, Sharpen, Tone};
+use tintype::plan::{self, Adjust, Denoise, Intent, Negotiation, Policy, Sharpen, Tone};
 use tintype::render::stage::{adjust, blur, denoise, enhance, halftone, pixellate, sharpen, tone};
 use tintype::render::{Job, RenderLimits, render};
 use tintype::units::{Color, Size};
@@ -22,7 +22,7 @@ const SIZE: Size = Size::new(800, 533);
 fn job(query: &str, original: &Blob) -> Job {
     let limits = Limits::default();
     let parsed = param::parse(query, &[]).expect("a query without base64 parses");
-    let Intent::Render(plan) = plan::resolve(&parsed, &Negotiation::default(), &limits).intent else {
+    let Intent::Render(plan) = plan::resolve(&parsed, &Negotiation::default(), &Policy::default()).intent else {
         panic!("{query} renders nothing");
     };
     let limits = RenderLimits::from(&limits);

@@ -6,7 +6,7 @@
 
 use tintype::param;
 use tintype::pixels::raster::{Raster, Samples};
-use tintype::plan::{Format, Intent, Negotiation, Output, resolve};
+use tintype::plan::{Format, Intent, Negotiation, Output, Policy, resolve};
 use tintype::render::encode::{Animation, Attached, detail, encode, encode_animation};
 use tintype::units::Size;
 use tintype::vips;
@@ -24,8 +24,7 @@ const AT_LEAST_S: f64 = 0.2;
 /// What `query` says about encoding.
 fn output(query: &str) -> Output {
     let parsed = param::parse(query, &[]).expect("a query without base64 parses");
-    let limits = tintype::limits::Limits::default();
-    let Intent::Render(plan) = resolve(&parsed, &Negotiation::default(), &limits).intent else {
+    let Intent::Render(plan) = resolve(&parsed, &Negotiation::default(), &Policy::default()).intent else {
         panic!("{query} renders nothing");
     };
     plan.output

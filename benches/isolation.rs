@@ -12,7 +12,7 @@ use tintype::config::RenderConfig;
 use tintype::limits::Limits;
 use tintype::param;
 use tintype::pixels::raster::{Raster, Samples};
-use tintype::plan::{Format, Intent, Negotiation, Plan, resolve};
+use tintype::plan::{Format, Intent, Negotiation, Plan, Policy, resolve};
 use tintype::render::{Job, RenderError, RenderLimits, Rendered, Timings, render};
 use tintype::units::Size;
 use tintype::vips::{Call, Image};
@@ -94,7 +94,7 @@ fn config() -> PoolConfig {
 
 fn plan() -> Plan {
     let parsed = param::parse("w=512&h=512&fm=jpg&q=80", &[]).unwrap();
-    match resolve(&parsed, &Negotiation::default(), &Limits::default()).intent {
+    match resolve(&parsed, &Negotiation::default(), &Policy::default()).intent {
         Intent::Render(plan) => *plan,
         Intent::PassThrough | Intent::Unsupported(_) => unreachable!("it has a size"),
     }

@@ -10,7 +10,7 @@ use tintype::blob::Blob;
 use tintype::limits::Limits;
 use tintype::param::{self, ColorSpace};
 use tintype::pixels::raster::Raster;
-use tintype::plan::{self, Intent, Negotiation, OverlayRole, Select};
+use tintype::plan::{self, Intent, Negotiation, OverlayRole, Policy, Select};
 use tintype::render::decode::{Opened, Original, Wanted};
 use tintype::render::{Job, RenderLimits, faces, render};
 
@@ -26,7 +26,7 @@ fn blob(bytes: &[u8]) -> Blob {
 fn job(query: &str, original: &Blob, mark: Option<&Blob>) -> Job {
     let limits = Limits::default();
     let parsed = param::parse(query, &[]).expect("a query without base64 parses");
-    let Intent::Render(plan) = plan::resolve(&parsed, &Negotiation::default(), &limits).intent else {
+    let Intent::Render(plan) = plan::resolve(&parsed, &Negotiation::default(), &Policy::default()).intent else {
         panic!("{query} renders nothing");
     };
     let overlays = mark.map(|mark| (OverlayRole::Mark, mark.clone())).into_iter().collect();

@@ -5,9 +5,8 @@ use std::hint::black_box;
 use criterion::{Criterion, criterion_group, criterion_main};
 use tintype::cache::{ObjectKey, VariantKey};
 use tintype::config::{Secret, SignScheme, Signing};
-use tintype::limits::Limits;
 use tintype::param;
-use tintype::plan::{self, Intent, Measured, Negotiation};
+use tintype::plan::{self, Intent, Measured, Negotiation, Policy};
 use tintype::sign::{self, Target};
 use tintype::units::Size;
 
@@ -48,17 +47,17 @@ fn verify(criterion: &mut Criterion) {
 
 fn plan(criterion: &mut Criterion) {
     let mut group = criterion.benchmark_group("plan");
-    let (limits, negotiation) = (Limits::default(), Negotiation { avif: true, webp: true, ..Negotiation::default() });
+    let negotiation = Negotiation { avif: true, webp: true, ..Negotiation::default() };
     let measured = Measured { size: Size::new(4000, 3000), orientation: 6, has_alpha: false, frames: 1 };
     for (name, query) in QUERIES {
         let parsed = param::parse(query, &[]).expect("the base64 in it is good");
         group.bench_function(format!("resolve and key, {name}"), |bencher| {
             bencher.iter(|| {
-                let intent = plan::resolve(black_box(&parsed), &negotiation, &limits).intent;
+                let intent = plan::resolve(black_box(&parsed), &negotiation, &Policy::default()).intent;
                 VariantKey::new(&ObjectKey::new("photos", &[0; 32], "/coffee.jpg"), &intent)
             });
         });
-        let Intent::Render(plan) = plan::resolve(&parsed, &negotiation, &limits).intent else {
+        let Intent::Render(plan) = plan::resolve(&parsed, &negotiation, &Policy::default()).intent else {
             panic!("{query} renders nothing");
         };
         group.bench_function(format!("layout, {name}"), |bencher| {

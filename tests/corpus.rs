@@ -9,7 +9,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 
 use tintype::blob::Blob;
 use tintype::limits::Limits;
-use tintype::plan::{self, Intent, Negotiation, Plan};
+use tintype::plan::{self, Intent, Negotiation, Plan, Policy};
 use tintype::render::decode::{SourceFormat, sniff};
 use tintype::render::{self, Job, RenderError, RenderLimits};
 
@@ -111,8 +111,7 @@ fn good_files() -> Option<Vec<String>> {
 fn request() -> (Plan, RenderLimits) {
     let limits = Limits::default();
     let parsed = tintype::param::parse("w=200&fm=png", &[]).unwrap();
-    // SVG is drawn here, as where the operator says so; that it is sent as SVG elsewhere is the next test.
-    let intent = plan::resolve(&parsed, &Negotiation::default(), &limits).intent.with_svg_drawn(true);
+    let intent = plan::resolve(&parsed, &Negotiation::default(), &Policy::default()).intent;
     let Intent::Render(plan) = intent else { panic!("a width asks for rendering") };
     (*plan, RenderLimits::from(&limits))
 }

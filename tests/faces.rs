@@ -7,7 +7,7 @@ use std::path::Path;
 use tintype::blob::Blob;
 use tintype::limits::Limits;
 use tintype::param::ColorSpace;
-use tintype::plan::{self, Intent, Negotiation, Select};
+use tintype::plan::{self, Intent, Negotiation, Policy, Select};
 use tintype::render::decode::{Opened, Original, Wanted};
 use tintype::render::{self, Job, RenderLimits, Rendered};
 
@@ -23,7 +23,7 @@ type Box = [f64; 4];
 fn job(query: &str, original: &[u8]) -> Job {
     let limits = Limits::default();
     let parsed = tintype::param::parse(query, &[]).unwrap();
-    let Intent::Render(plan) = plan::resolve(&parsed, &Negotiation::default(), &limits).intent else {
+    let Intent::Render(plan) = plan::resolve(&parsed, &Negotiation::default(), &Policy::default()).intent else {
         panic!("{query} renders nothing")
     };
     let limits = RenderLimits::from(&limits);

@@ -13,7 +13,7 @@ use tintype::blob::Blob;
 use tintype::limits::Limits;
 use tintype::param::{Location, PARAMS, State};
 use tintype::pixels::raster::{Raster, Samples};
-use tintype::plan::{self, Intent, Negotiation, TEXT_OBJECT};
+use tintype::plan::{self, Intent, Negotiation, Policy, TEXT_OBJECT};
 use tintype::render::{Job, NO_ORIGINAL, RenderLimits, render};
 use tintype::vips::{self, Call};
 
@@ -497,7 +497,9 @@ fn rendered(photo: &str, query: &str) -> Raster {
     let limits = Limits::default();
     let parsed = tintype::param::parse(&query, &[]).unwrap();
     let object = format!("/{photo}");
-    let Intent::Render(plan) = plan::resolve_object(&object, &parsed, &Negotiation::default(), &limits).intent else {
+    let Intent::Render(plan) =
+        plan::resolve_object(&object, &parsed, &Negotiation::default(), &Policy::default()).intent
+    else {
         panic!("{query} renders nothing")
     };
     let overlay = |location: &Location| match location {

@@ -9,7 +9,7 @@ use tintype::blob::Blob;
 use tintype::error::Error;
 use tintype::limits::Limits;
 use tintype::param::{Kind, PARAMS, ParamSpec};
-use tintype::plan::{self, Format, Found, Intent, Measured, Negotiation, Plan};
+use tintype::plan::{self, Format, Found, Intent, Measured, Negotiation, Plan, Policy};
 use tintype::render::decode::{Opened, Original};
 use tintype::render::{self, Job, RenderLimits, faces};
 
@@ -121,10 +121,10 @@ fn query(random: &mut Random) -> String {
     pairs.join("&")
 }
 
-fn limits() -> (Limits, RenderLimits) {
+fn limits() -> (Policy, RenderLimits) {
     let limits = Limits { output_side_max: SIDE_MAX, ..Limits::default() };
     let render_limits = RenderLimits::from(&limits);
-    (limits, render_limits)
+    (Policy::new(&limits, false, false), render_limits)
 }
 
 /// A few tiny originals: colours, grey, transparency, 16 bits, an orientation, one pixel, several frames.
@@ -134,7 +134,7 @@ fn originals() -> Vec<(&'static str, Vec<u8>)> {
         std::fs::read(path).unwrap()
     };
     let small = |name: &str, query: &str| {
-        let Intent::Render(plan) = resolved(query, &Limits::default()) else { panic!("{query}") };
+        let Intent::Render(plan) = resolved(query, &Policy::default()) else { panic!("{query}") };
         let job = Job {
             plan: *plan,
             original: Blob::copy_from(&photo(name)).unwrap(),
@@ -175,9 +175,9 @@ fn originals() -> Vec<(&'static str, Vec<u8>)> {
     ]
 }
 
-fn resolved(query: &str, limits: &Limits) -> Intent {
+fn resolved(query: &str, policy: &Policy) -> Intent {
     tintype::param::parse(query, &[])
-        .map_or(Intent::PassThrough, |parsed| plan::resolve(&parsed, &Negotiation::default(), limits).intent)
+        .map_or(Intent::PassThrough, |parsed| plan::resolve(&parsed, &Negotiation::default(), policy).intent)
 }
 
 /// How one URL ended.
@@ -196,8 +196,8 @@ enum End {
 
 /// How the answer to one URL ends, or what is wrong with it. `overlay` stands for every other picture that it names.
 fn end(query: &str, original: &[u8], overlay: &[u8]) -> Result<End, String> {
-    let (limits, render_limits) = limits();
-    let Intent::Render(plan) = resolved(query, &limits) else { return Ok(End::Unmeasured) };
+    let (policy, render_limits) = limits();
+    let Intent::Render(plan) = resolved(query, &policy) else { return Ok(End::Unmeasured) };
     let overlay = Blob::copy_from(overlay).unwrap();
     let job = Job {
         overlays: plan.overlays().into_iter().map(|(role, _)| (role, overlay.clone())).collect(),

@@ -113,8 +113,7 @@ impl Door<'_> {
     }
 
     fn resolved(&self, site: &Site, object: &str, parsed: &Parsed, negotiation: &Negotiation) -> Resolved {
-        let resolved = plan::resolve_object(object, parsed, negotiation, self.limits);
-        Resolved { intent: resolved.intent.with_svg_drawn(site.config.rasterize_svg), ..resolved }
+        plan::resolve_object(object, parsed, negotiation, &site.policy(self.limits))
     }
 
     fn below(&self, site: &Arc<Site>, object: String, intent: Intent, walk: &mut Walk) -> Result<Variant, Error> {

@@ -47,14 +47,14 @@ impl App {
         let mut max_age_s = lifetime::granted_s(&variant.site.config, original.caching);
         let (body, content_type) = match &variant.intent {
             Intent::PassThrough if is_svg(&original) => {
-                let plan = Plan::of_nothing(true, &self.config.limits);
+                let plan = Plan::of_nothing(true, &variant.site.policy(&self.config.limits));
                 self.render_alone((variant.object_key, &plan), &original, watch).await?
             }
             Intent::PassThrough => as_it_is(&original),
             Intent::Render(plan) => match judge(&original)? {
                 // Compressed SVG has to be inflated all the same: no header says that it is compressed.
                 Verdict::Picture if plan.rasterize_bypass && is_svg(&original) => {
-                    let plan = Plan::of_nothing(false, &self.config.limits);
+                    let plan = Plan::of_nothing(false, &variant.site.policy(&self.config.limits));
                     self.render_alone((variant.object_key, &plan), &original, watch).await?
                 }
                 Verdict::Picture if plan.rasterize_bypass && is_vector(&original) => as_it_is(&original),

@@ -9,7 +9,9 @@ use std::time::Duration;
 use super::StartError;
 use crate::cache::ObjectKey;
 use crate::config::{Config, Signing, SourceConfig, SourceKind, TtlMode};
+use crate::limits::Limits;
 use crate::param::{self, ParamError, Parsed};
+use crate::plan::Policy;
 use crate::source::{self, Source};
 
 /// What the names of proxies for overlays begin with, and no configured one can.
@@ -56,7 +58,7 @@ impl Site {
     /// # Errors
     /// As [`param::parse`].
     pub fn parse(&self, query: &str) -> Result<Parsed, ParamError> {
-        self.parse_with(query, &self.config.default_params)
+        param::parse(query, &self.config.default_params)
     }
 
     /// The parameters of a part of a picture of this source. Defaults are for pictures and not for their parts, except
@@ -67,15 +69,13 @@ impl Site {
     pub fn parse_part(&self, query: &str) -> Result<Parsed, ParamError> {
         let protects = |(name, _): &&(String, String)| param::spelled(name).is_some_and(|(spec, _)| spec.protects);
         let defaults: Vec<_> = self.config.default_params.iter().filter(protects).cloned().collect();
-        self.parse_with(query, &defaults)
+        param::parse(query, &defaults)
     }
 
-    fn parse_with(&self, query: &str, defaults: &[(String, String)]) -> Result<Parsed, ParamError> {
-        let mut parsed = param::parse(query, defaults)?;
-        if self.config.ignore_lp_blur && parsed.params.faces.lp_blur.take().is_some() {
-            parsed.honoured.retain(|honoured| honoured.name != "lp-blur");
-        }
-        Ok(parsed)
+    /// What its operator decides.
+    #[must_use]
+    pub const fn policy(&self, limits: &Limits) -> Policy {
+        Policy::new(limits, self.config.rasterize_svg, self.config.ignore_lp_blur)
     }
 }
 

@@ -16,7 +16,7 @@ use crate::app::{App, Stopwatch};
 use crate::clock::SystemClock;
 use crate::config::{self, Environment};
 use crate::param::{self, Category, Kind, PARAMS, ParamSpec, State, Tier};
-use crate::plan::{self, Intent, Negotiation};
+use crate::plan::{self, Intent, Negotiation, Policy};
 
 /// Where `make run` listens.
 const ORIGIN: &str = "http://127.0.0.1:8080";
@@ -180,7 +180,7 @@ async fn section(page: &mut Page, app: &Arc<App>, arguments: &Arguments, spec: &
 /// Body and type, or status and code.
 async fn rendition(app: &Arc<App>, photo: &str, query: &str) -> Result<(bytes::Bytes, String), String> {
     let parsed = param::parse(query, &[]).map_err(|error| error.to_string())?;
-    let intent = plan::resolve(&parsed, &Negotiation::default(), &app.config.limits).intent;
+    let intent = plan::resolve(&parsed, &Negotiation::default(), &Policy::new(&app.config.limits, false, false)).intent;
     let site = app.sites.get("gallery").ok_or("no source")?;
     if intent == Intent::PassThrough {
         return Err("passed through".to_owned());

@@ -9,7 +9,7 @@ use super::{Failure, print};
 use crate::blob::Blob;
 use crate::limits::Limits;
 use crate::param::{self, Location, Parsed};
-use crate::plan::{self, Intent, Negotiation, OverlayRole, Plan, Unsupported};
+use crate::plan::{self, Intent, Negotiation, OverlayRole, Plan, Policy, Unsupported};
 use crate::render::{self, Job, RenderLimits};
 use crate::vips;
 
@@ -27,9 +27,9 @@ pub(super) fn run(arguments: &Arguments) -> Result<(), Failure> {
     let limits = Limits::default();
     let parsed = parse(arguments.query.trim_start_matches('?'), &arguments.output)?;
     let object = format!("/{}", arguments.input.display());
-    let intent = plan::resolve_object(&object, &parsed, &Negotiation::default(), &limits).intent;
     // Who runs this is the operator.
-    let intent = intent.with_svg_drawn(true);
+    let policy = Policy { rasterize_svg: true, ..Policy::default() };
+    let intent = plan::resolve_object(&object, &parsed, &Negotiation::default(), &policy).intent;
     let original = if object == plan::TEXT_OBJECT {
         Blob::copy_from(render::NO_ORIGINAL).map_err(|error| Failure::Runtime(error.to_string()))?
     } else {

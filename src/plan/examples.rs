@@ -5,7 +5,6 @@ pub(super) mod properties;
 
 use super::resolve::resolve_params;
 use super::*;
-use crate::limits::Limits;
 use crate::param::{PARAMS, State, parse};
 use crate::units::{Color, Rect, Size};
 
@@ -24,7 +23,7 @@ fn still(size: Size) -> Measured {
 
 fn plan_of(query: &str) -> Plan {
     let parsed = parse(query, &[]).unwrap();
-    match resolve_params(&parsed.params, true, &Negotiation::default(), &Limits::default()).intent {
+    match resolve_params(&parsed.params, true, &Negotiation::default(), &Policy::default()).intent {
         Intent::Render(plan) => *plan,
         other @ (Intent::PassThrough | Intent::Unsupported(_)) => panic!("{query}: {other:?}"),
     }
@@ -387,7 +386,7 @@ const WITHOUT_STAGE: [&str; 5] = ["frame", "iptc", "page", "pdf-annotation", "ra
 fn intent(query: &str) -> Intent {
     let mut parsed = parse(query, &[]).unwrap();
     parsed.renders = true;
-    resolve(&parsed, &Negotiation::default(), &Limits::default()).intent
+    resolve(&parsed, &Negotiation::default(), &Policy::default()).intent
 }
 
 #[test]

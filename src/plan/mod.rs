@@ -1,4 +1,4 @@
-//! What a request means. Pure: [`Params`](crate::param::Params) + [`Negotiation`] + limits -> [`Plan`] -> [`Layout`].
+//! What a request means. Pure: [`Params`](crate::param::Params) + [`Negotiation`] + [`Policy`] -> [`Plan`] -> [`Layout`].
 //!
 //! A plan is resolved (defaults filled in, unmet dependencies dropped, format choice made as far as the request alone
 //! allows) and says nothing about one original; a layout holds the numbers for one measured original.

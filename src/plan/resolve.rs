@@ -1,8 +1,7 @@
-//! [`Params`] + [`Negotiation`] + [`Limits`] -> [`Resolved`]: defaults filled in, unmet dependencies dropped.
+//! [`Params`] + [`Negotiation`] + [`Policy`] -> [`Resolved`]: defaults filled in, unmet dependencies dropped.
 //!
 //! A parameter that another one makes inert leaves no trace in the plan, so that it splits no cache.
 
-use crate::limits::Limits;
 use crate::param::{CropWord, FillMode, Fit, FormatWord, Params, Parsed, RectEdge, RectExtent, RectParam};
 use crate::units::{Color, Dpr, Length};
 
@@ -13,37 +12,37 @@ use super::layers::Sides;
 use super::shadow::Shadow;
 use super::types::{
     Bars, Download, FallbackFormat, Focal, Format, HideFaces, Intent, Mirror, Negotiation, Orient, Output, Plan,
-    Resolved, Rotation, Select, Sizing, Tap, Unsupported, VaryOn,
+    Policy, Resolved, Rotation, Select, Sizing, Tap, Unsupported, VaryOn,
 };
 
 /// What the request means.
 ///
 /// Never fails: what this origin cannot do is an [`Intent::Unsupported`], what it should ignore is gone.
 #[must_use]
-pub fn resolve(parsed: &Parsed, negotiation: &Negotiation, limits: &Limits) -> Resolved {
-    resolve_params(&parsed.params, parsed.renders, negotiation, limits)
+pub fn resolve(parsed: &Parsed, negotiation: &Negotiation, policy: &Policy) -> Resolved {
+    resolve_params(&parsed.params, parsed.renders, negotiation, policy)
 }
 
 /// As [`resolve`], from typed parameters; `renders` says whether any of them asks for rendering.
-pub(crate) fn resolve_params(params: &Params, renders: bool, negotiation: &Negotiation, limits: &Limits) -> Resolved {
-    let intent = intent(params, renders, negotiation, limits);
+pub(crate) fn resolve_params(params: &Params, renders: bool, negotiation: &Negotiation, policy: &Policy) -> Resolved {
+    let intent = intent(params, renders, negotiation, policy);
     Resolved { vary: vary(params, &intent), intent, download: download(params) }
 }
 
 impl Plan {
     /// The plan for an original that no parameter asks anything of, but that cannot be sent as it is.
     #[must_use]
-    pub fn of_nothing(svg_sanitize: bool, limits: &Limits) -> Self {
+    pub fn of_nothing(svg_sanitize: bool, policy: &Policy) -> Self {
         let (params, none) = (Params::default(), Negotiation::default());
         Self {
             svg_sanitize,
-            ..plan(&params, format::output(&params.format, &none, limits.encode_time_max), &none, limits)
+            ..plan(&params, format::output(&params.format, &none, policy.encode_time_max), &none, policy)
         }
     }
 }
 
-fn intent(params: &Params, renders: bool, negotiation: &Negotiation, limits: &Limits) -> Intent {
-    if let Some(reason) = unsupported(params) {
+fn intent(params: &Params, renders: bool, negotiation: &Negotiation, policy: &Policy) -> Intent {
+    if let Some(reason) = unsupported(params, policy) {
         return Intent::Unsupported(reason);
     }
     // A hint that the URL opts into stands for its parameter. `dpr` does nothing without a width or height.
@@ -51,22 +50,22 @@ fn intent(params: &Params, renders: bool, negotiation: &Negotiation, limits: &Li
         return Intent::PassThrough;
     }
     let plan = match compose::palette(params) {
-        Some(tap) => tapped(params, tap, negotiation, limits),
-        None if params.format.fm == Some(FormatWord::Json) => described(params, limits),
-        None if params.format.fm == Some(FormatWord::Blurhash) => tapped(params, Tap::Blurhash, negotiation, limits),
-        None => plan(params, format::output(&params.format, negotiation, limits.encode_time_max), negotiation, limits),
+        Some(tap) => tapped(params, tap, negotiation, policy),
+        None if params.format.fm == Some(FormatWord::Json) => described(params, policy),
+        None if params.format.fm == Some(FormatWord::Blurhash) => tapped(params, Tap::Blurhash, negotiation, policy),
+        None => plan(params, format::output(&params.format, negotiation, policy.encode_time_max), negotiation, policy),
     };
     Intent::Render(Box::new(plan))
 }
 
 /// What must end in an error although every value is valid (`rendering.md` 14 and 18).
-fn unsupported(params: &Params) -> Option<Unsupported> {
+fn unsupported(params: &Params, policy: &Policy) -> Option<Unsupported> {
     let above_zero = |value: Option<u32>| value.is_some_and(|value| value > 0);
     let (faces, model) = (&params.faces, &params.model);
     if matches!(params.format.fm, Some(FormatWord::Mp4 | FormatWord::Webm)) {
         return Some(Unsupported::Video);
     }
-    if above_zero(faces.lp_blur) {
+    if above_zero(faces.lp_blur) && !policy.ignore_lp_blur {
         return Some(Unsupported::Privacy);
     }
     let must_succeed = |asked: bool, fallback: Option<bool>| asked && fallback == Some(false);
@@ -85,7 +84,7 @@ fn describes(output: &Output) -> bool {
 }
 
 /// `fm=json` describes the SOURCE image: nothing that alters the picture, and no negotiation, changes a byte of it.
-fn described(params: &Params, limits: &Limits) -> Plan {
+fn described(params: &Params, policy: &Policy) -> Plan {
     let none = Negotiation::default();
     let blank = Params::default();
     Plan {
@@ -93,24 +92,24 @@ fn described(params: &Params, limits: &Limits) -> Plan {
         describe_faces: params.faces.faces,
         // For originals of which nothing can be told, which would be sent as they are.
         hide_faces: hide_faces(params),
-        ..plan(&blank, format::data(Format::Json), &none, limits)
+        ..plan(&blank, format::data(Format::Json), &none, policy)
     }
 }
 
 /// Palette and blurhash are taken from the picture before border, padding, watermark and text (`rendering.md` 2.2), and
 /// written without an encoder.
-fn tapped(params: &Params, tap: Tap, negotiation: &Negotiation, limits: &Limits) -> Plan {
+fn tapped(params: &Params, tap: Tap, negotiation: &Negotiation, policy: &Policy) -> Plan {
     let format = match tap {
         Tap::PaletteJson { .. } => Format::PaletteJson,
         Tap::PaletteCss { .. } => Format::PaletteCss,
         Tap::Blurhash => Format::Blurhash,
     };
-    let plan = plan(params, format::data(format), negotiation, limits);
+    let plan = plan(params, format::data(format), negotiation, policy);
     Plan { tap: Some(tap), border: None, padding: Sides::default(), mark: None, text: None, shadow: None, ..plan }
 }
 
-pub(super) fn plan(params: &Params, output: Output, negotiation: &Negotiation, limits: &Limits) -> Plan {
-    let sizing = sizing(params, negotiation, limits);
+pub(super) fn plan(params: &Params, output: Output, negotiation: &Negotiation, policy: &Policy) -> Plan {
+    let sizing = sizing(params, negotiation, policy);
     let focal_debug =
         sizing.fit == Fit::Crop && sizing.crop.contains(&CropWord::FocalPoint) && params.focal.debug == Some(true);
     // The block may hold a small copy of the picture as it was.
@@ -147,7 +146,7 @@ pub(super) fn plan(params: &Params, output: Output, negotiation: &Negotiation, l
         // What must be hidden must not be passed by.
         rasterize_bypass: params.format.rasterize_bypass.unwrap_or(false) && hide_faces(params).is_none(),
         svg_sanitize: params.format.svg_sanitize.unwrap_or(true),
-        draws_svg: asks_for_pixels(params),
+        draws_svg: policy.rasterize_svg || asks_for_pixels(params),
         sheet: params.format.fm == Some(FormatWord::Spritesheet),
         output,
     }
@@ -208,7 +207,7 @@ fn fit(params: &Params) -> Fit {
     }
 }
 
-fn sizing(params: &Params, negotiation: &Negotiation, limits: &Limits) -> Sizing {
+fn sizing(params: &Params, negotiation: &Negotiation, policy: &Policy) -> Sizing {
     let size = &params.size;
     let asked = fit(params);
     let generates = params.fill.mode == Some(FillMode::Gen) && matches!(asked, Fit::Fill | Fit::FillMax);
@@ -247,7 +246,7 @@ fn sizing(params: &Params, negotiation: &Negotiation, limits: &Limits) -> Sizing
         max_w: bound(size.max_w, w.is_some()),
         min_h: bound(size.min_h, size.h.is_some()),
         max_h: bound(size.max_h, size.h.is_some()),
-        side_max: limits.output_side_max,
+        side_max: policy.output_side_max,
     }
 }
 
@@ -366,7 +365,7 @@ mod tests {
     }
 
     fn resolved(params: &Params) -> Resolved {
-        resolve_params(params, true, &Negotiation::default(), &Limits::default())
+        resolve_params(params, true, &Negotiation::default(), &Policy::default())
     }
 
     fn plan_of(params: &Params) -> Plan {
@@ -429,7 +428,7 @@ mod tests {
     #[test]
     fn nothing_to_render_passes_through() {
         let params = with(|p| p.format.dl_bare = true);
-        let found = resolve_params(&params, false, &Negotiation::default(), &Limits::default());
+        let found = resolve_params(&params, false, &Negotiation::default(), &Policy::default());
         assert_eq!(found.intent, Intent::PassThrough);
         assert_eq!(found.vary, VaryOn::default());
         assert_eq!(found.download, Some(Download::FromPath));
@@ -442,7 +441,7 @@ mod tests {
             (p.size.w, p.size.dpr) = (Some(Length::Px(50.0)), Dpr::clamped(3.0));
         });
         let hints = Negotiation { width_px: Some(328), dpr: Dpr::clamped(2.0), ..Negotiation::default() };
-        let sizing = |negotiation| match resolve_params(&params, true, &negotiation, &Limits::default()).intent {
+        let sizing = |negotiation| match resolve_params(&params, true, &negotiation, &Policy::default()).intent {
             Intent::Render(plan) => (plan.sizing.w, plan.sizing.dpr.get()),
             other @ (Intent::PassThrough | Intent::Unsupported(_)) => panic!("{other:?}"),
         };
@@ -450,8 +449,8 @@ mod tests {
         assert_eq!(sizing(Negotiation::default()), (Some(Length::Px(50.0)), 3.0));
         // `ch` alone renders when a hint came, and says that the answer depends on it either way.
         let alone = with(all_hints);
-        let came = resolve_params(&alone, false, &hints, &Limits::default());
-        let absent = resolve_params(&alone, false, &Negotiation::default(), &Limits::default());
+        let came = resolve_params(&alone, false, &hints, &Policy::default());
+        let absent = resolve_params(&alone, false, &Negotiation::default(), &Policy::default());
         assert!(matches!(came.intent, Intent::Render(_)) && came.vary.width);
         assert!(absent.intent == Intent::PassThrough && absent.vary.width && absent.vary.save_data);
     }
@@ -517,7 +516,7 @@ mod tests {
     fn what_cannot_be_made_is_refused() {
         let check = |set: fn(&mut Params), expected| {
             // Refused even where nothing else asks for rendering.
-            let intent = resolve_params(&with(set), false, &Negotiation::default(), &Limits::default()).intent;
+            let intent = resolve_params(&with(set), false, &Negotiation::default(), &Policy::default()).intent;
             assert_eq!(intent, Intent::Unsupported(expected));
         };
         check(|p| p.format.fm = Some(FormatWord::Mp4), Unsupported::Video);

@@ -58,9 +58,8 @@ pub fn layout_frames(plan: &Plan, measured: &Measured, found: &Found, frames: u3
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::limits::Limits;
     use crate::param::parse;
-    use crate::plan::{Intent, Negotiation, resolve};
+    use crate::plan::{Intent, Negotiation, Policy, resolve};
 
     #[test]
     fn sheets_are_nearly_square() {
@@ -86,7 +85,7 @@ mod tests {
 
     fn tile(query: &str, width: u32, height: u32, frames: u32) -> (Size, Size) {
         let parsed = parse(query, &[]).unwrap();
-        let Intent::Render(plan) = resolve(&parsed, &Negotiation::default(), &Limits::default()).intent else {
+        let Intent::Render(plan) = resolve(&parsed, &Negotiation::default(), &Policy::default()).intent else {
             panic!("{query} renders nothing")
         };
         let measured = Measured { size: Size::new(width, height), orientation: 1, has_alpha: false, frames };

@@ -9,8 +9,7 @@ use std::sync::LazyLock;
 use serde::ser::{self, Serialize};
 
 use super::resolve::resolve_params;
-use super::types::{Intent, Negotiation};
-use crate::limits::Limits;
+use super::types::{Intent, Negotiation, Policy};
 use crate::param::Params;
 
 /// Raised when the same plan gives other pixels or bytes than before, so that stored renditions retire.
@@ -21,7 +20,7 @@ const ROOM: usize = 4 << 10;
 
 /// What a request for nothing in particular means: the value that each field of a plan has by default.
 static DEFAULT: LazyLock<Vec<u8>> = LazyLock::new(|| {
-    encoded(&resolve_params(&Params::default(), true, &Negotiation::default(), &Limits::default()).intent)
+    encoded(&resolve_params(&Params::default(), true, &Negotiation::default(), &Policy::default()).intent)
 });
 
 impl Intent {
@@ -500,7 +499,7 @@ mod tests {
     fn a_request_for_nothing_has_no_fields() {
         let plain = |query: &str| {
             let parsed = param::parse(query, &[]).unwrap();
-            tagged(&resolve(&parsed, &Negotiation::default(), &Limits::default()).intent)
+            tagged(&resolve(&parsed, &Negotiation::default(), &Policy::default()).intent)
         };
         let (bare, one) = (plain("fit=clip"), plain("w=300"));
         let has = |bytes: &[u8], name: &str| bytes.windows(name.len()).any(|window| window == name.as_bytes());
@@ -511,14 +510,14 @@ mod tests {
     proptest! {
         #[test]
         fn different_intents_have_different_tags(a in any_params(), b in any_params()) {
-            let intent = |params| resolve_params(params, true, &Negotiation::default(), &Limits::default()).intent;
+            let intent = |params| resolve_params(params, true, &Negotiation::default(), &Policy::default()).intent;
             let (a, b) = (intent(&a), intent(&b));
             prop_assert_eq!(a == b, tagged(&a) == tagged(&b), "{:?}\n{:?}", a, b);
         }
 
         #[test]
         fn plans_survive_the_worker_protocol(params in any_params()) {
-            let intent = resolve_params(&params, true, &Negotiation::default(), &Limits::default()).intent;
+            let intent = resolve_params(&params, true, &Negotiation::default(), &Policy::default()).intent;
             let bytes = postcard::to_stdvec(&intent).unwrap();
             prop_assert_eq!(postcard::from_bytes::<Intent>(&bytes).unwrap(), intent);
         }

@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
+use crate::limits::Limits;
 use crate::param::{ChromaSub, ColorSpace, CropWord, Fit, FrameSelect, RectParam, RotType};
 use crate::units::{Color, Dpr, Length, Quality, Rect, Size};
 
@@ -62,6 +63,35 @@ pub struct Resolved {
     pub download: Option<Download>,
 }
 
+/// What the operator decides about the meaning of requests.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Policy {
+    /// Longest side of a rendition, pixels (`limits.output_side_max`).
+    pub output_side_max: u32,
+    /// Estimated time to encode above which a faster format is chosen (`limits.encode_time_max`).
+    pub encode_time_max: Duration,
+    /// Whether SVG originals are drawn in any case (`rasterize_svg` of a source).
+    pub rasterize_svg: bool,
+    /// Whether `lp-blur`, which cannot be honoured, is ignored (`ignore_lp_blur` of a source).
+    pub ignore_lp_blur: bool,
+}
+
+impl Policy {
+    /// The policy of a source under `limits`.
+    #[must_use]
+    pub const fn new(limits: &Limits, rasterize_svg: bool, ignore_lp_blur: bool) -> Self {
+        let Limits { output_side_max, encode_time_max, .. } = *limits;
+        Self { output_side_max, encode_time_max, rasterize_svg, ignore_lp_blur }
+    }
+}
+
+impl Default for Policy {
+    /// The default limits, and nothing that a source has to switch on.
+    fn default() -> Self {
+        Self::new(&Limits::default(), false, false)
+    }
+}
+
 /// What to send.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub enum Intent {
@@ -72,18 +102,6 @@ pub enum Intent {
     Render(Box<Plan>),
     /// Something this origin cannot make and must not replace by something else.
     Unsupported(Unsupported),
-}
-
-impl Intent {
-    /// The same intent at a source whose operator has SVG drawn (`true`), or sent as SVG unless the request itself asks for
-    /// pixels.
-    #[must_use]
-    pub fn with_svg_drawn(mut self, draws_svg: bool) -> Self {
-        if let Self::Render(plan) = &mut self {
-            plan.draws_svg |= draws_svg;
-        }
-        self
-    }
 }
 
 /// Why a well-formed request has no picture here.
@@ -158,7 +176,7 @@ pub struct Plan {
     /// `svg-sanitize`: an SVG original that is sent as SVG loses what runs or loads.
     pub svg_sanitize: bool,
     /// Whether SVG originals are drawn: because the request names a raster format or asks about the pixels, or because the
-    /// operator has them drawn in any case (see [`Intent::with_svg_drawn`]).
+    /// operator has them drawn in any case ([`Policy::rasterize_svg`]).
     pub draws_svg: bool,
     /// `fm=spritesheet`: all frames of an animation side by side, as a still.
     pub sheet: bool,

@@ -1,11 +1,10 @@
 //! `~text`: a picture made of text alone (`rendering.md` 11.1). No original is fetched for it.
 
-use crate::limits::Limits;
 use crate::param::{FormatWord, Params, Parsed};
 use crate::units::{Length, Size};
 
 use super::layers::{Along, Text, TextOverflow, Written};
-use super::types::{Intent, Negotiation, Plan, Resolved, Unsupported, VaryOn};
+use super::types::{Intent, Negotiation, Plan, Policy, Resolved, Unsupported, VaryOn};
 use super::{compose, format, overlay, resolve};
 
 /// The object that is no stored one but a text.
@@ -17,12 +16,12 @@ const WIDTH_PX: f64 = 200.0;
 /// What the request for `object` means: as [`resolve`](super::resolve()) says, and for [`TEXT_OBJECT`] a picture made of
 /// text alone. Whatever cannot apply to such a picture is ignored.
 #[must_use]
-pub fn resolve_object(object: &str, parsed: &Parsed, negotiation: &Negotiation, limits: &Limits) -> Resolved {
+pub fn resolve_object(object: &str, parsed: &Parsed, negotiation: &Negotiation, policy: &Policy) -> Resolved {
     if object != TEXT_OBJECT {
-        return resolve::resolve(parsed, negotiation, limits);
+        return resolve::resolve(parsed, negotiation, policy);
     }
     let params = &parsed.params;
-    let intent = intent(params, negotiation, limits);
+    let intent = intent(params, negotiation, policy);
     let vary = match intent {
         Intent::Render(_) => {
             let ch = params.format.ch;
@@ -33,7 +32,7 @@ pub fn resolve_object(object: &str, parsed: &Parsed, negotiation: &Negotiation, 
     Resolved { intent, vary, download: resolve::download(params) }
 }
 
-fn intent(params: &Params, negotiation: &Negotiation, limits: &Limits) -> Intent {
+fn intent(params: &Params, negotiation: &Negotiation, policy: &Policy) -> Intent {
     if matches!(params.format.fm, Some(FormatWord::Mp4 | FormatWord::Webm)) {
         return Intent::Unsupported(Unsupported::Video);
     }
@@ -44,8 +43,8 @@ fn intent(params: &Params, negotiation: &Negotiation, limits: &Limits) -> Intent
     kept.fill.bg = params.fill.bg;
     let unhinted = Negotiation { width_px: None, ..*negotiation };
     let plan =
-        resolve::plan(&kept, format::output(&params.format, negotiation, limits.encode_time_max), &unhinted, limits);
-    Intent::Render(Box::new(Plan { written: Some(written(params, &text, negotiation, limits)), text: None, ..plan }))
+        resolve::plan(&kept, format::output(&params.format, negotiation, policy.encode_time_max), &unhinted, policy);
+    Intent::Render(Box::new(Plan { written: Some(written(params, &text, negotiation, policy)), text: None, ..plan }))
 }
 
 /// The text with the defaults of a block: it begins at the top, on the side where its writing begins.
@@ -67,13 +66,13 @@ fn block(params: &Params) -> Option<Text> {
 }
 
 /// Sizes in pixels. A fraction is one of the default width.
-fn written(params: &Params, text: &Text, negotiation: &Negotiation, limits: &Limits) -> Written {
+fn written(params: &Params, text: &Text, negotiation: &Negotiation, policy: &Policy) -> Written {
     let dpr = negotiation.dpr.or(params.size.dpr).unwrap_or_default().get();
     let pixels = |length: Length| match length {
         Length::Px(px) => px,
         Length::Fraction(share) => share * WIDTH_PX,
     };
-    let side = |px: f64| ((px * dpr + 0.5).floor() as u32).clamp(1, limits.output_side_max);
+    let side = |px: f64| ((px * dpr + 0.5).floor() as u32).clamp(1, policy.output_side_max);
     let width_px = side(match (negotiation.width_px, params.size.w) {
         (Some(hinted), _) => f64::from(hinted),
         (None, Some(w)) => pixels(w),
@@ -87,7 +86,7 @@ fn written(params: &Params, text: &Text, negotiation: &Negotiation, limits: &Lim
         text: op.text,
         width_px,
         height_px,
-        height_max_px: limits.output_side_max,
+        height_max_px: policy.output_side_max,
     }
 }
 
@@ -106,7 +105,7 @@ mod tests {
     use crate::units::{Color, Dpr};
 
     fn resolved(query: &str) -> Resolved {
-        resolve_object(TEXT_OBJECT, &parse(query, &[]).unwrap(), &Negotiation::default(), &Limits::default())
+        resolve_object(TEXT_OBJECT, &parse(query, &[]).unwrap(), &Negotiation::default(), &Policy::default())
     }
 
     fn plan_of(query: &str) -> Plan {
@@ -164,11 +163,11 @@ mod tests {
     fn hints_count_and_objects_are_objects() {
         let parsed = parse("txt=Hi&ch=width,dpr", &[]).unwrap();
         let hinted = Negotiation { width_px: Some(328), dpr: Dpr::clamped(2.0), ..Negotiation::default() };
-        let resolved = resolve_object(TEXT_OBJECT, &parsed, &hinted, &Limits::default());
+        let resolved = resolve_object(TEXT_OBJECT, &parsed, &hinted, &Policy::default());
         assert!(resolved.vary.width && resolved.vary.dpr && !resolved.vary.accept);
         let Intent::Render(plan) = resolved.intent else { panic!("no picture") };
         assert_eq!(plan.written.map(|written| written.width_px), Some(656));
-        let other = resolve_object("/x/~text", &parsed, &Negotiation::default(), &Limits::default());
-        assert_eq!(other, resolve::resolve(&parsed, &Negotiation::default(), &Limits::default()));
+        let other = resolve_object("/x/~text", &parsed, &Negotiation::default(), &Policy::default());
+        assert_eq!(other, resolve::resolve(&parsed, &Negotiation::default(), &Policy::default()));
     }
 }

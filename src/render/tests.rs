@@ -16,7 +16,7 @@ use crate::blob::Blob;
 use crate::limits::Limits;
 use crate::param::ColorSpace;
 use crate::pixels::raster::{Raster, Samples};
-use crate::plan::{self, Format, Intent, Negotiation, Select};
+use crate::plan::{self, Format, Intent, Negotiation, Policy, Select};
 use crate::units::Size;
 use crate::vips::{Call, Image, init};
 
@@ -26,8 +26,10 @@ fn limits() -> RenderLimits {
 
 fn job(query: &str, bytes: &[u8]) -> Job {
     let parsed = crate::param::parse(query, &[]).unwrap();
-    let resolved = plan::resolve(&parsed, &Negotiation::default(), &Limits::default());
-    let Intent::Render(plan) = resolved.intent.with_svg_drawn(true) else { panic!("{query} renders nothing") };
+    let policy = Policy { rasterize_svg: true, ..Policy::default() };
+    let Intent::Render(plan) = plan::resolve(&parsed, &Negotiation::default(), &policy).intent else {
+        panic!("{query} renders nothing")
+    };
     Job { plan: *plan, original: Blob::copy_from(bytes).unwrap(), overlays: Vec::new(), limits: limits(), faces: None }
 }
 
@@ -229,7 +231,7 @@ fn animations_are_never_negotiated_to_avif() {
     let job = job("w=10&auto=format", &five_frames(Format::Gif));
     let parsed = crate::param::parse("w=10&auto=format", &[]).unwrap();
     let both = Negotiation { avif: true, webp: true, ..Negotiation::default() };
-    let Intent::Render(plan) = plan::resolve(&parsed, &both, &Limits::default()).intent else { panic!() };
+    let Intent::Render(plan) = plan::resolve(&parsed, &both, &Policy::default()).intent else { panic!() };
     let done = render(&Job { plan: *plan, ..job.clone() }).unwrap();
     assert_eq!((done.format, frames(done.body.as_slice()).0.len()), (Format::Webp, 5));
     assert_eq!(render(&job).unwrap().format, Format::Gif);

@@ -9,7 +9,7 @@ use tintype::blob::Blob;
 use tintype::config::RenderConfig;
 use tintype::limits::Limits;
 use tintype::param;
-use tintype::plan::{Intent, Negotiation, Plan, resolve};
+use tintype::plan::{Intent, Negotiation, Plan, Policy, resolve};
 use tintype::render::{Job, RenderError, RenderLimits, Rendered};
 use tintype::worker::{Pool, PoolConfig};
 
@@ -46,7 +46,7 @@ pub(crate) async fn started(config: PoolConfig) -> Pool {
 
 pub(crate) fn plan(query: &str) -> Plan {
     let parsed = param::parse(query, &[]).unwrap();
-    match resolve(&parsed, &Negotiation::default(), &Limits::default()).intent {
+    match resolve(&parsed, &Negotiation::default(), &Policy::default()).intent {
         Intent::Render(plan) => *plan,
         Intent::PassThrough | Intent::Unsupported(_) => panic!("{query} asks for a picture"),
     }

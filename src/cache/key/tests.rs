@@ -1,21 +1,20 @@
 use proptest::prelude::*;
 
 use super::*;
-use crate::limits::Limits;
 use crate::param::{self, Expires, Params};
-use crate::plan::{Negotiation, any_params, resolve, resolve_params};
+use crate::plan::{Negotiation, Policy, any_params, resolve, resolve_params};
 
 fn object() -> ObjectKey {
     ObjectKey::new("photos", &[7; 32], "/cat.jpg")
 }
 
 fn of_params(params: &Params, negotiation: &Negotiation) -> VariantKey {
-    VariantKey::new(&object(), &resolve_params(params, true, negotiation, &Limits::default()).intent)
+    VariantKey::new(&object(), &resolve_params(params, true, negotiation, &Policy::default()).intent)
 }
 
 fn of_query(query: &str) -> VariantKey {
     let parsed = param::parse(query, &[]).unwrap();
-    VariantKey::new(&object(), &resolve(&parsed, &Negotiation::default(), &Limits::default()).intent)
+    VariantKey::new(&object(), &resolve(&parsed, &Negotiation::default(), &Policy::default()).intent)
 }
 
 /// What is kept under these keys on the disks of operators is lost when they move, and what another plan means is served
@@ -147,7 +146,7 @@ proptest! {
         let mut c = if swap { b } else { a.clone() };
         c.format.dl_bare = true;
         c.control.expires = Some(Expires::Unparseable);
-        let intent = |params: &Params| resolve_params(params, true, &Negotiation::default(), &Limits::default()).intent;
+        let intent = |params: &Params| resolve_params(params, true, &Negotiation::default(), &Policy::default()).intent;
         let (a, c) = (intent(&a), intent(&c));
         let same = VariantKey::new(&object(), &a) == VariantKey::new(&object(), &c);
         prop_assert_eq!(same, a == c);

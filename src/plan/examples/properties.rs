@@ -162,8 +162,8 @@ prop_compose! {
     }
 }
 
-fn rendered(params: &Params, limits: &Limits) -> Plan {
-    match resolve_params(params, true, &Negotiation::default(), limits).intent {
+fn rendered(params: &Params, policy: &Policy) -> Plan {
+    match resolve_params(params, true, &Negotiation::default(), policy).intent {
         Intent::Render(plan) => *plan,
         other @ (Intent::PassThrough | Intent::Unsupported(_)) => panic!("{other:?}"),
     }
@@ -275,8 +275,8 @@ proptest! {
     fn any_layout_stays_inside(
         params in any_params(), measured in any_measured(), found in any_found(), side_max in 1_u32..=9000,
     ) {
-        let limits = Limits { output_side_max: side_max, ..Limits::default() };
-        let layout = layout_found(&rendered(&params, &limits), &measured, &found);
+        let policy = Policy { output_side_max: side_max, ..Policy::default() };
+        let layout = layout_found(&rendered(&params, &policy), &measured, &found);
         prop_assert_eq!(walk(&layout, measured.size), layout.output);
         prop_assert!(layout.output.width >= 1 && layout.output.height >= 1);
         prop_assert!(layout.output.width <= side_max && layout.output.height <= side_max);
@@ -288,7 +288,7 @@ proptest! {
     ) {
         // Steps before the resize that need every pixel forbid it.
         params.trim.mode = None;
-        let layout = layout(&rendered(&params, &Limits::default()), &measured);
+        let layout = layout(&rendered(&params, &Policy::default()), &measured);
         let factor = layout.shrink_max(measured.size, headroom);
         let decoded =
             Size { width: measured.size.width.div_ceil(factor), height: measured.size.height.div_ceil(factor) };
@@ -306,7 +306,7 @@ proptest! {
         params.size.h = Some(Length::Px(f64::from(h)));
         params.size.fit = Some(fit);
         params.size.crop = crop;
-        let layout = layout(&rendered(&params, &Limits::default()), &measured);
+        let layout = layout(&rendered(&params, &Policy::default()), &measured);
         prop_assert_eq!(layout.output, Size { width: w, height: h });
     }
 
@@ -319,7 +319,7 @@ proptest! {
         params.size.h = Some(Length::Px(f64::from(h)));
         params.size.fit = max.then_some(Fit::Max);
         let source = Size { width: sw, height: sh };
-        let out = layout(&rendered(&params, &Limits::default()), &still(source)).output;
+        let out = layout(&rendered(&params, &Policy::default()), &still(source)).output;
         prop_assert!(out.width <= w && out.height <= h);
         prop_assert!(!max || (out.width <= sw && out.height <= sh));
         // One side decides; the other is within half a pixel of the same scale.

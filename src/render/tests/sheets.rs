@@ -52,7 +52,7 @@ fn selection_size_and_format_are_those_of_any_still() {
 fn a_sheet_is_negotiated_as_a_still() {
     let parsed = crate::param::parse("fm=spritesheet&w=40&auto=format", &[]).unwrap();
     let accepts = Negotiation { avif: true, webp: true, ..Negotiation::default() };
-    let resolved = plan::resolve(&parsed, &accepts, &Limits::default());
+    let resolved = plan::resolve(&parsed, &accepts, &Policy::default());
     assert!(resolved.vary.accept);
     let Intent::Render(plan) = resolved.intent else { panic!("no picture") };
     let done = render(&Job { plan: *plan, ..job("w=40", &dial()) }).unwrap();
