@@ -60,7 +60,7 @@ fn portrait() -> Raster {
     let original = Original::new(PORTRAIT).expect("a JPEG");
     let opened = Opened::new(&original, &Select::default(), &limits).expect("its header");
     let decoded = opened.decode(&Wanted::first(ColorSpace::Srgb), &limits).expect("its pixels");
-    decoded.into_frames().next().expect("one frame").expect("its pixels")
+    decoded.into_first().expect("its pixels")
 }
 
 fn looks(criterion: &mut Criterion) {

@@ -185,7 +185,7 @@ fn detail(picture: &Rendered, [x, y, width, height]: Box) -> f64 {
     let limits = RenderLimits::from(&Limits::default());
     let opened = Opened::new(&original, &Select::default(), &limits).unwrap();
     let decoded = opened.decode(&Wanted::first(ColorSpace::Origin), &limits).unwrap();
-    let raster = decoded.into_frames().next().unwrap().unwrap();
+    let raster = decoded.into_first().unwrap();
     let (row, step) = (raster.size.width as usize * usize::from(raster.channels), usize::from(raster.channels));
     let bytes = raster.into_bytes();
     let (left, right) = (x as usize * step, (x + width) as usize * step);
@@ -302,6 +302,6 @@ fn decoded(bytes: &[u8]) -> ((usize, usize), Vec<u8>) {
     let limits = RenderLimits::from(&Limits::default());
     let opened = Opened::new(&original, &Select::default(), &limits).unwrap();
     let decoded = opened.decode(&Wanted::first(ColorSpace::Srgb), &limits).unwrap();
-    let raster = decoded.into_frames().next().unwrap().unwrap().without_alpha();
+    let raster = decoded.into_first().unwrap().without_alpha();
     ((raster.size.width as usize, raster.size.height as usize), raster.into_bytes())
 }

@@ -16,6 +16,7 @@ pub mod points;
 pub mod ramp;
 pub mod raster;
 pub mod resample;
+pub mod rows;
 pub mod sampling;
 pub mod shape;
 pub mod srgb;

@@ -22,6 +22,23 @@ pub enum Samples {
     U16(Vec<u16>),
 }
 
+impl Samples {
+    /// Their number.
+    #[must_use]
+    pub const fn len(&self) -> usize {
+        match self {
+            Self::U8(samples) => samples.len(),
+            Self::U16(samples) => samples.len(),
+        }
+    }
+
+    /// Whether there are none.
+    #[must_use]
+    pub const fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+}
+
 /// A way to make new pixels from old ones that knows neither depth nor channels.
 pub(crate) trait Rearrange {
     /// The new size and pixels.
@@ -49,11 +66,7 @@ impl Raster {
     /// Whether there are as many samples as size and channels say, which every stage relies on.
     #[must_use]
     pub fn is_consistent(&self) -> bool {
-        let samples = match &self.samples {
-            Samples::U8(samples) => samples.len(),
-            Samples::U16(samples) => samples.len(),
-        };
-        (1..=4).contains(&self.channels) && samples as u64 == self.size.area() * u64::from(self.channels)
+        (1..=4).contains(&self.channels) && self.samples.len() as u64 == self.size.area() * u64::from(self.channels)
     }
 
     /// The pixel at `index`, row after row, as 8-bit RGBA.

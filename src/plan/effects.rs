@@ -100,6 +100,16 @@ pub enum MappedTones {
 }
 
 impl Tone {
+    /// The colours that it is drawn with.
+    pub fn colors_mut(&mut self) -> Vec<&mut Color> {
+        match self {
+            Self::Sepia(_) | Self::Invert => Vec::new(),
+            Self::Monochrome(color) => vec![color],
+            Self::Duotone { colors, .. } => colors.iter_mut().collect(),
+            Self::GradientMap(map) => map.colors.stops.iter_mut().map(|stop| &mut stop.color).collect(),
+        }
+    }
+
     /// Whether the pixels have to be looked at first.
     pub(super) fn is_measured(&self) -> bool {
         matches!(self, Self::GradientMap(map) if map.tones == MappedTones::Present)

@@ -31,9 +31,30 @@ fn plan_of(query: &str) -> Plan {
 
 /// A layout in a line: `crop L,T WxH; resize WxH keep L,T WxH; extend WxH at L,T; -> WxH`.
 fn summary(layout: &Layout) -> String {
-    let mut parts: Vec<String> = layout.ops.iter().map(op_summary).collect();
+    let mut parts = steps(layout);
     parts.push(format!("-> {}", size_summary(layout.output)));
     parts.join("; ")
+}
+
+fn steps(layout: &Layout) -> Vec<String> {
+    let Read { original: _, turn, cut, trim } = &layout.read;
+    let orient = (*turn != 1).then(|| format!("orient {turn}"));
+    let cut = cut.map(|rect| format!("crop {}", rect_summary(&rect)));
+    let read = [orient, cut, trim.map(|_| "trim".to_owned())];
+    let place = layout.place.as_ref().map(resize_summary);
+    let on_original = layout.on_original.iter().map(op_summary);
+    read.into_iter().flatten().chain(on_original).chain(place).chain(layout.ops.iter().map(op_summary)).collect()
+}
+
+fn resize_summary(Resize { scaled, window }: &Resize) -> String {
+    let kept = match window {
+        Window::Whole => String::new(),
+        Window::Fixed(r) => format!(" keep {}", rect_summary(r)),
+        Window::Find { finders, otherwise, .. } => {
+            format!(" find {finders:?} else {}", rect_summary(otherwise))
+        }
+    };
+    format!("resize {}{kept}", size_summary(*scaled))
 }
 
 fn size_summary(size: Size) -> String {
@@ -45,31 +66,18 @@ fn rect_summary(r: &Rect) -> String {
 }
 
 fn overlay_summary(o: &Overlay) -> String {
-    let ops: Vec<String> = o.ops.iter().map(|op| format!("{}: ", op_summary(op))).collect();
-    format!("{}{} at {},{}", ops.concat(), size_summary(o.size), o.left, o.top)
+    let steps: Vec<String> = steps(&o.layout).into_iter().map(|step| format!("{step}: ")).collect();
+    format!("{}{} at {},{}", steps.concat(), size_summary(o.layout.output), o.left, o.top)
 }
 
 fn op_summary(op: &Op) -> String {
     match op {
-        Op::Orient(value) => format!("orient {value}"),
-        Op::Crop(r) => format!("crop {}", rect_summary(r)),
-        Op::Resize(Resize { scaled, window }) => {
-            let kept = match window {
-                Window::Whole => String::new(),
-                Window::Fixed(r) => format!(" keep {}", rect_summary(r)),
-                Window::Find { finders, otherwise, .. } => {
-                    format!(" find {finders:?} else {}", rect_summary(otherwise))
-                }
-            };
-            format!("resize {}{kept}", size_summary(*scaled))
-        }
         Op::Extend(e) => format!("extend {} at {},{}", size_summary(e.canvas), e.left, e.top),
         Op::FocalDebug { x, y } => format!("cross {x},{y}"),
         Op::MirrorHorizontal => "mirror-h".to_owned(),
         Op::MirrorVertical => "mirror-v".to_owned(),
         Op::Rotate(r) => format!("rotate {}", r.degrees),
         Op::Pad(Pad { sides: s, .. }) => format!("pad {},{},{},{}", s.top, s.right, s.bottom, s.left),
-        Op::Trim(_) => "trim".to_owned(),
         Op::Shadow(s) => format!("shadow {} at {},{}", size_summary(s.canvas), s.left, s.top),
         Op::Reflect(reflect) => format!("reflect {}", size_summary(reflect.canvas)),
         Op::Turn(turn) => format!("turn {} on {}", turn.degrees, size_summary(turn.canvas)),
@@ -97,7 +105,6 @@ fn op_summary(op: &Op) -> String {
         | Op::Background(_)
         | Op::Grid(_)
         | Op::Mask(_)
-        | Op::Tap(_)
         | Op::Border(_)
         | Op::Text(_) => format!("{op:?}"),
     }
@@ -365,7 +372,7 @@ fn backgrounds_only_where_something_shows_through() {
 fn pieces_off_the_grid_are_not_shrunk_on_load() {
     let check = |source: &str, query: &str, headroom: f64, expected: u32| {
         let source = size(source);
-        assert_eq!(layout(&plan_of(query), &still(source)).shrink_max(source, headroom), expected, "{query}");
+        assert_eq!(layout(&plan_of(query), &still(source)).shrink_on_load(headroom), expected, "{query}");
     };
     check("4000x3000", "w=500", 1.0, 8);
     check("4000x3000", "w=501", 1.0, 4);

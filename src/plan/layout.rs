@@ -7,6 +7,7 @@ use super::effects::{BLUR_SIGMA_PX, Effects, Sharpen, Tone};
 use super::geometry::{self, Placed, Placement};
 use super::layers::{GradientPaint, Sides, px};
 use super::op::{Extend, ExtendFill, GradientOp, HideFacesOp, Layout, Op, Pad, Resize, Rotate, TextOp, Window};
+use super::read::Read;
 use super::types::{Bars, Found, Measured, Orient, Plan, Sizing};
 use super::{bound, overlay, shadow};
 
@@ -21,10 +22,10 @@ pub fn layout(plan: &Plan, measured: &Measured) -> Layout {
 ///
 /// Pure and total: any plan, measures and findings give a layout whose rectangles lie inside the picture they are cut
 /// from and whose output is within `sizing.side_max`. The numbers are those of the original at its full size; see
-/// [`Layout::shrink_max`] for a decoder that shrinks on load.
+/// [`Layout::shrink_on_load`] for a decoder that shrinks on load.
 ///
-/// A layout that holds an [`Op::Trim`] is good up to that op. The stage measures what to keep, and the layout is worked
-/// out again with [`Found::trimmed`], which has a crop in the place of the trim.
+/// A layout with a [`Read::trim`] is good up to that: it is measured what to keep, and the layout is worked out again with
+/// [`Found::trimmed`].
 #[must_use]
 pub fn layout_found(plan: &Plan, measured: &Measured, found: &Found) -> Layout {
     let mut steps = Steps::new(plan, measured);
@@ -43,8 +44,7 @@ pub fn layout_found(plan: &Plan, measured: &Measured, found: &Found) -> Layout {
     steps.finish();
     steps.backdrop();
     let outline = steps.mask(found);
-    if let Some(tap) = &plan.tap {
-        steps.ops.push(Op::Tap(tap.clone()));
+    if plan.tap.is_some() {
         return steps.layout();
     }
     if let Some(border) = &plan.border {
@@ -68,10 +68,11 @@ pub fn layout_found(plan: &Plan, measured: &Measured, found: &Found) -> Layout {
 struct Steps<'a> {
     plan: &'a Plan,
     dpr: f64,
+    read: Read,
+    on_original: Vec<Op>,
+    place: Option<Resize>,
     ops: Vec<Op>,
     size: Size,
-    /// Part of the upright original that the picture is, as long as it is not scaled.
-    region: Rect,
     /// Whether any pixel can be transparent.
     transparent: bool,
     /// Whether `bg` is under the picture already.
@@ -88,9 +89,11 @@ impl<'a> Steps<'a> {
         Self {
             plan,
             dpr: plan.sizing.dpr.get(),
+            read: Read::whole(measured.size),
+            on_original: Vec::new(),
+            place: None,
             ops: Vec::new(),
             size: measured.size,
-            region: Rect::whole(measured.size),
             transparent: measured.has_alpha,
             backed: false,
             held: plan.padding == Sides::default()
@@ -101,7 +104,8 @@ impl<'a> Steps<'a> {
     }
 
     fn layout(self) -> Layout {
-        Layout { ops: self.ops, output: self.size, has_alpha: self.transparent }
+        let Self { read, on_original, place, ops, size, transparent, .. } = self;
+        Layout { read, on_original, place, ops, output: size, has_alpha: transparent }
     }
 
     fn upright(&mut self, orient: Orient, exif: u8) {
@@ -110,12 +114,9 @@ impl<'a> Steps<'a> {
             Orient::Fixed(value) => value,
         };
         if (2..=8).contains(&value) {
-            self.ops.push(Op::Orient(value));
+            self.read.turn = value;
         }
-        if (5..=8).contains(&value) {
-            self.size = self.size.transposed();
-        }
-        self.region = Rect::whole(self.size);
+        self.size = self.read.upright();
     }
 
     fn source_rect(&mut self) {
@@ -124,27 +125,26 @@ impl<'a> Steps<'a> {
         }
     }
 
-    /// Cuts `rect` out; two cuts in a row become one.
+    /// Cuts `rect` out of what is read.
     fn crop(&mut self, rect: Rect) {
         debug_assert!(rect.is_inside(self.size), "{rect:?} outside {:?}", self.size);
         if rect == Rect::whole(self.size) {
             return;
         }
         self.size = rect.size;
-        self.region = Rect { left: self.region.left + rect.left, top: self.region.top + rect.top, size: rect.size };
-        if let Some(Op::Crop(earlier)) = self.ops.last_mut() {
-            earlier.left += rect.left;
-            earlier.top += rect.top;
-            earlier.size = rect.size;
-        } else {
-            self.ops.push(Op::Crop(rect));
-        }
+        let region = self.region();
+        self.read.cut = Some(Rect { left: region.left + rect.left, top: region.top + rect.top, size: rect.size });
+    }
+
+    /// The part of the upright original that is read so far.
+    fn region(&self) -> Rect {
+        self.read.cut.unwrap_or(Rect::whole(self.read.upright()))
     }
 
     fn trim(&mut self, found: &Found) {
         let Some(trim) = self.plan.trim else { return };
         match found.trimmed {
-            None => self.ops.push(Op::Trim(trim)),
+            None => self.read.trim = Some(trim),
             Some(rect) if rect.is_inside(self.size) => self.crop(geometry::grown(rect, trim.pad_px, self.size)),
             // Measured on another picture: nothing can be trusted, so nothing is trimmed.
             Some(_) => {}
@@ -153,18 +153,19 @@ impl<'a> Steps<'a> {
 
     /// The faces inside what is left of the picture, in its pixels, with what is done to them before they are scaled.
     fn faces(&mut self, found: &Found) -> Vec<Rect> {
+        let region = self.region();
         let part = |all: &[Rect]| -> Vec<Rect> {
-            all.iter().filter_map(|rect| geometry::part_inside(*rect, self.region)).collect()
+            all.iter().filter_map(|rect| geometry::part_inside(*rect, region)).collect()
         };
         let inside = part(found.faces.as_deref().unwrap_or_default());
         let eyes = part(&found.eyes);
         if self.plan.redeye && !eyes.is_empty() {
-            self.ops.push(Op::RedEye(eyes));
+            self.on_original.push(Op::RedEye(eyes));
         }
         if let Some(how) = self.plan.hide_faces {
             let faces = found.faces.as_ref().map(|_| [inside.as_slice(), &part(&found.doubtful)].concat());
             if found.moving || faces.as_ref().is_none_or(|faces| !faces.is_empty()) {
-                self.ops.push(Op::HideFaces(HideFacesOp { faces, how }));
+                self.on_original.push(Op::HideFaces(HideFacesOp { faces, how }));
             }
         }
         inside
@@ -188,20 +189,27 @@ impl<'a> Steps<'a> {
         }
     }
 
+    /// Whether nothing has looked at the pixels of what is read, so that less may be read.
+    fn is_untouched(&self) -> bool {
+        self.on_original.is_empty() && self.read.trim.is_none()
+    }
+
     /// Resize and focal cross-hair.
     fn place(&mut self, faces: &[Rect]) {
         let (placement, padding) = self.placement(faces);
         let whole = Rect::whole(placement.scaled);
         match placement.window {
-            Placed::At(rect) if placement.scaled == self.size => self.crop(rect),
+            Placed::At(rect) if placement.scaled == self.size && (rect == whole || self.is_untouched()) => {
+                self.crop(rect)
+            }
             Placed::At(rect) => {
                 let window = if rect == whole { Window::Whole } else { Window::Fixed(rect) };
-                self.ops.push(Op::Resize(Resize { scaled: placement.scaled, window }));
+                self.place = Some(Resize { scaled: placement.scaled, window });
                 self.size = rect.size;
             }
             Placed::By(finder, otherwise) => {
                 let window = Window::Find { size: otherwise.size, finders: vec![finder], otherwise };
-                self.ops.push(Op::Resize(Resize { scaled: placement.scaled, window }));
+                self.place = Some(Resize { scaled: placement.scaled, window });
                 self.size = otherwise.size;
             }
         }

@@ -8,13 +8,20 @@ use crate::units::{Color, Rect, Size};
 
 use super::effects::{Adjust, Denoise, Sharpen, Threshold, Tone};
 use super::layers::{Border, GradientPaint, Grid, Sides, Text};
+use super::read::Read;
 use super::shadow::{ReflectOp, ShadowOp};
-use super::types::{HideFaces, Tap, Trim};
+use super::types::HideFaces;
 
 /// The steps for one original, in order, and the size they end with.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Layout {
-    /// In the order they are executed; holds only steps that do something.
+    /// Which part of the original, and how it is turned.
+    pub read: Read,
+    /// Steps on the original's own pixels, upright and cut: boxes of faces and eyes are known only there.
+    pub on_original: Vec<Op>,
+    /// To what size that is scaled; `None` leaves it as large as it is.
+    pub place: Option<Resize>,
+    /// The rest, in the order they are executed; holds only steps that do something.
     pub ops: Vec<Op>,
     /// Size of the rendered picture.
     pub output: Size,
@@ -27,19 +34,10 @@ pub struct Layout {
 /// The variants are in the order of the pipeline, which every layout keeps.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub enum Op {
-    /// Turn upright by an EXIF value 2 to 8.
-    Orient(u8),
-    /// Cut out a rectangle.
-    Crop(Rect),
-    /// Measure what can be trimmed, then start again with the layout for it: see [`layout_found`](super::layout_found).
-    /// The ops that follow are those for "nothing".
-    Trim(Trim),
-    /// Make faces unrecognisable. Before any scaling, because boxes of faces are known only here.
+    /// Make faces unrecognisable. In [`Layout::on_original`] only.
     HideFaces(HideFacesOp),
-    /// Take red out of the eyes, of which these are the boxes.
+    /// Take red out of the eyes, of which these are the boxes. In [`Layout::on_original`] only.
     RedEye(Vec<Rect>),
-    /// Scale, then keep a window.
-    Resize(Resize),
     /// Cross-hair of `fp-debug`, at a point in pixels.
     FocalDebug {
         /// From the left.
@@ -94,8 +92,6 @@ pub enum Op {
     Grid(Grid),
     /// Cut to a shape.
     Mask(MaskOp),
-    /// Describe the picture instead of encoding it. Always last.
-    Tap(Tap),
     /// Draw a frame over the edge.
     Border(BorderOp),
     /// Add a margin.
@@ -112,17 +108,28 @@ pub enum Op {
     Turn(TurnOp),
 }
 
+impl Layout {
+    /// Nothing is done to an upright image of this size.
+    #[must_use]
+    pub const fn as_it_is(size: Size) -> Self {
+        Self {
+            read: Read::whole(size),
+            on_original: Vec::new(),
+            place: None,
+            ops: Vec::new(),
+            output: size,
+            has_alpha: true,
+        }
+    }
+}
+
 impl Op {
     /// Our own name of the step, for errors and timings.
     #[must_use]
     pub const fn name(&self) -> &'static str {
         match self {
-            Self::Orient(_) => "orient",
-            Self::Crop(_) => "crop",
-            Self::Trim(_) => "trim",
             Self::HideFaces(_) => "hide-faces",
             Self::RedEye(_) => "redeye",
-            Self::Resize(_) => "resize",
             Self::FocalDebug { .. } => "focal-debug",
             Self::Enhance => "enhance",
             Self::Adjust(_) => "adjust",
@@ -142,7 +149,6 @@ impl Op {
             Self::Background(_) => "background",
             Self::Grid(_) => "grid",
             Self::Mask(_) => "mask",
-            Self::Tap(_) => "tap",
             Self::Border(_) => "border",
             Self::Pad(_) => "pad",
             Self::Mark(_) => "mark",
@@ -150,6 +156,55 @@ impl Op {
             Self::Reflect(_) => "reflect",
             Self::Shadow(_) => "shadow",
             Self::Turn(_) => "turn",
+        }
+    }
+}
+
+impl Op {
+    /// The colours of the request that the step paints with. They are sRGB until somebody converts them.
+    pub fn colors_mut(&mut self) -> Vec<&mut Color> {
+        match self {
+            Self::Extend(Extend { fill: ExtendFill::Solid(color), .. })
+            | Self::Rotate(Rotate { background: color, .. })
+            | Self::Background(color)
+            | Self::Blend(BlendOp { layer: BlendOpLayer::Color(color), .. })
+            | Self::Mask(MaskOp { background: Some(color), .. })
+            | Self::Shadow(ShadowOp { color, .. })
+            | Self::Pad(Pad { color, .. }) => vec![color],
+            Self::Extend(Extend { fill: ExtendFill::Gradient(GradientFill { colors: Some(colors), .. }), .. }) => {
+                colors.iter_mut().map(|stop| &mut stop.color).collect()
+            }
+            Self::Gradient(op) => op.colors.stops.iter_mut().map(|stop| &mut stop.color).collect(),
+            Self::Grid(grid) => grid.colors.iter_mut().collect(),
+            Self::Tone(chain) => chain.iter_mut().flat_map(Tone::colors_mut).collect(),
+            Self::Border(BorderOp { border, .. }) => {
+                std::iter::once(&mut border.color).chain(border.stroke.as_mut().map(|(_, color)| color)).collect()
+            }
+            Self::Text(TextOp { text, behind, .. }) => {
+                let outline = text.outline.as_mut().map(|(_, color)| color);
+                let backing = text.backing.as_mut().map(|backing| &mut backing.color);
+                std::iter::once(&mut text.color).chain(outline).chain(backing).chain(behind).collect()
+            }
+            Self::HideFaces(_)
+            | Self::RedEye(_)
+            | Self::FocalDebug { .. }
+            | Self::Enhance
+            | Self::Adjust(_)
+            | Self::Denoise(_)
+            | Self::Sharpen(_)
+            | Self::Extend(_)
+            | Self::MirrorHorizontal
+            | Self::MirrorVertical
+            | Self::Halftone { .. }
+            | Self::Pixellate { .. }
+            | Self::Blur { .. }
+            | Self::Threshold(_)
+            | Self::Blend(_)
+            | Self::Fade(_)
+            | Self::Turn(_)
+            | Self::Reflect(_)
+            | Self::Mask(_)
+            | Self::Mark(_) => Vec::new(),
         }
     }
 }
@@ -187,9 +242,7 @@ pub enum BlendOpLayer {
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Overlay {
     /// What is done to it first: its size, then what gives it its look, then turning. Colours in these ops are sRGB.
-    pub ops: Vec<Op>,
-    /// Its size after them.
-    pub size: Size,
+    pub layout: Layout,
     /// Its left edge on the base; may be outside.
     pub left: i64,
     /// Its top edge on the base; may be outside.
@@ -305,7 +358,7 @@ pub struct TextOp {
     pub behind: Option<Color>,
 }
 
-/// Scale the whole picture to `scaled`, then keep `window` of it. Linear light, premultiplied, Lanczos3.
+/// Scale the whole of what is read to `scaled`, then keep `window` of it. Linear light, premultiplied, Lanczos3.
 ///
 /// A renderer may take only the part of the source that the window needs, when the pixels are the same.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]

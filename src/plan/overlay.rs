@@ -14,9 +14,10 @@ use super::layers::{
     Gradient, GradientShape, Grid, Mark, MarkSize, Mask, RadialExtent, Text, TextOverflow, px,
 };
 use super::op::{
-    BlendOp, BlendOpLayer, BorderOp, Extend, ExtendFill, FadeOp, GradientFill, GradientOp, MarkOp, MaskOp, Op, Outline,
-    Overlay, Resize, TextOp, Tile, TurnOp, Window,
+    BlendOp, BlendOpLayer, BorderOp, Extend, ExtendFill, FadeOp, GradientFill, GradientOp, Layout, MarkOp, MaskOp, Op,
+    Outline, Overlay, Resize, TextOp, Tile, TurnOp, Window,
 };
+use super::read::Read;
 use super::shadow::{self, Shadow};
 use super::types::{Found, Plan, Sizing};
 use crate::units::{Color, Dpr};
@@ -51,10 +52,10 @@ fn blend_image(plan: &Plan, image: &BlendImage, natural: Size, base: Size) -> Ov
     };
     let fit = compose::overlay_fit(fit, w.is_some() && h.is_some());
     let sizing = Sizing { crop: crop.clone(), ..sizing(plan, w, h, fit) };
-    let (mut ops, size) = fitted(&sizing, natural);
-    ops.extend(finish(&image.finish, dpr, size));
-    let (left, top) = image.anchor.scaled(dpr).position(base, size);
-    Overlay { ops, size, left, top }
+    let mut layout = fitted(&sizing, natural);
+    layout.ops.extend(finish(&image.finish, dpr, layout.output));
+    let (left, top) = image.anchor.scaled(dpr).position(base, layout.output);
+    Overlay { layout, left, top }
 }
 
 /// The watermark on a base of `base` pixels; `None` when it could not be had or the base is too small for it.
@@ -74,7 +75,8 @@ pub(super) fn mark(plan: &Plan, mark: &Mark, found: &Found, base: Size) -> Optio
         MarkSize::OfBase(share) => (Some((share * f64::from(base.width)).max(1.0)), None),
     };
     let fit = compose::overlay_fit(mark.fit, w.is_some() && h.is_some());
-    let (mut ops, size) = fitted(&sizing(plan, w, h, fit), natural);
+    let mut layout = fitted(&sizing(plan, w, h, fit), natural);
+    let (ops, size) = (&mut layout.ops, layout.output);
     ops.extend(finish(&mark.finish, dpr, size));
     let turned = turned(size, mark.degrees);
     if mark.degrees != 0.0 {
@@ -85,7 +87,7 @@ pub(super) fn mark(plan: &Plan, mark: &Mark, found: &Found, base: Size) -> Optio
     let placed = if mark.tile { layers::Anchor { pad_px: 0, ..anchor } } else { anchor };
     let (left, top) = placed.position(base, turned);
     // What lies around the watermark moves nothing.
-    let (drawn, before) = standing(mark, plan, turned, &mut ops);
+    let (drawn, before) = standing(mark, plan, turned, ops);
     let (left, top) = (left - i64::from(before[0]), top - i64::from(before[1]));
     let (tile, left, top) = if mark.tile {
         let tile = Tile {
@@ -96,7 +98,8 @@ pub(super) fn mark(plan: &Plan, mark: &Mark, found: &Found, base: Size) -> Optio
     } else {
         (None, left, top)
     };
-    Some(MarkOp { overlay: Overlay { ops, size: drawn, left, top }, alpha: mark.alpha, tile })
+    layout.output = drawn;
+    Some(MarkOp { overlay: Overlay { layout, left, top }, alpha: mark.alpha, tile })
 }
 
 /// The edge of the first tile that shows, for a grid of which one tile starts at `start`; at most 0 unless the gap
@@ -170,10 +173,10 @@ fn sizing(plan: &Plan, w: Option<f64>, h: Option<f64>, fit: Fit) -> Sizing {
     }
 }
 
-/// The ops that bring an overlay of size `natural` to its box, and its size then.
-fn fitted(sizing: &Sizing, natural: Size) -> (Vec<Op>, Size) {
+/// What brings an overlay of size `natural` to its box.
+fn fitted(sizing: &Sizing, natural: Size) -> Layout {
     let (placement, _) = geometry::place(sizing, layers::Sides::default(), natural, &[]);
-    let mut ops = Vec::new();
+    let (mut read, mut place, mut ops) = (Read::whole(natural), None, Vec::new());
     let (window, kept) = match placement.window {
         Placed::At(rect) if rect == Rect::whole(placement.scaled) => (Window::Whole, rect.size),
         Placed::At(rect) => (Window::Fixed(rect), rect.size),
@@ -183,19 +186,20 @@ fn fitted(sizing: &Sizing, natural: Size) -> (Vec<Op>, Size) {
     };
     match window {
         Window::Whole if placement.scaled == natural => {}
-        Window::Fixed(rect) if placement.scaled == natural => ops.push(Op::Crop(rect)),
+        Window::Fixed(rect) if placement.scaled == natural => read.cut = Some(rect),
         window @ (Window::Whole | Window::Fixed(_) | Window::Find { .. }) => {
-            ops.push(Op::Resize(Resize { scaled: placement.scaled, window }));
+            place = Some(Resize { scaled: placement.scaled, window });
         }
     }
-    let mut size = kept;
+    let mut output = kept;
     if let Some(canvas) = placement.canvas {
         let fill =
             if sizing.fit == Fit::Clamp { ExtendFill::Edge } else { ExtendFill::Solid(Color::TRANSPARENT_WHITE) };
         ops.push(Op::Extend(Extend { canvas: canvas.size, left: canvas.left, top: canvas.top, fill }));
-        size = canvas.size;
+        output = canvas.size;
     }
-    (ops, size)
+    // Whether it is transparent is of no interest: it is laid over something.
+    Layout { read, place, ops, output, ..Layout::as_it_is(natural) }
 }
 
 /// What gives a picture or layer of `size` pixels its look, in the order it is done.

@@ -127,7 +127,7 @@ pub fn found(faces: &[Face], size: Size) -> Found {
 
 /// The greatest of 8, 4, 2, 1 by which a decoder may divide the sides of a picture before [`detect`] sees it.
 #[must_use]
-pub fn shrink_max(size: Size, thorough: bool) -> u32 {
+pub fn shrink_on_load(size: Size, thorough: bool) -> u32 {
     let wanted = side(thorough);
     [8, 4, 2].into_iter().find(|by| size.area() / (by * by) >= square(wanted)).unwrap_or(1) as u32
 }

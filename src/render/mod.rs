@@ -20,6 +20,7 @@ use self::faces::Face;
 use crate::blob::Blob;
 use crate::limits::Limits;
 use crate::pixels::Misfit;
+use crate::pixels::rows::Unreadable;
 use crate::plan::{Format, OverlayRole, Plan};
 use crate::units::Size;
 
@@ -143,6 +144,12 @@ pub enum RenderError {
 impl From<Misfit> for RenderError {
     fn from(misfit: Misfit) -> Self {
         Self::Stage { stage: misfit.operation.to_owned() }
+    }
+}
+
+impl From<Unreadable> for RenderError {
+    fn from(_: Unreadable) -> Self {
+        Self::Undecodable
     }
 }
 

@@ -48,7 +48,7 @@ fn frames(bytes: &[u8]) -> (Vec<Raster>, Vec<u32>, Option<Vec<u8>>) {
     let wanted = Wanted { count: opened.measured.frames, ..Wanted::first(ColorSpace::Origin) };
     let decoded = opened.decode(&wanted, &limits()).unwrap();
     let profile = decoded.profile.clone();
-    (decoded.into_frames().map(Result::unwrap).collect(), delays, profile)
+    (decoded.into_frames().map(|frame| frame.unwrap().into_raster().unwrap()).collect(), delays, profile)
 }
 
 fn pixels(bytes: &[u8]) -> Raster {

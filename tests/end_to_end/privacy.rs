@@ -62,7 +62,12 @@ fn frames(bytes: &[u8]) -> Vec<Raster> {
     let limits = RenderLimits::from(&Limits::default());
     let opened = Opened::new(&original, &Select::default(), &limits).unwrap();
     let wanted = Wanted { count: opened.measured.frames, ..Wanted::first(ColorSpace::Srgb) };
-    opened.decode(&wanted, &limits).unwrap().into_frames().map(|frame| frame.unwrap().into_rgba()).collect()
+    opened
+        .decode(&wanted, &limits)
+        .unwrap()
+        .into_frames()
+        .map(|frame| frame.unwrap().into_raster().unwrap().into_rgba())
+        .collect()
 }
 
 /// Mean difference of neighbours inside a part of a picture: how much there is to see.

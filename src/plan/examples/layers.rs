@@ -84,7 +84,7 @@ fn without_a_detector_everything_is_hidden() {
     plan.hide_faces = Some(HideFaces { blur: 50, pixel: 0 });
     let hidden = |faces| {
         let layout = layout_found(&plan, &still(size("400x200")), &Found { faces, ..Found::default() });
-        layout.ops.into_iter().find_map(|op| if let Op::HideFaces(op) = op { Some(op.faces) } else { None })
+        layout.on_original.into_iter().find_map(|op| if let Op::HideFaces(op) = op { Some(op.faces) } else { None })
     };
     let face = rect(300, 50, 40, 40);
     assert_eq!(hidden(None), Some(None));
@@ -186,14 +186,16 @@ fn ops_keep_the_order_of_the_pipeline() {
         &bri=5&con=5&nr=20&sharp=5&usm=5&sepia=5&htn=5&px=5&blur=5&blend=/b&blend-mode=destination-out\
         &gradient=f00,00f&fade=9&transparency=grid&mask=/m&border=2,f00\
         &pad=1&mark=/m&txt=x&auto=enhance&trim=auto";
-    let names: Vec<String> = plan_and(query, "400x300", &found)
+    let layout = plan_and(query, "400x300", &found);
+    assert!(layout.read.turn == 2 && layout.read.cut.is_some() && layout.read.trim.is_some() && layout.place.is_some());
+    let names: Vec<String> = layout
         .ops
         .iter()
         .map(|op| format!("{op:?}").split(['(', ' ', '{']).next().unwrap_or_default().to_owned())
         .collect();
     assert_eq!(
         names.join(" "),
-        "Orient Crop Trim Resize Enhance Adjust Denoise Sharpen Sharpen Extend MirrorHorizontal MirrorVertical \
+        "Enhance Adjust Denoise Sharpen Sharpen Extend MirrorHorizontal MirrorVertical \
          Rotate Tone Halftone Pixellate Blur Blend Gradient Fade Background Grid Mask Border Pad Mark Text"
     );
 }
@@ -203,7 +205,8 @@ fn a_palette_sees_nothing_of_border_padding_and_marks() {
     let busy = plan_of("w=100&palette=json&colors=3&border=2,f00&pad=9&mark=/m&txt=x&q=3&auto=format");
     assert_eq!(busy, plan_of("w=100&palette=json&colors=3"));
     let layout = layout(&busy, &still(size("400x300")));
-    assert_eq!(layout.ops.last(), Some(&Op::Tap(Tap::PaletteJson { colors: 3 })));
+    assert_eq!(layout.ops, []);
+    assert_eq!(busy.tap, Some(Tap::PaletteJson { colors: 3 }));
     assert_eq!(choose_formats(&busy.output, &still(size("1x1")), Some(Format::Gif)), [Format::PaletteJson]);
     assert_eq!(plan_of("fm=blurhash").tap, Some(Tap::Blurhash));
     assert_eq!(plan_of("palette=css").tap, Some(Tap::PaletteCss { colors: 6, prefix: "image".to_owned() }),);

@@ -35,6 +35,7 @@ use super::color::profile::Reading;
 use super::{RenderError, RenderLimits};
 use crate::param::ColorSpace;
 use crate::pixels::raster::Raster;
+use crate::pixels::rows::{RasterRows, Rows};
 use crate::plan::{Measured, Select, StoredFrames};
 use crate::units::Size;
 use crate::vips::Image;
@@ -124,6 +125,13 @@ pub struct Decoded<'a> {
     pub profile: Option<Vec<u8>>,
 }
 
+/// One decoded image, given row by row.
+pub type Frame<'a> = Box<dyn Rows + 'a>;
+
+fn rows<'a>(raster: Raster) -> Frame<'a> {
+    Box::new(RasterRows::from(raster))
+}
+
 /// Where frames come from.
 enum Frames<'a> {
     Still(Raster),
@@ -153,18 +161,19 @@ impl<'a> Decoded<'a> {
     /// # Errors
     /// As [`Decoded::into_frames`].
     pub fn into_first(self) -> Result<Raster, RenderError> {
-        self.into_frames().next().unwrap_or(Err(RenderError::Undecodable))
+        Ok(self.into_frames().next().unwrap_or(Err(RenderError::Undecodable))?.into_raster()?)
     }
 
-    /// Has a look at the first frame, which stays the first.
+    /// Lets `look` inspect the first frame without consuming it.
     ///
     /// # Errors
     /// As [`Decoded::into_frames`].
     pub fn with_first<T>(mut self, look: impl FnOnce(&Raster) -> T) -> Result<(Self, T), RenderError> {
         let (size, profile) = (self.size, self.profile.take());
         let mut rest = self.into_frames();
-        let first = rest.next().unwrap_or(Err(RenderError::Undecodable))?;
+        let first = rest.next().unwrap_or(Err(RenderError::Undecodable))?.into_raster()?;
         let seen = look(&first);
+        let rest = rest.map(|frame| Ok(frame?.into_raster()?));
         let frames = Frames::Each(Box::new(std::iter::once(Ok(first)).chain(rest)));
         Ok((Self { frames, size, profile }, seen))
     }
@@ -173,16 +182,16 @@ impl<'a> Decoded<'a> {
     ///
     /// # Errors
     /// Each is [`RenderError::Undecodable`] when the decoder gives up on it.
-    pub fn into_frames(self) -> Box<dyn Iterator<Item = Result<Raster, RenderError>> + 'a> {
+    pub fn into_frames(self) -> Box<dyn Iterator<Item = Result<Frame<'a>, RenderError>> + 'a> {
         let size = self.size;
         match self.frames {
-            Frames::Still(raster) => Box::new(std::iter::once(Ok(raster))),
+            Frames::Still(raster) => Box::new(std::iter::once(Ok(rows(raster)))),
             Frames::Stack { stack, reading } => {
                 let count = stack.height() / size.height;
-                let frame = move |index| Ok(reading.apply(foreign::frame(&stack, size, index)?));
+                let frame = move |index| Ok(rows(reading.apply(foreign::frame(&stack, size, index)?)));
                 Box::new((0..count).map(frame))
             }
-            Frames::Each(frames) => frames,
+            Frames::Each(frames) => Box::new(frames.map(|frame| frame.map(rows))),
         }
     }
 }
@@ -312,10 +321,4 @@ fn still(bytes: &[u8], measured: Measured) -> (Header<'_>, Measured, StoredFrame
 
 fn check_max(what: &str, got: u64, max: u64) -> Result<(), RenderError> {
     if got > max { Err(RenderError::TooLarge { what: what.to_owned(), got, max }) } else { Ok(()) }
-}
-
-/// The size of a picture whose sides a decoder divided by `factor`, rounding up.
-#[must_use]
-pub const fn shrunk_size(size: Size, factor: u32) -> Size {
-    Size::new(size.width.div_ceil(factor), size.height.div_ceil(factor))
 }

@@ -86,7 +86,7 @@ fn frames(bytes: &[u8]) -> (Vec<Raster>, StoredFrames) {
     let stored = opened.stored.clone();
     let wanted = Wanted { count: opened.measured.frames, ..Wanted::first(ColorSpace::Origin) };
     let decoded = opened.decode(&wanted, &limits).unwrap();
-    (decoded.into_frames().map(Result::unwrap).collect(), stored)
+    (decoded.into_frames().map(|frame| frame.unwrap().into_raster().unwrap()).collect(), stored)
 }
 
 fn encoded(raster: &Raster, format: Format, output: &Output) -> Vec<u8> {

@@ -1,7 +1,7 @@
 //! A small upright copy of an original for the detector, decoded for it alone: what is rendered may need another scale,
 //! another part or another turn, which in their turn may depend on the faces.
 
-use super::{Face, detect, enlargement, shrink_max};
+use super::{Face, detect, enlargement, shrink_on_load};
 use crate::param::ColorSpace;
 use crate::pixels::orient;
 use crate::plan::{FaceSearch, Measured, Orient, Select};
@@ -22,11 +22,11 @@ pub(in crate::render) fn search(
     let select = Select { page: search.page, frame: search.frame, ..Select::default() };
     let opened = Opened::new(original, &select, limits)?;
     let measured = opened.measured;
-    let shrink = if opened.shrinks_on_load() { shrink_max(measured.size, search.thorough) } else { 1 };
+    let shrink = if opened.shrinks_on_load() { shrink_on_load(measured.size, search.thorough) } else { 1 };
     let (first, _) = frames::decoded(&select.sequence(&opened.stored));
     let scale = if opened.is_vector() { enlargement(measured.size, search.thorough, limits.pixels_max) } else { 1.0 };
     let wanted = Wanted { first, shrink, scale, ..Wanted::first(ColorSpace::Srgb) };
-    let frame = opened.decode(&wanted, limits)?.into_frames().next().ok_or(RenderError::Undecodable)??;
+    let frame = opened.decode(&wanted, limits)?.into_first()?;
     detect(orient::apply(frame, turn(search.orient, measured)), search.thorough)
 }
 

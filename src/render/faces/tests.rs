@@ -73,7 +73,7 @@ fn pictures_of_any_shape_and_kind_are_looked_at() {
 #[test]
 fn a_decoder_shrinks_no_further_than_is_good() {
     let check = |width, height, thorough, expected| {
-        assert_eq!(shrink_max(Size::new(width, height), thorough), expected, "{width} x {height}");
+        assert_eq!(shrink_on_load(Size::new(width, height), thorough), expected, "{width} x {height}");
     };
     check(6000, 4000, false, 8);
     check(6000, 4000, true, 4);

@@ -1,90 +1,24 @@
 //! Who performs each op, and what an op takes from the pixels of the first frame.
 
 use crate::pixels::raster::Raster;
-use crate::pixels::{background, crop, orient, resample};
-use crate::plan::{
-    BlendOp, BlendOpLayer, BorderOp, Extend, ExtendFill, GradientFill, MaskOp, Op, Pad, Resize, Rotate, ShadowOp,
-    TextOp, Window,
-};
+use crate::pixels::{background, resample};
+use crate::plan::{Extend, ExtendFill, GradientFill, Op};
 use crate::render::RenderError;
 use crate::render::color::convert;
 use crate::render::stage::{
-    adjust, blend, blur, border, denoise, enhance, extend, fade, find, focal_debug, gradient, grid, halftone,
-    hide_faces, mark, mask, mirror, pad, pixellate, redeye, reflect, rotate, shadow, sharpen, text, threshold, tone,
+    adjust, blend, blur, border, denoise, enhance, extend, fade, focal_debug, gradient, grid, halftone, hide_faces,
+    mark, mask, mirror, pad, pixellate, redeye, reflect, rotate, shadow, sharpen, text, threshold, tone,
 };
-use crate::units::{Color, Size};
+use crate::units::Size;
 
 /// Colours of the request are sRGB; the picture may not be.
 pub(super) fn in_space(mut ops: Vec<Op>, profile: Option<&[u8]>) -> Vec<Op> {
     if profile.is_some() {
-        for color in ops.iter_mut().flat_map(colors_of) {
+        for color in ops.iter_mut().flat_map(Op::colors_mut) {
             *color = convert::color_in(*color, profile);
         }
     }
     ops
-}
-
-/// The colours that an op paints with.
-fn colors_of(op: &mut Op) -> Vec<&mut Color> {
-    match op {
-        Op::Extend(Extend { fill: ExtendFill::Solid(color), .. })
-        | Op::Rotate(Rotate { background: color, .. })
-        | Op::Background(color)
-        | Op::Blend(BlendOp { layer: BlendOpLayer::Color(color), .. })
-        | Op::Mask(MaskOp { background: Some(color), .. })
-        | Op::Shadow(ShadowOp { color, .. })
-        | Op::Pad(Pad { color, .. }) => vec![color],
-        Op::Extend(Extend { fill: ExtendFill::Gradient(GradientFill { colors: Some(colors), .. }), .. }) => {
-            colors.iter_mut().map(|stop| &mut stop.color).collect()
-        }
-        Op::Gradient(op) => op.colors.stops.iter_mut().map(|stop| &mut stop.color).collect(),
-        Op::Grid(grid) => grid.colors.iter_mut().collect(),
-        Op::Tone(chain) => chain.iter_mut().flat_map(tone::colors).collect(),
-        Op::Border(BorderOp { border, .. }) => {
-            std::iter::once(&mut border.color).chain(border.stroke.as_mut().map(|(_, color)| color)).collect()
-        }
-        Op::Text(TextOp { text, behind, .. }) => {
-            let outline = text.outline.as_mut().map(|(_, color)| color);
-            let backing = text.backing.as_mut().map(|backing| &mut backing.color);
-            std::iter::once(&mut text.color).chain(outline).chain(backing).chain(behind).collect()
-        }
-        Op::Orient(_)
-        | Op::Crop(_)
-        | Op::Trim(_)
-        | Op::HideFaces(_)
-        | Op::RedEye(_)
-        | Op::Resize(_)
-        | Op::FocalDebug { .. }
-        | Op::Enhance
-        | Op::Adjust(_)
-        | Op::Denoise(_)
-        | Op::Sharpen(_)
-        | Op::Extend(_)
-        | Op::MirrorHorizontal
-        | Op::MirrorVertical
-        | Op::Halftone { .. }
-        | Op::Pixellate { .. }
-        | Op::Blur { .. }
-        | Op::Threshold(_)
-        | Op::Blend(_)
-        | Op::Fade(_)
-        | Op::Turn(_)
-        | Op::Reflect(_)
-        | Op::Mask(_)
-        | Op::Tap(_)
-        | Op::Mark(_) => Vec::new(),
-    }
-}
-
-/// Resizes; a window that is still to be found is found on the scaled picture and fixed for the frames to come.
-pub(super) fn place_and_resize(raster: Raster, op: &mut Resize) -> Result<Raster, RenderError> {
-    let Window::Find { size, finders, otherwise } = &op.window else {
-        return Ok(resample::apply(raster, op.scaled, op.kept())?);
-    };
-    let whole = resample::scale_whole(raster, op.scaled)?;
-    let rect = find::window(&whole, *size, finders, *otherwise);
-    op.window = Window::Fixed(rect);
-    Ok(crop::apply(whole, rect)?)
 }
 
 /// Fills in what an op takes from the pixels of the first frame, for all frames alike.
@@ -99,9 +33,6 @@ pub(super) fn settle(op: &mut Op, raster: &Raster) {
 /// The order of the pipeline is the layout's; this is only who does what.
 pub(super) fn apply(raster: Raster, op: &Op, overlays: &mut Prepared) -> Result<Raster, RenderError> {
     Ok(match op {
-        Op::Orient(value) => orient::apply(raster, *value),
-        Op::Crop(rect) => crop::apply(raster, *rect)?,
-        Op::Resize(resize) => resample::apply(raster, resize.scaled, resize.kept())?,
         Op::Extend(extend) => extend::apply(raster, extend)?,
         Op::HideFaces(op) => hide_faces::apply(raster, op),
         Op::RedEye(eyes) => redeye::apply(raster, eyes),
@@ -113,8 +44,6 @@ pub(super) fn apply(raster: Raster, op: &Op, overlays: &mut Prepared) -> Result<
         Op::Shadow(op) => shadow::apply(raster, op)?,
         Op::Turn(turn) => rotate::turned(raster, turn),
         Op::Background(color) => background::apply(raster, *color),
-        // Always last: read off the picture when all is drawn.
-        Op::Tap(_) => raster,
         Op::Threshold(threshold) => threshold::apply(raster, threshold),
         Op::Blend(blend) => blend::apply(raster, blend, overlays.blend.as_ref())?,
         Op::Gradient(gradient) => gradient::apply(raster, gradient),
@@ -139,8 +68,6 @@ pub(super) fn apply(raster: Raster, op: &Op, overlays: &mut Prepared) -> Result<
             let enhancement = enhance::measure(&raster);
             enhance::apply(raster, &enhancement)
         }
-        // Measured and laid out again before; what follows a trim that is still there is the layout for nothing trimmed.
-        Op::Trim(_) => raster,
     })
 }
 

@@ -32,10 +32,10 @@ pub(in crate::render) fn check_drawn(
 ///
 /// # Errors
 /// The first of a frame; [`RenderError::Undecodable`] when there are too few.
-pub(in crate::render) fn drawn(
-    all: impl Iterator<Item = Result<Raster, RenderError>>,
+pub(in crate::render) fn drawn<T>(
+    all: impl Iterator<Item = Result<T, RenderError>>,
     sequence: &Sequence,
-    mut draw: impl FnMut(Raster) -> Result<Raster, RenderError>,
+    mut draw: impl FnMut(T) -> Result<Raster, RenderError>,
 ) -> Result<Vec<Raster>, RenderError> {
     let (first, _) = decoded(sequence);
     // Positions in the sequence, by what they show; a sequence shows no frame twice.
@@ -44,10 +44,10 @@ pub(in crate::render) fn drawn(
     order.sort_by_key(|&at| index_of(at));
     let mut wanted = order.into_iter().peekable();
     let mut frames: Vec<Option<Raster>> = vec![None; wanted.len()];
-    for (raster, index) in all.zip(first..) {
-        let raster = raster?;
+    for (frame, index) in all.zip(first..) {
+        let frame = frame?;
         if let Some(at) = wanted.next_if(|&at| index_of(at) == index) {
-            frames[at] = Some(draw(raster)?);
+            frames[at] = Some(draw(frame)?);
         }
     }
     frames.into_iter().collect::<Option<Vec<_>>>().ok_or(RenderError::Undecodable)

@@ -10,10 +10,11 @@ use std::sync::Arc;
 use sha2::{Digest, Sha256};
 
 use super::execute::{self, Prepared};
-use super::fit;
+use super::place::Place;
 use crate::blob::Blob;
 use crate::param::ColorSpace;
 use crate::pixels::raster::Raster;
+use crate::pixels::rows::RasterRows;
 use crate::pixels::{orient, resample};
 use crate::plan::{BlendOp, BlendOpLayer, Found, Layout, MarkOp, Op, Overlay, OverlayRole, Select};
 use crate::render::color::convert;
@@ -78,7 +79,7 @@ impl Overlays {
     pub(in crate::render) fn prepare(&self, ops: &[Op], profile: Option<&[u8]>) -> Result<Prepared, RenderError> {
         let fitted = |role, overlay: &Overlay| {
             let layer = self.layer(role).ok_or_else(|| missing("overlay"))?;
-            let raster = fitted(layer, &overlay.ops)?;
+            let raster = fitted(layer, &overlay.layout)?;
             Ok::<_, RenderError>(convert::picture_in(raster, profile))
         };
         let mut prepared = Prepared::default();
@@ -99,23 +100,16 @@ fn missing(stage: &str) -> RenderError {
     RenderError::Stage { stage: stage.to_owned() }
 }
 
-/// The layer after its ops.
-fn fitted(layer: &Layer, ops: &[Op]) -> Result<Raster, RenderError> {
-    let mut layout = Layout { ops: ops.to_vec(), output: layer.natural, has_alpha: true };
+/// The layer after its steps.
+fn fitted(layer: &Layer, layout: &Layout) -> Result<Raster, RenderError> {
     let mut raster = layer.raster.clone();
-    if ops.iter().any(|op| matches!(op, Op::Resize(_))) {
-        layout = fit::rescaled(layout, layer.natural, raster.size);
-    } else if raster.size != layer.natural {
+    if layout.place.is_none() && raster.size != layer.natural {
         raster = resample::scale_whole(raster, layer.natural)?;
     }
-    for op in &mut layout.ops {
-        raster = if let Op::Resize(resize) = op {
-            execute::place_and_resize(raster, resize)?
-        } else {
-            execute::apply(raster, op, &mut Prepared::default())?
-        };
-    }
-    Ok(raster)
+    let mut place = Place::new(layout, raster.size, 1);
+    let read = place.read(Box::new(RasterRows::from(raster)))?;
+    let scaled = place.scaled(read)?;
+    layout.ops.iter().try_fold(scaled, |raster, op| execute::apply(raster, op, &mut Prepared::default()))
 }
 
 fn layer(blob: &Blob, limits: &RenderLimits) -> Result<Arc<Layer>, RenderError> {

@@ -2,14 +2,15 @@
 
 use std::time::{Duration, Instant};
 
-use super::execute::{self, in_space, place_and_resize, settle};
+use super::execute::{self, in_space, settle};
 use super::overlays::Overlays;
-use super::{fit, frames, trimmed};
+use super::place::Place;
+use super::{frames, trimmed};
 use crate::blob::Blob;
 use crate::pixels::raster::Raster;
 use crate::plan::{self, FallbackFormat, Format, Found, Layout, Measured, Op, Output, Sequence, Tap};
 use crate::render::color::convert;
-use crate::render::decode::{Decoded, Opened, Original, SourceFormat, Wanted, shrunk_size};
+use crate::render::decode::{Decoded, Opened, Original, SourceFormat, Wanted};
 use crate::render::describe::{json, write};
 use crate::render::encode::{self, Animation, Attached};
 use crate::render::faces::{self, Face};
@@ -60,8 +61,8 @@ pub fn render(job: &Job) -> Result<Rendered, RenderError> {
     found.moving = measured.frames > 1;
     let iptc = iptc(&opened, &plan.output);
     let overlays = Overlays::load(job);
-    let (layout, decoded) = decode(opened, job, &sequence, &overlays.add_to(found))?;
-    let mut picture = draw(decoded, layout, &sequence, &overlays, measured.frames > 1)?;
+    let ready = decode(opened, job, &sequence, &overlays.add_to(found))?;
+    let mut picture = draw(ready, &sequence, &overlays, measured.frames > 1)?;
     if plan.sheet {
         picture = picture.side_by_side(plan.background)?;
     }
@@ -175,58 +176,49 @@ fn iptc(opened: &Opened<'_>, output: &Output) -> Option<Vec<u8>> {
     from_jpeg.then(|| opened.foreign()?.header().meta_blob(c"iptc-data")).flatten()
 }
 
-/// Decodes at the size that suits the layout, and fits the layout to what was decoded.
-fn decode<'a>(
-    opened: Opened<'a>,
-    job: &Job,
-    sequence: &Sequence,
-    found: &Found,
-) -> Result<(Layout, Decoded<'a>), RenderError> {
+/// Decoded frames, and what is to be done to them.
+struct Ready<'a> {
+    decoded: Decoded<'a>,
+    layout: Layout,
+    place: Place,
+}
+
+impl<'a> Ready<'a> {
+    fn new(decoded: Decoded<'a>, layout: Layout, shrink: u32) -> Self {
+        let place = Place::new(&layout, decoded.size(), shrink);
+        Self { decoded, layout, place }
+    }
+}
+
+/// Decodes at the size that suits the layout.
+fn decode<'a>(opened: Opened<'a>, job: &Job, sequence: &Sequence, found: &Found) -> Result<Ready<'a>, RenderError> {
     let Job { plan, limits, .. } = job;
     if let Some(op) = &plan.written {
         let raster = text::written(op)?;
         let measured = Measured { size: raster.size, orientation: 1, has_alpha: true, frames: 1 };
-        return Ok((plan::layout_found(plan, &measured, found), Decoded::still(raster, None)));
+        return Ok(Ready::new(Decoded::still(raster, None), plan::layout_found(plan, &measured, found), 1));
     }
     let measured = opened.measured;
     let frames = u32::try_from(sequence.frames.len()).unwrap_or(u32::MAX);
-    let layout = plan::layout_frames(plan, &measured, found, frames);
-    // What is drawn is held until it is encoded, and may be larger than the original.
-    frames::check_drawn(sequence, layout.output, limits)?;
+    let lay_out = |found: &Found| {
+        let layout = plan::layout_frames(plan, &measured, found, frames);
+        // What is drawn is held until it is encoded, and may be larger than the original.
+        frames::check_drawn(sequence, layout.output, limits).map(|()| layout)
+    };
+    let layout = lay_out(found)?;
     let (first, count) = frames::decoded(sequence);
     let mut wanted = Wanted { first, count, ..Wanted::first(plan.output.color_space) };
     if opened.shrinks_on_load() {
-        wanted.shrink = layout.shrink_max(measured.size, SHRINK_HEADROOM);
+        wanted.shrink = layout.shrink_on_load(SHRINK_HEADROOM);
     } else if opened.is_vector() {
-        wanted.scale = fit::raster_scale(&layout, measured.size, limits.pixels_max);
+        wanted.scale = layout.drawing_scale(limits.pixels_max);
     }
     let decoded = opened.decode(&wanted, limits)?;
-    if layout.ops.iter().any(|op| matches!(op, Op::Trim(_))) {
-        return trim(decoded, &layout, &measured, found, |found| {
-            let layout = plan::layout_frames(plan, &measured, found, frames);
-            frames::check_drawn(sequence, layout.output, limits)?;
-            Ok(layout)
-        });
-    }
-    if wanted.shrink > 1 && decoded.size() == shrunk_size(measured.size, wanted.shrink) {
-        return Ok((layout.shrunk(wanted.shrink), decoded));
-    }
-    Ok((fit::rescaled(layout, measured.size, decoded.size()), decoded))
-}
-
-/// Lays out again for what trimming leaves of the first frame. With a trim in it a layout has nothing shrunk on load.
-fn trim<'a>(
-    decoded: Decoded<'a>,
-    layout: &Layout,
-    measured: &Measured,
-    found: &Found,
-    lay_out: impl FnOnce(&Found) -> Result<Layout, RenderError>,
-) -> Result<(Layout, Decoded<'a>), RenderError> {
-    let (nominal, actual) = (measured.size, decoded.size());
-    let fitted = fit::rescaled(layout.clone(), nominal, actual);
-    let (decoded, kept) = decoded.with_first(|first| trimmed::found(first, nominal, layout, &fitted))?;
-    let layout = lay_out(&Found { trimmed: kept?, ..found.clone() })?;
-    Ok((fit::rescaled(layout, nominal, actual), decoded))
+    let Some(trim) = layout.read.trim else { return Ok(Ready::new(decoded, layout, wanted.shrink)) };
+    // Laid out again for what trimming leaves of the first frame.
+    let place = Place::new(&layout, decoded.size(), wanted.shrink);
+    let (decoded, kept) = decoded.with_first(|first| trimmed::found(first, &trim, &layout.read, &place))?;
+    Ok(Ready::new(decoded, lay_out(&Found { trimmed: Some(kept?), ..found.clone() })?, wanted.shrink))
 }
 
 /// Pixels that are ready to be encoded.
@@ -240,33 +232,36 @@ struct Picture {
 /// Runs the ops on every frame. What has to be looked for in the pixels is looked for in the first, so that an animation
 /// does not tremble; but faces that are to be hidden are looked for in each, for they move.
 fn draw(
-    mut decoded: Decoded<'_>,
-    layout: Layout,
+    Ready { mut decoded, layout, mut place }: Ready<'_>,
     sequence: &Sequence,
     overlays: &Overlays,
     moving: bool,
 ) -> Result<Picture, RenderError> {
     let profile = decoded.profile.take();
-    let mut ops = in_space(fit::turned_last(layout.ops, decoded.size()), profile.as_deref());
-    let mut overlays = overlays.prepare(&ops, profile.as_deref())?;
-    let mut is_first = true;
+    let on_read = layout.on_read(place.size());
+    let mut overlays = overlays.prepare(&layout.ops, profile.as_deref())?;
+    let mut ops = in_space(layout.ops, profile.as_deref());
     let mut enhancement = None;
-    let frames = frames::drawn(decoded.into_frames(), sequence, |mut raster| {
-        for op in &mut ops {
-            if let (true, Op::Resize(resize)) = (is_first, &mut *op) {
-                raster = place_and_resize(raster, resize)?;
-            } else if let Op::Enhance = op {
-                let enhancement = enhancement.get_or_insert_with(|| enhance::measure(&raster));
-                raster = enhance::apply(raster, enhancement);
-            } else if let (true, Op::HideFaces(op)) = (moving, &*op) {
+    let frames = frames::drawn(decoded.into_frames(), sequence, |rows| {
+        let mut raster = place.read(rows)?;
+        for op in &on_read {
+            if let (true, Op::HideFaces(op)) = (moving, op) {
                 let op = faces::moved(&raster, op, sequence.frames.len())?;
                 raster = hide_faces::apply(raster, &op);
+            } else {
+                raster = execute::apply(raster, op, &mut overlays)?;
+            }
+        }
+        raster = place.scaled(raster)?;
+        for op in &mut ops {
+            if let Op::Enhance = op {
+                let enhancement = enhancement.get_or_insert_with(|| enhance::measure(&raster));
+                raster = enhance::apply(raster, enhancement);
             } else {
                 settle(op, &raster);
                 raster = execute::apply(raster, op, &mut overlays)?;
             }
         }
-        is_first = false;
         Ok(raster)
     })?;
     let delays_ms = sequence.frames.iter().map(|frame| frame.delay_ms).collect();

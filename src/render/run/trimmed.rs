@@ -1,63 +1,21 @@
-//! From what a layout with an [`Op::Trim`] sees of the decoded pixels to what [`Found::trimmed`](crate::plan::Found)
-//! wants to know.
+//! From what is seen of decoded pixels to what [`Found::trimmed`](crate::plan::Found) wants to know.
 
+use super::place::Place;
 use crate::pixels::raster::Raster;
-use crate::pixels::{crop, orient};
-use crate::plan::{Layout, Op, Trim};
+use crate::pixels::rows::RasterRows;
+use crate::plan::{Read, Trim};
 use crate::render::RenderError;
 use crate::render::stage::trim;
 use crate::units::{Rect, Size};
 
-/// What trimming leaves of `first`, the first decoded frame, in pixels of an original of its nominal size; `None` when
-/// the layout does not trim.
-///
-/// `layout` is the one for the nominal size, `fitted` the same for the frame, which may be a vector drawn larger.
+/// Measures what trimming leaves of `first`, the first decoded frame, and maps it back to what `read` reads of the original,
+/// in the original's pixels: a vector may have been drawn larger.
 ///
 /// # Errors
-/// [`RenderError::Stage`] if the layout does not fit the frame.
-pub(in crate::render) fn found(
-    first: &Raster,
-    nominal: Size,
-    layout: &Layout,
-    fitted: &Layout,
-) -> Result<Option<Rect>, RenderError> {
-    let Some(op) = trim_of(layout) else { return Ok(None) };
-    let before: Vec<&Op> = fitted.ops.iter().take_while(|op| !matches!(op, Op::Trim(_))).collect();
-    let (kept, drawn) = if before.is_empty() {
-        (trim::measure(first, &op), first.size)
-    } else {
-        let raster = before.into_iter().try_fold(first.clone(), turned_or_cut)?;
-        (trim::measure(&raster, &op), raster.size)
-    };
-    Ok(Some(covering(kept, drawn, size_at_trim(nominal, layout))))
-}
-
-fn trim_of(layout: &Layout) -> Option<Trim> {
-    layout.ops.iter().find_map(|op| if let Op::Trim(trim) = op { Some(*trim) } else { None })
-}
-
-/// Nothing else comes before a trim.
-fn turned_or_cut(raster: Raster, op: &Op) -> Result<Raster, RenderError> {
-    if let Op::Orient(value) = op {
-        Ok(orient::apply(raster, *value))
-    } else if let Op::Crop(rect) = op {
-        Ok(crop::apply(raster, *rect)?)
-    } else {
-        Err(RenderError::Stage { stage: op.name().to_owned() })
-    }
-}
-
-/// Size of the picture when the trim begins.
-fn size_at_trim(original: Size, layout: &Layout) -> Size {
-    layout.ops.iter().take_while(|op| !matches!(op, Op::Trim(_))).fold(original, |size, op| {
-        if let Op::Orient(5..=8) = op {
-            size.transposed()
-        } else if let Op::Crop(rect) = op {
-            rect.size
-        } else {
-            size
-        }
-    })
+/// [`RenderError::Undecodable`] if the frame is not one of the original.
+pub(in crate::render) fn found(first: &Raster, trim: &Trim, read: &Read, place: &Place) -> Result<Rect, RenderError> {
+    let shown = place.read(Box::new(RasterRows::from(first.clone())))?;
+    Ok(covering(trim::measure(&shown, trim), shown.size, read.size()))
 }
 
 /// The least rectangle of a picture of size `to` that covers all of `rect` in one of size `from`.

@@ -35,7 +35,7 @@ pub fn apply(raster: Raster, op: &BlendOp, image: Option<&Raster>) -> Result<Ras
             }))
         }
         BlendOpLayer::Image(overlay) => {
-            let image = image.filter(|image| image.size == overlay.size && image.is_consistent());
+            let image = image.filter(|image| image.size == overlay.layout.output && image.is_consistent());
             let image = image.ok_or_else(|| RenderError::Stage { stage: "blend".to_owned() })?;
             let leaves = leaves(image.channels <= 2 || cuts);
             let under = |x: usize, y: u32| {
@@ -102,6 +102,7 @@ fn composited(backdrop: Pixel, source: Pixel, alpha: f32, mode: BlendMode) -> Pi
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::plan::Layout;
     use crate::plan::Overlay;
     use crate::units::{Color, Size};
 
@@ -178,14 +179,14 @@ mod tests {
         let base = Raster { size: Size::new(3, 2), channels: 1, samples: Samples::U8(vec![10; 6]) };
         let image = Raster { size: Size::new(2, 2), channels: 1, samples: Samples::U8(vec![1, 2, 3, 4]) };
         let placed = |left, top, mode| {
-            let layer = BlendOpLayer::Image(Overlay { ops: Vec::new(), size: image.size, left, top });
+            let layer = BlendOpLayer::Image(Overlay { layout: Layout::as_it_is(image.size), left, top });
             apply(base.clone(), &BlendOp { layer, mode, alpha: 1.0 }, Some(&image)).unwrap().into_bytes()
         };
         assert_eq!(placed(1, 1, BlendMode::Normal), [10, 10, 10, 10, 1, 2]);
         assert_eq!(placed(-1, -1, BlendMode::Normal), [4, 10, 10, 10, 10, 10]);
         assert_eq!(placed(i64::MIN, i64::MAX, BlendMode::Normal), [10; 6]);
         assert_eq!(placed(1, 1, BlendMode::DestinationOut), [10, 255, 10, 255, 10, 255, 10, 255, 10, 0, 10, 0]);
-        let layer = BlendOpLayer::Image(Overlay { ops: Vec::new(), size: Size::new(9, 9), left: 0, top: 0 });
+        let layer = BlendOpLayer::Image(Overlay { layout: Layout::as_it_is(Size::new(9, 9)), left: 0, top: 0 });
         assert!(apply(base, &BlendOp { layer, mode: BlendMode::Normal, alpha: 1.0 }, Some(&image)).is_err());
     }
 }

@@ -12,7 +12,7 @@ use crate::units::Size;
 /// # Errors
 /// [`RenderError::Stage`] when the watermark is missing or of another size than the op says.
 pub fn apply(raster: Raster, op: &MarkOp, image: Option<&Raster>) -> Result<Raster, RenderError> {
-    let image = image.filter(|image| image.size == op.overlay.size && image.is_consistent());
+    let image = image.filter(|image| image.size == op.overlay.layout.output && image.is_consistent());
     let image = image.ok_or_else(|| RenderError::Stage { stage: "mark".to_owned() })?;
     let (size, is_grey) = (raster.size, image.channels <= 2);
     let raster = match (raster.channels, is_grey) {
@@ -111,6 +111,7 @@ fn put(under: &mut [u8], top: Pixel) {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::plan::Layout;
     use crate::plan::{Overlay, Tile};
 
     fn grey(width: u32, height: u32, value: u8) -> Raster {
@@ -120,7 +121,7 @@ mod tests {
 
     fn op(image: &Raster, left: i64, top: i64, tile: Option<[u32; 2]>) -> MarkOp {
         let tile = tile.map(|[step_x_px, step_y_px]| Tile { step_x_px, step_y_px });
-        let overlay = Overlay { ops: Vec::new(), size: image.size, left, top };
+        let overlay = Overlay { layout: Layout::as_it_is(image.size), left, top };
         MarkOp { overlay, alpha: 1.0, tile }
     }
 

@@ -37,16 +37,6 @@ pub fn settle(chain: &mut [Tone], raster: &Raster) {
     }
 }
 
-/// The colours that a tone is drawn with.
-pub fn colors(tone: &mut Tone) -> Vec<&mut Color> {
-    match tone {
-        Tone::Sepia(_) | Tone::Invert => Vec::new(),
-        Tone::Monochrome(color) => vec![color],
-        Tone::Duotone { colors, .. } => colors.iter_mut().collect(),
-        Tone::GradientMap(map) => map.colors.stops.iter_mut().map(|stop| &mut stop.color).collect(),
-    }
-}
-
 /// For each level the share of the pixels that are darker; `None` when all are alike.
 fn equalized(raster: &Raster) -> Option<Vec<f32>> {
     let mut counts = [0_u64; LEVELS];
