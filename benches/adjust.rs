@@ -13,7 +13,7 @@ use tintype::param;
 use tintype::pixels::raster::{Raster, Samples};
 use tintype::plan::{self, Adjust, Denoise, Intent, Negotiation, Policy, Sharpen, Tone};
 use tintype::render::stage::{adjust, blur, denoise, enhance, halftone, pixellate, sharpen, tone};
-use tintype::render::{Job, RenderLimits, render};
+use tintype::render::{Input, Job, RenderLimits, render};
 use tintype::units::{Color, Size};
 
 const PHOTO: &[u8] = include_bytes!("../fixtures/photos/coffee.jpg");
@@ -26,7 +26,13 @@ fn job(query: &str, original: &Blob) -> Job {
         panic!("{query} renders nothing");
     };
     let limits = RenderLimits::from(&limits);
-    Job { plan: *plan, original: original.clone(), overlays: Vec::new(), limits, faces: None }
+    Job {
+        plan: *plan,
+        input: Input::sniffed(original.clone()).expect("an image"),
+        overlays: Vec::new(),
+        limits,
+        faces: None,
+    }
 }
 
 fn requests(criterion: &mut Criterion) {

@@ -12,8 +12,8 @@ use tintype::config::RenderConfig;
 use tintype::limits::Limits;
 use tintype::param;
 use tintype::pixels::raster::{Raster, Samples};
-use tintype::plan::{Format, Intent, Negotiation, Plan, Policy, resolve};
-use tintype::render::{Job, RenderError, RenderLimits, Rendered, Timings, render};
+use tintype::plan::{Answer, Format, Intent, Negotiation, Plan, Policy, resolve};
+use tintype::render::{Input, Job, RenderError, RenderLimits, Rendered, Timings, render};
 use tintype::units::Size;
 use tintype::vips::{Call, Image};
 use tintype::worker::{Pool, PoolConfig, child};
@@ -49,7 +49,7 @@ fn measure(name: &str, original: &[u8], runtime: &tokio::runtime::Runtime, pool:
         // A new memfd every time, as for every request; made before the clock starts on both sides.
         let job = || Job {
             plan: plan.clone(),
-            original: Blob::copy_from(original).unwrap(),
+            input: Input::sniffed(Blob::copy_from(original).unwrap()).unwrap_or(Input::Nothing),
             overlays: vec![],
             limits,
             faces: None,
@@ -102,13 +102,13 @@ fn plan() -> Plan {
 
 /// The real thing, unless there is nothing to render.
 fn work(job: &Job) -> Result<Rendered, RenderError> {
-    if !job.original.is_empty() {
+    if matches!(job.input, Input::Original(_)) {
         return render(job);
     }
-    let body = Blob::copy_from(&[7; 30_000]).map_err(|_| RenderError::Encode { format: "none".into() })?;
+    let body = Blob::copy_from(&[7; 30_000]).map_err(|_| RenderError::Encode(Format::Png))?;
     Ok(Rendered {
         body,
-        format: Format::Jpeg,
+        answer: Answer::Picture(Format::Jpeg),
         size: Size::new(1, 1),
         left_out: false,
         timings: Timings::default(),

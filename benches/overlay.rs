@@ -4,6 +4,7 @@
 //! than laying it over. A cold one has bytes that the worker has not seen.
 
 use std::hint::black_box;
+use tintype::sniff::Encoded;
 
 use criterion::{BatchSize, Criterion, criterion_group, criterion_main};
 use tintype::blob::Blob;
@@ -12,7 +13,7 @@ use tintype::param::{self, ColorSpace};
 use tintype::pixels::raster::Raster;
 use tintype::plan::{self, Intent, Negotiation, OverlayRole, Policy, Select};
 use tintype::render::decode::{Opened, Original, Wanted};
-use tintype::render::{Job, RenderLimits, faces, render};
+use tintype::render::{Input, Job, RenderLimits, faces, render};
 
 const PHOTO: &[u8] = include_bytes!("../fixtures/photos/coffee.jpg");
 /// 360 x 328 pixels with transparency.
@@ -29,8 +30,15 @@ fn job(query: &str, original: &Blob, mark: Option<&Blob>) -> Job {
     let Intent::Render(plan) = plan::resolve(&parsed, &Negotiation::default(), &Policy::default()).intent else {
         panic!("{query} renders nothing");
     };
-    let overlays = mark.map(|mark| (OverlayRole::Mark, mark.clone())).into_iter().collect();
-    Job { plan: *plan, original: original.clone(), overlays, limits: RenderLimits::from(&limits), faces: None }
+    let overlays =
+        mark.and_then(|mark| Some((OverlayRole::Mark, Encoded::sniffed(mark.clone())?))).into_iter().collect();
+    Job {
+        plan: *plan,
+        input: Input::sniffed(original.clone()).expect("an image"),
+        overlays,
+        limits: RenderLimits::from(&limits),
+        faces: None,
+    }
 }
 
 fn watermarks(criterion: &mut Criterion) {

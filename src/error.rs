@@ -242,7 +242,7 @@ fn render(error: &RenderError, undecodable_is_421: bool) -> Answer {
         RenderError::NotAnImage => {
             answer(422, "original-not-renderable", "The original is not a picture.", Keep::ErrorTtl)
         }
-        RenderError::UnsupportedFormat { format } => {
+        RenderError::UnsupportedFormat(format) => {
             let sentence = format!("This server cannot read or write this format: {format}.");
             answer(422, "format-unsupported", sentence, Keep::ErrorTtl)
         }
@@ -252,7 +252,7 @@ fn render(error: &RenderError, undecodable_is_421: bool) -> Answer {
         RenderError::TooLarge { .. } => {
             answer(413, "original-dimensions", "The original has too many pixels or frames.", Keep::ErrorTtl)
         }
-        RenderError::Stage { .. } | RenderError::Encode { .. } => {
+        RenderError::Stage(_) | RenderError::Encode(_) => {
             answer(500, "render-failed", "The picture could not be rendered.", Keep::Moment(UPSTREAM_PAUSE))
         }
         RenderError::Timeout => {

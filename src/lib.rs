@@ -30,7 +30,7 @@
 //! (`tests/structure.rs`).
 //!
 //! ```text
-//! units clock blob nearest limits    sizes and colours, time, sealed memory, spelling, bounds
+//! units clock blob nearest limits sniff   sizes, time, sealed memory, spelling, bounds, kinds of files
 //! pixels                             pixel work that knows no plan
 //! vips                               libvips, made sound
 //! param                              the grammar: query -> Params, from the one table
@@ -84,6 +84,7 @@ pub mod plan;
 pub mod render;
 pub mod server;
 pub mod sign;
+pub mod sniff;
 pub mod source;
 pub mod telemetry;
 pub mod units;

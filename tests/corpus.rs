@@ -10,8 +10,8 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use tintype::blob::Blob;
 use tintype::limits::Limits;
 use tintype::plan::{self, Intent, Negotiation, Plan, Policy};
-use tintype::render::decode::{SourceFormat, sniff};
-use tintype::render::{self, Job, RenderError, RenderLimits};
+use tintype::render::{self, Input, Job, RenderError, RenderLimits};
+use tintype::sniff::{SourceFormat, sniff};
 
 /// What a file does instead of rendering.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -75,11 +75,10 @@ fn every_good_picture_renders() {
 fn every_svg_is_sent_as_svg_without_what_runs_or_loads() {
     let Some(files) = good_files() else { return };
     let (mut plan, limits) = request();
-    plan.draws_svg = false;
+    plan.vectors.draw = false;
     for name in files.iter().filter(|name| name.starts_with("svg/")) {
         let original = Blob::copy_from(&std::fs::read(root().join(name)).unwrap()).unwrap();
-        let sent =
-            render::render(&Job { plan: plan.clone(), original, overlays: Vec::new(), limits, faces: None }).unwrap();
+        let sent = render::render(&job(&plan, Input::sniffed(original).unwrap(), limits)).unwrap();
         let text = String::from_utf8(sent.body.as_slice().to_vec()).unwrap();
         assert_eq!(sniff(text.as_bytes()), Some(SourceFormat::Svg), "{name}");
         for word in ["<script", "javascript:", "onload=", "onclick=", "<!ENTITY", "<foreignObject", "<xi:include"] {
@@ -117,13 +116,17 @@ fn request() -> (Plan, RenderLimits) {
 }
 
 /// What is wrong with how a file came out.
+fn job(plan: &Plan, input: Input, limits: RenderLimits) -> Job {
+    Job { plan: plan.clone(), input, overlays: Vec::new(), limits, faces: None }
+}
+
 fn fault(name: &str, plan: &Plan, limits: RenderLimits) -> Option<String> {
     let original = Blob::copy_from(&std::fs::read(root().join(name)).unwrap()).unwrap();
     let expected = REFUSED.iter().find(|(refused, ..)| *refused == name).map(|(_, instead, _)| *instead);
     if expected == Some(Instead::PassedThrough) {
         return sniff(original.as_slice()).map(|format| format!("is taken for {format:?}"));
     }
-    let outcome = render::render(&Job { plan: plan.clone(), original, overlays: Vec::new(), limits, faces: None });
+    let outcome = Input::sniffed(original).and_then(|input| render::render(&job(plan, input, limits)));
     match (outcome, expected) {
         (Ok(rendered), None) => {
             let is_png = sniff(rendered.body.as_slice()) == Some(SourceFormat::Png);

@@ -9,7 +9,7 @@ use tintype::limits::Limits;
 use tintype::param::ColorSpace;
 use tintype::plan::{self, Intent, Negotiation, Policy, Select};
 use tintype::render::decode::{Opened, Original, Wanted};
-use tintype::render::{self, Job, RenderLimits, Rendered};
+use tintype::render::{self, Input, Job, RenderLimits, Rendered};
 
 /// Least share of the marked faces to be found.
 const FOUND_MIN: f64 = 0.8;
@@ -27,7 +27,13 @@ fn job(query: &str, original: &[u8]) -> Job {
         panic!("{query} renders nothing")
     };
     let limits = RenderLimits::from(&limits);
-    Job { plan: *plan, original: Blob::copy_from(original).unwrap(), limits, overlays: Vec::new(), faces: None }
+    Job {
+        plan: *plan,
+        input: Input::sniffed(Blob::copy_from(original).unwrap()).unwrap(),
+        limits,
+        overlays: Vec::new(),
+        faces: None,
+    }
 }
 
 fn rendered(query: &str, original: &[u8]) -> Rendered {

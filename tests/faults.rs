@@ -8,7 +8,7 @@ use std::process::Command;
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
-use tintype::render::decode::{SourceFormat, sniff};
+use tintype::sniff::{SourceFormat, sniff};
 
 /// The shared files, or `None` where they are not, which CI must not take for success.
 #[expect(clippy::disallowed_methods, reason = "CI must not skip this")]

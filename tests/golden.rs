@@ -8,13 +8,14 @@
 
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
+use tintype::sniff::Encoded;
 
 use tintype::blob::Blob;
 use tintype::limits::Limits;
 use tintype::param::{Location, PARAMS, State};
 use tintype::pixels::raster::{Raster, Samples};
 use tintype::plan::{self, Intent, Negotiation, Policy, TEXT_OBJECT};
-use tintype::render::{Job, NO_ORIGINAL, RenderLimits, render};
+use tintype::render::{Input, Job, RenderLimits, render};
 use tintype::vips::{self, Call};
 
 /// Name, photo, query. All are small, because all are committed.
@@ -489,10 +490,10 @@ fn folder(name: &str) -> PathBuf {
 fn rendered(photo: &str, query: &str) -> Raster {
     let query = if query.contains("fm=") { query.to_owned() } else { format!("{query}&fm=png") };
     // `photo?query` is a picture that is itself made first.
-    let original = match photo.split_once('?') {
-        Some((photo, first)) => Blob::copy_from(&png(&rendered(photo, first))).unwrap(),
-        None if photo == TEXT_OBJECT.trim_start_matches('/') => Blob::copy_from(NO_ORIGINAL).unwrap(),
-        None => read(photo),
+    let input = match photo.split_once('?') {
+        Some((photo, first)) => Input::sniffed(Blob::copy_from(&png(&rendered(photo, first))).unwrap()).unwrap(),
+        None if photo == TEXT_OBJECT.trim_start_matches('/') => Input::Nothing,
+        None => Input::Original(read(photo)),
     };
     let limits = Limits::default();
     let parsed = tintype::param::parse(&query, &[]).unwrap();
@@ -509,15 +510,15 @@ fn rendered(photo: &str, query: &str) -> Raster {
     let job = Job {
         overlays: plan.overlays().into_iter().map(|(role, location)| (role, overlay(location))).collect(),
         plan: *plan,
-        original,
+        input,
         limits: RenderLimits::from(&limits),
         faces: None,
     };
     decoded(render(&job).unwrap().body.as_slice())
 }
 
-fn read(photo: &str) -> Blob {
-    Blob::copy_from(&std::fs::read(folder("photos").join(photo)).unwrap()).unwrap()
+fn read(photo: &str) -> Encoded {
+    Encoded::sniffed(Blob::copy_from(&std::fs::read(folder("photos").join(photo)).unwrap()).unwrap()).unwrap()
 }
 
 fn decoded(bytes: &[u8]) -> Raster {

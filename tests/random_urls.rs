@@ -4,14 +4,15 @@
 
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicU64, Ordering};
+use tintype::sniff::Encoded;
 
 use tintype::blob::Blob;
 use tintype::error::Error;
 use tintype::limits::Limits;
 use tintype::param::{Kind, PARAMS, ParamSpec};
-use tintype::plan::{self, Format, Found, Intent, Measured, Negotiation, Plan, Policy};
+use tintype::plan::{self, Answer, Found, Intent, Measured, Negotiation, Plan, Policy};
 use tintype::render::decode::{Opened, Original};
-use tintype::render::{self, Job, RenderLimits, faces};
+use tintype::render::{self, Input, Job, RenderLimits, faces};
 
 /// URLs of one run.
 const URLS: u64 = 3_000;
@@ -137,7 +138,7 @@ fn originals() -> Vec<(&'static str, Vec<u8>)> {
         let Intent::Render(plan) = resolved(query, &Policy::default()) else { panic!("{query}") };
         let job = Job {
             plan: *plan,
-            original: Blob::copy_from(&photo(name)).unwrap(),
+            input: Input::sniffed(Blob::copy_from(&photo(name)).unwrap()).unwrap(),
             limits: limits().1,
             overlays: Vec::new(),
             faces: None,
@@ -198,11 +199,11 @@ enum End {
 fn end(query: &str, original: &[u8], overlay: &[u8]) -> Result<End, String> {
     let (policy, render_limits) = limits();
     let Intent::Render(plan) = resolved(query, &policy) else { return Ok(End::Unmeasured) };
-    let overlay = Blob::copy_from(overlay).unwrap();
+    let overlay = Encoded::sniffed(Blob::copy_from(overlay).unwrap()).unwrap();
     let job = Job {
         overlays: plan.overlays().into_iter().map(|(role, _)| (role, overlay.clone())).collect(),
         plan: *plan,
-        original: Blob::copy_from(original).unwrap(),
+        input: Input::sniffed(Blob::copy_from(original).unwrap()).unwrap(),
         limits: render_limits,
         faces: None,
     };
@@ -218,14 +219,14 @@ fn end(query: &str, original: &[u8], overlay: &[u8]) -> Result<End, String> {
         return Err("a picture that was at hand is left out".to_owned());
     }
     let plan = &job.plan;
-    let is_picture = !matches!(done.format, Format::Json | Format::PaletteJson | Format::PaletteCss | Format::Blurhash);
+    let is_picture = matches!(done.answer, Answer::Picture(_));
     // What trimming finds is not known out here.
     if !is_picture || plan.trim.is_some() {
         return Ok(End::Unmeasured);
     }
     let faces = done.faces.as_deref();
     let expected = expected_size(plan, original, faces, &render_limits).ok_or("an original without a size")?;
-    let unread = |what: &str| format!("{what} cannot be read: {:?}", done.format);
+    let unread = |what: &str| format!("{what} cannot be read: {:?}", done.answer);
     // There is no decoder here for what nobody else reads either.
     let written = Original::new(done.body.as_slice()).map_err(|_| unread("the answer"))?;
     let opened = Opened::new(&written, &plan::Select::default(), &render_limits).map_err(|_| unread("its header"))?;

@@ -95,7 +95,7 @@ mod tests {
         let put = async |n: u8, max_age: Option<u64>| {
             let caching = OriginCaching { max_age: max_age.map(Duration::from_secs), uncacheable: false };
             let body = Blob::copy_from(b"x").unwrap();
-            let original = Original { body, content_type: None, validators: Default::default(), caching };
+            let original = Original::new(body, None, Default::default(), caching);
             originals.put(ObjectKey([n; 32]), Arc::new(original), at(100)).await;
         };
         put(1, Some(50)).await;

@@ -12,7 +12,7 @@ use crate::blob::Blob;
 use crate::error::{Error, SharedError};
 use crate::plan::OverlayRole;
 use crate::render::RenderError;
-use crate::render::decode::sniff;
+use crate::sniff::Encoded;
 use crate::source::SourceError;
 
 /// Lifetime of a picture without one of its overlays, in seconds: whatever was wrong may be over soon.
@@ -22,7 +22,7 @@ pub(super) const INCOMPLETE_S: u64 = 60;
 #[derive(Debug, Default)]
 pub(super) struct Overlays {
     /// Those that could be had.
-    pub(super) blobs: Vec<(OverlayRole, Blob)>,
+    pub(super) images: Vec<(OverlayRole, Encoded)>,
     /// How long all of them are good together.
     pub(super) lifetime: Lifetime,
 }
@@ -58,9 +58,9 @@ impl Lifetime {
 }
 
 impl Overlays {
-    fn add(&mut self, role: OverlayRole, found: Option<(Blob, Lifetime)>) {
-        let lifetime = found.map_or(Lifetime::INCOMPLETE, |(blob, lifetime)| {
-            self.blobs.push((role, blob));
+    fn add(&mut self, role: OverlayRole, found: Option<(Encoded, Lifetime)>) {
+        let lifetime = found.map_or(Lifetime::INCOMPLETE, |(encoded, lifetime)| {
+            self.images.push((role, encoded));
             lifetime
         });
         self.lifetime = self.lifetime.and(lifetime);
@@ -85,7 +85,7 @@ impl App {
     fn overlay_of(
         self: &Arc<Self>,
         origin: Option<Origin>,
-    ) -> BoxFuture<'static, Result<Option<(Blob, Lifetime)>, SharedError>> {
+    ) -> BoxFuture<'static, Result<Option<(Encoded, Lifetime)>, SharedError>> {
         let app = self.clone();
         // Boxed because a picture in a picture is made by the code that waits for it here.
         Box::pin(async move {
@@ -94,20 +94,20 @@ impl App {
                 None => return Ok(None),
                 Some(Origin::Stored(variant)) => app.original(&variant, &watch).await.map(|original| {
                     let max_age_s = lifetime::granted_s(&variant.site.config, original.caching);
-                    (original.body.clone(), Lifetime { max_age_s, expires_at: None })
+                    (original.encoded(), Lifetime { max_age_s, expires_at: None })
                 }),
                 Some(Origin::Rendered(variant, expires_at)) => match app.rendition(variant, &watch).await {
                     Ok((rendition, _)) => {
                         let body =
                             Blob::copy_from(&rendition.body).map_err(|_| Error::from(RenderError::Unavailable))?;
                         let max_age_s = lifetime::left_s(&rendition, app.clock.now());
-                        Ok((body, Lifetime { max_age_s, expires_at }))
+                        Ok((Encoded::sniffed(body), Lifetime { max_age_s, expires_at }))
                     }
                     Err(error) => Err(error),
                 },
             };
             match found {
-                Ok((body, lifetime)) => Ok(sniff(body.as_slice()).is_some().then_some((body, lifetime))),
+                Ok((encoded, lifetime)) => Ok(encoded.map(|encoded| (encoded, lifetime))),
                 Err(error) if is_ours(&error) => Err(error),
                 Err(error) => {
                     tracing::debug!(%error, "an overlay is left out");
@@ -136,8 +136,8 @@ mod tests {
 
     #[test]
     fn the_shortest_lifetime_counts_and_a_missing_overlay_has_a_short_one() {
-        let blob = || Blob::copy_from(b"x").unwrap();
-        let lasting = |max_age_s, expires_at| Some((blob(), Lifetime { max_age_s, expires_at }));
+        let image = || Encoded::sniffed(Blob::copy_from(b"GIF89a").unwrap()).unwrap();
+        let lasting = |max_age_s, expires_at| Some((image(), Lifetime { max_age_s, expires_at }));
         let at = |seconds| UNIX_EPOCH + Duration::from_secs(seconds);
         let mut overlays = Overlays::default();
         assert_eq!(overlays.lifetime.seconds_from(at(0)), u64::MAX);
@@ -146,6 +146,6 @@ mod tests {
         overlays.add(OverlayRole::Blend, None);
         assert_eq!([0, 450].map(|now| overlays.lifetime.seconds_from(at(now))), [INCOMPLETE_S, 50]);
         overlays.add(OverlayRole::Mask, lasting(0, Some(900)));
-        assert_eq!((overlays.lifetime.seconds_from(at(0)), overlays.blobs.len()), (0, 2));
+        assert_eq!((overlays.lifetime.seconds_from(at(0)), overlays.images.len()), (0, 2));
     }
 }

@@ -11,9 +11,9 @@ use super::{App, Site, Stopwatch, Variant, faces, lifetime};
 use crate::blob::Blob;
 use crate::cache::{ObjectKey, Outcome, Rendition};
 use crate::error::{Error, SharedError};
-use crate::plan::{Intent, Plan, TEXT_OBJECT};
-use crate::render::decode::{SourceFormat, sniff};
-use crate::render::{Job, NO_ORIGINAL, RenderError};
+use crate::plan::{Intent, Plan, TEXT_OBJECT, Treatment};
+use crate::render::{Input, Job, RenderError};
+use crate::sniff::SourceFormat;
 use crate::source::{Cause, FetchRequest, Fetched, Original, SourceError};
 
 impl App {
@@ -42,39 +42,49 @@ impl App {
     }
 
     async fn produce(self: Arc<Self>, variant: Variant, watch: &Stopwatch) -> Result<Rendition, SharedError> {
-        let (original, overlays) = tokio::join!(self.original(&variant, watch), self.overlays(&variant));
+        let (original, overlays) = tokio::join!(self.input(&variant, watch), self.overlays(&variant));
         let original = original?;
-        let mut max_age_s = lifetime::granted_s(&variant.site.config, original.caching);
-        let (body, content_type) = match &variant.intent {
-            Intent::PassThrough if is_svg(&original) => {
-                let plan = Plan::of_nothing(true, &variant.site.policy(&self.config.limits));
-                self.render_alone((variant.object_key, &plan), &original, watch).await?
+        let caching = original.as_ref().map(|original| original.caching).unwrap_or_default();
+        let mut max_age_s = lifetime::granted_s(&variant.site.config, caching);
+        let (body, content_type) = match (&variant.intent, &original) {
+            (Intent::Unsupported(what), _) => return Err(Error::Unsupported(*what).into()),
+            // A text has a plan, or is unsupported.
+            (Intent::PassThrough, None) => return Err(Error::Internal.into()),
+            (Intent::PassThrough, Some(original)) if original.format == Some(SourceFormat::Svg) => {
+                let plan = Plan::of_svg(&variant.site.policy(&self.config.limits));
+                self.render_alone((variant.object_key, &plan), original, watch).await?
             }
-            Intent::PassThrough => as_it_is(&original),
-            Intent::Render(plan) => match judge(&original)? {
-                // Compressed SVG has to be inflated all the same: no header says that it is compressed.
-                Verdict::Picture if plan.rasterize_bypass && is_svg(&original) => {
-                    let plan = Plan::of_nothing(false, &variant.site.policy(&self.config.limits));
-                    self.render_alone((variant.object_key, &plan), &original, watch).await?
+            (Intent::PassThrough, Some(original)) => as_it_is(original),
+            (Intent::Render(plan), original) => match treatment(plan, original.as_deref())? {
+                Some((Treatment::AsItIs, original)) => as_it_is(original),
+                Some((Treatment::Svg { .. }, original)) => {
+                    self.render_alone((variant.object_key, plan), original, watch).await?
                 }
-                Verdict::Picture if plan.rasterize_bypass && is_vector(&original) => as_it_is(&original),
-                Verdict::Picture => {
+                None | Some((Treatment::Decode | Treatment::Refuse, _)) => {
                     let overlays = overlays?;
                     let lasting = overlays.lifetime;
                     let (body, content_type, left_out) =
-                        self.render((variant.object_key, plan), &original, overlays, watch).await?;
+                        self.render((variant.object_key, plan), original.as_deref(), overlays, watch).await?;
                     let overlays_s = lasting.seconds_from(self.clock.now());
                     max_age_s = max_age_s.min(overlays_s).min(if left_out { INCOMPLETE_S } else { u64::MAX });
                     (body, content_type)
                 }
-                // It may be a picture all the same, of a kind unknown here.
-                Verdict::Other if plan.hide_faces.is_some() => return Err(Error::NotRenderable.into()),
-                Verdict::Other => as_it_is(&original),
             },
-            Intent::Unsupported(what) => return Err(Error::Unsupported(*what).into()),
         };
         let (body, objects) = (body.into_bytes(), variant.objects().into());
         Ok(Rendition { etag: etag_of(&body), body, content_type, rendered_at: self.clock.now(), max_age_s, objects })
+    }
+
+    /// The original of a variant, if it has one: an image that consists of text alone has none.
+    async fn input(
+        self: &Arc<Self>,
+        variant: &Variant,
+        watch: &Stopwatch,
+    ) -> Result<Option<Arc<Original>>, SharedError> {
+        if variant.object == TEXT_OBJECT {
+            return Ok(None);
+        }
+        self.original(variant, watch).await.map(Some)
     }
 
     /// The original of a variant: kept, being fetched for another variant, or fetched now. Never holds a render slot.
@@ -83,9 +93,6 @@ impl App {
         variant: &Variant,
         watch: &Stopwatch,
     ) -> Result<Arc<Original>, SharedError> {
-        if variant.object == TEXT_OBJECT {
-            return no_original();
-        }
         let key = variant.object_key;
         if let Some(original) = self.originals.get(&key, self.clock.now()).await {
             return Ok(original);
@@ -133,7 +140,7 @@ impl App {
         original: &Original,
         watch: &Stopwatch,
     ) -> Result<(Blob, String), SharedError> {
-        let (body, content_type, _) = self.render(what, original, Overlays::default(), watch).await?;
+        let (body, content_type, _) = self.render(what, Some(original), Overlays::default(), watch).await?;
         Ok((body, content_type))
     }
 
@@ -141,25 +148,21 @@ impl App {
     async fn render(
         &self,
         (object, plan): (ObjectKey, &Plan),
-        original: &Original,
+        original: Option<&Original>,
         overlays: Overlays,
         watch: &Stopwatch,
     ) -> Result<(Blob, String, bool), SharedError> {
-        let place = match plan.face_search() {
-            Some(search) => faces::place(object, original.body.clone(), search).await,
-            None => None,
+        let input = original.and_then(Original::encoded).map_or(Input::Nothing, Input::Original);
+        let place = match (plan.face_search(), &input) {
+            (Some(search), Input::Original(original)) => faces::place(object, original.bytes.clone(), search).await,
+            (Some(_), Input::Nothing) | (None, _) => None,
         };
         let (known, search) = match &place {
             Some(place) => self.faces.get_or_search(place).await,
             None => (None, None),
         };
-        let job = Job {
-            plan: plan.clone(),
-            original: original.body.clone(),
-            overlays: overlays.blobs,
-            limits: self.render_limits,
-            faces: known,
-        };
+        let job =
+            Job { plan: plan.clone(), input, overlays: overlays.images, limits: self.render_limits, faces: known };
         let rendered = self.pool.render(job).await.map_err(|e| Arc::new(Error::from(e)))?;
         if let (Some(place), Some(found)) = (place, rendered.faces) {
             self.metrics.faces_searched();
@@ -171,53 +174,34 @@ impl App {
             times.render = rendered.timings.render;
             times.encode = rendered.timings.encode;
         });
-        Ok((rendered.body, rendered.format.content_type().to_owned(), rendered.left_out))
+        Ok((rendered.body, rendered.answer.content_type().to_owned(), rendered.left_out))
     }
-}
-
-/// For a picture that is made of text alone.
-fn no_original() -> Result<Arc<Original>, SharedError> {
-    let body = Blob::copy_from(NO_ORIGINAL).map_err(|_| Error::from(RenderError::Unavailable))?;
-    let (validators, caching) = Default::default();
-    Ok(Arc::new(Original { body, content_type: None, validators, caching }))
 }
 
 fn as_it_is(original: &Original) -> (Blob, String) {
     (original.body.clone(), pass_through_type(original))
 }
 
-fn is_svg(original: &Original) -> bool {
-    sniff(original.body.as_slice()) == Some(SourceFormat::Svg)
-}
-
-fn is_vector(original: &Original) -> bool {
-    sniff(original.body.as_slice()).is_some_and(SourceFormat::is_vector)
-}
-
-/// What an original is to a request that wants it rendered.
-#[derive(Debug, PartialEq, Eq)]
-enum Verdict {
-    /// A picture: send it to a worker.
-    Picture,
-    /// Something else (a font, a script, a film): passed through with its parameters ignored (`delivery.md` 1.1).
-    Other,
-}
-
-/// Tells pictures from other things by their bytes; what only claims to be a picture is an error, and so is a web page
+/// What a plan makes of an original, which is absent where there is none to treat.
+///
+/// Tells images from other things by their bytes. What is something else (a font, a script, a film) is passed through with
+/// its parameters ignored (`delivery.md` 1.1); what only claims to be an image is an error, and so is a web page
 /// (`delivery.md` 4), which would otherwise turn a broken origin into a page served from an image host.
-fn judge(original: &Original) -> Result<Verdict, Error> {
-    let bytes = original.body.as_slice();
-    if sniff(bytes).is_some() {
-        return Ok(Verdict::Picture);
+fn treatment<'o>(plan: &Plan, original: Option<&'o Original>) -> Result<Option<(Treatment, &'o Original)>, Error> {
+    let Some(original) = original else { return Ok(None) };
+    if let Some(format) = original.format {
+        return Ok(Some((plan.treatment(format), original)));
     }
     let claimed = original.content_type.as_deref().unwrap_or_default().to_ascii_lowercase();
     if claimed.starts_with("image/") {
         return Err(RenderError::NotAnImage.into());
     }
-    if claimed.starts_with("text/html") || looks_like_html(bytes) {
+    // It may be an image all the same, of a kind unknown here.
+    let hides = plan.hide_faces.is_some();
+    if hides || claimed.starts_with("text/html") || looks_like_html(original.body.as_slice()) {
         return Err(Error::NotRenderable);
     }
-    Ok(Verdict::Other)
+    Ok(Some((Treatment::AsItIs, original)))
 }
 
 /// Whether the bytes begin as an HTML document does, after white space.
@@ -230,7 +214,7 @@ fn looks_like_html(bytes: &[u8]) -> bool {
 
 /// The type of the bytes themselves where we know it, else what the upstream said.
 fn pass_through_type(original: &Original) -> String {
-    match sniff(original.body.as_slice()) {
+    match original.format {
         Some(format) => format.content_type().to_owned(),
         None => match original.content_type.as_deref() {
             // A file that only claims to be a picture must not be sent as one.
@@ -256,24 +240,27 @@ fn etag_of(body: &[u8]) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::plan::{HideFaces, Policy};
 
     fn original(bytes: &[u8], content_type: Option<&str>) -> Original {
-        Original {
-            body: Blob::copy_from(bytes).unwrap(),
-            content_type: content_type.map(str::to_owned),
-            validators: Default::default(),
-            caching: Default::default(),
-        }
+        let body = Blob::copy_from(bytes).unwrap();
+        Original::new(body, content_type.map(str::to_owned), Default::default(), Default::default())
     }
 
     #[test]
-    fn only_pictures_are_rendered() {
-        let png = b"\x89PNG\r\n\x1a\n....";
-        assert_eq!(judge(&original(png, Some("text/plain"))).unwrap(), Verdict::Picture);
-        assert_eq!(judge(&original(b"body { }", Some("text/css"))).unwrap(), Verdict::Other);
-        assert_eq!(judge(&original(b"%!font", None)).unwrap(), Verdict::Other);
-        assert!(matches!(judge(&original(b"nope", Some("image/png"))), Err(Error::Render(RenderError::NotAnImage))));
-        assert!(matches!(judge(&original(b" <!DOCTYPE html>", None)), Err(Error::NotRenderable)));
+    fn only_images_are_rendered() {
+        let treated = |bytes: &[u8], claimed: Option<&str>, hides: bool| {
+            let mut plan = Plan::of_svg(&Policy::default());
+            plan.hide_faces = hides.then_some(HideFaces { blur: 9, pixel: 0 });
+            treatment(&plan, Some(&original(bytes, claimed))).map(|found| found.map(|(treatment, _)| treatment))
+        };
+        assert_eq!(treated(b"\x89PNG\r\n\x1a\n....", Some("text/plain"), false).unwrap(), Some(Treatment::Decode));
+        assert_eq!(treated(b"body { }", Some("text/css"), false).unwrap(), Some(Treatment::AsItIs));
+        assert_eq!(treated(b"%!font", None, false).unwrap(), Some(Treatment::AsItIs));
+        assert!(matches!(treated(b"%!font", None, true), Err(Error::NotRenderable)));
+        assert!(matches!(treated(b"nope", Some("image/png"), false), Err(Error::Render(RenderError::NotAnImage))));
+        assert!(matches!(treated(b" <!DOCTYPE html>", None, false), Err(Error::NotRenderable)));
+        assert!(treatment(&Plan::of_svg(&Policy::default()), None).unwrap().is_none());
     }
 
     #[test]

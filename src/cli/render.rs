@@ -1,5 +1,6 @@
 //! `tintype render IN QUERY OUT`: one file through the same code as the server's workers, in this process.
 
+use crate::sniff::Encoded;
 use std::fs;
 use std::path::{Path, PathBuf};
 
@@ -9,8 +10,8 @@ use super::{Failure, print};
 use crate::blob::Blob;
 use crate::limits::Limits;
 use crate::param::{self, Location, Parsed};
-use crate::plan::{self, Intent, Negotiation, OverlayRole, Plan, Policy, Unsupported};
-use crate::render::{self, Job, RenderLimits};
+use crate::plan::{self, Format, Intent, Negotiation, OverlayRole, Plan, Policy, Unsupported};
+use crate::render::{self, Input, Job, RenderError, RenderLimits};
 use crate::vips;
 
 #[derive(Args, Debug)]
@@ -30,28 +31,28 @@ pub(super) fn run(arguments: &Arguments) -> Result<(), Failure> {
     // Who runs this is the operator.
     let policy = Policy { rasterize_svg: true, ..Policy::default() };
     let intent = plan::resolve_object(&object, &parsed, &Negotiation::default(), &policy).intent;
-    let original = if object == plan::TEXT_OBJECT {
-        Blob::copy_from(render::NO_ORIGINAL).map_err(|error| Failure::Runtime(error.to_string()))?
-    } else {
-        read(&arguments.input, limits.original_bytes_max)?
-    };
     let plan = match intent {
         Intent::PassThrough => {
-            write(&arguments.output, original.as_slice())?;
+            write(&arguments.output, read(&arguments.input, limits.original_bytes_max)?.as_slice())?;
             return print(&summary(&parsed));
         }
         Intent::Unsupported(why) => return Err(Failure::Usage(unsupported(why).to_owned())),
         Intent::Render(plan) => *plan,
     };
+    let input = if object == plan::TEXT_OBJECT {
+        Input::Nothing
+    } else {
+        Input::Original(image(&arguments.input, limits.original_bytes_max)?)
+    };
     let overlays = overlays(&plan, &arguments.input, limits.original_bytes_max)?;
     vips::init().map_err(|error| Failure::Runtime(error.to_string()))?;
-    let job = Job { overlays, plan, original, limits: RenderLimits::from(&limits), faces: None };
+    let job = Job { overlays, plan, input, limits: RenderLimits::from(&limits), faces: None };
     let rendered =
         render::render(&job).map_err(|error| Failure::Runtime(format!("{}: {error}", arguments.input.display())))?;
     write(&arguments.output, rendered.body.as_slice())?;
     let (width, height) = (rendered.size.width, rendered.size.height);
     let done = format!("{}: {width} x {height}, {} bytes\n", arguments.output.display(), rendered.body.len());
-    let instead = param::instead(&parsed.honoured, rendered.format.content_type()).unwrap_or_default();
+    let instead = param::instead(&parsed.honoured, rendered.answer.content_type()).unwrap_or_default();
     let told = summary(&parsed);
     print(&(done + told.trim_end() + &instead + if told.is_empty() { "" } else { "\n" }))
 }
@@ -63,11 +64,11 @@ fn summary(parsed: &Parsed) -> String {
 }
 
 /// The pictures of `blend`, `mask` and `mark`: files beside the original, or below its folder.
-fn overlays(plan: &Plan, input: &Path, bytes_max: u64) -> Result<Vec<(OverlayRole, Blob)>, Failure> {
+fn overlays(plan: &Plan, input: &Path, bytes_max: u64) -> Result<Vec<(OverlayRole, Encoded)>, Failure> {
     let folder = input.parent().unwrap_or(Path::new(""));
     let read = |(role, location): (OverlayRole, &Location)| match location {
         Location::Path(path) if !path.contains('?') => {
-            Ok((role, read(&folder.join(path.trim_start_matches('/')), bytes_max)?))
+            Ok((role, image(&folder.join(path.trim_start_matches('/')), bytes_max)?))
         }
         Location::Path(_) | Location::Url(_) => Err(Failure::Usage(
             "blend, mask, mark: this command takes overlays only as files below the folder of IN".to_owned(),
@@ -87,9 +88,11 @@ fn parse(query: &str, output: &Path) -> Result<Parsed, Failure> {
         return Ok(parsed);
     }
     let extension = output.extension().and_then(|e| e.to_str()).unwrap_or_default().to_ascii_lowercase();
+    let is_written = Format::ALL.iter().any(|format| format.facts().extension == extension);
     let format = match extension.as_str() {
         "jpeg" => "jpg",
-        "jpg" | "png" | "webp" | "avif" | "jxl" | "gif" | "jp2" | "json" => &extension,
+        "json" => "json",
+        _ if is_written => &extension,
         _ => return Err(Failure::Usage("give fm, or OUT an extension such as .jpg, .png, .webp or .avif".to_owned())),
     };
     parse(&format!("{query}&fm={format}"))
@@ -102,6 +105,12 @@ const fn unsupported(why: Unsupported) -> &'static str {
         Unsupported::NoText => "txt: ~text needs a text",
         Unsupported::Model => "this parameter needs a generative model, and its fallback is switched off",
     }
+}
+
+/// An image file.
+fn image(path: &Path, bytes_max: u64) -> Result<Encoded, Failure> {
+    let unknown = || Failure::Runtime(format!("{}: {}", path.display(), RenderError::NotAnImage));
+    Encoded::sniffed(read(path, bytes_max)?).ok_or_else(unknown)
 }
 
 fn read(path: &Path, bytes_max: u64) -> Result<Blob, Failure> {

@@ -10,7 +10,7 @@ use crate::units::{Rect, Size};
 /// [`Misfit`] if the rectangle is not inside the picture.
 pub fn apply(raster: Raster, rect: Rect) -> Result<Raster, Misfit> {
     if !rect.is_inside(raster.size) {
-        return Err(Misfit { operation: "crop" });
+        return Err(Misfit::Crop);
     }
     Ok(if rect == Rect::whole(raster.size) { raster } else { raster.rearranged(&Cut(rect)) })
 }

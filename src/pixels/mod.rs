@@ -23,8 +23,11 @@ pub mod srgb;
 
 /// A rectangle that does not lie inside the image, or an image with fewer samples than its size says: a fault of the caller.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("{operation}: the rectangle is not inside the image")]
-pub struct Misfit {
-    /// What was asked for.
-    pub operation: &'static str,
+pub enum Misfit {
+    /// Where something should be cut out.
+    #[error("crop: the rectangle is not inside the image")]
+    Crop,
+    /// Where something should be scaled.
+    #[error("resize: the rectangle is not inside the image")]
+    Resize,
 }

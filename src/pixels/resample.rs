@@ -24,7 +24,7 @@ use self::kernel::Axis;
 /// [`Misfit`] if the window is not inside the scaled picture, or the raster is not what it says.
 pub fn apply(raster: Raster, scaled: Size, window: Rect) -> Result<Raster, Misfit> {
     if !window.is_inside(scaled) || !raster.is_consistent() {
-        return Err(Misfit { operation: "resize" });
+        return Err(Misfit::Resize);
     }
     if scaled == raster.size {
         return Ok(cut(raster, window));

@@ -9,12 +9,13 @@ use crate::param::{
 use crate::pixels::ramp::ColorRamp;
 use crate::units::{Color, Length};
 
+use super::answer::DataOutput;
 use super::layers::{
     Along, Anchor, Backing, Blend, BlendImage, BlendLayer, BlendSize, Border, DrawnGradient, DrawnShape, Fade, Finish,
     Gradient, GradientPaint, GradientShape, Grid, Mark, MarkSize, Mask, RadialExtent, Sides, Text, TextOverflow, along,
 };
 use super::shadow::{Reflection, Shadow};
-use super::types::{Tap, Trim, TrimBy};
+use super::types::{Trim, TrimBy};
 
 /// Defaults of the reference, in pixels.
 const MARK_PAD_PX: u32 = 5;
@@ -323,14 +324,15 @@ fn backing(text: &TextParams) -> Option<Backing> {
     Some(Backing { color, pad_px: text.pad.unwrap_or(0), radius: text.radius.unwrap_or(Length::Px(0.0)) })
 }
 
-pub(super) fn palette(params: &Params) -> Option<Tap> {
+pub(super) fn palette(params: &Params) -> Option<DataOutput> {
     let palette = &params.palette;
     let colors = palette.colors.unwrap_or(PALETTE_COLORS);
     Some(match palette.format? {
-        PaletteFormat::Json => Tap::PaletteJson { colors },
-        PaletteFormat::Css => {
-            Tap::PaletteCss { colors, prefix: palette.prefix.clone().unwrap_or_else(|| PALETTE_PREFIX.to_owned()) }
-        }
+        PaletteFormat::Json => DataOutput::PaletteJson { colors },
+        PaletteFormat::Css => DataOutput::PaletteCss {
+            colors,
+            prefix: palette.prefix.clone().unwrap_or_else(|| PALETTE_PREFIX.to_owned()),
+        },
     })
 }
 

@@ -3,7 +3,8 @@
 
 use std::time::Duration;
 
-use super::types::{Format, Output};
+use super::answer::Format;
+use super::types::Output;
 use crate::units::Size;
 
 /// What an encoder will be given: one frame. An animation stays one, whatever it takes.
@@ -27,9 +28,9 @@ const WEBP: [(f32, f32); 3] = [(0.0, 40.0), (75.0, 55.0), (100.0, 105.0)];
 const WEBP_DETAIL: [(f32, f32); 2] = [(8.0, 1.0), (80.0, 1.7)];
 const WEBP_ALPHA: f32 = 1.5;
 const WEBP_LOSSLESS: f32 = 700.0;
-const JXL: f32 = 370.0;
-const JP2: f32 = 620.0;
-const GIF: f32 = 1400.0;
+pub(super) const JXL_NS: f32 = 370.0;
+pub(super) const JP2_NS: f32 = 620.0;
+pub(super) const GIF_NS: f32 = 1400.0;
 
 /// The formats of `formats` that will be ready in time, in the same order; never none.
 ///
@@ -48,27 +49,24 @@ pub fn in_time(formats: Vec<Format>, output: &Output, work: &Work) -> Vec<Format
 
 /// About how long a slow encoder takes for `work`, on the safe side; nothing for the others, than which none is faster.
 fn estimate(format: Format, output: &Output, work: &Work) -> Duration {
-    let quality = f32::from(output.quality.get());
-    let with_alpha = |factor: f32| if work.has_alpha { factor } else { 1.0 };
-    let per_pixel_ns = match format {
-        Format::Avif => at(&AVIF, quality) * at(&AVIF_DETAIL, work.detail) * with_alpha(AVIF_ALPHA),
-        Format::Webp if output.lossless => WEBP_LOSSLESS,
-        Format::Webp => at(&WEBP, quality) * at(&WEBP_DETAIL, work.detail) * with_alpha(WEBP_ALPHA),
-        Format::Jxl => JXL,
-        Format::Jp2 => JP2,
-        Format::Gif => GIF,
-        Format::Jpeg
-        | Format::Png
-        | Format::Png8
-        | Format::Png32
-        | Format::Json
-        | Format::PaletteJson
-        | Format::PaletteCss
-        | Format::Blurhash
-        | Format::Svg => 0.0,
-    };
+    let per_pixel_ns = (format.facts().encode_ns)(output, work);
     let pixels = work.size.area() as f64;
     Duration::from_secs_f64((pixels * f64::from(per_pixel_ns) * 1e-9).min(1e6))
+}
+
+/// Nanoseconds per pixel.
+pub(super) fn avif_ns(output: &Output, work: &Work) -> f32 {
+    let alpha = if work.has_alpha { AVIF_ALPHA } else { 1.0 };
+    at(&AVIF, f32::from(output.quality.get())) * at(&AVIF_DETAIL, work.detail) * alpha
+}
+
+/// Nanoseconds per pixel.
+pub(super) fn webp_ns(output: &Output, work: &Work) -> f32 {
+    let alpha = if work.has_alpha { WEBP_ALPHA } else { 1.0 };
+    if output.lossless {
+        return WEBP_LOSSLESS;
+    }
+    at(&WEBP, f32::from(output.quality.get())) * at(&WEBP_DETAIL, work.detail) * alpha
 }
 
 /// The straight line through the points around `x`, level beyond the first and the last.

@@ -5,7 +5,8 @@ use std::time::Duration;
 use crate::param::{Auto, ColorSpace, FormatParams, FormatWord};
 use crate::units::Quality;
 
-use super::types::{FallbackFormat, Format, Measured, Negotiation, Output};
+use super::answer::Format;
+use super::types::{FallbackFormat, Measured, Negotiation, Output};
 
 /// The encoding part of a plan.
 pub(super) fn output(params: &FormatParams, negotiation: &Negotiation, encode_time_max: Duration) -> Output {
@@ -44,12 +45,10 @@ pub(super) fn is_avif(params: &FormatParams) -> bool {
 }
 
 /// The encoding part of a plan whose answer is data about the picture.
-pub(super) fn data(format: Format) -> Output {
-    let fixed = FallbackFormat::Fixed(format);
+pub(super) fn unencoded() -> Output {
     // Colours in words are sRGB, whatever the picture's profile.
     let color_space = ColorSpace::Srgb;
-    let defaults = output(&FormatParams::default(), &Negotiation::default(), Duration::MAX);
-    Output { fallback: fixed, fallback_animated: fixed, color_space, ..defaults }
+    Output { color_space, ..output(&FormatParams::default(), &Negotiation::default(), Duration::MAX) }
 }
 
 /// An explicit `q` wins over the 45 of `auto=compress`. `Save-Data` is a header that the URL asked to be followed, and

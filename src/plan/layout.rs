@@ -44,7 +44,7 @@ pub fn layout_found(plan: &Plan, measured: &Measured, found: &Found) -> Layout {
     steps.finish();
     steps.backdrop();
     let outline = steps.mask(found);
-    if plan.tap.is_some() {
+    if plan.data.is_some() {
         return steps.layout();
     }
     if let Some(border) = &plan.border {

@@ -6,6 +6,7 @@
 //! `types`, `effects` and `layers` are what a plan is made of, `op` what a layout is made of; `resolve`, `compose` and
 //! `format` lead to the one, `request`, `geometry`, `overlay` and `layout` to the other.
 
+mod answer;
 mod bound;
 mod compose;
 mod cost;
@@ -30,9 +31,11 @@ mod shadow;
 mod sheet;
 mod tagged;
 mod types;
+mod vector;
 mod written;
 
 pub use crate::pixels::ramp::{ColorRamp, ColorStop, GradientCourse};
+pub use answer::{Answer, Data, DataOutput, Facts, Format};
 pub use cost::{Work, in_time};
 pub use effects::*;
 pub use format::choose_formats;
@@ -48,6 +51,7 @@ pub use shadow::*;
 pub use sheet::{Sheet, layout_frames};
 pub use tagged::PLAN_REVISION;
 pub use types::*;
+pub use vector::{Treatment, Vectors};
 pub use written::{TEXT_OBJECT, is_right_to_left, resolve_object};
 
 #[cfg(test)]

@@ -4,8 +4,9 @@ use serde::{Deserialize, Serialize};
 
 use crate::param::{CropWord, FrameSelect, Location, MaskShape};
 
+use super::answer::DataOutput;
 use super::layers::BlendLayer;
-use super::types::{FallbackFormat, Format, Orient, Plan};
+use super::types::{Orient, Plan};
 
 /// What another picture is for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -36,10 +37,11 @@ impl Plan {
     #[must_use]
     pub fn face_search(&self) -> Option<FaceSearch> {
         // A description shows nothing that could be hidden.
-        let hides = self.hide_faces.is_some() && self.output.fallback != FallbackFormat::Fixed(Format::Json);
+        let describes = matches!(self.data, Some(DataOutput::Json { .. }));
+        let hides = self.hide_faces.is_some() && !describes;
         let asked = hides
             || self.redeye
-            || self.describe_faces
+            || self.data == Some(DataOutput::Json { faces: true })
             || self.sizing.facearea.is_some()
             || self.sizing.crop.iter().any(CropWord::looks_for_faces);
         asked.then_some(FaceSearch {

@@ -5,15 +5,17 @@
 use crate::param::{CropWord, FillMode, Fit, FormatWord, Params, Parsed, RectEdge, RectExtent, RectParam};
 use crate::units::{Color, Dpr, Length};
 
+use super::answer::DataOutput;
 use super::compose::{self, visible};
 use super::effects::Effects;
 use super::format;
 use super::layers::Sides;
 use super::shadow::Shadow;
 use super::types::{
-    Bars, Download, FallbackFormat, Focal, Format, HideFaces, Intent, Mirror, Negotiation, Orient, Output, Plan,
-    Policy, Resolved, Rotation, Select, Sizing, Tap, Unsupported, VaryOn,
+    Bars, Download, Focal, HideFaces, Intent, Mirror, Negotiation, Orient, Output, Plan, Policy, Resolved, Rotation,
+    Select, Sizing, Unsupported, VaryOn,
 };
+use super::vector::Vectors;
 
 /// What the request means.
 ///
@@ -30,14 +32,12 @@ pub(crate) fn resolve_params(params: &Params, renders: bool, negotiation: &Negot
 }
 
 impl Plan {
-    /// The plan for an original that no parameter asks anything of, but that cannot be sent as it is.
+    /// The plan for an SVG that no parameter asks anything of, but that cannot be sent as it is.
     #[must_use]
-    pub fn of_nothing(svg_sanitize: bool, policy: &Policy) -> Self {
+    pub fn of_svg(policy: &Policy) -> Self {
         let (params, none) = (Params::default(), Negotiation::default());
-        Self {
-            svg_sanitize,
-            ..plan(&params, format::output(&params.format, &none, policy.encode_time_max), &none, policy)
-        }
+        let output = format::output(&params.format, &none, policy.encode_time_max);
+        Self { vectors: Vectors::SEND, ..plan(&params, output, &none, policy) }
     }
 }
 
@@ -50,9 +50,11 @@ fn intent(params: &Params, renders: bool, negotiation: &Negotiation, policy: &Po
         return Intent::PassThrough;
     }
     let plan = match compose::palette(params) {
-        Some(tap) => tapped(params, tap, negotiation, policy),
+        Some(palette) => measured(params, palette, negotiation, policy),
         None if params.format.fm == Some(FormatWord::Json) => described(params, policy),
-        None if params.format.fm == Some(FormatWord::Blurhash) => tapped(params, Tap::Blurhash, negotiation, policy),
+        None if params.format.fm == Some(FormatWord::Blurhash) => {
+            measured(params, DataOutput::Blurhash, negotiation, policy)
+        }
         None => plan(params, format::output(&params.format, negotiation, policy.encode_time_max), negotiation, policy),
     };
     Intent::Render(Box::new(plan))
@@ -77,35 +79,24 @@ fn unsupported(params: &Params, policy: &Policy) -> Option<Unsupported> {
     failed.then_some(Unsupported::Model)
 }
 
-/// Whether the answer is data about the picture, in a format that nothing is negotiated for.
-fn describes(output: &Output) -> bool {
-    use Format::{Blurhash, Json, PaletteCss, PaletteJson};
-    matches!(output.fallback, FallbackFormat::Fixed(Json | PaletteJson | PaletteCss | Blurhash))
-}
-
 /// `fm=json` describes the SOURCE image: nothing that alters the picture, and no negotiation, changes a byte of it.
 fn described(params: &Params, policy: &Policy) -> Plan {
     let none = Negotiation::default();
     let blank = Params::default();
     Plan {
         select: select(params),
-        describe_faces: params.faces.faces,
+        data: Some(DataOutput::Json { faces: params.faces.faces }),
         // For originals of which nothing can be told, which would be sent as they are.
         hide_faces: hide_faces(params),
-        ..plan(&blank, format::data(Format::Json), &none, policy)
+        ..plan(&blank, format::unencoded(), &none, policy)
     }
 }
 
 /// Palette and blurhash are taken from the picture before border, padding, watermark and text (`rendering.md` 2.2), and
 /// written without an encoder.
-fn tapped(params: &Params, tap: Tap, negotiation: &Negotiation, policy: &Policy) -> Plan {
-    let format = match tap {
-        Tap::PaletteJson { .. } => Format::PaletteJson,
-        Tap::PaletteCss { .. } => Format::PaletteCss,
-        Tap::Blurhash => Format::Blurhash,
-    };
-    let plan = plan(params, format::data(format), negotiation, policy);
-    Plan { tap: Some(tap), border: None, padding: Sides::default(), mark: None, text: None, shadow: None, ..plan }
+fn measured(params: &Params, data: DataOutput, negotiation: &Negotiation, policy: &Policy) -> Plan {
+    let plan = plan(params, format::unencoded(), negotiation, policy);
+    Plan { data: Some(data), border: None, padding: Sides::default(), mark: None, text: None, shadow: None, ..plan }
 }
 
 pub(super) fn plan(params: &Params, output: Output, negotiation: &Negotiation, policy: &Policy) -> Plan {
@@ -136,47 +127,19 @@ pub(super) fn plan(params: &Params, output: Output, negotiation: &Negotiation, p
         blend: compose::blend(params),
         finish: compose::finish(params),
         mask: compose::mask(params),
-        tap: None,
+        data: None,
         border: compose::border(params),
         mark: compose::mark(params),
         text: compose::text(params),
         shadow: Shadow::of(&params.shadow),
         written: None,
-        describe_faces: false,
-        // What must be hidden must not be passed by.
-        rasterize_bypass: params.format.rasterize_bypass.unwrap_or(false) && hide_faces(params).is_none(),
-        svg_sanitize: params.format.svg_sanitize.unwrap_or(true),
-        draws_svg: policy.rasterize_svg || asks_for_pixels(params),
+        vectors: Vectors::of(params, policy),
         sheet: params.format.fm == Some(FormatWord::Spritesheet),
         output,
     }
 }
 
-/// Whether the request itself says that it wants pixels, or something that is read off them: a raster format by name, a
-/// palette, a blurhash. Negotiation (`auto=format`) is no such word: it is on every URL of many sites.
-fn asks_for_pixels(params: &Params) -> bool {
-    let named = match params.format.fm {
-        None | Some(FormatWord::Json | FormatWord::Mp4 | FormatWord::Webm) => false,
-        Some(
-            FormatWord::Gif
-            | FormatWord::Jpg
-            | FormatWord::Jp2
-            | FormatWord::Jxr
-            | FormatWord::Jxl
-            | FormatWord::Pjpg
-            | FormatWord::Png
-            | FormatWord::Png8
-            | FormatWord::Png32
-            | FormatWord::Webp
-            | FormatWord::Avif
-            | FormatWord::Blurhash
-            | FormatWord::Spritesheet,
-        ) => true,
-    };
-    named || params.palette.format.is_some()
-}
-
-fn hide_faces(params: &Params) -> Option<HideFaces> {
+pub(super) fn hide_faces(params: &Params) -> Option<HideFaces> {
     let how = HideFaces { blur: params.faces.blur.unwrap_or(0), pixel: params.faces.pixel.unwrap_or(0) };
     (how.blur > 0 || how.pixel > 0).then_some(how)
 }
@@ -335,7 +298,7 @@ fn vary(params: &Params, intent: &Intent) -> VaryOn {
         Intent::Unsupported(_) => VaryOn::default(),
         // The hints would have turned it into a render.
         Intent::PassThrough => VaryOn { width: ch.width, save_data: ch.save_data, ..VaryOn::default() },
-        Intent::Render(plan) if describes(&plan.output) => VaryOn::default(),
+        Intent::Render(plan) if plan.data.is_some() => VaryOn::default(),
         Intent::Render(plan) => VaryOn {
             accept: params.format.auto.format || format::is_avif(&params.format),
             width: ch.width,
@@ -504,7 +467,7 @@ mod tests {
             p.rotation.flip_h = true;
         }));
         assert_eq!(plain, busy);
-        assert_eq!(plain.output.fallback, FallbackFormat::Fixed(Format::Json));
+        assert_eq!(plain.data, Some(DataOutput::Json { faces: false }));
         let framed = plan_of(&with(|p| {
             p.format.fm = Some(FormatWord::Json);
             p.animation.frame = Some(FrameSelect::One(2));

@@ -8,9 +8,11 @@ use crate::limits::Limits;
 use crate::param::{ChromaSub, ColorSpace, CropWord, Fit, FrameSelect, RectParam, RotType};
 use crate::units::{Color, Dpr, Length, Quality, Rect, Size};
 
+use super::answer::{DataOutput, Format};
 use super::effects::Effects;
 use super::layers::{Blend, Border, Finish, Gradient, Grid, Mark, Mask, Sides, Text, Written};
 use super::shadow::Shadow;
+use super::vector::Vectors;
 
 /// The request headers that may change the picture, already reduced to their outcome.
 ///
@@ -157,8 +159,8 @@ pub struct Plan {
     pub finish: Finish,
     /// `mask*`.
     pub mask: Option<Mask>,
-    /// `palette`, `fm=blurhash`: what is written instead of the picture. Nothing after it is in the plan.
-    pub tap: Option<Tap>,
+    /// Data that is sent instead of the image. What comes after the image is measured is not in the plan.
+    pub data: Option<DataOutput>,
     /// `border*`.
     pub border: Option<Border>,
     /// `mark*`.
@@ -169,15 +171,8 @@ pub struct Plan {
     pub shadow: Option<Shadow>,
     /// `~text`: there is no original, the picture is this text.
     pub written: Option<Written>,
-    /// `faces=1`: the description of `fm=json` lists the faces.
-    pub describe_faces: bool,
-    /// `rasterize-bypass`: an SVG, EPS, PDF or Illustrator original is sent as it is, all else here ignored.
-    pub rasterize_bypass: bool,
-    /// `svg-sanitize`: an SVG original that is sent as SVG loses what runs or loads.
-    pub svg_sanitize: bool,
-    /// Whether SVG originals are drawn: because the request names a raster format or asks about the pixels, or because the
-    /// operator has them drawn in any case ([`Policy::rasterize_svg`]).
-    pub draws_svg: bool,
+    /// What becomes of originals without pixels of their own.
+    pub vectors: Vectors,
     /// `fm=spritesheet`: all frames of an animation side by side, as a still.
     pub sheet: bool,
     /// How to encode.
@@ -272,31 +267,12 @@ pub struct HideFaces {
     pub pixel: u32,
 }
 
-/// What is written instead of the picture (`rendering.md` 15.2, 15.3).
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub enum Tap {
-    /// `palette=json`
-    PaletteJson {
-        /// 0 to 16.
-        colors: u8,
-    },
-    /// `palette=css`
-    PaletteCss {
-        /// 0 to 16.
-        colors: u8,
-        /// First word of the class names: letters, digits, `-` and `_`.
-        prefix: String,
-    },
-    /// `fm=blurhash`
-    Blurhash,
-}
-
 /// What was found out about the pixels, and about other pictures, since the plan was made. Each field that is absent
 /// has a documented stand-in, so a layout exists at any time.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct Found {
     /// What trimming leaves, in pixels of the picture after `rect`; the whole when nothing can be trimmed. `None`: not
-    /// measured yet, and the layout holds an [`Op::Trim`](super::Op::Trim).
+    /// measured yet, and the layout has a [`Read::trim`](super::Read::trim).
     pub trimmed: Option<Rect>,
     /// Boxes of the faces in pixels of the whole upright original, best first. `None`: no detector ran.
     pub faces: Option<Vec<Rect>>,
@@ -384,53 +360,6 @@ pub struct Rotation {
     pub degrees: f64,
     /// Zoomed or not.
     pub kind: RotType,
-}
-
-/// A format we can write.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
-#[expect(missing_docs, reason = "the names of the formats")]
-pub enum Format {
-    Jpeg,
-    Png,
-    /// At most 256 colours.
-    Png8,
-    /// Always RGBA.
-    Png32,
-    Webp,
-    Avif,
-    Jxl,
-    Gif,
-    Jp2,
-    /// The description of `rendering.md` 15.1.
-    Json,
-    /// `palette=json`
-    PaletteJson,
-    /// `palette=css`
-    PaletteCss,
-    /// `fm=blurhash`, plain text.
-    Blurhash,
-    /// An SVG original that stays one. Never chosen, nor encoded.
-    Svg,
-}
-
-impl Format {
-    /// Registered media type.
-    #[must_use]
-    pub const fn content_type(self) -> &'static str {
-        match self {
-            Self::Jpeg => "image/jpeg",
-            Self::Png | Self::Png8 | Self::Png32 => "image/png",
-            Self::Webp => "image/webp",
-            Self::Avif => "image/avif",
-            Self::Jxl => "image/jxl",
-            Self::Gif => "image/gif",
-            Self::Jp2 => "image/jp2",
-            Self::Json | Self::PaletteJson => "application/json",
-            Self::PaletteCss => "text/css; charset=utf-8",
-            Self::Blurhash => "text/plain; charset=utf-8",
-            Self::Svg => "image/svg+xml",
-        }
-    }
 }
 
 /// What to write when no preferred format is possible.

@@ -5,6 +5,7 @@
 //! processing instructions and comments. Style sheets lose imports and outside addresses; one that could hide them is
 //! dropped whole. Pure.
 
+use crate::render::Bound;
 use std::borrow::Cow;
 use std::io::Read;
 
@@ -130,7 +131,7 @@ pub(super) fn inflated(bytes: &[u8]) -> Result<Cow<'_, [u8]>, RenderError> {
 
 fn check_len(got: u64) -> Result<(), RenderError> {
     if got > BYTES_MAX {
-        return Err(RenderError::TooLarge { what: "bytes".to_owned(), got, max: BYTES_MAX });
+        return Err(RenderError::TooLarge { what: Bound::Bytes, got, max: BYTES_MAX });
     }
     Ok(())
 }

@@ -8,6 +8,8 @@ mod tones;
 mod trim;
 mod words;
 
+use crate::render::{Bound, Codec, Input};
+use crate::sniff::SourceFormat;
 use std::path::{Path, PathBuf};
 
 use super::decode::{Opened, Original, Wanted};
@@ -16,7 +18,7 @@ use crate::blob::Blob;
 use crate::limits::Limits;
 use crate::param::ColorSpace;
 use crate::pixels::raster::{Raster, Samples};
-use crate::plan::{self, Format, Intent, Negotiation, Policy, Select};
+use crate::plan::{self, Answer, Data, Format, Intent, Negotiation, Policy, Select};
 use crate::units::Size;
 use crate::vips::{Call, Image, init};
 
@@ -30,7 +32,13 @@ fn job(query: &str, bytes: &[u8]) -> Job {
     let Intent::Render(plan) = plan::resolve(&parsed, &Negotiation::default(), &policy).intent else {
         panic!("{query} renders nothing")
     };
-    Job { plan: *plan, original: Blob::copy_from(bytes).unwrap(), overlays: Vec::new(), limits: limits(), faces: None }
+    Job {
+        plan: *plan,
+        input: Input::sniffed(Blob::copy_from(bytes).unwrap()).unwrap_or(Input::Nothing),
+        overlays: Vec::new(),
+        limits: limits(),
+        faces: None,
+    }
 }
 
 #[track_caller]
@@ -99,7 +107,7 @@ fn sizes_and_formats_follow_the_request() {
     let source = solid(300, 200, &[200, 30, 30]);
     let check = |query: &str, format: Format, width: u32, height: u32| {
         let done = rendered(query, &source);
-        assert_eq!((done.format, done.size), (format, Size::new(width, height)), "{query}");
+        assert_eq!((done.answer, done.size), (Answer::Picture(format), Size::new(width, height)), "{query}");
         assert_eq!(pixels(done.body.as_slice()).size, done.size, "{query}");
     };
     check("w=100", Format::Png, 100, 67);
@@ -131,7 +139,7 @@ fn grey_stays_grey_and_transparency_is_kept_or_flattened() {
     let grey = pixels(rendered("w=20&fm=png", &solid(40, 40, &[90])).body.as_slice());
     assert_eq!(grey.channels, 1);
     let clear = solid(40, 40, &[10, 200, 10, 0]);
-    assert_eq!(rendered("w=20&auto=compress", &clear).format, Format::Png);
+    assert_eq!(rendered("w=20&auto=compress", &clear).answer, Answer::Picture(Format::Png));
     assert!(pixels(rendered("w=20&fm=png", &clear).body.as_slice()).is_transparent());
     let flat = pixels(rendered("w=20&fm=jpg", &clear).body.as_slice());
     assert!(flat.into_bytes().iter().all(|v| *v >= 254), "transparent becomes white in JPEG");
@@ -165,7 +173,7 @@ fn animations_keep_their_frames_and_delays() {
         assert!(after.iter().all(|frame| frame.size == done.size), "{query}");
     }
     let still = rendered("w=20&fm=png", &source);
-    assert_eq!((still.format, frames(still.body.as_slice()).0.len()), (Format::Png, 1));
+    assert_eq!((still.answer, frames(still.body.as_slice()).0.len()), (Answer::Picture(Format::Png), 1));
     let third = frames(rendered("frame=3&fm=png", &source).body.as_slice()).0;
     assert_eq!(third.len(), 1);
     assert!(difference(&third[0], &before[2]) < 1.0);
@@ -233,8 +241,8 @@ fn animations_are_never_negotiated_to_avif() {
     let both = Negotiation { avif: true, webp: true, ..Negotiation::default() };
     let Intent::Render(plan) = plan::resolve(&parsed, &both, &Policy::default()).intent else { panic!() };
     let done = render(&Job { plan: *plan, ..job.clone() }).unwrap();
-    assert_eq!((done.format, frames(done.body.as_slice()).0.len()), (Format::Webp, 5));
-    assert_eq!(render(&job).unwrap().format, Format::Gif);
+    assert_eq!((done.answer, frames(done.body.as_slice()).0.len()), (Answer::Picture(Format::Webp), 5));
+    assert_eq!(render(&job).unwrap().answer, Answer::Picture(Format::Gif));
 }
 
 #[test]
@@ -311,14 +319,14 @@ fn refusals_say_whose_fault_it_is() {
     };
     check(b"just text", RenderError::NotAnImage);
     check(b"8BPS\0\x01......", RenderError::Undecodable);
-    check(b"%!PS-Adobe-3.0 EPSF-3.0\n", RenderError::UnsupportedFormat { format: "eps".to_owned() });
-    check(b"II\xbc\x01\x20\0\0\0", RenderError::UnsupportedFormat { format: "jxr".to_owned() });
+    check(b"%!PS-Adobe-3.0 EPSF-3.0\n", RenderError::UnsupportedFormat(Codec::Reader(SourceFormat::Eps)));
+    check(b"II\xbc\x01\x20\0\0\0", RenderError::UnsupportedFormat(Codec::Reader(SourceFormat::Jxr)));
     check(b"\xFF\xD8\xFF\xE0cut", RenderError::Undecodable);
     let whole = solid(400, 300, &[1, 2, 3]);
     check(&whole[..whole.len() / 2], RenderError::Undecodable);
     let mut small = job("w=20&fm=png", &whole);
     small.limits.pixels_max = 1000;
-    let too_large = RenderError::TooLarge { what: "pixels".to_owned(), got: 120_000, max: 1000 };
+    let too_large = RenderError::TooLarge { what: Bound::Pixels, got: 120_000, max: 1000 };
     assert_eq!(render(&small).map(|done| done.size), Err(too_large));
 }
 
@@ -326,7 +334,7 @@ fn refusals_say_whose_fault_it_is() {
 fn descriptions_are_of_the_original() {
     let Some(source) = fixture("jpeg/gps-full-metadata.jpg") else { return };
     let done = rendered("w=10&fm=json", &source);
-    assert_eq!(done.format, Format::Json);
+    assert_eq!(done.answer, Answer::Data(Data::Json));
     let value: serde_json::Value = serde_json::from_slice(done.body.as_slice()).unwrap();
     assert_eq!(value["Content-Type"], "image/jpeg");
     assert_eq!(value["Content-Length"], source.len().to_string());

@@ -120,12 +120,12 @@ impl Inner {
         if self::validators(&fstat(&file).map_err(classify)?) != validators {
             return Err(SourceError::Upstream(Cause::Changed));
         }
-        Ok(Fetched::Original(Arc::new(Original {
-            body: body.finish()?,
-            content_type: facts::type_of_name(relative).map(str::to_owned),
+        Ok(Fetched::Original(Arc::new(Original::new(
+            body.finish()?,
+            facts::type_of_name(relative).map(str::to_owned),
             validators,
-            caching: OriginCaching::default(),
-        })))
+            OriginCaching::default(),
+        ))))
     }
 
     fn open_root(&self) -> Result<OwnedFd, Errno> {

@@ -157,7 +157,7 @@ impl HttpClient {
             }
         }
         let body = body.finish()?;
-        Ok(Fetched::Original(Arc::new(Original { body, content_type, validators, caching })))
+        Ok(Fetched::Original(Arc::new(Original::new(body, content_type, validators, caching))))
     }
 }
 

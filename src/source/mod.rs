@@ -14,6 +14,7 @@ mod resolve;
 pub mod s3;
 pub mod web;
 
+use crate::sniff::{Encoded, SourceFormat, sniff};
 use std::io;
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -108,12 +109,28 @@ pub enum Fetched {
 pub struct Original {
     /// Its bytes.
     pub body: Blob,
+    /// What they are, by themselves; `None` for what is no image this server knows.
+    pub format: Option<SourceFormat>,
     /// As the upstream said, or by the file name's extension; never trusted for decoding.
     pub content_type: Option<String>,
     /// For a later conditional request.
     pub validators: Validators,
     /// What the upstream said of caching.
     pub caching: OriginCaching,
+}
+
+impl Original {
+    /// Looks at the bytes, once.
+    #[must_use]
+    pub fn new(body: Blob, content_type: Option<String>, validators: Validators, caching: OriginCaching) -> Self {
+        Self { format: sniff(body.as_slice()), body, content_type, validators, caching }
+    }
+
+    /// Its bytes as those of an image, if they are.
+    #[must_use]
+    pub fn encoded(&self) -> Option<Encoded> {
+        self.format.map(|format| Encoded { bytes: self.body.clone(), format })
+    }
 }
 
 /// `ETag` and `Last-Modified` of an original.

@@ -9,9 +9,9 @@ use std::process::ExitCode;
 
 use rustix::net::{RecvFlags, SocketType};
 
-use super::protocol::{self, Answer, Confinement, FrameError, Hello, Meta, Setup};
+use super::protocol::{self, Confinement, FrameError, Hello, Meta, Reply, Setup};
 use super::sandbox;
-use crate::render::{Job, RenderError, Rendered, render};
+use crate::render::{Job, RenderError, Rendered, Step, render};
 use crate::vips;
 
 /// Exit code of a worker that was started by hand: it takes its orders from a socket.
@@ -125,13 +125,13 @@ impl Channel {
     fn answer(&self, outcome: Option<Result<Rendered, RenderError>>) -> Result<(), FrameError> {
         self.trim();
         let retire = outcome.is_none();
-        let result = outcome.unwrap_or_else(|| Err(RenderError::Stage { stage: "panic".to_owned() }));
+        let result = outcome.unwrap_or_else(|| Err(RenderError::Stage(Step::Panic)));
         match result {
-            Ok(Rendered { body, format, size, left_out, timings, faces }) => {
-                let meta = Meta { format, size, render: timings.render, encode: timings.encode, left_out };
-                protocol::send(&self.socket, &Answer { result: Ok(meta), faces, retire }, &[body.as_fd()])
+            Ok(Rendered { body, answer, size, left_out, timings, faces }) => {
+                let meta = Meta { answer, size, render: timings.render, encode: timings.encode, left_out };
+                protocol::send(&self.socket, &Reply { result: Ok(meta), faces, retire }, &[body.as_fd()])
             }
-            Err(error) => protocol::send(&self.socket, &Answer { result: Err(error), faces: None, retire }, &[]),
+            Err(error) => protocol::send(&self.socket, &Reply { result: Err(error), faces: None, retire }, &[]),
         }
     }
 

@@ -18,7 +18,7 @@ use super::protocol::Packed;
 use super::queue::{Phase, Shared, State, Waiting};
 use super::stats::Stats;
 use super::supervisor::Supervisor;
-use crate::render::{Job, RenderError, Rendered};
+use crate::render::{Job, RenderError, Rendered, Step};
 
 /// Why no pool could be set up.
 #[derive(Debug, thiserror::Error)]
@@ -116,7 +116,7 @@ impl Pool {
     /// What the worker reports, and [`RenderError::QueueFull`] (at once, or after `queue_timeout` in the queue),
     /// [`RenderError::Timeout`], [`RenderError::WorkerCrashed`], [`RenderError::Unavailable`] while draining.
     pub async fn render(&self, job: Job) -> Result<Rendered, RenderError> {
-        let packed = Packed::new(job).map_err(|_| RenderError::Stage { stage: "transport".to_owned() })?;
+        let packed = Packed::new(job).map_err(|_| RenderError::Stage(Step::Transport))?;
         let (reply, answer) = oneshot::channel();
         self.submit(Waiting { packed, reply, since: Instant::now() })?;
         // The sender is dropped unused only when the pool ends first.

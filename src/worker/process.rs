@@ -9,13 +9,10 @@ use std::time::Duration;
 use rustix::net::{AddressFamily, RecvFlags, SocketFlags, SocketType, socketpair};
 
 use super::config::PoolConfig;
-use super::protocol::{self, Answer, Confinement, Frame, FrameError, Hello, Meta, Packed, Setup};
+use super::protocol::{self, Confinement, Frame, FrameError, Hello, Meta, Packed, Reply, Setup};
 use crate::blob::Blob;
 use crate::render::faces::{FACES_MAX, Face};
 use crate::render::{RenderError, Rendered, Timings};
-
-/// Kept short: a name is a fact about us, and must not become a channel for what an original contains.
-const NAME_CHARS_MAX: usize = 48;
 
 /// A process of ours.
 #[derive(Debug)]
@@ -166,7 +163,7 @@ pub(super) struct Verdict {
 
 /// Checks an answer as one checks a stranger's.
 fn judge(frame: Frame, bytes_max: u64, elapsed: Duration) -> Result<Verdict, FrameError> {
-    let Answer { result, faces, retire } = frame.decode()?;
+    let Reply { result, faces, retire } = frame.decode()?;
     if faces.iter().any(|faces| faces.len() > FACES_MAX || !faces.iter().all(Face::is_sound)) {
         return Err(FrameError::Malformed);
     }
@@ -175,49 +172,32 @@ fn judge(frame: Frame, bytes_max: u64, elapsed: Duration) -> Result<Verdict, Fra
             let rendered = rendered(meta, Blob::from_sealed_within(body, bytes_max)?, elapsed)?;
             Ok(Rendered { faces, ..rendered })
         }
-        (Err(error), Err(fds)) if fds.is_empty() => Err(facts_only(error)?),
+        (Err(error), Err(fds)) if fds.is_empty() && error.is_of_the_job() => Err(error),
         (Ok(_) | Err(_), Ok(_) | Err(_)) => return Err(FrameError::Malformed),
     };
     Ok(Verdict { result, retire })
 }
 
 fn rendered(meta: Meta, body: Blob, elapsed: Duration) -> Result<Rendered, FrameError> {
-    let Meta { format, size, render, encode, left_out } = meta;
+    let Meta { answer, size, render, encode, left_out } = meta;
     if body.is_empty() || size.width == 0 || size.height == 0 {
         return Err(FrameError::Malformed);
     }
     let render = render.min(elapsed);
     let encode = encode.min(elapsed.saturating_sub(render));
     let timings = Timings { queue: Duration::ZERO, render, encode };
-    Ok(Rendered { body, format, size, left_out, timings, faces: None })
-}
-
-/// An error as a worker may report it: only kinds that are its to report, and names cut down to what ours look like.
-fn facts_only(mut error: RenderError) -> Result<RenderError, FrameError> {
-    match &mut error {
-        RenderError::NotAnImage | RenderError::Undecodable => {}
-        RenderError::UnsupportedFormat { format: name }
-        | RenderError::TooLarge { what: name, .. }
-        | RenderError::Stage { stage: name }
-        | RenderError::Encode { format: name } => {
-            name.retain(|c| c.is_ascii_alphanumeric() || matches!(c, ' ' | '-' | '_'));
-            name.truncate(NAME_CHARS_MAX);
-        }
-        RenderError::Timeout | RenderError::WorkerCrashed | RenderError::QueueFull | RenderError::Unavailable => {
-            return Err(FrameError::Malformed);
-        }
-    }
-    Ok(error)
+    Ok(Rendered { body, answer, size, left_out, timings, faces: None })
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::plan::Format;
+    use crate::plan::{Answer, Format};
+    use crate::render::{Bound, Step};
     use crate::units::Size;
 
     const META: Meta = Meta {
-        format: Format::Png,
+        answer: Answer::Picture(Format::Png),
         size: Size::new(3, 2),
         render: Duration::from_secs(9),
         encode: Duration::from_secs(9),
@@ -226,7 +206,7 @@ mod tests {
 
     /// What becomes of an answer with these blobs beside it, for at most 4 bytes in 10 ms.
     fn verdict(result: Result<Meta, RenderError>, blobs: &[&[u8]]) -> Option<Result<Rendered, RenderError>> {
-        let bytes = postcard::to_stdvec(&Answer { result, faces: None, retire: false }).unwrap();
+        let bytes = postcard::to_stdvec(&Reply { result, faces: None, retire: false }).unwrap();
         let blobs = blobs.iter().map(|bytes| Blob::copy_from(bytes).unwrap());
         let fds = blobs.map(|blob| rustix::io::dup(&blob).unwrap()).collect();
         judge(Frame { bytes, fds }, 4, Duration::from_millis(10)).ok().map(|verdict| verdict.result)
@@ -250,15 +230,12 @@ mod tests {
         let check = |error: RenderError, believed: Option<RenderError>| {
             assert_eq!(verdict(Err(error), &[]).map(|result| result.unwrap_err()), believed);
         };
-        let too_large = RenderError::TooLarge { what: "animation pixels".into(), got: 2, max: 1 };
-        check(RenderError::NotAnImage, Some(RenderError::NotAnImage));
-        check(too_large.clone(), Some(too_large));
-        check(
-            RenderError::Stage { stage: "http://a.example/?s=12345678".into() },
-            Some(RenderError::Stage { stage: "httpaexamples12345678".into() }),
-        );
-        let encode = |times| RenderError::Encode { format: "x".repeat(times) };
-        check(encode(1000), Some(encode(NAME_CHARS_MAX)));
+        let too_large = RenderError::TooLarge { what: Bound::AnimationPixels, got: 2, max: 1 };
+        for believed in
+            [RenderError::NotAnImage, too_large, RenderError::Stage(Step::Text), RenderError::Encode(Format::Gif)]
+        {
+            check(believed.clone(), Some(believed));
+        }
         check(RenderError::QueueFull, None);
         check(RenderError::Timeout, None);
         assert!(verdict(Err(RenderError::Undecodable), &[b"body"]).is_none());

@@ -17,10 +17,10 @@ use rustix::net::{
 use serde::{Deserialize, Serialize};
 
 use crate::blob::Blob;
-use crate::plan::{Format, OverlayRole, Plan};
-use crate::render::decode::{SourceFormat, sniff};
+use crate::plan::{Answer, OverlayRole, Plan};
 use crate::render::faces::Face;
-use crate::render::{Job, RenderError, RenderLimits};
+use crate::render::{Input, Job, RenderError, RenderLimits};
+use crate::sniff::{Encoded, SourceFormat};
 use crate::units::Size;
 
 /// Bytes of one header. A plan is made from a request target of some thousand bytes, so this is ample, and it fits in
@@ -95,22 +95,25 @@ pub enum Enforcement {
     None,
 }
 
-/// A job without its pictures. Descriptor 0 is the original, the others are those of `overlays` in their order.
+/// A job without its images. The first descriptor is the original, if there is one; then come those of `overlays` in their
+/// order.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Request {
     /// What to make.
     pub plan: Plan,
     /// Bounds on decoding.
     pub limits: RenderLimits,
-    /// What the other pictures are for.
-    pub overlays: Vec<OverlayRole>,
+    /// What the original is, if there is one.
+    pub original: Option<SourceFormat>,
+    /// What the other images are for, and what they are.
+    pub overlays: Vec<(OverlayRole, SourceFormat)>,
     /// Faces that an earlier job found.
     pub faces: Option<Vec<Face>>,
 }
 
 /// What became of a job. One descriptor, the rendition, goes with `Ok`, none with `Err`.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub struct Answer {
+pub struct Reply {
     /// The facts about the rendition, or why there is none.
     pub result: Result<Meta, RenderError>,
     /// Faces that this job had to look for.
@@ -123,7 +126,7 @@ pub struct Answer {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Meta {
     /// What was written.
-    pub format: Format,
+    pub answer: Answer,
     /// Size in pixels.
     pub size: Size,
     /// Time for decoding and stages.
@@ -151,12 +154,17 @@ impl Packed {
     /// # Errors
     /// [`FrameError::TooLarge`] for a plan beyond [`FRAME_BYTES_MAX`].
     pub fn new(job: Job) -> Result<Self, FrameError> {
-        let Job { plan, original, overlays, limits, faces } = job;
-        let (roles, blobs): (Vec<_>, Vec<_>) = overlays.into_iter().unzip();
-        let header = encode(&Request { plan, limits, overlays: roles, faces })?;
-        let blobs: Vec<Blob> = std::iter::once(original).chain(blobs).collect();
-        let is_rare = blobs.iter().any(|blob| sniff(blob.as_slice()).is_some_and(SourceFormat::is_rare));
-        Ok(Self { header, blobs, is_rare })
+        let Job { plan, input, overlays, limits, faces } = job;
+        let original = match input {
+            Input::Original(original) => Some(original),
+            Input::Nothing => None,
+        };
+        let format = original.as_ref().map(|original| original.format);
+        let roles: Vec<_> = overlays.iter().map(|(role, encoded)| (*role, encoded.format)).collect();
+        let is_rare = format.into_iter().chain(roles.iter().map(|(_, format)| *format)).any(SourceFormat::is_rare);
+        let header = encode(&Request { plan, limits, original: format, overlays: roles, faces })?;
+        let images = original.into_iter().chain(overlays.into_iter().map(|(_, encoded)| encoded));
+        Ok(Self { header, blobs: images.map(|encoded| encoded.bytes).collect(), is_rare })
     }
 
     /// Sends it without waiting.
@@ -195,14 +203,18 @@ impl Frame {
     /// # Errors
     /// [`FrameError::Malformed`] unless it is a [`Request`] with exactly its pictures, all sealed.
     pub fn into_job(self) -> Result<Job, FrameError> {
-        let Request { plan, limits, overlays, faces } = self.decode()?;
-        if self.fds.len() != overlays.len() + 1 {
+        let Request { plan, limits, original, overlays, faces } = self.decode()?;
+        if self.fds.len() != overlays.len() + usize::from(original.is_some()) {
             return Err(FrameError::Malformed);
         }
         let mut blobs = self.fds.into_iter().map(Blob::from_sealed);
-        let original = blobs.next().ok_or(FrameError::Malformed)??;
-        let blobs: Vec<Blob> = blobs.collect::<Result<_, _>>()?;
-        Ok(Job { plan, original, overlays: overlays.into_iter().zip(blobs).collect(), limits, faces })
+        let mut next = |format| {
+            let bytes = blobs.next().ok_or(FrameError::Malformed)??;
+            Ok::<_, FrameError>(Encoded { bytes, format })
+        };
+        let input = original.map(&mut next).transpose()?.map_or(Input::Nothing, Input::Original);
+        let overlays = overlays.into_iter().map(|(role, format)| Ok((role, next(format)?)));
+        Ok(Job { plan, input, overlays: overlays.collect::<Result<_, FrameError>>()?, limits, faces })
     }
 }
 
@@ -332,12 +344,14 @@ mod tests {
         #[test]
         fn any_bytes_are_an_answer_or_malformed(bytes in prop::collection::vec(any::<u8>(), 0..200)) {
             let frame = Frame { bytes, fds: vec![] };
-            if let Ok(answer) = frame.decode::<Answer>() {
+            if let Ok(answer) = frame.decode::<Reply>() {
                 // What was understood can be said again, and means the same.
                 let again = Frame { bytes: encode(&answer).unwrap(), fds: vec![] };
-                prop_assert_eq!(again.decode::<Answer>().unwrap(), answer);
+                prop_assert_eq!(again.decode::<Reply>().unwrap(), answer);
             }
-            prop_assert!(frame.into_job().is_err(), "a job needs an original");
+            if let Ok(job) = frame.into_job() {
+                prop_assert!(matches!(job.input, Input::Nothing) && job.overlays.is_empty(), "no image came");
+            }
         }
     }
 }

@@ -4,12 +4,13 @@ use std::collections::HashSet;
 use std::process::{Command, Stdio};
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
+use tintype::sniff::Encoded;
 
 use futures_util::future::join_all;
 use rustix::process::Signal;
 use tintype::blob::Blob;
 use tintype::plan::OverlayRole;
-use tintype::render::{Job, RenderError};
+use tintype::render::{Job, RenderError, Step};
 use tintype::worker::{Pool, PoolConfig, StartError};
 
 use crate::rogue::first_line;
@@ -107,7 +108,7 @@ fn a_panic_is_an_error_and_a_fresh_worker() {
     block_on(async {
         let pool = start(config());
         let before = text(&pool, "pid").await;
-        assert_eq!(ask(&pool, "panic").await.unwrap_err(), RenderError::Stage { stage: "panic".into() });
+        assert_eq!(ask(&pool, "panic").await.unwrap_err(), RenderError::Stage(Step::Panic));
         assert_ne!(text(&pool, "pid").await, before);
         assert_eq!((count(&pool.stats().crashed), count(&pool.stats().recycled)), (0, 1));
     });
@@ -290,7 +291,7 @@ fn rare_images_get_a_worker_that_has_seen_none() {
             let pool = start(PoolConfig { workers, ..config() });
             let mut seen = HashSet::new();
             let by_overlay = || {
-                let rare = Blob::copy_from(b"%PDF-1.7\n").unwrap();
+                let rare = Encoded::sniffed(Blob::copy_from(b"%PDF-1.7\n").unwrap()).unwrap();
                 Job { overlays: vec![(OverlayRole::Mark, rare)], ..job("pid") }
             };
             for round in 0..6 {

@@ -6,8 +6,8 @@ use std::path::Path;
 use std::time::Duration;
 
 use tintype::blob::Blob;
-use tintype::plan::Plan;
-use tintype::render::{Job, RenderError, RenderLimits, Rendered, render};
+use tintype::plan::Format;
+use tintype::render::{Input, Job, RenderError, RenderLimits, Rendered, render};
 use tintype::worker::{Pool, PoolConfig};
 
 use crate::support::{ask, block_on, config, plan, start, text};
@@ -80,7 +80,7 @@ fn rendering_is_the_same_confined_free_and_in_process() {
     for ((name, bytes), format) in originals.iter().zip(formats.iter().cycle()) {
         let job = picture_job(bytes, &format!("w=48&fm={format}"));
         let facts = |outcome: Result<Rendered, RenderError>| {
-            outcome.map(|rendered| (crc32fast::hash(rendered.body.as_slice()), rendered.size, rendered.format))
+            outcome.map(|rendered| (crc32fast::hash(rendered.body.as_slice()), rendered.size, rendered.answer))
         };
         let here = facts(render(&job));
         rendered += usize::from(here.is_ok());
@@ -140,8 +140,15 @@ fn real_workers(sandbox: bool) -> Pool {
 
 fn picture_job(original: &[u8], query: &str) -> Job {
     let limits = RenderLimits { pixels_max: 50_000_000, frames_max: 20, animation_pixels_max: 50_000_000 };
-    let plan = Plan { draws_svg: true, ..plan(query) };
-    Job { plan, original: Blob::copy_from(original).unwrap(), overlays: vec![], limits, faces: None }
+    let mut plan = plan(query);
+    plan.vectors.draw = true;
+    Job {
+        plan,
+        input: Input::sniffed(Blob::copy_from(original).unwrap()).unwrap(),
+        overlays: vec![],
+        limits,
+        faces: None,
+    }
 }
 
 /// The first files of a kind; none where there are no fixtures at all, which is a fault in CI only.
@@ -173,7 +180,7 @@ fn a_rendition_beyond_the_limit_is_an_error() {
     block_on(async {
         let pool = start(PoolConfig { output_bytes_max: 4096, ..config() });
         assert_eq!(ask(&pool, "huge 4096").await.unwrap().body.len(), 4096);
-        assert_eq!(ask(&pool, "huge 4097").await.unwrap_err(), RenderError::Encode { format: "test".into() });
+        assert_eq!(ask(&pool, "huge 4097").await.unwrap_err(), RenderError::Encode(Format::Png));
         assert_eq!(pool.stats().crashed.load(std::sync::atomic::Ordering::Relaxed), 0);
     });
 }

@@ -13,11 +13,11 @@ use rustix::fs::{MemfdFlags, memfd_create};
 use rustix::net::{SendAncillaryBuffer, SendAncillaryMessage, SendFlags};
 use rustix::process::{Resource, Rlimit, Signal};
 use tintype::blob::Blob;
-use tintype::plan::Format;
-use tintype::render::{Job, RenderError, Rendered, Timings};
+use tintype::plan::{Answer, Format};
+use tintype::render::{Input, Job, RenderError, Rendered, Timings};
 use tintype::units::Size;
 use tintype::worker::child;
-use tintype::worker::protocol::{self, Answer, FRAME_BYTES_MAX, Meta};
+use tintype::worker::protocol::{self, FRAME_BYTES_MAX, Meta, Reply};
 
 use crate::support::{block_on, config, start, text};
 
@@ -54,7 +54,10 @@ pub(crate) fn server() -> ExitCode {
 }
 
 fn obey(job: &Job, raw: &OwnedFd, kept: &mut Vec<Vec<u8>>) -> Result<Rendered, RenderError> {
-    let order = String::from_utf8_lossy(job.original.as_slice()).into_owned();
+    let order = match &job.input {
+        Input::Original(order) => String::from_utf8_lossy(order.bytes.as_slice()).into_owned(),
+        Input::Nothing => String::new(),
+    };
     // A rare kind of file, in front of the order.
     let order = order.trim_start_matches("%PDF-1.7\n");
     let (order, rest) = order.split_once(' ').unwrap_or((order, ""));
@@ -101,22 +104,29 @@ fn obey(job: &Job, raw: &OwnedFd, kept: &mut Vec<Vec<u8>>) -> Result<Rendered, R
 }
 
 fn picture(bytes: &[u8]) -> Result<Rendered, RenderError> {
-    let body = Blob::copy_from(bytes).map_err(|_| RenderError::Encode { format: "test".into() })?;
+    let body = Blob::copy_from(bytes).map_err(|_| RenderError::Encode(Format::Png))?;
     let timings = Timings { render: Duration::from_hours(1), ..Timings::default() };
-    Ok(Rendered { body, format: Format::Png, size: Size::new(4, 3), left_out: false, timings, faces: None })
+    Ok(Rendered {
+        body,
+        answer: Answer::Picture(Format::Png),
+        size: Size::new(4, 3),
+        left_out: false,
+        timings,
+        faces: None,
+    })
 }
 
 /// Messages that no honest worker sends.
 fn tell(lie: &str, raw: &OwnedFd) {
     let meta = Meta {
-        format: Format::Png,
+        answer: Answer::Picture(Format::Png),
         size: Size::new(1, 1),
         render: Duration::ZERO,
         encode: Duration::ZERO,
         left_out: false,
     };
-    let answer = postcard::to_stdvec(&Answer { result: Ok(meta), faces: None, retire: false }).unwrap();
-    let failure = Answer { result: Err(RenderError::NotAnImage), faces: None, retire: false };
+    let answer = postcard::to_stdvec(&Reply { result: Ok(meta), faces: None, retire: false }).unwrap();
+    let failure = Reply { result: Err(RenderError::NotAnImage), faces: None, retire: false };
     let blob = Blob::copy_from(b"x").unwrap();
     match lie {
         "garbage" => packet(raw, &[0xff; 300], &[]),

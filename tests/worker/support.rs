@@ -4,13 +4,14 @@ use std::ffi::OsString;
 use std::future::Future;
 use std::path::Path;
 use std::time::{Duration, Instant};
+use tintype::sniff::{Encoded, SourceFormat, sniff};
 
 use tintype::blob::Blob;
 use tintype::config::RenderConfig;
 use tintype::limits::Limits;
 use tintype::param;
 use tintype::plan::{Intent, Negotiation, Plan, Policy, resolve};
-use tintype::render::{Job, RenderError, RenderLimits, Rendered};
+use tintype::render::{Input, Job, RenderError, RenderLimits, Rendered};
 use tintype::worker::{Pool, PoolConfig};
 
 /// One worker (and a spare), confined, that follows orders; tests change what they are about.
@@ -56,7 +57,10 @@ pub(crate) fn job(order: &str) -> Job {
     let limits = RenderLimits { pixels_max: 1, frames_max: 1, animation_pixels_max: 1 };
     Job {
         plan: plan("w=300"),
-        original: Blob::copy_from(order.as_bytes()).unwrap(),
+        input: Input::Original(Encoded {
+            bytes: Blob::copy_from(order.as_bytes()).unwrap(),
+            format: sniff(order.as_bytes()).unwrap_or(SourceFormat::Jpeg),
+        }),
         overlays: vec![],
         limits,
         faces: None,

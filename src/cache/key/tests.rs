@@ -48,9 +48,9 @@ const PINNED: [(&str, &str); 26] = [
     ("trim=color&trim-color=fff&trim-tol=5", "f474e91c233f09d7"),
     ("orient=6&flip=h&rot=30", "3c30b9147a055d7d"),
     ("auto=format,compress", "86ae180480635b6b"),
-    ("fm=webp&q=60", "d67428d4b204f637"),
-    ("fm=avif&lossless=1", "1a3b2983c7a1bfdc"),
-    ("fm=png8&colorquant=16", "36810038a2a01483"),
+    ("fm=webp&q=60", "b0fb936ee512c11b"),
+    ("fm=avif&lossless=1", "91bbb02fe6d55f5b"),
+    ("fm=png8&colorquant=16", "6c109fe68d28e39c"),
     ("sat=-100&con=20&bri=5&hue=90", "e921830d803a7f8d"),
     ("blur=50&px=8&sharp=20", "db24751e2ea8d527"),
     ("monochrome=804020", "c7164b30dbeb22d3"),
@@ -61,8 +61,8 @@ const PINNED: [(&str, &str); 26] = [
     ("blend=00ff00&blend-mode=multiply&blend-alpha=40", "e25f2ee50a51c23b"),
     ("mark=%2Flogo.png&mark-align=top,left&mark-w=0.2", "b52aad84d2f8d32d"),
     ("txt=Hello&txt-size=40&txt-color=fff&txt-align=middle,center", "00298f4e3be9a22b"),
-    ("fm=json", "58b072d1c596df50"),
-    ("palette=json&colors=4", "5ea8fabcd637d9a1"),
+    ("fm=json", "730376174637d6dd"),
+    ("palette=json&colors=4", "992ec0b75341906b"),
 ];
 
 #[test]

@@ -2,6 +2,7 @@
 
 use super::*;
 use crate::param::GradientSpace;
+use crate::plan::DataOutput;
 
 fn plan_and(query: &str, source: &str, found: &Found) -> Layout {
     layout_found(&plan_of(query), &still(size(source)), found)
@@ -206,10 +207,9 @@ fn a_palette_sees_nothing_of_border_padding_and_marks() {
     assert_eq!(busy, plan_of("w=100&palette=json&colors=3"));
     let layout = layout(&busy, &still(size("400x300")));
     assert_eq!(layout.ops, []);
-    assert_eq!(busy.tap, Some(Tap::PaletteJson { colors: 3 }));
-    assert_eq!(choose_formats(&busy.output, &still(size("1x1")), Some(Format::Gif)), [Format::PaletteJson]);
-    assert_eq!(plan_of("fm=blurhash").tap, Some(Tap::Blurhash));
-    assert_eq!(plan_of("palette=css").tap, Some(Tap::PaletteCss { colors: 6, prefix: "image".to_owned() }),);
+    assert_eq!(busy.data, Some(DataOutput::PaletteJson { colors: 3 }));
+    assert_eq!(plan_of("fm=blurhash").data, Some(DataOutput::Blurhash));
+    assert_eq!(plan_of("palette=css").data, Some(DataOutput::PaletteCss { colors: 6, prefix: "image".to_owned() }),);
 }
 
 #[test]

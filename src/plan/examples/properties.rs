@@ -200,7 +200,6 @@ fn walk(layout: &Layout, decoded: Size, shrink: u32) -> Size {
     layout.ops.iter().fold(placed, |now, op| after(op, now, layout))
 }
 
-#[expect(clippy::too_many_lines, reason = "one arm per op")]
 fn after(op: &Op, mut now: Size, layout: &Layout) -> Size {
     match op {
         Op::Extend(e) => {

@@ -17,7 +17,8 @@ use crate::param::ColorSpace;
 use crate::pixels::raster::{Raster, Samples};
 use crate::plan::Measured;
 use crate::render::color::convert;
-use crate::render::{RenderError, RenderLimits};
+use crate::render::{Bound, Codec, Feature, RenderError, RenderLimits};
+use crate::sniff::{SourceFormat, is_bitmap_header};
 use crate::units::Size;
 
 /// Bytes of the header in front of the bitmap in a file.
@@ -79,7 +80,7 @@ impl<'a> Dib<'a> {
     /// Reads what begins with a header of the bitmap, its pixels at `start` if that makes sense.
     fn read(bytes: &'a [u8], start: Option<usize>, is_icon: bool) -> Result<Self, RenderError> {
         let header_len = word(bytes, 0) as usize;
-        if !is_header_len(header_len) {
+        if !is_bitmap_header(header_len) {
             return Err(RenderError::Undecodable);
         }
         let stated = bytes.get(..header_len).ok_or(RenderError::Undecodable)?;
@@ -207,11 +208,6 @@ impl<'a> Dib<'a> {
     }
 }
 
-/// Whether a bitmap can begin with a header of this length.
-pub(super) const fn is_header_len(len: usize) -> bool {
-    matches!(len, CORE_BYTES | 16..=64 | 108 | LONGEST_BYTES) && len.is_multiple_of(2)
-}
-
 /// What the header says of the pixels. Masks may stand behind it, where `at` is moved past them.
 fn coding(
     header: &[u8; LONGEST_BYTES],
@@ -235,12 +231,12 @@ fn coding(
         ])),
         _ => None,
     };
-    let unsupported = |kind: &str| RenderError::UnsupportedFormat { format: format!("bmp with {kind}") };
+    let unsupported = |feature| RenderError::UnsupportedFormat(Codec::Feature(SourceFormat::Bmp, feature));
     match (word(header, 16), bits) {
         (0, _) => plain.ok_or(RenderError::Undecodable),
         (1, 8) | (2, 4) => Ok(Coding::Runs),
         (4, 24) if is_os2 => Ok(Coding::Runs),
-        (3, _) if is_os2 => Err(unsupported("Huffman coding")),
+        (3, _) if is_os2 => Err(unsupported(Feature::HuffmanCoding)),
         (3 | 6, 16 | 32) => {
             let has_alpha = word(header, 16) == 6;
             let behind = if header_len == INFO_BYTES { if has_alpha { 16 } else { 12 } } else { 0 };
@@ -256,8 +252,8 @@ fn coding(
             masks.iter().all(is_run).then_some(Coding::Masks(masks)).ok_or(RenderError::Undecodable)
         }
         // Files of their own (see `embedded`) that are not where they should be.
-        (4, _) => Err(unsupported("a JPEG missing inside")),
-        (5, _) => Err(unsupported("a PNG missing inside")),
+        (4, _) => Err(unsupported(Feature::JpegInside)),
+        (5, _) => Err(unsupported(Feature::PngInside)),
         _ => Err(RenderError::Undecodable),
     }
 }
@@ -326,7 +322,7 @@ pub(super) fn embedded(bytes: &[u8]) -> Option<&[u8]> {
 /// Reads the header; the pixels too where they may be transparent.
 pub(super) fn measure(bytes: &[u8], limits: &RenderLimits) -> Result<Measured, RenderError> {
     let dib = Dib::of_file(bytes)?;
-    check_max("pixels", dib.size.area(), limits.pixels_max)?;
+    check_max(Bound::Pixels, dib.size.area(), limits.pixels_max)?;
     let has_alpha = dib.has_alpha() && shown(&dib)?.iter().any(|pixel| pixel[3] != 255);
     Ok(Measured { size: dib.size, orientation: 1, has_alpha, frames: 1 })
 }

@@ -7,10 +7,10 @@ use super::{Decoded, Frames, SourceFormat, Wanted, apng, exif, heif, jpeg, tiff_
 use crate::pixels::raster::Raster;
 use crate::pixels::{background, crop};
 use crate::plan::{Measured, Select, StoredFrames};
-use crate::render::RenderError;
 use crate::render::color::convert;
 use crate::render::color::hdr::{self, Coding};
 use crate::render::color::profile::{self, Reading};
+use crate::render::{Codec, RenderError};
 use crate::units::{Color, Rect, Size};
 use crate::vips::{self, Call, Image, VipsError};
 
@@ -207,7 +207,7 @@ pub(super) fn explained(error: RenderError, format: SourceFormat, bytes: &[u8], 
         return error;
     }
     match tiff_tags::unread(bytes, page.saturating_sub(1)) {
-        Some(what) => RenderError::UnsupportedFormat { format: format!("tiff with {what}") },
+        Some(feature) => RenderError::UnsupportedFormat(Codec::Feature(format, feature)),
         None => error,
     }
 }
@@ -255,7 +255,7 @@ fn load<'a>(
     count: u32,
     more: impl FnOnce(Call<'a>) -> Call<'a>,
 ) -> Result<Image<'a>, RenderError> {
-    let unsupported = || RenderError::UnsupportedFormat { format: format.name().to_owned() };
+    let unsupported = || RenderError::UnsupportedFormat(Codec::Reader(format));
     let loader = loader(format).ok_or_else(unsupported)?;
     let mut call = Call::new(loader).bytes(c"buffer", bytes).nick(c"access", c"sequential").nick(c"fail-on", c"error");
     if format.can_animate() || format.has_pages() {

@@ -14,7 +14,7 @@ use super::canvas::{self, Blend, Canvas, Disposal, Part};
 use super::check_max;
 use crate::pixels::raster::Raster;
 use crate::plan::{Measured, StoredFrames};
-use crate::render::{RenderError, RenderLimits};
+use crate::render::{Bound, RenderError, RenderLimits};
 use crate::units::{Rect, Size};
 
 /// What is known without decoding a pixel.
@@ -42,7 +42,7 @@ pub(super) fn measure(bytes: &[u8], limits: &RenderLimits) -> Result<Facts, Rend
                     sides = canvas_sides(sides, &frame);
                 }
                 let size = Size::new(sides[0], sides[1]);
-                check_max("pixels", size.area().max(frame.pixels_len()), limits.pixels_max)?;
+                check_max(Bound::Pixels, size.area().max(frame.pixels_len()), limits.pixels_max)?;
                 let covers = frame.rect() == Some(Rect::whole(size));
                 has_alpha |= uncovers || frame.transparent.is_some() || (is_first && !covers);
                 uncovers |= frame.disposal == Disposal::Clear || (is_first && frame.disposal == Disposal::Restore);
@@ -84,7 +84,7 @@ pub(super) fn play<'a>(
     Ok(canvas::shown(shown, move |is_shown| {
         let frame = frames.next().unwrap_or(Err(RenderError::Undecodable))?;
         beyond += frame.pixels_len().saturating_sub(canvas_pixels);
-        check_max("animation pixels", beyond, limits.animation_pixels_max)?;
+        check_max(Bound::AnimationPixels, beyond, limits.animation_pixels_max)?;
         let raster = if let Some(rect) = frame.rect() {
             let part = Part { rect, pixels: &frame.pixels()?, blend: Blend::Over, disposal: frame.disposal };
             canvas.play(&part, is_shown)

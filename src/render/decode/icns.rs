@@ -6,7 +6,8 @@
 use super::Decoded;
 use crate::pixels::raster::{Raster, Samples};
 use crate::plan::Measured;
-use crate::render::RenderError;
+use crate::render::{Codec, RenderError};
+use crate::sniff::SourceFormat;
 use crate::units::Size;
 
 /// Members whose data is a file of its own, with the side of the picture.
@@ -73,7 +74,7 @@ fn member<'b>(bytes: &'b [u8], kind: &[u8; 4]) -> Option<&'b [u8]> {
 /// What the largest picture of packed planes is like.
 pub(super) fn measure(bytes: &[u8]) -> Result<Measured, RenderError> {
     let Planes { side, opacity, .. } =
-        planes(bytes).ok_or_else(|| RenderError::UnsupportedFormat { format: "icns".to_owned() })?;
+        planes(bytes).ok_or(RenderError::UnsupportedFormat(Codec::Reader(SourceFormat::Icns)))?;
     Ok(Measured { size: Size::new(side, side), orientation: 1, has_alpha: opacity.is_some(), frames: 1 })
 }
 

@@ -9,7 +9,7 @@ use super::bitmap::Dib;
 use super::{Decoded, check_max};
 use crate::param::ColorSpace;
 use crate::plan::Measured;
-use crate::render::{RenderError, RenderLimits};
+use crate::render::{Bound, RenderError, RenderLimits};
 
 /// Bytes of the head and of an entry of the directory behind it.
 const HEAD_BYTES: usize = 6;
@@ -81,7 +81,7 @@ fn pixels(dib: &Dib<'_>) -> Result<Vec<[u8; 4]>, RenderError> {
 /// Measures the largest picture, whose pixels tell whether it is transparent.
 pub(super) fn measure(bytes: &[u8], limits: &RenderLimits) -> Result<Measured, RenderError> {
     let dib = bitmap(bytes)?;
-    check_max("pixels", dib.size.area(), limits.pixels_max)?;
+    check_max(Bound::Pixels, dib.size.area(), limits.pixels_max)?;
     let has_alpha = pixels(&dib)?.iter().any(|pixel| pixel[3] != 255);
     Ok(Measured { size: dib.size, orientation: 1, has_alpha, frames: 1 })
 }

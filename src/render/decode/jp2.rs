@@ -3,6 +3,7 @@
 //! libvips is not asked: its packing takes the image and tile origins for 0, and answers other files with bytes of the heap
 //! (libvips#4154). Damage is refused, and so is what the decoder does not know. Source: ISO/IEC 15444-1 annexes A and I.
 
+use crate::sniff::SourceFormat;
 use hayro_jpeg2000::error::{FormatError, MarkerError};
 use hayro_jpeg2000::{ColorSpace as Colours, ComponentData, DecodeError, DecodeSettings, DecoderContext, Image};
 
@@ -10,8 +11,8 @@ use super::Decoded;
 use crate::param::ColorSpace;
 use crate::pixels::raster::{Raster, Samples};
 use crate::plan::Measured;
-use crate::render::RenderError;
 use crate::render::color::convert;
+use crate::render::{Codec, RenderError};
 use crate::units::Size;
 
 /// Bits of the deepest samples that are read; more are never used for images, and are more than the decoder's arithmetic
@@ -41,7 +42,7 @@ fn refusal(error: DecodeError) -> RenderError {
 }
 
 fn unsupported() -> RenderError {
-    RenderError::UnsupportedFormat { format: "jp2".to_owned() }
+    RenderError::UnsupportedFormat(Codec::Reader(SourceFormat::Jp2))
 }
 
 /// Reads the header.

@@ -5,6 +5,7 @@
 //! curve and has its lights rolled off, and all else keeps its profile. The decoder turns the image itself. Of an animation
 //! the first frame is shown; all are read, so that a torn file is found out. Source: ISO/IEC 18181-1 and -2.
 
+use crate::sniff::SourceFormat;
 use jxl::api::{
     AlphaMode, Endianness, Event, ExtraChannel, JxlBasicInfo, JxlBitDepth, JxlColorEncoding, JxlColorProfile,
     JxlColorType, JxlDataFormat, JxlDecoder, JxlDecoderOptions, JxlOutputBuffer, JxlPixelFormat, JxlPrimaries,
@@ -18,7 +19,7 @@ use crate::plan::Measured;
 use crate::render::color::convert;
 use crate::render::color::hdr::{self, Curve};
 use crate::render::color::primaries::Chromaticities;
-use crate::render::{RenderError, RenderLimits};
+use crate::render::{Codec, RenderError, RenderLimits};
 use crate::units::Size;
 
 /// A decoder that has read the header.
@@ -81,7 +82,7 @@ impl Opened<'_> {
             (1, true) => JxlColorType::GrayscaleAlpha,
             (3, false) => JxlColorType::Rgb,
             (3, true) => JxlColorType::Rgba,
-            _ => return Err(RenderError::UnsupportedFormat { format: "jxl".to_owned() }),
+            _ => return Err(RenderError::UnsupportedFormat(Codec::Reader(SourceFormat::Jxl))),
         })
     }
 

@@ -20,15 +20,14 @@ mod jpeg;
 mod jxl;
 mod png_color;
 mod psd;
-mod sniff;
 mod tiff_tags;
 
 pub use exif::{groups as exif_groups, orientation as exif_orientation};
 pub use foreign::Foreign;
 pub(super) use gif::depth as gif_depth;
 pub(super) use iptc::fields as iptc_fields;
-pub use sniff::{SourceFormat, sniff};
 
+use crate::render::{Bound, Codec};
 use std::borrow::Cow;
 
 use super::color::profile::Reading;
@@ -37,6 +36,7 @@ use crate::param::ColorSpace;
 use crate::pixels::raster::Raster;
 use crate::pixels::rows::{RasterRows, Rows};
 use crate::plan::{Measured, Select, StoredFrames};
+use crate::sniff::{SourceFormat, sniff};
 use crate::units::Size;
 use crate::vips::Image;
 
@@ -56,8 +56,14 @@ impl<'b> Original<'b> {
     /// # Errors
     /// [`RenderError::NotAnImage`] for bytes of no known kind.
     pub fn new(bytes: &'b [u8]) -> Result<Self, RenderError> {
-        let mut bytes = bytes;
-        let mut format = sniff(bytes).ok_or(RenderError::NotAnImage)?;
+        Self::known(bytes, sniff(bytes).ok_or(RenderError::NotAnImage)?)
+    }
+
+    /// An original that was sniffed before.
+    ///
+    /// # Errors
+    /// [`RenderError::Undecodable`] for an icon that holds something else.
+    pub fn known(mut bytes: &'b [u8], mut format: SourceFormat) -> Result<Self, RenderError> {
         let embedded = if format == SourceFormat::Icns {
             icns::embedded(bytes)
         } else if format == SourceFormat::Ico {
@@ -239,7 +245,7 @@ impl<'a> Opened<'a> {
             SourceFormat::Jxl => still(bytes, jxl::measure(bytes, limits)?),
             SourceFormat::Jp2 => still(bytes, jp2::measure(bytes)?),
             SourceFormat::Eps | SourceFormat::Jxr => {
-                return Err(RenderError::UnsupportedFormat { format: format.name().to_owned() });
+                return Err(RenderError::UnsupportedFormat(Codec::Reader(format)));
             }
             SourceFormat::Jpeg
             | SourceFormat::Png
@@ -255,7 +261,7 @@ impl<'a> Opened<'a> {
                 (Header::Foreign(Box::new(foreign)), measured, stored)
             }
         };
-        check_max("pixels", measured.size.area(), limits.pixels_max)?;
+        check_max(Bound::Pixels, measured.size.area(), limits.pixels_max)?;
         if original.lacked_end {
             jpeg::check_whole(bytes, jpeg::Expected::EveryBit)?;
         }
@@ -288,11 +294,11 @@ impl<'a> Opened<'a> {
     /// # Errors
     /// [`RenderError::TooLarge`] for more frames than allowed, [`RenderError::Undecodable`] when the decoder gives up.
     pub fn decode(self, wanted: &Wanted, limits: &RenderLimits) -> Result<Decoded<'a>, RenderError> {
-        check_max("frames", u64::from(wanted.count), u64::from(limits.frames_max))?;
+        check_max(Bound::Frames, u64::from(wanted.count), u64::from(limits.frames_max))?;
         // Frames are drawn one over the other, so the ones before the first cost as much as those after it.
         let drawn = u64::from(wanted.first) + u64::from(wanted.count);
         if drawn > 1 {
-            check_max("animation pixels", drawn * self.measured.size.area(), limits.animation_pixels_max)?;
+            check_max(Bound::AnimationPixels, drawn * self.measured.size.area(), limits.animation_pixels_max)?;
         }
         match self.header {
             Header::Foreign(foreign) => {
@@ -319,6 +325,6 @@ fn still(bytes: &[u8], measured: Measured) -> (Header<'_>, Measured, StoredFrame
     (Header::Bitmap(bytes), measured, StoredFrames { delays_ms: vec![0], plays: 0 })
 }
 
-fn check_max(what: &str, got: u64, max: u64) -> Result<(), RenderError> {
-    if got > max { Err(RenderError::TooLarge { what: what.to_owned(), got, max }) } else { Ok(()) }
+fn check_max(what: Bound, got: u64, max: u64) -> Result<(), RenderError> {
+    if got > max { Err(RenderError::TooLarge { what, got, max }) } else { Ok(()) }
 }

@@ -9,7 +9,8 @@ use crate::param::ColorSpace;
 use crate::pixels::raster::{Raster, Samples};
 use crate::plan::Measured;
 use crate::render::color::convert;
-use crate::render::{RenderError, RenderLimits};
+use crate::render::{Bound, Codec, Feature, RenderError, RenderLimits};
+use crate::sniff::SourceFormat;
 use crate::units::Size;
 
 /// Numbers of image resources: the ICC profile, and whether the flattened picture is one.
@@ -51,7 +52,7 @@ struct Document<'a> {
 
 impl<'a> Document<'a> {
     fn read(bytes: &'a [u8]) -> Result<Self, RenderError> {
-        let unsupported = || RenderError::UnsupportedFormat { format: "psd".to_owned() };
+        let unsupported = || RenderError::UnsupportedFormat(Codec::Reader(SourceFormat::Psd));
         let mut head = Reader(bytes.get(4..).unwrap_or_default());
         let version = head.number(2)?;
         head.take(6)?;
@@ -76,7 +77,7 @@ impl<'a> Document<'a> {
         let resources = head.section(4)?;
         // A number of four bytes, then 0 for white in place of the picture.
         if resource(resources, VERSION).and_then(|version| version.get(4)) == Some(&0) {
-            return Err(RenderError::UnsupportedFormat { format: "psd without a flattened image".to_owned() });
+            return Err(RenderError::UnsupportedFormat(Codec::Feature(SourceFormat::Psd, Feature::NoFlattenedImage)));
         }
         let profile = resource(resources, PROFILE);
         let is_large = version == 2;
@@ -115,7 +116,7 @@ fn has_merged_alpha(mut layers: Reader<'_>, wide: usize) -> bool {
 /// Reads the header.
 pub(super) fn measure(bytes: &[u8], limits: &RenderLimits) -> Result<Measured, RenderError> {
     let document = Document::read(bytes)?;
-    check_max("pixels", document.size.area(), limits.pixels_max)?;
+    check_max(Bound::Pixels, document.size.area(), limits.pixels_max)?;
     Ok(Measured { size: document.size, orientation: 1, has_alpha: document.has_alpha, frames: 1 })
 }
 
@@ -184,7 +185,7 @@ fn planes(document: &mut Document<'_>) -> Result<Vec<Vec<u8>>, RenderError> {
             let table = data.take(table.ok_or(RenderError::Undecodable)?)?;
             Some(table.chunks_exact(wide).map(move |bytes| Reader(bytes).number(wide).unwrap_or(0) as usize))
         }
-        _ => return Err(RenderError::UnsupportedFormat { format: "psd".to_owned() }),
+        _ => return Err(RenderError::UnsupportedFormat(Codec::Reader(SourceFormat::Psd))),
     };
     let is_packed = lengths.is_some();
     let mut lengths = lengths.into_iter().flatten();
@@ -313,7 +314,7 @@ mod tests {
             let bytes = [&plain[..30], &length, &resources, &plain[34..]].concat();
             match (measure(&bytes, &LIMITS), expected) {
                 (Ok(_), None) => {}
-                (Err(RenderError::UnsupportedFormat { format }), Some(expected)) => assert_eq!(format, expected),
+                (Err(RenderError::UnsupportedFormat(codec)), Some(expected)) => assert_eq!(codec.to_string(), expected),
                 other => panic!("{other:?}"),
             }
         }
@@ -323,7 +324,7 @@ mod tests {
     fn what_is_not_read_is_said() {
         for (depth, mode) in [(32, 3), (1, 0), (8, 9), (8, 7)] {
             let refused = measure(&document(3, depth, mode, b"", b"", &[0; 9]), &LIMITS);
-            assert!(matches!(refused, Err(RenderError::UnsupportedFormat { .. })), "{depth} {mode}");
+            assert!(matches!(refused, Err(RenderError::UnsupportedFormat(_))), "{depth} {mode}");
         }
         assert!(measure(&document(2, 8, 3, b"", b"", &[0; 9]), &LIMITS).is_err());
     }

@@ -1,6 +1,7 @@
 //! What a TIFF says about its samples that its decoder does not pass on. Pure and total: a file that makes no sense says
 //! nothing. Source: TIFF 6.0 sections 2 (structure) and 19 (`SMinSampleValue`, `SMaxSampleValue`), BigTIFF's design notes.
 
+use crate::render::Feature;
 use crate::render::color::floats::Range;
 
 const BITS_PER_SAMPLE: u16 = 258;
@@ -26,23 +27,23 @@ pub(super) fn range(bytes: &[u8], page: u32) -> Option<Range> {
 
 /// What keeps page `page` from being read, in words for a client; `None` where it is something else. libvips 8.14 knows
 /// none of these.
-pub(super) fn unread(bytes: &[u8], page: u32) -> Option<String> {
+pub(super) fn unread(bytes: &[u8], page: u32) -> Option<Feature> {
     let directory = Directory::of(bytes, page)?;
     let value = |tag, default| directory.value(tag).map_or(default, |value: f64| value as u32);
     let (compression, bits) = (value(COMPRESSION, 1), value(BITS_PER_SAMPLE, 1));
     let is_tiled = directory.value(TILE_WIDTH).is_some();
     let is_subsampled = value(PHOTOMETRIC, 1) == YCBCR && value(YCBCR_SUBSAMPLING, 2) != 1;
     Some(match (compression, bits) {
-        (6, _) => "old-style JPEG".to_owned(),
-        (32_809, _) => "ThunderScan".to_owned(),
+        (6, _) => Feature::OldStyleJpeg,
+        (32_809, _) => Feature::ThunderScan,
         (1..=5 | 7 | 8 | 32_773 | 32_946 | 34_887 | 50_000 | 50_001, _) => match bits {
-            16 if value(SAMPLE_FORMAT, 1) == FLOATING => "16-bit floats".to_owned(),
-            1 | 2 | 4 | 8 | 16 | 32 | 64 if is_tiled && value(PLANES, 1) == 2 => "planar tiles".to_owned(),
-            1 | 2 | 4 | 8 | 16 | 32 | 64 if is_subsampled && compression != 7 => "subsampled YCbCr".to_owned(),
+            16 if value(SAMPLE_FORMAT, 1) == FLOATING => Feature::HalfFloats,
+            1 | 2 | 4 | 8 | 16 | 32 | 64 if is_tiled && value(PLANES, 1) == 2 => Feature::PlanarTiles,
+            1 | 2 | 4 | 8 | 16 | 32 | 64 if is_subsampled && compression != 7 => Feature::SubsampledYcbcr,
             1 | 2 | 4 | 8 | 16 | 32 | 64 => return None,
-            _ => format!("{bits}-bit samples"),
+            _ => Feature::Bits(bits),
         },
-        _ => format!("compression {compression}"),
+        _ => Feature::Compression(compression),
     })
 }
 
@@ -176,20 +177,20 @@ mod tests {
 
     #[test]
     fn what_is_not_read_is_named() {
-        let check = |entries: &[(u16, u16)], expected: Option<&str>| {
+        let check = |entries: &[(u16, u16)], expected: Option<Feature>| {
             let entries: Vec<_> =
                 entries.iter().map(|(tag, v)| entry(*tag, 3, [*v as u8, (*v >> 8) as u8, 0, 0])).collect();
-            assert_eq!(unread(&file(&[&entries]), 0).as_deref(), expected, "{entries:?}");
+            assert_eq!(unread(&file(&[&entries]), 0), expected, "{entries:?}");
         };
         check(&[(258, 8), (259, 5)], None);
-        check(&[(258, 8), (259, 6)], Some("old-style JPEG"));
-        check(&[(258, 4), (259, 32_809)], Some("ThunderScan"));
-        check(&[(258, 8), (259, 34_712)], Some("compression 34712"));
-        check(&[(258, 12)], Some("12-bit samples"));
-        check(&[(258, 16), (339, 3)], Some("16-bit floats"));
+        check(&[(258, 8), (259, 6)], Some(Feature::OldStyleJpeg));
+        check(&[(258, 4), (259, 32_809)], Some(Feature::ThunderScan));
+        check(&[(258, 8), (259, 34_712)], Some(Feature::Compression(34_712)));
+        check(&[(258, 12)], Some(Feature::Bits(12)));
+        check(&[(258, 16), (339, 3)], Some(Feature::HalfFloats));
         check(&[(258, 8), (284, 2)], None);
-        check(&[(258, 8), (284, 2), (322, 16)], Some("planar tiles"));
-        check(&[(258, 8), (259, 5), (262, 6)], Some("subsampled YCbCr"));
+        check(&[(258, 8), (284, 2), (322, 16)], Some(Feature::PlanarTiles));
+        check(&[(258, 8), (259, 5), (262, 6)], Some(Feature::SubsampledYcbcr));
         check(&[(258, 8), (259, 5), (262, 6), (530, 1)], None);
         check(&[(258, 8), (259, 7), (262, 6), (530, 2)], None);
     }

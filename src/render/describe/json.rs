@@ -1,10 +1,11 @@
 //! `fm=json`: what an original is, from its header (`rendering.md` 15.1). Never its place: GPS is left out.
 
+use crate::sniff::SourceFormat;
 use serde_json::{Map, Value, json};
 
 use crate::plan::Orient;
 use crate::render::color::convert;
-use crate::render::decode::{Foreign, Opened, SourceFormat, exif_groups, gif_depth, iptc_fields};
+use crate::render::decode::{Foreign, Opened, exif_groups, gif_depth, iptc_fields};
 use crate::render::faces::{self, Face};
 use crate::units::Size;
 use crate::vips::{Depth, Space};

@@ -4,27 +4,29 @@ use std::fmt::Write;
 
 use serde_json::{Map, Value, json};
 
-use crate::plan::{Format, Tap};
+use crate::plan::{Data, DataOutput};
 use crate::units::Color;
 
 use super::blurhash;
 use super::palette::Palette;
 use crate::pixels::raster::Raster;
-use crate::render::RenderError;
+use crate::render::{RenderError, Step};
 
 /// The words about an sRGB or grey picture, and the format that they are in.
 ///
 /// # Errors
 /// [`RenderError`] when the picture cannot be scaled.
-pub(in crate::render) fn write(raster: Raster, tap: &Tap) -> Result<(Format, String), RenderError> {
-    Ok(match tap {
-        Tap::PaletteJson { colors } => {
-            (Format::PaletteJson, json_of(&Palette::of(&raster, usize::from(*colors))).to_string())
+pub(in crate::render) fn write(raster: Raster, output: &DataOutput) -> Result<(Data, String), RenderError> {
+    Ok(match output {
+        // Said of the original, by `json`.
+        DataOutput::Json { .. } => return Err(RenderError::Stage(Step::Frames)),
+        DataOutput::PaletteJson { colors } => {
+            (Data::PaletteJson, json_of(&Palette::of(&raster, usize::from(*colors))).to_string())
         }
-        Tap::PaletteCss { colors, prefix } => {
-            (Format::PaletteCss, css_of(&Palette::of(&raster, usize::from(*colors)), prefix))
+        DataOutput::PaletteCss { colors, prefix } => {
+            (Data::PaletteCss, css_of(&Palette::of(&raster, usize::from(*colors)), prefix))
         }
-        Tap::Blurhash => (Format::Blurhash, blurhash::encode(raster)?),
+        DataOutput::Blurhash => (Data::Blurhash, blurhash::encode(raster)?),
     })
 }
 
@@ -75,9 +77,9 @@ mod tests {
 
     #[test]
     fn json_has_the_documented_keys() {
-        let (format, text) = write(picture(), &Tap::PaletteJson { colors: 6 }).unwrap();
+        let (format, text) = write(picture(), &DataOutput::PaletteJson { colors: 6 }).unwrap();
         let value: Value = serde_json::from_str(&text).unwrap();
-        assert_eq!(format, Format::PaletteJson);
+        assert_eq!(format, Data::PaletteJson);
         assert_eq!(value["colors"].as_array().unwrap().len(), 2);
         assert_eq!(
             value["colors"][0],
@@ -91,7 +93,7 @@ mod tests {
 
     #[test]
     fn css_has_a_pair_of_classes_a_colour() {
-        let (_, css) = write(picture(), &Tap::PaletteCss { colors: 1, prefix: "hero".to_owned() }).unwrap();
+        let (_, css) = write(picture(), &DataOutput::PaletteCss { colors: 1, prefix: "hero".to_owned() }).unwrap();
         let lines: Vec<&str> = css.lines().collect();
         assert!(lines[0].starts_with(".hero-fg-1 { color:#") && lines[0].ends_with(" !important; }"), "{css}");
         assert!(lines[1].starts_with(".hero-bg-1 { background-color:#"), "{css}");
@@ -102,7 +104,7 @@ mod tests {
 
     #[test]
     fn blurhash_is_plain_text() {
-        let (format, hash) = write(picture(), &Tap::Blurhash).unwrap();
-        assert_eq!((format, hash.len()), (Format::Blurhash, 28));
+        let (format, hash) = write(picture(), &DataOutput::Blurhash).unwrap();
+        assert_eq!((format, hash.len()), (Data::Blurhash, 28));
     }
 }

@@ -27,7 +27,7 @@ use crate::units::Size;
 /// What goes into the file beside the pixels.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Attached<'a> {
-    /// An ICC profile, attached where the format [keeps](keeps_profile) one.
+    /// An ICC profile, attached where the format [keeps](crate::plan::Facts::keeps_profile) one.
     pub profile: Option<&'a [u8]>,
     /// The payload of the original's IPTC marker (APP13, from `Photoshop 3.0` on), written to JPEG only.
     pub iptc: Option<&'a [u8]>,
@@ -48,7 +48,7 @@ pub struct Animation {
 ///
 /// Takes grey or RGB, straight alpha or none, 8 or 16 bits (written as 8), in the colour space that the
 /// profile describes, sRGB without one. Alpha is flattened onto white for formats without it, and left out where every pixel is
-/// opaque. The profile is attached where the format [keeps](keeps_profile) one.
+/// opaque. The profile is attached where the format [keeps](crate::plan::Facts::keeps_profile) one.
 ///
 /// # Errors
 /// [`RenderError::Encode`] when the encoder fails or the picture is larger than the format allows,
@@ -59,7 +59,7 @@ pub fn encode(
     output: &Output,
     attached: Attached<'_>,
 ) -> Result<Vec<u8>, RenderError> {
-    if raster.size.width.max(raster.size.height) > side_max(format) {
+    if raster.size.width.max(raster.size.height) > format.facts().side_max {
         return Err(failed(format));
     }
     let raster = prepare(raster, format, output);
@@ -71,7 +71,6 @@ pub fn encode(
         Format::Gif => vips::gif(&raster, output),
         Format::Jxl => vips::jxl(&raster, output, attached.profile),
         Format::Jp2 => vips::jp2(&raster, output),
-        Format::Json | Format::PaletteJson | Format::PaletteCss | Format::Blurhash | Format::Svg => Err(failed(format)),
     }
 }
 
@@ -87,7 +86,7 @@ pub fn encode_animation(
 ) -> Result<Vec<u8>, RenderError> {
     let first = animation.frames.first().ok_or_else(|| failed(format))?;
     let alike = animation.frames.iter().all(|frame| frame.size == first.size && frame.channels == first.channels);
-    if !alike || !is_animated(format) || first.size.width.max(first.size.height) > side_max(format) {
+    if !alike || !format.facts().is_animated || first.size.width.max(first.size.height) > format.facts().side_max {
         return Err(failed(format));
     }
     let frame = first.size;
@@ -96,82 +95,6 @@ pub fn encode_animation(
     let stack = prepare(&stack, format, output);
     let timing = vips::Timing { frame, delays_ms: &delays_ms, loops };
     vips::animation(&stack, &timing, format, output, attached.profile)
-}
-
-/// Whether the format can hold a colour profile in our hands. Without, pixels have to be sRGB.
-#[must_use]
-pub const fn keeps_profile(format: Format) -> bool {
-    match format {
-        Format::Jpeg | Format::Png | Format::Png8 | Format::Png32 | Format::Webp | Format::Jxl => true,
-        Format::Avif
-        | Format::Gif
-        | Format::Jp2
-        | Format::Json
-        | Format::PaletteJson
-        | Format::PaletteCss
-        | Format::Blurhash
-        | Format::Svg => false,
-    }
-}
-
-/// Whether the format can hold transparency.
-#[must_use]
-pub const fn keeps_alpha(format: Format) -> bool {
-    match format {
-        Format::Jpeg | Format::Json | Format::PaletteJson | Format::PaletteCss | Format::Blurhash | Format::Svg => {
-            false
-        }
-        Format::Png
-        | Format::Png8
-        | Format::Png32
-        | Format::Webp
-        | Format::Avif
-        | Format::Jxl
-        | Format::Gif
-        | Format::Jp2 => true,
-    }
-}
-
-/// Whether we can write animations in the format.
-#[must_use]
-pub const fn is_animated(format: Format) -> bool {
-    match format {
-        Format::Webp | Format::Gif => true,
-        Format::Jpeg
-        | Format::Png
-        | Format::Png8
-        | Format::Png32
-        | Format::Avif
-        | Format::Jxl
-        | Format::Jp2
-        | Format::Json
-        | Format::PaletteJson
-        | Format::PaletteCss
-        | Format::Blurhash
-        | Format::Svg => false,
-    }
-}
-
-/// Longest side that the format can hold, in pixels.
-#[must_use]
-pub const fn side_max(format: Format) -> u32 {
-    match format {
-        // RFC 9649 section 2.6 allows 16384 in the extended header only; the VP8 key frame has 14 bits a side.
-        Format::Webp => 16_383,
-        // libjpeg's limit, kept by every JPEG library since.
-        Format::Jpeg => 65_500,
-        Format::Gif | Format::Avif => 65_535,
-        Format::Png
-        | Format::Png8
-        | Format::Png32
-        | Format::Jxl
-        | Format::Jp2
-        | Format::Json
-        | Format::PaletteJson
-        | Format::PaletteCss
-        | Format::Blurhash
-        | Format::Svg => i32::MAX as u32,
-    }
 }
 
 /// Mean difference of horizontal neighbours in luma, 0 to 255, of every fourth row: how much an encoder has to say.
@@ -207,40 +130,19 @@ fn detail_of<T: Copy + Into<f32>>(samples: &[T], raster: &Raster, scale: f32) ->
 /// Eight bits, no alpha where the format or the picture has none, and no more colours than asked for.
 fn prepare<'a>(raster: &'a Raster, format: Format, output: &Output) -> Cow<'a, Raster> {
     let mut raster = pixels::depth_8(raster);
-    if raster.has_alpha() && !keeps_alpha(format) {
+    if raster.has_alpha() && !format.facts().keeps_alpha {
         raster = Cow::Owned(pixels::flatten(&raster));
     } else if raster.has_alpha() && pixels::is_opaque(&raster) {
         raster = Cow::Owned(pixels::without_alpha(&raster));
     }
-    match (format, output.colors_max) {
-        // These have a palette of their own.
-        (Format::Png | Format::Png8, _) | (_, None) => raster,
-        (_, Some(colors)) => Cow::Owned(palette::Indexed::new(&raster, colors).to_raster()),
+    match output.colors_max.filter(|_| !format.facts().has_palette) {
+        None => raster,
+        Some(colors) => Cow::Owned(palette::Indexed::new(&raster, colors).to_raster()),
     }
 }
 
-/// Our own name of a format, for errors.
-const fn name(format: Format) -> &'static str {
-    match format {
-        Format::Jpeg => "jpeg",
-        Format::Png => "png",
-        Format::Png8 => "png8",
-        Format::Png32 => "png32",
-        Format::Webp => "webp",
-        Format::Avif => "avif",
-        Format::Jxl => "jxl",
-        Format::Gif => "gif",
-        Format::Jp2 => "jp2",
-        Format::Json => "json",
-        Format::PaletteJson => "palette json",
-        Format::PaletteCss => "palette css",
-        Format::Blurhash => "blurhash",
-        Format::Svg => "svg",
-    }
-}
-
-fn failed(format: Format) -> RenderError {
-    RenderError::Encode { format: name(format).to_owned() }
+const fn failed(format: Format) -> RenderError {
+    RenderError::Encode(format)
 }
 
 /// Width and height as the encoders count them.

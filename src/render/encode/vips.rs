@@ -2,11 +2,11 @@
 
 use crate::pixels::raster::Raster;
 use crate::plan::{Format, Output};
-use crate::render::RenderError;
+use crate::render::{Codec, RenderError};
 use crate::units::Size;
 use crate::vips::{Call, Image, VipsError};
 
-use super::{failed, name, riff};
+use super::{failed, riff};
 
 /// libwebp's `method`, 0 (fastest) to 6, by measurement.
 const WEBP_EFFORT: i32 = 2;
@@ -127,7 +127,7 @@ pub(super) fn animation(
 /// An operation that is missing means a build of libvips without the codec.
 fn refused(format: Format, fault: VipsError) -> RenderError {
     match fault {
-        VipsError::UnknownOperation { .. } => RenderError::UnsupportedFormat { format: name(format).to_owned() },
+        VipsError::UnknownOperation { .. } => RenderError::UnsupportedFormat(Codec::Writer(format)),
         VipsError::UnknownOption { .. } | VipsError::Failed { .. } | VipsError::Unrepresentable { .. } => {
             failed(format)
         }

@@ -2,7 +2,7 @@
 
 use crate::pixels::raster::Raster;
 use crate::plan::Sequence;
-use crate::render::{RenderError, RenderLimits};
+use crate::render::{Bound, RenderError, RenderLimits};
 use crate::units::Size;
 
 /// The first frame to decode, from 0, and how many from there on; at least one.
@@ -23,7 +23,7 @@ pub(in crate::render) fn check_drawn(
 ) -> Result<(), RenderError> {
     let (got, max) = (sequence.frames.len() as u64 * output.area(), limits.animation_pixels_max);
     if sequence.frames.len() > 1 && got > max {
-        return Err(RenderError::TooLarge { what: "animation pixels".to_owned(), got, max });
+        return Err(RenderError::TooLarge { what: Bound::AnimationPixels, got, max });
     }
     Ok(())
 }

@@ -11,15 +11,15 @@ use sha2::{Digest, Sha256};
 
 use super::execute::{self, Prepared};
 use super::place::Place;
-use crate::blob::Blob;
 use crate::param::ColorSpace;
 use crate::pixels::raster::Raster;
 use crate::pixels::rows::RasterRows;
 use crate::pixels::{orient, resample};
 use crate::plan::{BlendOp, BlendOpLayer, Found, Layout, MarkOp, Op, Overlay, OverlayRole, Select};
 use crate::render::color::convert;
-use crate::render::decode::{Opened, Original, SourceFormat, Wanted, sniff};
-use crate::render::{Job, RenderError, RenderLimits};
+use crate::render::decode::{Opened, Original, Wanted};
+use crate::render::{Job, RenderError, RenderLimits, Step};
+use crate::sniff::Encoded;
 use crate::units::Size;
 
 /// Pixels of the decoded overlays that a thread keeps.
@@ -50,10 +50,9 @@ impl Overlays {
     pub(in crate::render) fn load(job: &Job) -> Self {
         let mut overlays = Self::default();
         for (role, _) in job.plan.overlays() {
-            let blob = job.overlays.iter().find(|(of, _)| *of == role).map(|(_, blob)| blob);
-            // Where no SVG is drawn, none is drawn on pictures either.
-            let may = |blob: &&Blob| job.plan.draws_svg || sniff(blob.as_slice()) != Some(SourceFormat::Svg);
-            match blob.filter(may).and_then(|blob| layer(blob, &job.limits).ok()) {
+            let given = job.overlays.iter().find(|(of, _)| *of == role).map(|(_, encoded)| encoded);
+            let may = |encoded: &&Encoded| job.plan.draws(encoded.format);
+            match given.filter(may).and_then(|encoded| layer(encoded, &job.limits).ok()) {
                 Some(layer) => overlays.layers.push((role, layer)),
                 None => overlays.left_out = true,
             }
@@ -78,7 +77,7 @@ impl Overlays {
     /// [`RenderError::Stage`] when an op asks for an overlay that the layout was told is not there.
     pub(in crate::render) fn prepare(&self, ops: &[Op], profile: Option<&[u8]>) -> Result<Prepared, RenderError> {
         let fitted = |role, overlay: &Overlay| {
-            let layer = self.layer(role).ok_or_else(|| missing("overlay"))?;
+            let layer = self.layer(role).ok_or_else(missing)?;
             let raster = fitted(layer, &overlay.layout)?;
             Ok::<_, RenderError>(convert::picture_in(raster, profile))
         };
@@ -96,8 +95,8 @@ impl Overlays {
     }
 }
 
-fn missing(stage: &str) -> RenderError {
-    RenderError::Stage { stage: stage.to_owned() }
+fn missing() -> RenderError {
+    RenderError::Stage(Step::Overlay)
 }
 
 /// The layer after its steps.
@@ -112,22 +111,22 @@ fn fitted(layer: &Layer, layout: &Layout) -> Result<Raster, RenderError> {
     layout.ops.iter().try_fold(scaled, |raster, op| execute::apply(raster, op, &mut Prepared::default()))
 }
 
-fn layer(blob: &Blob, limits: &RenderLimits) -> Result<Arc<Layer>, RenderError> {
-    let bytes = blob.as_slice();
+fn layer(encoded: &Encoded, limits: &RenderLimits) -> Result<Arc<Layer>, RenderError> {
+    let bytes = encoded.bytes.as_slice();
     if bytes.len() > HASHED_BYTES_MAX {
-        return Ok(Arc::new(decoded(bytes, limits)?));
+        return Ok(Arc::new(decoded(encoded, limits)?));
     }
     let key: [u8; 32] = Sha256::digest(bytes).into();
     if let Some(layer) = HOT.with_borrow_mut(|hot| hot.get(&key)) {
         return Ok(layer);
     }
-    let layer = Arc::new(decoded(bytes, limits)?);
+    let layer = Arc::new(decoded(encoded, limits)?);
     HOT.with_borrow_mut(|hot| hot.put(key, layer.clone()));
     Ok(layer)
 }
 
-fn decoded(bytes: &[u8], limits: &RenderLimits) -> Result<Layer, RenderError> {
-    let original = Original::new(bytes)?;
+fn decoded(encoded: &Encoded, limits: &RenderLimits) -> Result<Layer, RenderError> {
+    let original = Original::known(encoded.bytes.as_slice(), encoded.format)?;
     let opened = Opened::new(&original, &Select::default(), limits)?;
     let measured = opened.measured;
     let longest = f64::from(measured.size.width.max(measured.size.height));

@@ -8,14 +8,17 @@ use super::place::Place;
 use super::{frames, trimmed};
 use crate::blob::Blob;
 use crate::pixels::raster::Raster;
-use crate::plan::{self, FallbackFormat, Format, Found, Layout, Measured, Op, Output, Sequence, Tap};
+use crate::plan::{
+    self, Answer, Data, DataOutput, Format, Found, Frame, Layout, Measured, Op, Output, Sequence, Treatment,
+};
 use crate::render::color::convert;
-use crate::render::decode::{Decoded, Opened, Original, SourceFormat, Wanted};
+use crate::render::decode::{Decoded, Opened, Original, Wanted};
 use crate::render::describe::{json, write};
 use crate::render::encode::{self, Animation, Attached};
 use crate::render::faces::{self, Face};
 use crate::render::stage::{enhance, hide_faces, sheet, text};
-use crate::render::{Job, RenderError, Rendered, Timings, sanitize};
+use crate::render::{Codec, Input, Job, RenderError, Rendered, Step, Timings, sanitize};
+use crate::sniff::{Encoded, SourceFormat};
 use crate::units::{Color, Size};
 use crate::vips;
 
@@ -31,31 +34,49 @@ const SHRINK_HEADROOM: f64 = 8.0;
 pub fn render(job: &Job) -> Result<Rendered, RenderError> {
     let started = Instant::now();
     vips::init().map_err(|_| RenderError::Unavailable)?;
-    let Job { plan, limits, .. } = job;
-    let bytes = job.original.as_slice();
-    let original = Original::new(bytes)?.selected(&plan.select);
-    if original.format() == SourceFormat::Svg && !plan.draws_svg && !describes(&plan.output) {
-        // A drawing can hold photographs, and nobody has looked into it.
-        if plan.hide_faces.is_some() {
-            return Err(RenderError::UnsupportedFormat { format: original.format().name().to_owned() });
-        }
-        return sent_as_svg(bytes, plan.svg_sanitize, started);
+    match &job.input {
+        Input::Nothing => text_alone(job, started),
+        Input::Original(original) => match job.plan.treatment(original.format) {
+            Treatment::Refuse => Err(RenderError::UnsupportedFormat(Codec::Reader(original.format))),
+            Treatment::Svg { sanitized } => sent_as_svg(original.bytes.as_slice(), sanitized, started),
+            // What needs no worker is not sent to one.
+            Treatment::AsItIs | Treatment::Decode => of_original(job, original, started),
+        },
     }
+}
+
+/// An image that consists of text alone.
+fn text_alone(job: &Job, started: Instant) -> Result<Rendered, RenderError> {
+    let plan = &job.plan;
+    let raster = text::written(plan.written.as_ref().ok_or(RenderError::NotAnImage)?)?;
+    let measured = Measured { size: raster.size, orientation: 1, has_alpha: true, frames: 1 };
+    let overlays = Overlays::load(job);
+    let layout = plan::layout_found(plan, &measured, &overlays.add_to(Found::default()));
+    let sequence = Sequence { frames: vec![Frame { index: 0, delay_ms: 0 }], plays: 0 };
+    let picture = draw(Ready::new(Decoded::still(raster, None), layout, 1), &sequence, &overlays, false)?;
+    let made = Made { picture, source: Some(Format::Png), frames: 1, iptc: None, left_out: overlays.left_out };
+    finished(job, made, started)
+}
+
+fn of_original(job: &Job, original: &Encoded, started: Instant) -> Result<Rendered, RenderError> {
+    let Job { plan, limits, .. } = job;
+    let bytes = original.bytes.as_slice();
+    let original = Original::known(bytes, original.format)?.selected(&plan.select);
     let opened = Opened::new(&original, &plan.select, limits)?;
     let measured = opened.measured;
-    // Formats as far as the header tells: enough to know whether to decode an animation or describe it.
-    let mut sequence = plan.select.sequence(&opened.stored);
-    let frames = u32::try_from(sequence.frames.len()).unwrap_or(u32::MAX);
-    let selected = Measured { frames: if plan.sheet { 1 } else { frames }, ..measured };
-    let source = written_as(opened.format);
-    let first_choice = plan::choose_formats(&plan.output, &selected, source).first().copied();
     let (mut found, faces) = found_before(job, &original, measured)?;
-    if first_choice == Some(Format::Json) {
-        let listed = job.faces.as_deref().or(faces.as_deref()).filter(|_| plan.describe_faces);
+    if let Some(DataOutput::Json { faces: lists }) = plan.data {
+        let listed = job.faces.as_deref().or(faces.as_deref()).filter(|_| lists);
         let done = described(&opened, bytes, listed, started)?;
         return Ok(Rendered { faces, ..done });
     }
-    if !plan.sheet && !first_choice.is_some_and(encode::is_animated) {
+    // Formats as far as the header tells: enough to know whether to decode an animation.
+    let mut sequence = plan.select.sequence(&opened.stored);
+    let frames = if plan.sheet { 1 } else { u32::try_from(sequence.frames.len()).unwrap_or(u32::MAX) };
+    let source = Format::of_source(opened.format);
+    let first_choice = plan::choose_formats(&plan.output, &Measured { frames, ..measured }, source).first().copied();
+    let is_animated = plan.data.is_none() && first_choice.is_some_and(|format| format.facts().is_animated);
+    if !plan.sheet && !is_animated {
         sequence.frames.truncate(1);
     }
     found.moving = measured.frames > 1;
@@ -66,24 +87,41 @@ pub fn render(job: &Job) -> Result<Rendered, RenderError> {
     if plan.sheet {
         picture = picture.side_by_side(plan.background)?;
     }
-    let drawn = started.elapsed();
-    if let Some(tap) = &plan.tap {
-        return Ok(Rendered { faces, ..tapped(picture, tap, overlays.left_out, drawn, started)? });
-    }
+    let made = Made { picture, source, frames, iptc, left_out: overlays.left_out };
+    Ok(Rendered { faces, ..finished(job, made, started)? })
+}
 
+/// An image that is drawn.
+struct Made {
+    picture: Picture,
+    /// The format of the original, if we write it.
+    source: Option<Format>,
+    /// Frames that were selected, whether or not they are all drawn.
+    frames: u32,
+    /// The original's IPTC block, where it was asked to survive.
+    iptc: Option<Vec<u8>>,
+    left_out: bool,
+}
+
+/// Encodes it, or says in words what was asked about it.
+fn finished(job: &Job, made: Made, started: Instant) -> Result<Rendered, RenderError> {
+    let plan = &job.plan;
+    let Made { picture, source, frames, iptc, left_out } = made;
+    let drawn = started.elapsed();
+    if let Some(data) = &plan.data {
+        return measured(picture, data, left_out, drawn, started);
+    }
     let has_alpha = picture.frames.iter().any(Raster::is_transparent);
-    let mut formats = plan::choose_formats(&plan.output, &Measured { has_alpha, ..selected }, source);
+    let size = picture.frames.first().ok_or(RenderError::Stage(Step::Frames))?.size;
+    let measured = Measured { size, orientation: 1, has_alpha, frames };
+    let mut formats = plan::choose_formats(&plan.output, &measured, source);
     if let [still] = picture.frames.as_slice() {
         let work = plan::Work { size: still.size, has_alpha, detail: encode::detail(still) };
         formats = plan::in_time(formats, &plan.output, &work);
     }
     let (size, format, body) = picture.encode(&formats, &plan.output, iptc.as_deref())?;
     let timings = Timings { render: drawn, encode: started.elapsed().saturating_sub(drawn), ..Timings::default() };
-    Ok(Rendered { body: into_blob(&body)?, format, size, left_out: overlays.left_out, timings, faces })
-}
-
-fn describes(output: &Output) -> bool {
-    output.fallback == FallbackFormat::Fixed(Format::Json)
+    Ok(Rendered { body: into_blob(&body)?, answer: Answer::Picture(format), size, left_out, timings, faces: None })
 }
 
 /// SVG stays SVG. It has no size in pixels: the answer says 1 x 1.
@@ -92,7 +130,7 @@ fn sent_as_svg(bytes: &[u8], sanitise: bool, started: Instant) -> Result<Rendere
     let timings = Timings { render: started.elapsed(), ..Timings::default() };
     Ok(Rendered {
         body: into_blob(&body)?,
-        format: Format::Svg,
+        answer: Answer::Svg,
         size: Size::new(1, 1),
         left_out: false,
         timings,
@@ -123,51 +161,34 @@ fn described(
 ) -> Result<Rendered, RenderError> {
     let body = into_blob(json::describe(opened, bytes, faces).to_string().as_bytes())?;
     let timings = Timings { render: started.elapsed(), ..Timings::default() };
-    Ok(Rendered { body, format: Format::Json, size: opened.measured.size, left_out: false, timings, faces: None })
+    Ok(Rendered {
+        body,
+        answer: Answer::Data(Data::Json),
+        size: opened.measured.size,
+        left_out: false,
+        timings,
+        faces: None,
+    })
 }
 
 /// Words about the picture, of an animation about its first frame.
-fn tapped(
+fn measured(
     mut picture: Picture,
-    tap: &Tap,
+    output: &DataOutput,
     left_out: bool,
     drawn: Duration,
     started: Instant,
 ) -> Result<Rendered, RenderError> {
-    let nothing = || RenderError::Encode { format: "none".to_owned() };
-    let first = picture.frames.drain(..).next().ok_or_else(nothing)?;
+    let first = picture.frames.drain(..).next().ok_or(RenderError::Stage(Step::Frames))?;
     let size = first.size;
-    let (format, text) = write::write(first, tap)?;
+    let (data, text) = write::write(first, output)?;
     let timings = Timings { render: drawn, encode: started.elapsed().saturating_sub(drawn), ..Timings::default() };
-    Ok(Rendered { body: into_blob(text.as_bytes())?, format, size, left_out, timings, faces: None })
+    Ok(Rendered { body: into_blob(text.as_bytes())?, answer: Answer::Data(data), size, left_out, timings, faces: None })
 }
 
 fn into_blob(bytes: &[u8]) -> Result<Blob, RenderError> {
     // No memory or descriptor is left: another worker may have some.
     Blob::copy_from(bytes).map_err(|_| RenderError::Unavailable)
-}
-
-/// The format of an original as one that we write, if we do.
-const fn written_as(format: SourceFormat) -> Option<Format> {
-    match format {
-        SourceFormat::Jpeg => Some(Format::Jpeg),
-        SourceFormat::Png => Some(Format::Png),
-        SourceFormat::Webp => Some(Format::Webp),
-        SourceFormat::Gif => Some(Format::Gif),
-        SourceFormat::Avif => Some(Format::Avif),
-        SourceFormat::Jxl => Some(Format::Jxl),
-        SourceFormat::Jp2 => Some(Format::Jp2),
-        SourceFormat::Tiff
-        | SourceFormat::Heic
-        | SourceFormat::Svg
-        | SourceFormat::Pdf
-        | SourceFormat::Bmp
-        | SourceFormat::Ico
-        | SourceFormat::Psd
-        | SourceFormat::Eps
-        | SourceFormat::Jxr
-        | SourceFormat::Icns => None,
-    }
 }
 
 /// The original's IPTC block, where it was asked to survive.
@@ -193,11 +214,6 @@ impl<'a> Ready<'a> {
 /// Decodes at the size that suits the layout.
 fn decode<'a>(opened: Opened<'a>, job: &Job, sequence: &Sequence, found: &Found) -> Result<Ready<'a>, RenderError> {
     let Job { plan, limits, .. } = job;
-    if let Some(op) = &plan.written {
-        let raster = text::written(op)?;
-        let measured = Measured { size: raster.size, orientation: 1, has_alpha: true, frames: 1 };
-        return Ok(Ready::new(Decoded::still(raster, None), plan::layout_found(plan, &measured, found), 1));
-    }
     let measured = opened.measured;
     let frames = u32::try_from(sequence.frames.len()).unwrap_or(u32::MAX);
     let lay_out = |found: &Found| {
@@ -282,12 +298,11 @@ impl Picture {
         output: &Output,
         iptc: Option<&[u8]>,
     ) -> Result<(Size, Format, Vec<u8>), RenderError> {
-        let nothing = || RenderError::Encode { format: "none".to_owned() };
-        let size = self.frames.first().ok_or_else(nothing)?.size;
-        let mut failure = nothing();
+        let mut failure = RenderError::Stage(Step::Frames);
+        let size = self.frames.first().ok_or_else(|| failure.clone())?.size;
         for (index, &format) in formats.iter().enumerate() {
             let is_last = index + 1 == formats.len();
-            let animated = encode::is_animated(format) && self.frames.len() > 1;
+            let animated = format.facts().is_animated && self.frames.len() > 1;
             let kept = if animated { self.frames.len() } else { 1 };
             // The last attempt takes the pixels; earlier ones leave them for the next.
             let frames: Vec<Raster> =
@@ -307,7 +322,7 @@ impl Picture {
         output: &Output,
         iptc: Option<&[u8]>,
     ) -> Result<Vec<u8>, RenderError> {
-        let carries = encode::keeps_profile(format);
+        let carries = format.facts().keeps_profile;
         let mut profile = None;
         let mut converted = Vec::with_capacity(frames.len());
         for frame in frames {

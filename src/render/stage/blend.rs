@@ -10,7 +10,7 @@ use crate::pixels::blend_modes::{is_separable, mix};
 use crate::pixels::paint::{self, Leaves, Pixel};
 use crate::pixels::raster::{Raster, Samples};
 use crate::plan::{BlendOp, BlendOpLayer};
-use crate::render::RenderError;
+use crate::render::{RenderError, Step};
 
 /// Blends `op.layer` over the picture. For [`BlendOpLayer::Image`], `image` is the overlay at its final size. 8 bits out;
 /// alpha appears only with the two modes that cut.
@@ -36,7 +36,7 @@ pub fn apply(raster: Raster, op: &BlendOp, image: Option<&Raster>) -> Result<Ras
         }
         BlendOpLayer::Image(overlay) => {
             let image = image.filter(|image| image.size == overlay.layout.output && image.is_consistent());
-            let image = image.ok_or_else(|| RenderError::Stage { stage: "blend".to_owned() })?;
+            let image = image.ok_or(RenderError::Stage(Step::Blend))?;
             let leaves = leaves(image.channels <= 2 || cuts);
             let under = |x: usize, y: u32| {
                 let column = i64::try_from(x).ok()?.checked_sub(overlay.left)?;

@@ -5,8 +5,8 @@ use crate::pixels::ramp::{self, Ramp};
 use crate::pixels::raster::{Raster, Samples};
 use crate::pixels::{extend, resample};
 use crate::plan::{ColorRamp, ColorStop, Extend, ExtendFill, GradientFill};
-use crate::render::RenderError;
 use crate::render::describe::palette::gradient_colors;
+use crate::render::{RenderError, Step};
 use crate::units::{Rect, Size};
 
 /// Places the picture at `(op.left, op.top)` of a canvas of `op.canvas` and fills what is left. 8 bits out; an alpha
@@ -17,7 +17,7 @@ use crate::units::{Rect, Size};
 pub fn apply(raster: Raster, op: &Extend) -> Result<Raster, RenderError> {
     let placed = Rect { left: op.left, top: op.top, size: raster.size };
     if !placed.is_inside(op.canvas) {
-        return Err(RenderError::Stage { stage: "extend".to_owned() });
+        return Err(RenderError::Stage(Step::Extend));
     }
     match &op.fill {
         ExtendFill::Edge => Ok(extend::edge(raster, op.canvas, placed)),

@@ -3,7 +3,7 @@
 use crate::pixels::paint::{self, Pixel};
 use crate::pixels::raster::{Raster, Samples};
 use crate::plan::MarkOp;
-use crate::render::RenderError;
+use crate::render::{RenderError, Step};
 use crate::units::Size;
 
 /// Draws `image`, which is the watermark at its final size, turned, over the picture (source-over; `op.alpha` multiplies
@@ -13,7 +13,7 @@ use crate::units::Size;
 /// [`RenderError::Stage`] when the watermark is missing or of another size than the op says.
 pub fn apply(raster: Raster, op: &MarkOp, image: Option<&Raster>) -> Result<Raster, RenderError> {
     let image = image.filter(|image| image.size == op.overlay.layout.output && image.is_consistent());
-    let image = image.ok_or_else(|| RenderError::Stage { stage: "mark".to_owned() })?;
+    let image = image.ok_or(RenderError::Stage(Step::Mark))?;
     let (size, is_grey) = (raster.size, image.channels <= 2);
     let raster = match (raster.channels, is_grey) {
         (1, false) => raster.into_rgba().without_alpha(),

@@ -8,7 +8,7 @@ use crate::pixels::paint::{self, Leaves, Pixel};
 use crate::pixels::raster::Raster;
 use crate::pixels::shape::Shape;
 use crate::plan::{MaskOp, Outline};
-use crate::render::RenderError;
+use crate::render::{RenderError, Step};
 use crate::units::Color;
 
 /// Cuts to `op.outline`. For [`Outline::Image`], `image` is the picture of the mask, already of the picture's size:
@@ -31,7 +31,7 @@ pub fn apply(raster: Raster, op: &MaskOp, image: Option<&Raster>) -> Result<Rast
     };
     if op.outline == Outline::Image {
         let image = image.filter(|image| image.size == raster.size && image.is_consistent());
-        let image = image.ok_or_else(|| RenderError::Stage { stage: "mask".to_owned() })?;
+        let image = image.ok_or(RenderError::Stage(Step::Mask))?;
         let width = image.size.width as usize;
         return Ok(paint::rows(raster, leaves, |y, row| {
             for (x, pixel) in row.iter_mut().enumerate() {

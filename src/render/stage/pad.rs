@@ -3,7 +3,7 @@
 use super::extend;
 use crate::pixels::raster::Raster;
 use crate::plan::{Extend, ExtendFill, Pad};
-use crate::render::RenderError;
+use crate::render::{RenderError, Step};
 use crate::units::Size;
 
 /// Puts the picture on a canvas that is larger by `op.sides`, in `op.color`. 8 bits out; an alpha channel appears when
@@ -16,7 +16,7 @@ pub fn apply(raster: Raster, op: &Pad) -> Result<Raster, RenderError> {
     let width = longer(raster.size.width, op.sides.left, op.sides.right);
     let height = longer(raster.size.height, op.sides.top, op.sides.bottom);
     let (Some(width), Some(height)) = (width, height) else {
-        return Err(RenderError::Stage { stage: "pad".to_owned() });
+        return Err(RenderError::Stage(Step::Pad));
     };
     let canvas = Extend {
         canvas: Size::new(width, height),

@@ -5,7 +5,7 @@
 use crate::pixels::paint::{self, Leaves};
 use crate::pixels::raster::{Raster, Samples};
 use crate::plan::ReflectOp;
-use crate::render::RenderError;
+use crate::render::{RenderError, Step};
 use crate::units::Size;
 
 /// Puts the picture at the top of the higher `op.canvas` and its mirror image, growing fainter, below. 8 bits out, with
@@ -16,7 +16,7 @@ use crate::units::Size;
 pub fn apply(raster: Raster, op: &ReflectOp) -> Result<Raster, RenderError> {
     let Size { width, height } = raster.size;
     if op.canvas.width != width || op.canvas.height < height {
-        return Err(RenderError::Stage { stage: "reflect".to_owned() });
+        return Err(RenderError::Stage(Step::Reflect));
     }
     // Nothing is painted: this only makes room for alpha.
     let raster = paint::rows(raster, Leaves { grey: true, opaque: false }, |_, _| {});

@@ -2,7 +2,7 @@
 
 use crate::pixels::raster::{Raster, Samples};
 use crate::plan::Sheet;
-use crate::render::RenderError;
+use crate::render::{RenderError, Step};
 use crate::units::Color;
 
 /// One picture of all `frames`, which are of one size, from left to right and from top to bottom.
@@ -12,7 +12,7 @@ use crate::units::Color;
 /// # Errors
 /// [`RenderError::Stage`] when there is no frame, or when they are not of one size.
 pub fn apply(frames: Vec<Raster>, background: Option<Color>) -> Result<Raster, RenderError> {
-    let failed = || RenderError::Stage { stage: "sheet".to_owned() };
+    let failed = || RenderError::Stage(Step::Sheet);
     let first = frames.first().ok_or_else(failed)?;
     let (tile, channels) = (first.size, first.channels);
     if frames.iter().any(|frame| frame.size != tile || !frame.is_consistent()) {

@@ -15,7 +15,7 @@ mod shape;
 
 use crate::pixels::raster::{Raster, Samples};
 use crate::plan::{Text, TextOp, TextOverflow, Written};
-use crate::render::RenderError;
+use crate::render::{RenderError, Step};
 use crate::units::Size;
 
 use self::lay::{Laid, Lines};
@@ -100,7 +100,7 @@ pub fn written(op: &Written) -> Result<Raster, RenderError> {
     let lines = inked.as_ref().map_or(0, |inked| inked.height);
     let height = op.height_px.unwrap_or_else(|| lines.saturating_add(pad.saturating_mul(2)));
     let size = Size::new(op.width_px, height.min(op.height_max_px));
-    let pixels = usize::try_from(size.area()).map_err(|_| RenderError::Stage { stage: "text".to_owned() })?;
+    let pixels = usize::try_from(size.area()).map_err(|_| RenderError::Stage(Step::Text))?;
     let blank = Raster { size, channels: 4, samples: Samples::U8([255, 255, 255, 0].repeat(pixels)) };
     let Some(inked) = inked else { return Ok(blank) };
     let (left, top) = op.text.anchor.position(size, Size::new(op.box_width_px, inked.height));

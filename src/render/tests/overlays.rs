@@ -1,15 +1,16 @@
 //! Pictures laid over pictures, in whole renders.
 
 use super::*;
-use crate::plan::OverlayRole;
+use crate::plan::{Answer, Format, OverlayRole};
+use crate::sniff::Encoded;
 
 const RED: [u8; 3] = [255, 0, 0];
 const BLUE: [u8; 4] = [0, 0, 255, 255];
 
 #[track_caller]
 fn with(query: &str, base: &[u8], overlays: &[(OverlayRole, &[u8])]) -> Rendered {
-    let blob = |bytes: &[u8]| Blob::copy_from(bytes).unwrap();
-    let overlays = overlays.iter().map(|(role, bytes)| (*role, blob(bytes))).collect();
+    let encoded = |bytes: &[u8]| Encoded::sniffed(Blob::copy_from(bytes).unwrap());
+    let overlays = overlays.iter().filter_map(|(role, bytes)| Some((*role, encoded(bytes)?))).collect();
     render(&Job { overlays, ..job(query, base) }).unwrap_or_else(|error| panic!("{query}: {error:?}"))
 }
 
@@ -162,7 +163,7 @@ fn frames_and_shapes_keep_their_size_in_whole_renders() {
     check("pad=10&transparency=grid", 140, 100, true);
     let jpeg = rendered("mask=ellipse&fm=jpg", &base);
     assert!(pixels(jpeg.body.as_slice()).pixel_8(0)[1] > 250, "white outside where there is no alpha");
-    assert_eq!(rendered("mask=ellipse&auto=compress", &base).format, Format::Png);
+    assert_eq!(rendered("mask=ellipse&auto=compress", &base).answer, Answer::Picture(Format::Png));
 }
 
 #[test]
@@ -280,7 +281,7 @@ fn a_shadow_makes_the_picture_larger_and_is_flattened_where_there_is_no_alpha() 
     assert!((flat.size, flat.channels) == (Size::new(64, 44), 3) && flat.pixel_8(0)[0] > 250);
     let backed = of("drop-shadow=4&bg=00f&fm=png");
     assert!((backed.pixel_8(0), backed.has_alpha()) == ([0, 0, 255, 255], false));
-    assert_eq!(rendered("drop-shadow=4&auto=compress", &base).format, Format::Png);
+    assert_eq!(rendered("drop-shadow=4&auto=compress", &base).answer, Answer::Picture(Format::Png));
     let grey = solid(40, 20, &[90]);
     assert_eq!(pixels(rendered("drop-shadow=4&fm=png", &grey).body.as_slice()).size, Size::new(64, 44));
 }

@@ -1,6 +1,7 @@
 //! `fm=spritesheet`: whole renders of animations as one still.
 
 use super::*;
+use crate::plan::{Answer, Format};
 
 /// Twelve frames of 160 x 160.
 fn dial() -> Vec<u8> {
@@ -16,7 +17,11 @@ fn cell(sheet: &Raster, side: u32, column: u32, row: u32) -> Vec<[u8; 4]> {
 #[test]
 fn a_sheet_shows_every_frame_in_order() {
     let done = rendered("fm=spritesheet&w=40", &dial());
-    assert_eq!((done.format, done.size), (Format::Png, Size::new(160, 120)), "its corners are transparent");
+    assert_eq!(
+        (done.answer, done.size),
+        (Answer::Picture(Format::Png), Size::new(160, 120)),
+        "its corners are transparent"
+    );
     let sheet = pixels(done.body.as_slice());
     for index in 0..12 {
         let frame = pixels(rendered(&format!("fm=png&w=40&frame={}", index + 1), &dial()).body.as_slice());
@@ -30,7 +35,11 @@ fn selection_size_and_format_are_those_of_any_still() {
         let done = rendered(&format!("fm=spritesheet&{query}"), &dial());
         let measured =
             Opened::new(&Original::new(done.body.as_slice()).unwrap(), &Select::default(), &limits()).unwrap().measured;
-        assert_eq!((done.format, done.size, measured.size), (format, Size::new(width, height), done.size), "{query}");
+        assert_eq!(
+            (done.answer, done.size, measured.size),
+            (Answer::Picture(format), Size::new(width, height), done.size),
+            "{query}"
+        );
         assert_eq!(measured.frames, 1, "{query}");
     };
     check("w=40&bg=fff", Format::Jpeg, 160, 120);
@@ -45,7 +54,7 @@ fn selection_size_and_format_are_those_of_any_still() {
         "fm=spritesheet",
         &png(&Raster { size: Size::new(7, 5), channels: 1, samples: Samples::U8(vec![9; 35]) }),
     );
-    assert_eq!((one.format, one.size), (Format::Jpeg, Size::new(7, 5)));
+    assert_eq!((one.answer, one.size), (Answer::Picture(Format::Jpeg), Size::new(7, 5)));
 }
 
 #[test]
@@ -56,5 +65,5 @@ fn a_sheet_is_negotiated_as_a_still() {
     assert!(resolved.vary.accept);
     let Intent::Render(plan) = resolved.intent else { panic!("no picture") };
     let done = render(&Job { plan: *plan, ..job("w=40", &dial()) }).unwrap();
-    assert_eq!((done.format, done.size), (Format::Avif, Size::new(160, 120)));
+    assert_eq!((done.answer, done.size), (Answer::Picture(Format::Avif), Size::new(160, 120)));
 }

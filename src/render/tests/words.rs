@@ -1,5 +1,6 @@
 //! Outputs that are words: palette, BlurHash, description; and the metadata that may pass.
 
+use crate::plan::{Answer, Data};
 use serde_json::Value;
 
 use super::*;
@@ -18,7 +19,7 @@ fn two_colors() -> Vec<u8> {
 fn a_palette_is_of_the_rendered_picture() {
     let hexes = |query: &str| {
         let done = rendered(query, &two_colors());
-        assert_eq!(done.format, Format::PaletteJson);
+        assert_eq!(done.answer, Answer::Data(Data::PaletteJson));
         let value: Value = serde_json::from_str(&text(&done)).unwrap();
         let colors = value["colors"].as_array().unwrap().iter();
         colors.map(|color| color["hex"].as_str().unwrap().to_owned()).collect::<Vec<_>>()
@@ -33,7 +34,7 @@ fn a_palette_is_of_the_rendered_picture() {
 #[test]
 fn a_style_sheet_has_its_prefix() {
     let done = rendered("palette=css&prefix=hero&colors=2", &two_colors());
-    assert_eq!((done.format, done.format.content_type()), (Format::PaletteCss, "text/css; charset=utf-8"));
+    assert_eq!((done.answer, done.answer.content_type()), (Answer::Data(Data::PaletteCss), "text/css; charset=utf-8"));
     let css = text(&done);
     assert!(css.contains(".hero-fg-1 { color:#1428c8 !important; }"), "{css}");
     assert!(css.contains(".hero-bg-2 { background-color:#e61e1e !important; }"), "{css}");
@@ -50,11 +51,11 @@ fn a_wide_profile_is_left_behind_before_colours_are_named() {
 #[test]
 fn a_blurhash_is_text_of_fixed_length() {
     let done = rendered("w=40&fm=blurhash", &two_colors());
-    assert_eq!((done.format, text(&done).len()), (Format::Blurhash, 28));
-    assert_eq!(done.format.content_type(), "text/plain; charset=utf-8");
+    assert_eq!((done.answer, text(&done).len()), (Answer::Data(Data::Blurhash), 28));
+    assert_eq!(done.answer.content_type(), "text/plain; charset=utf-8");
     let Some(moving) = fixture("gif/rotating-squares.gif") else { return };
     assert_eq!(text(&rendered("fm=blurhash", &moving)).len(), 28);
-    assert_eq!(rendered("palette=json", &moving).format, Format::PaletteJson);
+    assert_eq!(rendered("palette=json", &moving).answer, Answer::Data(Data::PaletteJson));
 }
 
 /// A JPEG with an IPTC caption.

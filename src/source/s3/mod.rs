@@ -127,7 +127,7 @@ impl S3Source {
             body.push(&piece.map_err(|e| broken_body(&e))?)?;
         }
         let body = body.finish()?;
-        Ok(Fetched::Original(Arc::new(Original { body, content_type, validators, caching })))
+        Ok(Fetched::Original(Arc::new(Original::new(body, content_type, validators, caching))))
     }
 }
 

@@ -1,6 +1,7 @@
 //! Bitmaps written here field by field.
 
 use super::*;
+use crate::render::RenderError;
 use crate::render::decode::ico;
 
 const LIMITS: RenderLimits = RenderLimits { pixels_max: 1000, frames_max: 1, animation_pixels_max: 1000 };
@@ -42,7 +43,7 @@ fn drawn(bytes: &[u8]) -> Result<Vec<[u8; 4]>, RenderError> {
 #[track_caller]
 fn check(bytes: &[u8], expected: &[[u8; 4]]) {
     assert_eq!(drawn(bytes).unwrap(), expected);
-    assert_eq!(crate::render::decode::sniff(bytes), Some(crate::render::decode::SourceFormat::Bmp));
+    assert_eq!(crate::sniff::sniff(bytes), Some(crate::sniff::SourceFormat::Bmp));
     for length in 0..bytes.len() - 3 {
         assert!(drawn(&bytes[..length]).is_err(), "cut at {length} of {}", bytes.len());
     }
@@ -122,7 +123,7 @@ fn runs_stretches_and_jumps() {
 #[test]
 fn what_is_not_read_is_named() {
     let refused = |bytes: &[u8]| match measure(bytes, &LIMITS) {
-        Err(RenderError::UnsupportedFormat { format }) => format,
+        Err(RenderError::UnsupportedFormat(codec)) => codec.to_string(),
         other => panic!("{other:?}"),
     };
     assert_eq!(refused(&file(&header(64, 8, 1, 1, 3), &palette(4)[..8], &[0; 8])), "bmp with Huffman coding");

@@ -1,5 +1,6 @@
 //! GIFs written here block by block; expected is what Chromium's `ImageDecoder` shows of the same bytes.
 
+use crate::render::RenderError;
 use weezl::encode::Encoder;
 
 use super::*;

@@ -4,8 +4,8 @@ use super::*;
 use crate::param::ColorSpace;
 use crate::pixels::raster::{Raster, Samples};
 use crate::plan::Select;
-use crate::render::RenderLimits;
 use crate::render::decode::{Opened, Original, Wanted};
+use crate::render::{RenderError, RenderLimits};
 use crate::units::Size;
 use crate::vips::{Call, Image};
 

@@ -10,7 +10,7 @@ use unicode_segmentation::UnicodeSegmentation;
 use crate::param::TextClip;
 use crate::pixels::raster::Samples;
 use crate::plan::{Along, is_right_to_left};
-use crate::render::RenderError;
+use crate::render::{RenderError, Step};
 use crate::units::Size;
 use crate::vips::{Call, Image, VipsError};
 
@@ -300,7 +300,7 @@ enum Ink {
 
 /// `None` when there is nothing to see.
 fn laid_out(text: &str, style: &Style, wrap: Option<Wrap>, ink: Ink) -> Result<Option<Image<'static>>, RenderError> {
-    let failed = || RenderError::Stage { stage: "text".to_owned() };
+    let failed = || RenderError::Stage(Step::Text);
     let foreground = if let Ink::Colours(name) = ink { format!(" foreground=\"{name}\"") } else { String::new() };
     // Pango's units are 1024ths of a pixel at 72 dpi.
     let tracking = match (style.track_px * 1024.0).round() as i32 {
@@ -351,10 +351,10 @@ fn escaped(text: &str) -> String {
 }
 
 fn bytes(image: &Image<'_>) -> Result<Vec<u8>, RenderError> {
-    let raster = image.to_raster().map_err(|_| RenderError::Stage { stage: "text".to_owned() })?;
+    let raster = image.to_raster().map_err(|_| RenderError::Stage(Step::Text))?;
     match raster.samples {
         Samples::U8(samples) => Ok(samples),
-        Samples::U16(_) => Err(RenderError::Stage { stage: "text".to_owned() }),
+        Samples::U16(_) => Err(RenderError::Stage(Step::Text)),
     }
 }
 

@@ -2,8 +2,12 @@
 
 use std::io::Read;
 
+use serde::{Deserialize, Serialize};
+
+use crate::blob::Blob;
+
 /// A kind of original.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[expect(missing_docs, reason = "the names of the formats")]
 pub enum SourceFormat {
     Jpeg,
@@ -121,6 +125,29 @@ impl SourceFormat {
     }
 }
 
+/// The bytes of an image of a known kind, so that nobody has to look at them again to know.
+#[derive(Clone, Debug)]
+pub struct Encoded {
+    /// As they came.
+    pub bytes: Blob,
+    /// What they are.
+    pub format: SourceFormat,
+}
+
+impl Encoded {
+    /// `None` for bytes that are no image this server knows.
+    #[must_use]
+    pub fn sniffed(bytes: Blob) -> Option<Self> {
+        sniff(bytes.as_slice()).map(|format| Self { bytes, format })
+    }
+}
+
+/// Whether a bitmap can begin with a header of this length.
+#[must_use]
+pub const fn is_bitmap_header(len: usize) -> bool {
+    matches!(len, 12 | 16..=64 | 108 | 124) && len.is_multiple_of(2)
+}
+
 /// The kind of an original, or `None` for bytes that are no picture this server knows: those pass through untouched.
 #[must_use]
 pub fn sniff(bytes: &[u8]) -> Option<SourceFormat> {
@@ -147,7 +174,7 @@ fn by_signature(bytes: &[u8]) -> Option<SourceFormat> {
         // The length of the second header tells a bitmap from a text that begins with "BM".
         [b'B', b'M', ..] => {
             let [len, 0, 0, 0] = *bytes.get(14..)?.first_chunk::<4>()? else { return None };
-            super::bitmap::is_header_len(usize::from(len)).then_some(SourceFormat::Bmp)
+            is_bitmap_header(usize::from(len)).then_some(SourceFormat::Bmp)
         }
         // Type 1 is an icon, 2 a cursor; at least one entry, whose reserved byte is 0.
         [0, 0, 1 | 2, 0, low, high, _, _, _, 0, ..] if *low != 0 || *high != 0 => Some(SourceFormat::Ico),

@@ -1,0 +1,241 @@
+//! What is sent: an image in one of the formats that we write, data about an image, or an SVG that stays one. Holds the one
+//! table of facts about formats.
+
+use serde::{Deserialize, Serialize};
+
+use super::cost::{self, Work};
+use super::types::Output;
+use crate::sniff::SourceFormat;
+
+/// What an answer consists of.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub enum Answer {
+    /// An encoded image.
+    Picture(Format),
+    /// Words or numbers about an image.
+    Data(Data),
+    /// An SVG original that stays one.
+    Svg,
+}
+
+impl Answer {
+    /// Registered media type.
+    #[must_use]
+    pub const fn content_type(self) -> &'static str {
+        match self {
+            Self::Picture(format) => format.facts().content_type,
+            Self::Data(data) => data.content_type(),
+            Self::Svg => SourceFormat::Svg.content_type(),
+        }
+    }
+}
+
+/// A form of data about an image.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub enum Data {
+    /// The description of `rendering.md` 15.1.
+    Json,
+    /// A palette as JSON.
+    PaletteJson,
+    /// A palette as a style sheet.
+    PaletteCss,
+    /// A BlurHash, plain text.
+    Blurhash,
+}
+
+impl Data {
+    const fn content_type(self) -> &'static str {
+        match self {
+            Self::Json | Self::PaletteJson => "application/json",
+            Self::PaletteCss => "text/css; charset=utf-8",
+            Self::Blurhash => "text/plain; charset=utf-8",
+        }
+    }
+}
+
+/// Data that is sent instead of an image (`rendering.md` 15).
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum DataOutput {
+    /// A description of the original: `fm=json`.
+    Json {
+        /// Whether it lists the faces.
+        faces: bool,
+    },
+    /// `palette=json`
+    PaletteJson {
+        /// 0 to 16.
+        colors: u8,
+    },
+    /// `palette=css`
+    PaletteCss {
+        /// 0 to 16.
+        colors: u8,
+        /// First word of the class names: letters, digits, `-` and `_`.
+        prefix: String,
+    },
+    /// `fm=blurhash`
+    Blurhash,
+}
+
+/// A format of images that we write.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[expect(missing_docs, reason = "the names of the formats")]
+pub enum Format {
+    Jpeg,
+    Png,
+    /// At most 256 colours.
+    Png8,
+    /// Always RGBA.
+    Png32,
+    Webp,
+    Avif,
+    Jxl,
+    Gif,
+    Jp2,
+}
+
+/// What has to be known about a format by those who do not encode it.
+#[derive(Clone, Copy, Debug)]
+pub struct Facts {
+    /// Our own name, for errors.
+    pub name: &'static str,
+    /// Registered media type.
+    pub content_type: &'static str,
+    /// Of a file's name; it is the word of `fm` as well.
+    pub extension: &'static str,
+    /// The kind of original that is written back in this format.
+    pub source: Option<SourceFormat>,
+    /// Whether it can hold transparency.
+    pub keeps_alpha: bool,
+    /// Whether it can hold a colour profile in our hands. Without, pixels have to be sRGB.
+    pub keeps_profile: bool,
+    /// Whether we can write animations in it.
+    pub is_animated: bool,
+    /// Whether its encoder reduces the number of colours itself.
+    pub has_palette: bool,
+    /// Longest side that it can hold, in pixels.
+    pub side_max: u32,
+    /// Nanoseconds per pixel that its encoder takes, on the safe side; 0 for those that are never late.
+    pub encode_ns: fn(&Output, &Work) -> f32,
+}
+
+/// What most formats have in common.
+const COMMON: Facts = Facts {
+    name: "",
+    content_type: "",
+    extension: "",
+    source: None,
+    keeps_alpha: true,
+    keeps_profile: false,
+    is_animated: false,
+    has_palette: false,
+    side_max: i32::MAX as u32,
+    encode_ns: |_, _| 0.0,
+};
+
+const PNG: Facts = Facts {
+    name: "png",
+    content_type: "image/png",
+    extension: "png",
+    keeps_profile: true,
+    source: Some(SourceFormat::Png),
+    has_palette: true,
+    ..COMMON
+};
+
+impl Format {
+    /// All of them.
+    pub const ALL: [Self; 9] =
+        [Self::Jpeg, Self::Png, Self::Png8, Self::Png32, Self::Webp, Self::Avif, Self::Jxl, Self::Gif, Self::Jp2];
+
+    /// The facts about it.
+    #[must_use]
+    pub const fn facts(self) -> &'static Facts {
+        match self {
+            Self::Jpeg => &Facts {
+                name: "jpeg",
+                content_type: "image/jpeg",
+                extension: "jpg",
+                source: Some(SourceFormat::Jpeg),
+                keeps_alpha: false,
+                keeps_profile: true,
+                // libjpeg's limit, kept by every JPEG library since.
+                side_max: 65_500,
+                ..COMMON
+            },
+            Self::Png => &PNG,
+            Self::Png8 => &Facts { name: "png8", extension: "png8", source: None, ..PNG },
+            Self::Png32 => &Facts { name: "png32", extension: "png32", source: None, has_palette: false, ..PNG },
+            Self::Webp => &Facts {
+                name: "webp",
+                content_type: "image/webp",
+                extension: "webp",
+                source: Some(SourceFormat::Webp),
+                keeps_profile: true,
+                is_animated: true,
+                // RFC 9649 section 2.6 allows 16384 in the extended header only; the VP8 key frame has 14 bits per side.
+                side_max: 16_383,
+                encode_ns: cost::webp_ns,
+                ..COMMON
+            },
+            Self::Avif => &Facts {
+                name: "avif",
+                content_type: "image/avif",
+                extension: "avif",
+                source: Some(SourceFormat::Avif),
+                side_max: 65_535,
+                encode_ns: cost::avif_ns,
+                ..COMMON
+            },
+            Self::Jxl => &Facts {
+                name: "jxl",
+                content_type: "image/jxl",
+                extension: "jxl",
+                source: Some(SourceFormat::Jxl),
+                keeps_profile: true,
+                encode_ns: |_, _| cost::JXL_NS,
+                ..COMMON
+            },
+            Self::Gif => &Facts {
+                name: "gif",
+                content_type: "image/gif",
+                extension: "gif",
+                source: Some(SourceFormat::Gif),
+                is_animated: true,
+                side_max: 65_535,
+                encode_ns: |_, _| cost::GIF_NS,
+                ..COMMON
+            },
+            Self::Jp2 => &Facts {
+                name: "jp2",
+                content_type: "image/jp2",
+                extension: "jp2",
+                source: Some(SourceFormat::Jp2),
+                encode_ns: |_, _| cost::JP2_NS,
+                ..COMMON
+            },
+        }
+    }
+
+    /// The format in which an original of this kind is written back, if we write it.
+    #[must_use]
+    pub fn of_source(source: SourceFormat) -> Option<Self> {
+        Self::ALL.into_iter().find(|format| format.facts().source == Some(source))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_format_is_in_the_table_once() {
+        let names: std::collections::BTreeSet<_> = Format::ALL.iter().map(|format| format.facts().name).collect();
+        assert_eq!(names.len(), Format::ALL.len());
+        for format in Format::ALL {
+            assert!(format.facts().content_type.starts_with("image/"), "{format:?}");
+        }
+        assert_eq!(Format::of_source(SourceFormat::Png), Some(Format::Png));
+        assert_eq!(Format::of_source(SourceFormat::Tiff), None);
+    }
+}
