@@ -70,12 +70,15 @@ fn overlay_summary(o: &Overlay) -> String {
     format!("{}{} at {},{}", steps.concat(), size_summary(o.layout.output), o.left, o.top)
 }
 
+#[expect(clippy::wildcard_enum_match_arm, reason = "the rest is compared with its numbers")]
 fn op_summary(op: &Op) -> String {
     match op {
         Op::Extend(e) => format!("extend {} at {},{}", size_summary(e.canvas), e.left, e.top),
-        Op::FocalDebug { x, y } => format!("cross {x},{y}"),
-        Op::MirrorHorizontal => "mirror-h".to_owned(),
-        Op::MirrorVertical => "mirror-v".to_owned(),
+        Op::FocalDebug(cross) => format!("cross {},{}", cross.x, cross.y),
+        Op::Mirror(mirror) => {
+            let axes = [(mirror.horizontal, "mirror-h"), (mirror.vertical, "mirror-v")];
+            axes.iter().filter(|(is_on, _)| *is_on).map(|(_, axis)| *axis).collect::<Vec<_>>().join("; ")
+        }
         Op::Rotate(r) => format!("rotate {}", r.degrees),
         Op::Pad(Pad { sides: s, .. }) => format!("pad {},{},{},{}", s.top, s.right, s.bottom, s.left),
         Op::Shadow(s) => format!("shadow {} at {},{}", size_summary(s.canvas), s.left, s.top),
@@ -88,25 +91,7 @@ fn op_summary(op: &Op) -> String {
         Op::Blend(BlendOp { layer: BlendOpLayer::Image(overlay), .. }) => {
             format!("blend {}", overlay_summary(overlay))
         }
-        Op::Enhance
-        | Op::Adjust(_)
-        | Op::Denoise(_)
-        | Op::Sharpen(_)
-        | Op::Tone(_)
-        | Op::Halftone { .. }
-        | Op::Pixellate { .. }
-        | Op::Blur { .. }
-        | Op::Threshold(_)
-        | Op::HideFaces(_)
-        | Op::RedEye(_)
-        | Op::Blend(_)
-        | Op::Gradient(_)
-        | Op::Fade(_)
-        | Op::Background(_)
-        | Op::Grid(_)
-        | Op::Mask(_)
-        | Op::Border(_)
-        | Op::Text(_) => format!("{op:?}"),
+        _ => format!("{op:?}"),
     }
 }
 
@@ -357,9 +342,9 @@ fn backgrounds_only_where_something_shows_through() {
     let red = Color { r: 255, g: 0, b: 0, a: 255 };
     let ops = |query: &str, bg: Option<Color>, has_alpha| {
         let mut plan = plan_of(query);
-        plan.background = bg;
+        plan.features.background = bg.map(Background);
         let measured = Measured { has_alpha, ..still(size("300x200")) };
-        layout(&plan, &measured).ops.contains(&Op::Background(red))
+        layout(&plan, &measured).ops.contains(&Op::Background(Background(red)))
     };
     assert!(ops("w=100", Some(red), true));
     assert!(!ops("w=100", Some(red), false));

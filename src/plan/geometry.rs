@@ -8,8 +8,8 @@ use super::extent::{Extent, ROUNDING_SLACK, SIDE_RANGE};
 use crate::param::{CropWord, Fit, RectEdge, RectExtent, RectParam};
 use crate::units::{Length, Rect, Size};
 
+use super::anchor::{Along, Sides};
 use super::crowd;
-use super::layers::{Along, Sides};
 use super::requested_box::Request;
 use super::types::{Focal, Sizing};
 
@@ -27,7 +27,7 @@ pub(super) struct Placement {
     /// Part of it that is kept.
     pub(super) window: Placed,
     /// Larger canvas around the window (`fill`, `fillmax`, `clamp`), or none.
-    pub(super) canvas: Option<Canvas>,
+    pub(super) canvas: Option<OnCanvas>,
     /// The focal point in pixels of the window, when `crop` ended at it.
     pub(super) focal_px: Option<(u32, u32)>,
 }
@@ -43,7 +43,7 @@ pub(super) enum Placed {
 
 /// A canvas and the picture's place on it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) struct Canvas {
+pub(super) struct OnCanvas {
     pub(super) size: Size,
     pub(super) left: u32,
     pub(super) top: u32,
@@ -68,6 +68,13 @@ fn position(x: f64) -> i64 {
 }
 
 impl Placement {
+    /// Size of what is kept of the scaled picture.
+    pub(super) const fn kept(&self) -> Size {
+        match self.window {
+            Placed::At(rect) | Placed::By(_, rect) => rect.size,
+        }
+    }
+
     /// Size of the picture on its canvas, without padding.
     pub(super) const fn size(&self) -> Size {
         match (self.canvas, self.window) {
@@ -186,7 +193,7 @@ fn shrunk_into(frame: Extent, source: Extent) -> Extent {
 fn on_canvas(picture: Extent, frame: Extent, room: Size) -> Placement {
     let size = frame.rounded().within(room);
     let scaled = picture.rounded().within(size);
-    let canvas = (scaled != size).then(|| Canvas {
+    let canvas = (scaled != size).then(|| OnCanvas {
         size,
         left: (size.width - scaled.width) / 2,
         top: (size.height - scaled.height) / 2,

@@ -1,15 +1,22 @@
 //! [`Plan`] + [`Measured`] -> [`Layout`]: the ops for one original, in the order of `rendering.md` 2.2.
 
-use crate::param::{BlendMode, Fit, RotType, ShadowKind};
-use crate::units::{Color, Rect, Size};
+use crate::param::RotType;
+use crate::units::{Rect, Size};
 
-use super::effects::{BLUR_SIGMA_PX, Effects, Sharpen, Tone};
+use super::anchor::Sides;
+use super::bound;
+use super::feature::hide_faces::HideFacesOp;
+use super::feature::pad::padded;
+use super::feature::rotate::turned;
+use super::feature::{Canvas, Layout, Op};
 use super::geometry::{self, Placed, Placement};
-use super::layers::{GradientPaint, Sides, px};
-use super::op::{Extend, ExtendFill, GradientOp, HideFacesOp, Layout, Op, Pad, Resize, Rotate, TextOp, Window};
-use super::read::Read;
-use super::types::{Bars, Found, Measured, Orient, Plan, Sizing};
-use super::{bound, overlay, shadow};
+use super::read::{Read, scaled_rect};
+use super::resize::{Resize, Window};
+use super::resolved::Plan;
+use super::types::{Found, Measured, Orient, Sizing};
+
+/// Factors by which decoders can shrink while they load, largest first.
+const FACTORS: [u32; 3] = [8, 4, 2];
 
 /// The steps for an original of these measures, before anything was found out about its pixels: [`layout_found`] with
 /// nothing found.
@@ -28,87 +35,36 @@ pub fn layout(plan: &Plan, measured: &Measured) -> Layout {
 /// [`Found::trimmed`].
 #[must_use]
 pub fn layout_found(plan: &Plan, measured: &Measured, found: &Found) -> Layout {
-    let mut steps = Steps::new(plan, measured);
-    steps.upright(plan.orient, measured.orientation);
-    steps.source_rect();
-    steps.trim(found);
-    let faces = steps.faces(found);
-    steps.place(&faces);
-    steps.canvas();
-    steps.turn();
-    steps.stylize();
-    if let Some(op) = plan.blend.as_ref().and_then(|blend| overlay::blend(plan, blend, found, steps.size)) {
-        steps.transparent |= matches!(op.mode, BlendMode::DestinationOut | BlendMode::DestinationIn);
-        steps.ops.push(Op::Blend(op));
-    }
-    steps.finish();
-    steps.backdrop();
-    let outline = steps.mask(found);
-    if plan.data.is_some() {
-        return steps.layout();
-    }
-    if let Some(border) = &plan.border {
-        steps.transparent |= border.radii_px != [0; 4];
-        steps.ops.push(Op::Border(overlay::border(border, outline, steps.dpr, steps.size)));
-    }
-    steps.pad();
-    if let Some(op) = plan.mark.as_ref().and_then(|mark| overlay::mark(plan, mark, found, steps.size)) {
-        steps.ops.push(Op::Mark(op));
-    }
-    if let Some(text) = &plan.text {
-        steps.text(text);
-    }
-    if let Some(shadow) = &plan.shadow {
-        steps.shadow(shadow);
-    }
-    steps.layout()
+    let mut reading = Reading::new(plan, measured);
+    reading.turn(plan.orient, measured.orientation);
+    reading.source_rect();
+    reading.trim(found);
+    let faces = reading.faces(found);
+    let (placement, padding) = reading.placement(&faces);
+    reading.place(&placement);
+    let mut canvas = Canvas::new(&plan.features, &plan.sizing, found, &placement, padding, measured.has_alpha);
+    plan.features.draw(&mut canvas);
+    let Canvas { ops, size, transparent, .. } = canvas;
+    let Reading { read, on_original, place, .. } = reading;
+    Layout { read, on_original, place, ops, output: size, has_alpha: transparent }
 }
 
-/// Ops so far, and the picture they leave.
-struct Steps<'a> {
+/// What is read so far, and what is done to it until it is scaled.
+struct Reading<'a> {
     plan: &'a Plan,
-    dpr: f64,
     read: Read,
     on_original: Vec<Op>,
     place: Option<Resize>,
-    ops: Vec<Op>,
+    /// Size of what is read so far, upright.
     size: Size,
-    /// Whether any pixel can be transparent.
-    transparent: bool,
-    /// Whether `bg` is under the picture already.
-    backed: bool,
-    /// Whether `bg` waits for the shadow, which a cut-out has only as long as nothing is under it.
-    held: bool,
-    /// What stands between placing and padding.
-    canvas: Option<geometry::Canvas>,
-    padding: Sides,
 }
 
-impl<'a> Steps<'a> {
+impl<'a> Reading<'a> {
     fn new(plan: &'a Plan, measured: &Measured) -> Self {
-        Self {
-            plan,
-            dpr: plan.sizing.dpr.get(),
-            read: Read::whole(measured.size),
-            on_original: Vec::new(),
-            place: None,
-            ops: Vec::new(),
-            size: measured.size,
-            transparent: measured.has_alpha,
-            backed: false,
-            held: plan.padding == Sides::default()
-                && plan.shadow.is_some_and(|shadow| shadow.kind != ShadowKind::Inset),
-            canvas: None,
-            padding: Sides::default(),
-        }
+        Self { plan, read: Read::whole(measured.size), on_original: Vec::new(), place: None, size: measured.size }
     }
 
-    fn layout(self) -> Layout {
-        let Self { read, on_original, place, ops, size, transparent, .. } = self;
-        Layout { read, on_original, place, ops, output: size, has_alpha: transparent }
-    }
-
-    fn upright(&mut self, orient: Orient, exif: u8) {
+    fn turn(&mut self, orient: Orient, exif: u8) {
         let value = match orient {
             Orient::Exif => exif,
             Orient::Fixed(value) => value,
@@ -173,18 +129,19 @@ impl<'a> Steps<'a> {
 
     /// Where the picture goes, small enough that its turn and its padding leave it within the longest side of an output.
     fn placement(&self, faces: &[Rect]) -> (Placement, Sides) {
-        let Plan { sizing, padding, rotation, .. } = self.plan;
-        let pivots = rotation.filter(|rotation| rotation.kind == RotType::Pivot);
+        let Plan { sizing, features, .. } = self.plan;
+        let padding = features.padding.unwrap_or_default();
+        let pivots = features.rotation.filter(|rotation| rotation.kind == RotType::Pivot);
         let place = |side_max: u32| {
             let sizing = Sizing { side_max, ..sizing.clone() };
-            let placed = geometry::place(&sizing, *padding, self.size, faces);
+            let placed = geometry::place(&sizing, padding, self.size, faces);
             let size = padded(placed.0.size(), placed.1);
             (placed, size)
         };
         match pivots {
             None => place(sizing.side_max).0,
             Some(rotation) => bound::within(sizing.side_max, place, |(placement, sides), _| {
-                padded(overlay::turned(placement.size(), rotation.degrees), *sides)
+                padded(turned(placement.size(), rotation.degrees), *sides)
             }),
         }
     }
@@ -194,179 +151,150 @@ impl<'a> Steps<'a> {
         self.on_original.is_empty() && self.read.trim.is_none()
     }
 
-    /// Resize and focal cross-hair.
-    fn place(&mut self, faces: &[Rect]) {
-        let (placement, padding) = self.placement(faces);
+    /// Scales, or cuts where that is all there is to do.
+    fn place(&mut self, placement: &Placement) {
         let whole = Rect::whole(placement.scaled);
-        match placement.window {
+        let window = match placement.window {
             Placed::At(rect) if placement.scaled == self.size && (rect == whole || self.is_untouched()) => {
-                self.crop(rect)
+                return self.crop(rect);
             }
-            Placed::At(rect) => {
-                let window = if rect == whole { Window::Whole } else { Window::Fixed(rect) };
-                self.place = Some(Resize { scaled: placement.scaled, window });
-                self.size = rect.size;
-            }
-            Placed::By(finder, otherwise) => {
-                let window = Window::Find { size: otherwise.size, finders: vec![finder], otherwise };
-                self.place = Some(Resize { scaled: placement.scaled, window });
-                self.size = otherwise.size;
-            }
-        }
-        if let Some((x, y)) = placement.focal_px.filter(|_| self.plan.focal_debug) {
-            self.ops.push(Op::FocalDebug { x, y });
-        }
-        (self.canvas, self.padding) = (placement.canvas, padding);
-        self.adjust();
-    }
-
-    /// Steps 8 and 9: before the bars, whose colours they must not alter.
-    fn adjust(&mut self) {
-        let Effects { enhance, adjust, denoise, sharpen, .. } = &self.plan.effects;
-        if *enhance {
-            self.ops.push(Op::Enhance);
-        }
-        if !adjust.is_empty() {
-            self.ops.push(Op::Adjust(adjust.clone()));
-        }
-        self.ops.extend(denoise.map(Op::Denoise));
-        self.ops.extend(sharpen.iter().map(|sharpen| {
-            Op::Sharpen(match *sharpen {
-                Sharpen::Luminance(amount) => Sharpen::Luminance(amount),
-                Sharpen::Unsharp { amount, sigma_px } => Sharpen::Unsharp { amount, sigma_px: sigma_px * self.dpr },
-            })
-        }));
-    }
-
-    fn canvas(&mut self) {
-        let Some(canvas) = self.canvas else { return };
-        let fill = match (self.plan.sizing.fit, &self.plan.bars) {
-            (Fit::Clamp, _) => ExtendFill::Edge,
-            (_, Bars::Solid(color)) => ExtendFill::Solid(*color),
-            (_, Bars::Blur) => ExtendFill::Blur,
-            (_, Bars::Gradient(gradient)) => ExtendFill::Gradient(overlay::gradient(gradient, self.dpr, canvas.size)),
+            Placed::At(rect) if rect == whole => Window::Whole,
+            Placed::At(rect) => Window::Fixed(rect),
+            Placed::By(finder, otherwise) => Window::Find { size: otherwise.size, finders: vec![finder], otherwise },
         };
-        // Bars in the colour of a translucent background would get it twice.
-        if self.plan.background.is_some_and(|bg| fill == ExtendFill::Solid(bg)) {
-            self.background();
-        }
-        self.transparent |= matches!(fill, ExtendFill::Solid(color) if !color.is_opaque());
-        self.ops.push(Op::Extend(Extend { canvas: canvas.size, left: canvas.left, top: canvas.top, fill }));
-        self.size = canvas.size;
-    }
-
-    fn turn(&mut self) {
-        if self.plan.mirror.horizontal {
-            self.ops.push(Op::MirrorHorizontal);
-        }
-        if self.plan.mirror.vertical {
-            self.ops.push(Op::MirrorVertical);
-        }
-        let Some(rotation) = self.plan.rotation else { return };
-        let mut background = Color::TRANSPARENT_WHITE;
-        let mut canvas = self.size;
-        if rotation.kind == RotType::Pivot {
-            self.background();
-            // What waits for the shadow waits in the corners too.
-            background = self.plan.background.filter(|_| !self.held).unwrap_or(background);
-            canvas = overlay::turned(self.size, rotation.degrees);
-            self.transparent |= !background.is_opaque();
-        }
-        self.ops.push(Op::Rotate(Rotate { degrees: rotation.degrees, kind: rotation.kind, canvas, background }));
-        self.size = canvas;
-    }
-
-    fn stylize(&mut self) {
-        let effects = &self.plan.effects;
-        // What is measured is the picture as it stands then.
-        let measured = effects.tones.iter().position(Tone::is_measured).unwrap_or(0);
-        let (before, after) = effects.tones.split_at(measured);
-        self.ops.extend([before, after].iter().filter(|chain| !chain.is_empty()).map(|chain| Op::Tone(chain.to_vec())));
-        let scaled = |length: Option<u32>| length.map(|length| px(length, self.dpr).max(1));
-        self.ops.extend(scaled(effects.halftone_px).map(|dot_px| Op::Halftone { dot_px }));
-        self.ops.extend(scaled(effects.block_px).filter(|block| *block > 1).map(|block_px| Op::Pixellate { block_px }));
-        self.ops.extend(effects.blur.map(|blur| Op::Blur { sigma_px: blur * BLUR_SIGMA_PX * self.dpr }));
-        // Last, so that what comes out has no other tones.
-        self.ops.extend(effects.threshold.map(Op::Threshold));
-    }
-
-    fn finish(&mut self) {
-        for op in overlay::finish(&self.plan.finish, self.dpr, self.size) {
-            // What fades, fades into `bg`, even where that was under the picture before.
-            let fades = matches!(op, Op::Fade(_) | Op::Gradient(GradientOp { paint: GradientPaint::Mask, .. }));
-            self.transparent |= fades;
-            self.backed &= !fades;
-            self.ops.push(op);
-        }
-    }
-
-    /// Puts `bg` under the picture, once.
-    fn background(&mut self) {
-        if self.held {
-            return;
-        }
-        if let Some(color) = self.plan.background.filter(|_| self.transparent && !self.backed) {
-            self.ops.push(Op::Background(color));
-            self.transparent = !color.is_opaque();
-        }
-        self.backed = true;
-    }
-
-    /// What shows under the picture's own transparency.
-    fn backdrop(&mut self) {
-        self.background();
-        self.checkerboard();
-    }
-
-    fn checkerboard(&mut self) {
-        if let Some(grid) = self.plan.grid.filter(|_| self.transparent) {
-            self.ops.push(Op::Grid(overlay::grid(grid, self.dpr)));
-            self.transparent = !grid.colors.iter().all(|color| color.is_opaque());
-        }
-    }
-
-    fn mask(&mut self, found: &Found) -> Option<super::op::Outline> {
-        let op = self.plan.mask.as_ref().and_then(|mask| overlay::mask(mask, found, self.dpr, self.size))?;
-        self.transparent |= !op.background.is_some_and(Color::is_opaque);
-        self.ops.push(Op::Mask(op));
-        Some(op.outline)
-    }
-
-    /// Holes that text cuts show `bg`, else the checkerboard, else transparency.
-    fn text(&mut self, text: &super::layers::Text) {
-        let behind = self.plan.background.filter(|_| text.stencil.is_some() && !self.held);
-        self.ops.push(Op::Text(TextOp { behind, ..overlay::text(text, self.dpr, self.size) }));
-        if text.stencil.is_some() && !behind.is_some_and(Color::is_opaque) {
-            self.transparent = true;
-            self.checkerboard();
-        }
-    }
-
-    /// The last step: sees all that is drawn, and shows `bg` where the canvas grows.
-    fn shadow(&mut self, shadow: &super::shadow::Shadow) {
-        let op = shadow::op(shadow, self.dpr, self.size, self.size.height, self.plan.sizing.side_max);
-        self.transparent |= op.canvas != self.size;
-        self.size = op.canvas;
-        self.ops.push(Op::Shadow(op));
-        if shadow.kind != ShadowKind::Inset {
-            (self.held, self.backed) = (false, false);
-            self.background();
-        }
-    }
-
-    /// Padding shows `bg`, else transparency.
-    fn pad(&mut self) {
-        let sides = self.padding;
-        if sides == Sides::default() {
-            return;
-        }
-        let color = self.plan.background.unwrap_or(Color::TRANSPARENT_WHITE);
-        self.transparent |= !color.is_opaque();
-        self.size = padded(self.size, sides);
-        self.ops.push(Op::Pad(Pad { sides, color }));
+        self.place = Some(Resize { scaled: placement.scaled, window });
     }
 }
 
-fn padded(size: Size, sides: Sides) -> Size {
-    Size { width: size.width + sides.left + sides.right, height: size.height + sides.top + sides.bottom }
+impl Layout {
+    /// The largest of 8, 4, 2, 1 by which a decoder may divide both sides of the original, rounding up, so that scaling still
+    /// *reduces* by at least `headroom`. 1 when nothing is scaled, or when something has to see every pixel.
+    ///
+    /// Quality falls when the decoder's box filter does most of the reduction: `headroom` is 1 for "never enlarge what
+    /// was shrunk", 2 or more to leave the last octaves to the resampler.
+    #[must_use]
+    pub fn shrink_on_load(&self, headroom: f64) -> u32 {
+        let Some(place) = self.place.as_ref().filter(|_| self.on_original.is_empty() && self.read.trim.is_none())
+        else {
+            return 1;
+        };
+        let size = self.read.size();
+        let spare = |from: u32, to: u32, factor: u32| f64::from(from / factor) >= f64::from(to) * headroom;
+        let may = |factor: &u32| {
+            self.read.is_on_grid(*factor)
+                && spare(size.width, place.scaled.width, *factor)
+                && spare(size.height, place.scaled.height, *factor)
+        };
+        FACTORS.into_iter().find(may).unwrap_or(1)
+    }
+
+    /// Factor at which to draw a vector original, so that scaling has nothing left to do. The whole original is drawn even
+    /// where little of it is kept, so it is no more than `pixels_max` allow.
+    #[must_use]
+    pub fn drawing_scale(&self, pixels_max: u64) -> f64 {
+        let Some(place) = &self.place else { return 1.0 };
+        let size = self.read.size();
+        let across = f64::from(place.scaled.width) / f64::from(size.width);
+        let down = f64::from(place.scaled.height) / f64::from(size.height);
+        let affordable = (pixels_max as f64 / self.read.original.area() as f64).sqrt();
+        across.max(down).min(affordable).max(1e-4)
+    }
+
+    /// Whether the image may be turned after it was scaled: turning is mirroring and transposing, to which resampling is
+    /// indifferent, and a photograph has many times the pixels of what is made of it. A finder needs to see it upright.
+    #[must_use]
+    pub fn turns_last(&self) -> bool {
+        let is_known = |window: &Window| !matches!(window, Window::Find { .. });
+        let is_looked_at = !self.on_original.is_empty() || self.read.trim.is_some();
+        !is_looked_at && self.place.as_ref().is_some_and(|place| is_known(&place.window))
+    }
+
+    /// The steps on the original's pixels where `drawn` is the size of what was read, which is not [`Read::size`] when the
+    /// decoder gave another size.
+    #[must_use]
+    pub fn on_read(&self, drawn: Size) -> Vec<Op> {
+        let moved = |boxes: &[Rect]| boxes.iter().map(|rect| scaled_rect(*rect, self.read.size(), drawn)).collect();
+        let step = |op: &Op| {
+            if let Op::HideFaces(HideFacesOp { faces: Some(faces), how }) = op {
+                Op::HideFaces(HideFacesOp { faces: Some(moved(faces)), how: *how })
+            } else if let Op::RedEye(eyes) = op {
+                Op::RedEye(moved(eyes))
+            } else {
+                op.clone()
+            }
+        };
+        self.on_original.iter().map(step).collect()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::plan::Resize;
+
+    fn rect(left: u32, top: u32, width: u32, height: u32) -> Rect {
+        Rect { left, top, size: Size::new(width, height) }
+    }
+
+    fn scaled_to(read: Read, width: u32, height: u32) -> Layout {
+        let place = Some(Resize { scaled: Size::new(width, height), window: Window::Whole });
+        Layout {
+            read,
+            on_original: Vec::new(),
+            place,
+            ops: Vec::new(),
+            output: Size::new(width, height),
+            has_alpha: false,
+        }
+    }
+
+    #[test]
+    fn vectors_are_drawn_no_larger_than_affordable() {
+        let enlarged = scaled_to(Read { turn: 6, ..Read::whole(Size::new(30, 20)) }, 200, 300);
+        assert!((enlarged.drawing_scale(1_000_000) - 10.0).abs() < 1e-9);
+        assert!((enlarged.drawing_scale(600 * 25) - 5.0).abs() < 1e-9);
+        assert!((Layout { place: None, ..enlarged }.drawing_scale(1) - 1.0).abs() < 1e-9);
+    }
+
+    #[test]
+    fn a_cut_follows_the_size_that_was_decoded() {
+        let read = Read { cut: Some(rect(16, 8, 32, 16)), ..Read::whole(Size::new(97, 41)) };
+        assert_eq!(read.stored_cut(Size::new(97, 41), 1), rect(16, 8, 32, 16));
+        assert_eq!(read.stored_cut(Size::new(13, 6), 8), rect(2, 1, 4, 2));
+        // A drawing, twice as large.
+        assert_eq!(read.stored_cut(Size::new(194, 82), 1), rect(32, 16, 64, 32));
+        let turned = Read { turn: 6, cut: Some(rect(0, 10, 100, 50)), ..Read::whole(Size::new(200, 100)) };
+        assert_eq!(turned.stored_cut(Size::new(200, 100), 1), rect(10, 0, 50, 100));
+        assert_eq!(Read::whole(Size::new(9, 9)).stored_cut(Size::new(3, 4), 1), rect(0, 0, 3, 4));
+    }
+
+    #[test]
+    fn a_finder_sees_an_upright_image() {
+        let turned = scaled_to(Read { turn: 6, ..Read::whole(Size::new(30, 20)) }, 20, 30);
+        assert!(turned.turns_last());
+        let window = Window::Find { size: Size::new(10, 10), finders: Vec::new(), otherwise: rect(0, 0, 10, 10) };
+        let sought = Layout { place: Some(Resize { scaled: Size::new(20, 30), window }), ..turned.clone() };
+        assert!(!sought.turns_last());
+        assert!(!Layout { on_original: vec![Op::RedEye(vec![rect(0, 0, 1, 1)])], ..turned.clone() }.turns_last());
+        assert!(!Layout { place: None, ..turned }.turns_last());
+    }
+
+    proptest::proptest! {
+        #[test]
+        fn cuts_stay_inside_the_image(
+            width in 1_u32..500, height in 1_u32..500, left in 0.0..1.0_f64, top in 0.0..1.0_f64,
+            across in 0.0..1.0_f64, down in 0.0..1.0_f64, to_width in 1_u32..500, to_height in 1_u32..500, turn in 1_u8..=8,
+        ) {
+            let part = |of: u32, share: f64| (f64::from(of) * share) as u32;
+            let read = Read { turn, ..Read::whole(Size::new(width, height)) };
+            let Size { width, height } = read.upright();
+            let (left, top) = (part(width, left), part(height, top));
+            let cut = rect(left, top, part(width - left, across).max(1), part(height - top, down).max(1));
+            let decoded = Size::new(to_width, to_height);
+            for shrink in [1, 2, 8] {
+                let cut = Read { cut: Some(cut), ..read }.stored_cut(decoded, shrink);
+                assert!(cut.is_inside(decoded), "{cut:?}");
+            }
+        }
+    }
 }

@@ -6,28 +6,26 @@
 //! `types`, `effects` and `layers` are what a plan is made of, `op` what a layout is made of; `resolve`, `compose` and
 //! `format` lead to the one, `request`, `geometry`, `overlay` and `layout` to the other.
 
+mod anchor;
 mod answer;
 mod bound;
-mod compose;
 mod cost;
 mod crowd;
-mod effects;
 #[cfg(test)]
 mod examples;
 mod extent;
+mod feature;
 mod format;
 mod frames;
 mod geometry;
-mod layers;
 mod layout;
 mod needs;
 mod negotiate;
-mod op;
-mod overlay;
 mod read;
 mod requested_box;
+mod resize;
 mod resolve;
-mod shadow;
+mod resolved;
 mod sheet;
 mod tagged;
 mod types;
@@ -35,19 +33,19 @@ mod vector;
 mod written;
 
 pub use crate::pixels::ramp::{ColorRamp, ColorStop, GradientCourse};
+pub use anchor::{Along, Anchor, Sides};
 pub use answer::{Answer, Data, DataOutput, Facts, Format};
 pub use cost::{Work, in_time};
-pub use effects::*;
+pub use feature::*;
 pub use format::choose_formats;
 pub use frames::{Frame, Sequence, StoredFrames};
-pub use layers::*;
 pub use layout::{layout, layout_found};
 pub use needs::{FaceSearch, OverlayRole};
 pub use negotiate::SRCSET_WIDTHS;
-pub use op::*;
 pub use read::Read;
+pub use resize::{Resize, Window};
 pub use resolve::resolve;
-pub use shadow::*;
+pub use resolved::{Intent, Plan, Resolved, Unsupported};
 pub use sheet::{Sheet, layout_frames};
 pub use tagged::PLAN_REVISION;
 pub use types::*;

@@ -2,11 +2,12 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::param::{CropWord, FrameSelect, Location, MaskShape};
+use crate::param::{CropWord, FrameSelect, Location};
 
 use super::answer::DataOutput;
-use super::layers::BlendLayer;
-use super::types::{Orient, Plan};
+use super::feature::{Blend, Features, Mask};
+use super::resolved::Plan;
+use super::types::Orient;
 
 /// What another picture is for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -56,15 +57,10 @@ impl Plan {
     /// The other pictures that go into this one, in the order they are used. To be fetched under the rules of originals.
     #[must_use]
     pub fn overlays(&self) -> Vec<(OverlayRole, &Location)> {
-        let blend = self.blend.as_ref().and_then(|blend| match &blend.layer {
-            BlendLayer::Image(image) => Some((OverlayRole::Blend, &image.location)),
-            BlendLayer::Color(_) => None,
-        });
-        let mask = self.mask.as_ref().and_then(|mask| match &mask.shape {
-            MaskShape::Image(location) => Some((OverlayRole::Mask, location)),
-            MaskShape::Ellipse | MaskShape::Corners | MaskShape::Polygon(_) => None,
-        });
-        let mark = self.mark.as_ref().map(|mark| (OverlayRole::Mark, &mark.location));
+        let Features { blend, mask, mark, .. } = &self.features;
+        let blend = blend.as_ref().and_then(Blend::image).map(|location| (OverlayRole::Blend, location));
+        let mask = mask.as_ref().and_then(Mask::image).map(|location| (OverlayRole::Mask, location));
+        let mark = mark.as_ref().map(|mark| (OverlayRole::Mark, &mark.location));
         [blend, mask, mark].into_iter().flatten().collect()
     }
 }

@@ -4,7 +4,7 @@ use super::extent::{Extent, Margin, ROUNDING_SLACK, side};
 use crate::param::Fit;
 use crate::units::{Length, Size};
 
-use super::layers::Sides;
+use super::anchor::Sides;
 use super::types::Sizing;
 
 /// The requested box in pixels, `dpr` applied, not yet capped (`rendering.md` 3.1, 3.3, 3.4).

@@ -2,19 +2,18 @@
 //!
 //! A parameter that another one makes inert leaves no trace in the plan, so that it splits no cache.
 
-use crate::param::{CropWord, FillMode, Fit, FormatWord, Params, Parsed, RectEdge, RectExtent, RectParam};
-use crate::units::{Color, Dpr, Length};
+use crate::param::{
+    CropWord, FillMode, Fit, FormatWord, PaletteFormat, Params, Parsed, RectEdge, RectExtent, RectParam,
+};
+use crate::units::{Dpr, Length};
 
 use super::answer::DataOutput;
-use super::compose::{self, visible};
-use super::effects::Effects;
+use super::feature::Features;
+use super::feature::hide_faces::HideFaces;
+use super::feature::trim::Trim;
 use super::format;
-use super::layers::Sides;
-use super::shadow::Shadow;
-use super::types::{
-    Bars, Download, Focal, HideFaces, Intent, Mirror, Negotiation, Orient, Output, Plan, Policy, Resolved, Rotation,
-    Select, Sizing, Unsupported, VaryOn,
-};
+use super::resolved::{Intent, Plan, Resolved, Unsupported};
+use super::types::{Download, Focal, Negotiation, Orient, Output, Policy, Select, Sizing, VaryOn};
 use super::vector::Vectors;
 
 /// What the request means.
@@ -49,7 +48,7 @@ fn intent(params: &Params, renders: bool, negotiation: &Negotiation, policy: &Po
     if !renders && negotiation.width_px.is_none() && !negotiation.save_data {
         return Intent::PassThrough;
     }
-    let plan = match compose::palette(params) {
+    let plan = match palette(params) {
         Some(palette) => measured(params, palette, negotiation, policy),
         None if params.format.fm == Some(FormatWord::Json) => described(params, policy),
         None if params.format.fm == Some(FormatWord::Blurhash) => {
@@ -87,7 +86,7 @@ fn described(params: &Params, policy: &Policy) -> Plan {
         select: select(params),
         data: Some(DataOutput::Json { faces: params.faces.faces }),
         // For originals of which nothing can be told, which would be sent as they are.
-        hide_faces: hide_faces(params),
+        hide_faces: HideFaces::of(params),
         ..plan(&blank, format::unencoded(), &none, policy)
     }
 }
@@ -96,52 +95,45 @@ fn described(params: &Params, policy: &Policy) -> Plan {
 /// written without an encoder.
 fn measured(params: &Params, data: DataOutput, negotiation: &Negotiation, policy: &Policy) -> Plan {
     let plan = plan(params, format::unencoded(), negotiation, policy);
-    Plan { data: Some(data), border: None, padding: Sides::default(), mark: None, text: None, shadow: None, ..plan }
+    let features = Features { border: None, padding: None, mark: None, text: None, shadow: None, ..plan.features };
+    Plan { data: Some(data), features, ..plan }
+}
+
+/// Defaults of `colors` and `prefix`.
+const PALETTE_COLORS: u8 = 6;
+const PALETTE_PREFIX: &str = "image";
+
+fn palette(params: &Params) -> Option<DataOutput> {
+    let palette = &params.palette;
+    let colors = palette.colors.unwrap_or(PALETTE_COLORS);
+    Some(match palette.format? {
+        PaletteFormat::Json => DataOutput::PaletteJson { colors },
+        PaletteFormat::Css => DataOutput::PaletteCss {
+            colors,
+            prefix: palette.prefix.clone().unwrap_or_else(|| PALETTE_PREFIX.to_owned()),
+        },
+    })
 }
 
 pub(super) fn plan(params: &Params, output: Output, negotiation: &Negotiation, policy: &Policy) -> Plan {
     let sizing = sizing(params, negotiation, policy);
-    let focal_debug =
-        sizing.fit == Fit::Crop && sizing.crop.contains(&CropWord::FocalPoint) && params.focal.debug == Some(true);
     // The block may hold a small copy of the picture as it was.
-    let output = Output { iptc: output.iptc && hide_faces(params).is_none(), ..output };
+    let output = Output { iptc: output.iptc && HideFaces::of(params).is_none(), ..output };
     Plan {
         select: select(params),
         orient: params.rotation.orient.map_or(Orient::Exif, |value| Orient::Fixed(value.clamp(1, 8))),
         rect: params.size.rect.map(canonical_rect),
-        trim: compose::trim(params),
-        hide_faces: hide_faces(params),
+        trim: Trim::of(params),
+        hide_faces: HideFaces::of(params),
         redeye: params.format.auto.redeye,
-        bars: bars(params, sizing.fit),
+        features: Features::of(params, &sizing),
         sizing,
-        padding: compose::padding(params),
-        effects: Effects::of(params),
-        mirror: Mirror { horizontal: params.rotation.flip_h, vertical: params.rotation.flip_v },
-        rotation: params.rotation.rot.filter(|degrees| *degrees != 0.0).map(|degrees| Rotation {
-            degrees: canonical(degrees),
-            kind: params.rotation.rot_type.unwrap_or_default(),
-        }),
-        background: visible(params.fill.bg),
-        grid: compose::grid(params),
-        focal_debug,
-        blend: compose::blend(params),
-        finish: compose::finish(params),
-        mask: compose::mask(params),
         data: None,
-        border: compose::border(params),
-        mark: compose::mark(params),
-        text: compose::text(params),
-        shadow: Shadow::of(&params.shadow),
         written: None,
         vectors: Vectors::of(params, policy),
         sheet: params.format.fm == Some(FormatWord::Spritesheet),
         output,
     }
-}
-
-pub(super) fn hide_faces(params: &Params) -> Option<HideFaces> {
-    let how = HideFaces { blur: params.faces.blur.unwrap_or(0), pixel: params.faces.pixel.unwrap_or(0) };
-    (how.blur > 0 || how.pixel > 0).then_some(how)
 }
 
 pub(super) fn select(params: &Params) -> Select {
@@ -257,19 +249,6 @@ fn focal(params: &Params) -> Focal {
     }
 }
 
-/// Without `fill`, bars take `bg` (`rendering.md` 5). Inert, and therefore always the same, for fits without bars.
-fn bars(params: &Params, fit: Fit) -> Bars {
-    if !matches!(fit, Fit::Fill | Fit::FillMax) {
-        return Bars::Solid(Color::TRANSPARENT_WHITE);
-    }
-    match params.fill.mode {
-        Some(FillMode::Solid) => Bars::Solid(visible(params.fill.color).unwrap_or(Color::TRANSPARENT_WHITE)),
-        Some(FillMode::Blur) => Bars::Blur,
-        Some(FillMode::Gradient) => Bars::Gradient(compose::gradient(params)),
-        None | Some(FillMode::Gen) => Bars::Solid(visible(params.fill.bg).unwrap_or(Color::TRANSPARENT_WHITE)),
-    }
-}
-
 /// -0 is 0, so that equal plans have equal bytes; what is no number cannot come from a request.
 fn canonical(value: f64) -> f64 {
     if value.is_finite() { value + 0.0 } else { 0.0 }
@@ -320,6 +299,8 @@ pub(super) fn download(params: &Params) -> Option<Download> {
 mod tests {
     use super::*;
     use crate::param::{Auto, ClientHints, FrameSelect};
+    use crate::plan::Bars;
+    use crate::units::Color;
 
     fn with(set: impl FnOnce(&mut Params)) -> Params {
         let mut params = Params::default();
@@ -380,12 +361,13 @@ mod tests {
             plan_of(&with(|p| {
                 (p.size.fit, p.fill.mode, p.fill.color, p.fill.bg) = (Some(Fit::Fill), mode, color, Some(Color::BLACK));
             }))
+            .features
             .bars
         };
-        assert_eq!(bars(None, Some(red)), Bars::Solid(Color::BLACK));
-        assert_eq!(bars(Some(FillMode::Solid), Some(red)), Bars::Solid(red));
-        assert_eq!(bars(Some(FillMode::Solid), None), Bars::Solid(Color::TRANSPARENT_WHITE));
-        assert_eq!(bars(Some(FillMode::Blur), None), Bars::Blur);
+        assert_eq!(bars(None, Some(red)), Some(Bars::Solid(Color::BLACK)));
+        assert_eq!(bars(Some(FillMode::Solid), Some(red)), Some(Bars::Solid(red)));
+        assert_eq!(bars(Some(FillMode::Solid), None), Some(Bars::Solid(Color::TRANSPARENT_WHITE)));
+        assert_eq!(bars(Some(FillMode::Blur), None), Some(Bars::Blur));
     }
 
     #[test]

@@ -3,9 +3,10 @@
 use crate::units::Size;
 
 use super::bound;
+use super::feature::Layout;
 use super::layout::layout_found;
-use super::op::Layout;
-use super::types::{Found, Measured, Plan};
+use super::resolved::Plan;
+use super::types::{Found, Measured};
 
 /// A grid of cells, filled from left to right and from top to bottom.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -9,7 +9,8 @@ use std::sync::LazyLock;
 use serde::ser::{self, Serialize};
 
 use super::resolve::resolve_params;
-use super::types::{Intent, Negotiation, Policy};
+use super::resolved::Intent;
+use super::types::{Negotiation, Policy};
 use crate::param::Params;
 
 /// Raised when the same plan gives other pixels or bytes than before, so that stored renditions retire.

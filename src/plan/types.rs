@@ -1,18 +1,14 @@
-//! [`Plan`] and what it is made from.
+//! What plans and layouts are made of and from, apart from what is drawn.
 
 use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
 use crate::limits::Limits;
-use crate::param::{ChromaSub, ColorSpace, CropWord, Fit, FrameSelect, RectParam, RotType};
-use crate::units::{Color, Dpr, Length, Quality, Rect, Size};
+use crate::param::{ChromaSub, ColorSpace, CropWord, Fit, FrameSelect};
+use crate::units::{Dpr, Length, Quality, Rect, Size};
 
-use super::answer::{DataOutput, Format};
-use super::effects::Effects;
-use super::layers::{Blend, Border, Finish, Gradient, Grid, Mark, Mask, Sides, Text, Written};
-use super::shadow::Shadow;
-use super::vector::Vectors;
+use super::answer::Format;
 
 /// The request headers that may change the picture, already reduced to their outcome.
 ///
@@ -54,17 +50,6 @@ pub enum Download {
     FromPath,
 }
 
-/// Everything a request resolved to.
-#[derive(Clone, Debug, PartialEq)]
-pub struct Resolved {
-    /// What to send.
-    pub intent: Intent,
-    /// What the choice depended on.
-    pub vary: VaryOn,
-    /// `Content-Disposition`, outside the cache key because one render serves both.
-    pub download: Option<Download>,
-}
-
 /// What the operator decides about the meaning of requests.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Policy {
@@ -92,91 +77,6 @@ impl Default for Policy {
     fn default() -> Self {
         Self::new(&Limits::default(), false, false)
     }
-}
-
-/// What to send.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub enum Intent {
-    /// The original's own bytes: no rendering parameter was given. (`rasterize-bypass` depends on the original's type
-    /// and is a field of [`Plan`].)
-    PassThrough,
-    /// A picture made from it.
-    Render(Box<Plan>),
-    /// Something this origin cannot make and must not replace by something else.
-    Unsupported(Unsupported),
-}
-
-/// Why a well-formed request has no picture here.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
-pub enum Unsupported {
-    /// `fm=mp4`, `fm=webm`: answered 422 (`rendering.md` 14).
-    Video,
-    /// `lp-blur`, for which there is no detector: answered 422, because serving the picture without the blur would show
-    /// what the URL asks to hide (`rendering.md` 18).
-    Privacy,
-    /// A generative model with its `*-fallback=false`: answered 400 (`rendering.md` 18).
-    Model,
-    /// `~text` without a text: answered 400.
-    NoText,
-}
-
-/// The resolved, original-independent meaning of a request. Equal plans make equal pictures from equal originals.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub struct Plan {
-    /// Which page or frames.
-    pub select: Select,
-    /// How to turn the stored pixels upright.
-    pub orient: Orient,
-    /// Part of the upright original to start from.
-    pub rect: Option<RectParam>,
-    /// `trim*`.
-    pub trim: Option<Trim>,
-    /// `face-blur`, `face-pixel`.
-    pub hide_faces: Option<HideFaces>,
-    /// `auto=redeye`.
-    pub redeye: bool,
-    /// The output box and how the picture meets it.
-    pub sizing: Sizing,
-    /// `pad*`, before `dpr`: inside the box when there is one, else around the picture.
-    pub padding: Sides,
-    /// Adjustments, sharpening, effects.
-    pub effects: Effects,
-    /// What fills the rest of the box under `fit=fill`, `fillmax`.
-    pub bars: Bars,
-    /// Mirror left-right, then top-bottom.
-    pub mirror: Mirror,
-    /// `rot`.
-    pub rotation: Option<Rotation>,
-    /// `bg`: shown under the picture's own transparency.
-    pub background: Option<Color>,
-    /// `transparency=grid`.
-    pub grid: Option<Grid>,
-    /// `fp-debug`.
-    pub focal_debug: bool,
-    /// `blend*`.
-    pub blend: Option<Blend>,
-    /// `fade*`.
-    pub finish: Finish,
-    /// `mask*`.
-    pub mask: Option<Mask>,
-    /// Data that is sent instead of the image. What comes after the image is measured is not in the plan.
-    pub data: Option<DataOutput>,
-    /// `border*`.
-    pub border: Option<Border>,
-    /// `mark*`.
-    pub mark: Option<Mark>,
-    /// `txt*`.
-    pub text: Option<Text>,
-    /// `drop-shadow*`.
-    pub shadow: Option<Shadow>,
-    /// `~text`: there is no original, the picture is this text.
-    pub written: Option<Written>,
-    /// What becomes of originals without pixels of their own.
-    pub vectors: Vectors,
-    /// `fm=spritesheet`: all frames of an animation side by side, as a still.
-    pub sheet: bool,
-    /// How to encode.
-    pub output: Output,
 }
 
 /// Page and frames.
@@ -214,57 +114,6 @@ impl Default for Select {
             plays: None,
         }
     }
-}
-
-/// `trim`: what is cut off the edges, measured by the stage.
-#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
-pub struct Trim {
-    /// What counts as edge.
-    pub by: TrimBy,
-    /// Source pixels left standing around what remains, as far as the picture reaches.
-    pub pad_px: u32,
-}
-
-/// What counts as edge (`rendering.md` 6.1).
-#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
-pub enum TrimBy {
-    /// Lines whose standard deviation is at most `deviation` and whose mean differs from that of the line before by at
-    /// most `mean`, on the 8-bit scale.
-    Uniform {
-        /// `trim-md`
-        mean: f64,
-        /// `trim-sd`
-        deviation: f64,
-    },
-    /// Transparency, then a colour (that of the top left pixel for `None`).
-    Color {
-        /// Opaque.
-        color: Option<Color>,
-        /// `trim-tol`
-        tolerance: f64,
-    },
-    /// Pixels of less alpha than this.
-    Alpha {
-        /// `trim-alpha`, 0 to 255.
-        below: f64,
-        /// `trim-tol`
-        tolerance: f64,
-    },
-    /// Transparency when there is an alpha channel, else a colour.
-    ColorUnlessAlpha {
-        /// Opaque.
-        color: Option<Color>,
-        /// `trim-tol`
-        tolerance: f64,
-    },
-}
-
-/// `face-blur`, `face-pixel`, 0 to 100 each, not both 0.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[expect(missing_docs, reason = "named after their parameters")]
-pub struct HideFaces {
-    pub blur: u32,
-    pub pixel: u32,
 }
 
 /// What was found out about the pixels, and about other pictures, since the plan was made. Each field that is absent
@@ -332,34 +181,6 @@ pub struct Focal {
     pub x: f64,
     pub y: f64,
     pub z: f64,
-}
-
-/// What fills the bars.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub enum Bars {
-    /// One colour; transparent white becomes white where the format has no alpha.
-    Solid(Color),
-    /// A blurred copy of the picture.
-    Blur,
-    /// `fill=gradient`
-    Gradient(Gradient),
-}
-
-/// `flip`.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[expect(missing_docs, reason = "two axes")]
-pub struct Mirror {
-    pub horizontal: bool,
-    pub vertical: bool,
-}
-
-/// `rot` and `rot-type`.
-#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
-pub struct Rotation {
-    /// Counter-clockwise, 0 < v < 360.
-    pub degrees: f64,
-    /// Zoomed or not.
-    pub kind: RotType,
 }
 
 /// What to write when no preferred format is possible.

@@ -3,7 +3,9 @@
 use serde::{Deserialize, Serialize};
 
 use super::answer::DataOutput;
-use super::types::{Plan, Policy};
+use super::feature::hide_faces::HideFaces;
+use super::resolved::Plan;
+use super::types::Policy;
 use crate::param::{FormatWord, Params};
 use crate::sniff::SourceFormat;
 
@@ -40,7 +42,7 @@ impl Vectors {
     pub(super) const SEND: Self = Self { bypass: false, sanitize: true, draw: false };
 
     pub(super) fn of(params: &Params, policy: &Policy) -> Self {
-        let hides = super::resolve::hide_faces(params).is_some();
+        let hides = HideFaces::of(params).is_some();
         Self {
             // What must be hidden must not be passed by.
             bypass: params.format.rasterize_bypass.unwrap_or(false) && !hides,

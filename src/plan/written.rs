@@ -3,9 +3,12 @@
 use crate::param::{FormatWord, Params, Parsed};
 use crate::units::{Length, Size};
 
-use super::layers::{Along, Text, TextOverflow, Written};
-use super::types::{Intent, Negotiation, Plan, Policy, Resolved, Unsupported, VaryOn};
-use super::{compose, format, overlay, resolve};
+use super::anchor::Along;
+use super::feature::text::{TEXT_PAD_PX, Text, TextOverflow, Written};
+use super::feature::{Features, text};
+use super::resolved::{Intent, Plan, Resolved, Unsupported};
+use super::types::{Negotiation, Policy, VaryOn};
+use super::{format, resolve};
 
 /// The object that is no stored one but a text.
 pub const TEXT_OBJECT: &str = "/~text";
@@ -44,12 +47,13 @@ fn intent(params: &Params, negotiation: &Negotiation, policy: &Policy) -> Intent
     let unhinted = Negotiation { width_px: None, ..*negotiation };
     let plan =
         resolve::plan(&kept, format::output(&params.format, negotiation, policy.encode_time_max), &unhinted, policy);
-    Intent::Render(Box::new(Plan { written: Some(written(params, &text, negotiation, policy)), text: None, ..plan }))
+    let written = Some(written(params, &text, negotiation, policy));
+    Intent::Render(Box::new(Plan { written, features: Features { text: None, ..plan.features }, ..plan }))
 }
 
 /// The text with the defaults of a block: it begins at the top, on the side where its writing begins.
 fn block(params: &Params) -> Option<Text> {
-    let mut text = compose::text(params).filter(|text| !text.text.trim().is_empty() && text.alpha > 0.0)?;
+    let mut text = text::text(params).filter(|text| !text.text.trim().is_empty() && text.alpha > 0.0)?;
     // What only a caption has (`rendering.md` 11.1 and the parameters' own pages).
     (text.backing, text.stencil, text.height, text.degrees) = (None, None, None, 0.0);
     text.overflow = match text.overflow {
@@ -57,7 +61,7 @@ fn block(params: &Params) -> Option<Text> {
         TextOverflow::Shrink | TextOverflow::WrapShrink => TextOverflow::Shrink,
         TextOverflow::Clip { .. } | TextOverflow::Wrap => TextOverflow::Wrap,
     };
-    text.anchor.pad_px = params.text.pad.unwrap_or(compose::TEXT_PAD_PX);
+    text.anchor.pad_px = params.text.pad.unwrap_or(TEXT_PAD_PX);
     if params.text.align.is_empty() {
         let start = if is_right_to_left(&text.text) { Along::Far } else { Along::Start };
         (text.anchor.horizontal, text.anchor.vertical) = (start, Along::Start);
@@ -79,7 +83,7 @@ fn written(params: &Params, text: &Text, negotiation: &Negotiation, policy: &Pol
         (None, None) => text.width_px.map_or(WIDTH_PX, f64::from),
     });
     let height_px = params.size.h.map(|h| side(pixels(h)));
-    let op = overlay::text(text, dpr, Size::new(width_px, height_px.unwrap_or(1)));
+    let op = text.op(dpr, Size::new(width_px, height_px.unwrap_or(1)));
     Written {
         // A caption as wide as the picture still has its gaps.
         box_width_px: op.box_width_px.min(width_px.saturating_sub(2 * op.text.anchor.pad_px)).max(1),
@@ -101,7 +105,7 @@ pub fn is_right_to_left(text: &str) -> bool {
 mod tests {
     use super::*;
     use crate::param::parse;
-    use crate::plan::{Format, choose_formats, layout};
+    use crate::plan::{Background, Format, choose_formats, layout};
     use crate::units::{Color, Dpr};
 
     fn resolved(query: &str) -> Resolved {
@@ -145,8 +149,11 @@ mod tests {
         let busy =
             plan_of("txt=Hi&w=300&rect=0,0,5,5&sepia=50&border=3,f00&pad=9&palette=json&rot=30&orient=6&fit=crop");
         assert_eq!(busy, plain);
-        assert_eq!(plan_of("txt=Hi&bg=f00").background, Some(Color { r: 255, g: 0, b: 0, a: 255 }));
-        assert!(plan_of("txt=Hi&blend-color=80ff0000").blend.is_some() && plain.text.is_none());
+        assert_eq!(
+            plan_of("txt=Hi&bg=f00").features.background,
+            Some(Background(Color { r: 255, g: 0, b: 0, a: 255 }))
+        );
+        assert!(plan_of("txt=Hi&blend-color=80ff0000").features.blend.is_some() && plain.features.text.is_none());
         let measured = crate::plan::Measured { size: Size::new(300, 40), orientation: 1, has_alpha: true, frames: 1 };
         assert_eq!(layout(&plain, &measured).ops, []);
         assert_eq!(choose_formats(&plain.output, &measured, Some(Format::Png)), [Format::Png]);

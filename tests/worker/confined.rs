@@ -8,6 +8,7 @@ use std::time::Duration;
 use tintype::blob::Blob;
 use tintype::plan::Format;
 use tintype::render::{Input, Job, RenderError, RenderLimits, Rendered, render};
+use tintype::sniff::Encoded;
 use tintype::worker::{Pool, PoolConfig};
 
 use crate::support::{ask, block_on, config, plan, start, text};
@@ -117,7 +118,9 @@ fn text_is_the_same_confined_free_and_in_process() {
 
 /// Whatever a hostile original does to its worker (one aborts libvips 8.14), the next job is not affected.
 fn a_hostile_original_costs_one_job() {
-    let hostile = fixtures("hostile", usize::MAX);
+    let mut hostile = fixtures("hostile", usize::MAX);
+    // What is of no known kind never comes as far as a worker.
+    hostile.retain(|(_, bytes)| Encoded::sniffed(Blob::copy_from(bytes).unwrap()).is_some());
     let good = fixtures("png", 1);
     let pool = real_workers(true);
     for (name, bytes) in &hostile {

@@ -196,7 +196,7 @@ fn ops_keep_the_order_of_the_pipeline() {
         .collect();
     assert_eq!(
         names.join(" "),
-        "Enhance Adjust Denoise Sharpen Sharpen Extend MirrorHorizontal MirrorVertical \
+        "Enhance Adjust Denoise Sharpen Sharpen Extend Mirror \
          Rotate Tone Halftone Pixellate Blur Blend Gradient Fade Background Grid Mask Border Pad Mark Text"
     );
 }
@@ -348,9 +348,9 @@ fn effects_scale_with_dpr() {
     let ops = |query: &str| layout(&plan_of(query), &still(size("400x300"))).ops;
     assert!(ops("w=400&dpr=2&blur=100&px=3&htn=4&usm=10").ends_with(&[
         Op::Sharpen(Sharpen::Unsharp { amount: 10.0, sigma_px: 5.0 }),
-        Op::Halftone { dot_px: 8 },
-        Op::Pixellate { block_px: 6 },
-        Op::Blur { sigma_px: 10.0 },
+        Op::Halftone(Halftone { dot_px: 8 }),
+        Op::Pixellate(Pixellate { block_px: 6 }),
+        Op::Blur(Blur { sigma_px: 10.0 }),
     ]));
     assert_eq!(ops("con=100"), [Op::Adjust(vec![Adjust::Contrast(99.0)])]);
 }

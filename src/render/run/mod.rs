@@ -1,10 +1,10 @@
 //! From an opened original and its plan to an encoded answer: which frames, which overlays, in which order the ops run.
 
-mod execute;
 pub(super) mod frames;
 mod overlays;
 mod pipeline;
 mod place;
+mod settle;
 mod trimmed;
 
 pub use pipeline::render;

@@ -9,7 +9,6 @@ use std::sync::Arc;
 
 use sha2::{Digest, Sha256};
 
-use super::execute::{self, Prepared};
 use super::place::Place;
 use crate::param::ColorSpace;
 use crate::pixels::raster::Raster;
@@ -18,6 +17,7 @@ use crate::pixels::{orient, resample};
 use crate::plan::{BlendOp, BlendOpLayer, Found, Layout, MarkOp, Op, Overlay, OverlayRole, Select};
 use crate::render::color::convert;
 use crate::render::decode::{Opened, Original, Wanted};
+use crate::render::stage::{self, Prepared};
 use crate::render::{Job, RenderError, RenderLimits, Step};
 use crate::sniff::Encoded;
 use crate::units::Size;
@@ -108,7 +108,7 @@ fn fitted(layer: &Layer, layout: &Layout) -> Result<Raster, RenderError> {
     let mut place = Place::new(layout, raster.size, 1);
     let read = place.read(Box::new(RasterRows::from(raster)))?;
     let scaled = place.scaled(read)?;
-    layout.ops.iter().try_fold(scaled, |raster, op| execute::apply(raster, op, &mut Prepared::default()))
+    layout.ops.iter().try_fold(scaled, |raster, op| stage::apply(raster, op, &mut Prepared::default()))
 }
 
 fn layer(encoded: &Encoded, limits: &RenderLimits) -> Result<Arc<Layer>, RenderError> {

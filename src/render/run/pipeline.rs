@@ -2,24 +2,24 @@
 
 use std::time::{Duration, Instant};
 
-use super::execute::{self, in_space, settle};
 use super::overlays::Overlays;
 use super::place::Place;
+use super::settle::{in_space, settle};
 use super::{frames, trimmed};
 use crate::blob::Blob;
 use crate::pixels::raster::Raster;
 use crate::plan::{
-    self, Answer, Data, DataOutput, Format, Found, Frame, Layout, Measured, Op, Output, Sequence, Treatment,
+    self, Answer, Background, Data, DataOutput, Format, Found, Frame, Layout, Measured, Op, Output, Sequence, Treatment,
 };
 use crate::render::color::convert;
 use crate::render::decode::{Decoded, Opened, Original, Wanted};
 use crate::render::describe::{json, write};
 use crate::render::encode::{self, Animation, Attached};
 use crate::render::faces::{self, Face};
-use crate::render::stage::{enhance, hide_faces, sheet, text};
+use crate::render::stage::{self, enhance, hide_faces, sheet, text};
 use crate::render::{Codec, Input, Job, RenderError, Rendered, Step, Timings, sanitize};
 use crate::sniff::{Encoded, SourceFormat};
-use crate::units::{Color, Size};
+use crate::units::Size;
 use crate::vips;
 
 /// What the decoder's own reduction must leave to the resampler. At q80, JPEG's shrink by 2, 4 or 8 costs up to 7
@@ -85,7 +85,7 @@ fn of_original(job: &Job, original: &Encoded, started: Instant) -> Result<Render
     let ready = decode(opened, job, &sequence, &overlays.add_to(found))?;
     let mut picture = draw(ready, &sequence, &overlays, measured.frames > 1)?;
     if plan.sheet {
-        picture = picture.side_by_side(plan.background)?;
+        picture = picture.side_by_side(plan.features.background)?;
     }
     let made = Made { picture, source, frames, iptc, left_out: overlays.left_out };
     Ok(Rendered { faces, ..finished(job, made, started)? })
@@ -265,17 +265,17 @@ fn draw(
                 let op = faces::moved(&raster, op, sequence.frames.len())?;
                 raster = hide_faces::apply(raster, &op);
             } else {
-                raster = execute::apply(raster, op, &mut overlays)?;
+                raster = stage::apply(raster, op, &mut overlays)?;
             }
         }
         raster = place.scaled(raster)?;
         for op in &mut ops {
-            if let Op::Enhance = op {
+            if let Op::Enhance(_) = op {
                 let enhancement = enhancement.get_or_insert_with(|| enhance::measure(&raster));
                 raster = enhance::apply(raster, enhancement);
             } else {
                 settle(op, &raster);
-                raster = execute::apply(raster, op, &mut overlays)?;
+                raster = stage::apply(raster, op, &mut overlays)?;
             }
         }
         Ok(raster)
@@ -286,8 +286,8 @@ fn draw(
 
 impl Picture {
     /// All frames as one still. Cells that are left over show the background.
-    fn side_by_side(self, background: Option<Color>) -> Result<Self, RenderError> {
-        let background = background.map(|color| convert::color_in(color, self.profile.as_deref()));
+    fn side_by_side(self, background: Option<Background>) -> Result<Self, RenderError> {
+        let background = background.map(|Background(color)| convert::color_in(color, self.profile.as_deref()));
         Ok(Self { frames: vec![sheet::apply(self.frames, background)?], delays_ms: Vec::new(), ..self })
     }
 

@@ -1,13 +1,14 @@
 //! The cross-hair of `fp-debug`.
 
 use crate::pixels::raster::{Raster, Samples};
+use crate::plan::FocalDebugOp;
 
 /// Half the length of the arms, as a fraction of the shorter side.
 const ARM: f64 = 0.08;
 
 /// Draws a white cross with a black edge, opaque, centred on the pixel (x, y). 8-bit RGBA out, same size.
 #[must_use]
-pub fn apply(raster: Raster, x: u32, y: u32) -> Raster {
+pub fn apply(raster: Raster, FocalDebugOp { x, y }: FocalDebugOp) -> Raster {
     let size = raster.size;
     let mut bytes = raster.into_rgba().into_bytes();
     let arm = ((f64::from(size.width.min(size.height)) * ARM) as i64).max(4);
@@ -36,13 +37,13 @@ mod tests {
     #[test]
     fn the_cross_is_centred_and_stays_inside() {
         let grey = Raster { size: Size::new(20, 10), channels: 1, samples: Samples::U8(vec![9; 200]) };
-        let drawn = apply(grey.clone(), 10, 5).into_bytes();
+        let drawn = apply(grey.clone(), FocalDebugOp { x: 10, y: 5 }).into_bytes();
         let at = |x: usize, y: usize| drawn[(y * 20 + x) * 4];
         assert_eq!(at(10, 5), 255, "centre");
         assert_eq!(at(14, 5), 255, "arm");
         assert_eq!(at(13, 8), 9, "between the arms");
         for (x, y) in [(0, 0), (19, 9), (500, 500)] {
-            assert_eq!(apply(grey.clone(), x, y).size, grey.size);
+            assert_eq!(apply(grey.clone(), FocalDebugOp { x, y }).size, grey.size);
         }
     }
 }

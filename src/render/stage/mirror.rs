@@ -1,16 +1,12 @@
-//! Mirror the picture.
+//! Mirror the image.
 
 use crate::pixels::orient;
 use crate::pixels::raster::Raster;
+use crate::plan::Mirror;
 
-/// Mirrors left-right.
+/// Mirrors left-right, then top-bottom. Same size and channels.
 #[must_use]
-pub fn horizontal(raster: Raster) -> Raster {
-    orient::apply(raster, 2)
-}
-
-/// Mirrors top-bottom.
-#[must_use]
-pub fn vertical(raster: Raster) -> Raster {
-    orient::apply(raster, 4)
+pub fn apply(raster: Raster, mirror: Mirror) -> Raster {
+    let raster = if mirror.horizontal { orient::apply(raster, 2) } else { raster };
+    if mirror.vertical { orient::apply(raster, 4) } else { raster }
 }

@@ -1,6 +1,7 @@
-//! Stages: the code that performs one op. Each takes the picture and its own op, and knows of no other stage.
+//! Stages: the code that performs one op. Each takes the image and its own op, and knows of no other stage; [`apply`] finds the
+//! stage of an op.
 //!
-//! Orientation and cropping come before scaling and take 8 or 16 bits; the rest work on the scaled picture, in 8 bits.
+//! Orientation and cropping come before scaling and take 8 or 16 bits; the rest work on the scaled image, in 8 bits.
 
 pub mod adjust;
 pub mod blend;
@@ -31,3 +32,73 @@ pub mod text;
 pub mod threshold;
 pub mod tone;
 pub mod trim;
+
+use crate::pixels::raster::Raster;
+use crate::pixels::{background, resample};
+use crate::plan::{Background, Op};
+use crate::render::RenderError;
+use crate::units::Size;
+
+/// Performs one op.
+///
+/// # Errors
+/// What the stage gives: memory, or libvips.
+pub(in crate::render) fn apply(raster: Raster, op: &Op, overlays: &mut Prepared) -> Result<Raster, RenderError> {
+    Ok(match op {
+        Op::Extend(extend) => extend::apply(raster, extend)?,
+        Op::HideFaces(op) => hide_faces::apply(raster, op),
+        Op::RedEye(eyes) => redeye::apply(raster, eyes),
+        Op::FocalDebug(op) => focal_debug::apply(raster, *op),
+        Op::Mirror(mirror) => mirror::apply(raster, *mirror),
+        Op::Rotate(rotate) => rotate::apply(raster, rotate),
+        Op::Reflect(op) => reflect::apply(raster, op)?,
+        Op::Shadow(op) => shadow::apply(raster, op)?,
+        Op::Turn(turn) => rotate::turned(raster, turn),
+        Op::Background(Background(color)) => background::apply(raster, *color),
+        Op::Threshold(threshold) => threshold::apply(raster, threshold),
+        Op::Blend(blend) => blend::apply(raster, blend, overlays.blend.as_ref())?,
+        Op::Gradient(gradient) => gradient::apply(raster, gradient),
+        Op::Fade(fade) => fade::apply(raster, fade),
+        Op::Grid(grid) => grid::apply(raster, grid),
+        Op::Mask(mask) => {
+            let image = overlays.mask(raster.size)?;
+            mask::apply(raster, mask, image)?
+        }
+        Op::Mark(mark) => mark::apply(raster, mark, overlays.mark.as_ref())?,
+        Op::Border(border) => border::apply(raster, border),
+        Op::Pad(pad) => pad::apply(raster, pad)?,
+        Op::Text(op) => text::apply(raster, op)?,
+        Op::Adjust(chain) => adjust::apply(raster, chain),
+        Op::Denoise(denoise) => denoise::apply(raster, *denoise),
+        Op::Sharpen(sharpen) => sharpen::apply(&raster, *sharpen),
+        Op::Tone(chain) => tone::apply(raster, chain),
+        Op::Halftone(op) => halftone::apply(raster, op.dot_px),
+        Op::Pixellate(op) => pixellate::apply(&raster, op.block_px),
+        Op::Blur(op) => blur::apply(&raster, op.sigma_px),
+        Op::Enhance(_) => {
+            let enhancement = enhance::measure(&raster);
+            enhance::apply(raster, &enhancement)
+        }
+    })
+}
+
+/// Overlays that are ready to be laid over, for every frame alike.
+#[derive(Debug, Default)]
+pub(in crate::render) struct Prepared {
+    pub(in crate::render) blend: Option<Raster>,
+    pub(in crate::render) mark: Option<Raster>,
+    pub(super) mask: Option<Raster>,
+}
+
+impl Prepared {
+    /// The picture of the mask, stretched to `size`.
+    ///
+    /// # Errors
+    /// As [`resample::scale_whole`].
+    pub(in crate::render) fn mask(&mut self, size: Size) -> Result<Option<&Raster>, RenderError> {
+        if let Some(mask) = self.mask.take() {
+            self.mask = Some(if mask.size == size { mask } else { resample::scale_whole(mask, size)? });
+        }
+        Ok(self.mask.as_ref())
+    }
+}

@@ -5,8 +5,11 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::param::{ShadowKind, ShadowParams};
+use crate::param::{Params, ShadowKind, ShadowParams};
+use crate::plan::types::Sizing;
 use crate::units::{Color, Length, Size};
+
+use super::{Canvas, Feature, Op, Step};
 
 /// `drop-shadow-color`.
 const COLOR: Color = Color { a: 0xBF, ..Color::BLACK };
@@ -51,7 +54,7 @@ pub struct Shadow {
 }
 
 impl Shadow {
-    pub(super) fn of(params: &ShadowParams) -> Option<Self> {
+    pub(super) fn from_params(params: &ShadowParams) -> Option<Self> {
         let kind = params.kind.unwrap_or_default();
         let color = Some(params.color.unwrap_or(COLOR)).filter(|color| color.a > 0)?;
         let none = Length::Px(0.0);
@@ -83,6 +86,71 @@ impl Shadow {
             },
         })
     }
+
+    /// The shadow of the upper `rows` of a picture of `size` pixels, on a canvas whose sides are at most `side_max` unless the
+    /// picture's are longer.
+    pub(super) fn op(&self, dpr: f64, size: Size, rows: u32, side_max: u32) -> ShadowOp {
+        let (w, h) = (f64::from(size.width), f64::from(rows));
+        let offset = |length: Length, side: f64| match length {
+            Length::Px(px) => px * dpr,
+            Length::Fraction(share) => share * side,
+        };
+        let whole = |px: f64| (px + 0.5).floor() as i32;
+        let (x, y) = (whole(offset(self.x, w)), whole(offset(self.y, h)));
+        let sigma_px = self.sigma_px * dpr;
+        let reach = 3.0 * sigma_px;
+        let copied = Copied { sigma_px, x_px: x, y_px: y, spread_px: whole(f64::from(self.spread_px) * dpr) };
+        // How far it reaches beyond the picture: top, right, bottom, left.
+        let (shape, beyond) = match self.kind {
+            ShadowKind::Flat => {
+                let margin = reach + f64::from(copied.spread_px);
+                let (x, y) = (f64::from(x), f64::from(y));
+                (ShadowShape::Flat(copied), [margin - y, margin + x, margin + y, margin - x])
+            }
+            ShadowKind::Inset => (ShadowShape::Inset(copied), [0.0; 4]),
+            ShadowKind::Float => {
+                let below = reach + f64::from(y) + 2.0 * POOL_HEIGHT * w;
+                let shape = ShadowShape::Float { sigma_px, gap_px: y, flatness: POOL_HEIGHT };
+                (shape, [reach, reach, below, reach])
+            }
+            ShadowKind::Cast => {
+                let cast = cast(self, sigma_px, w, h);
+                (ShadowShape::Cast(cast), cast.beyond(h))
+            }
+        };
+        let [top, right, bottom, left] = beyond.map(|px| px.ceil().max(0.0) as u32);
+        let (left, right) = within(size.width, left, right, side_max);
+        let (top, bottom) =
+            within(size.height, top, bottom.saturating_sub(size.height - rows.min(size.height)), side_max);
+        let canvas = Size { width: size.width + left + right, height: size.height + top + bottom };
+        ShadowOp { shape, color: self.color, canvas, left, top, rows }
+    }
+}
+
+impl Step for ShadowOp {
+    fn colors_mut(&mut self) -> Vec<&mut Color> {
+        vec![&mut self.color]
+    }
+}
+
+impl Step for ReflectOp {}
+
+impl Feature for Shadow {
+    fn of(params: &Params, _: &Sizing) -> Option<Self> {
+        Self::from_params(&params.shadow)
+    }
+
+    /// The last step: sees all that is drawn, and shows `bg` where the canvas grows.
+    fn draw(&self, canvas: &mut Canvas<'_>) {
+        let op = self.op(canvas.dpr, canvas.size, canvas.size.height, canvas.sizing.side_max);
+        canvas.transparent |= op.canvas != canvas.size;
+        canvas.size = op.canvas;
+        canvas.push(Op::Shadow(op));
+        if self.kind != ShadowKind::Inset {
+            (canvas.held, canvas.backed) = (false, false);
+            canvas.put_background();
+        }
+    }
 }
 
 /// `mark-reflection`: opacity where it begins and what of it is gone at its end, 0 to 1 each.
@@ -91,6 +159,14 @@ impl Shadow {
 pub struct Reflection {
     pub opacity: f64,
     pub falloff: f64,
+}
+
+impl Reflection {
+    /// The reflection of a picture of `size` pixels: as high as the picture, unless that is more than `side_max`.
+    pub(super) fn op(self, size: Size, side_max: u32) -> ReflectOp {
+        let height = size.height.saturating_mul(2).min(side_max).max(size.height);
+        ReflectOp { reflection: self, canvas: Size { height, ..size } }
+    }
 }
 
 /// Draw a shadow behind a picture, or inside it.
@@ -166,44 +242,6 @@ pub struct ReflectOp {
     pub canvas: Size,
 }
 
-/// The shadow of the upper `rows` of a picture of `size` pixels, on a canvas whose sides are at most `side_max` unless the
-/// picture's are longer.
-pub(super) fn op(shadow: &Shadow, dpr: f64, size: Size, rows: u32, side_max: u32) -> ShadowOp {
-    let (w, h) = (f64::from(size.width), f64::from(rows));
-    let offset = |length: Length, side: f64| match length {
-        Length::Px(px) => px * dpr,
-        Length::Fraction(share) => share * side,
-    };
-    let whole = |px: f64| (px + 0.5).floor() as i32;
-    let (x, y) = (whole(offset(shadow.x, w)), whole(offset(shadow.y, h)));
-    let sigma_px = shadow.sigma_px * dpr;
-    let reach = 3.0 * sigma_px;
-    let copied = Copied { sigma_px, x_px: x, y_px: y, spread_px: whole(f64::from(shadow.spread_px) * dpr) };
-    // How far it reaches beyond the picture: top, right, bottom, left.
-    let (shape, beyond) = match shadow.kind {
-        ShadowKind::Flat => {
-            let margin = reach + f64::from(copied.spread_px);
-            let (x, y) = (f64::from(x), f64::from(y));
-            (ShadowShape::Flat(copied), [margin - y, margin + x, margin + y, margin - x])
-        }
-        ShadowKind::Inset => (ShadowShape::Inset(copied), [0.0; 4]),
-        ShadowKind::Float => {
-            let below = reach + f64::from(y) + 2.0 * POOL_HEIGHT * w;
-            let shape = ShadowShape::Float { sigma_px, gap_px: y, flatness: POOL_HEIGHT };
-            (shape, [reach, reach, below, reach])
-        }
-        ShadowKind::Cast => {
-            let cast = cast(shadow, sigma_px, w, h);
-            (ShadowShape::Cast(cast), cast.beyond(h))
-        }
-    };
-    let [top, right, bottom, left] = beyond.map(|px| px.ceil().max(0.0) as u32);
-    let (left, right) = within(size.width, left, right, side_max);
-    let (top, bottom) = within(size.height, top, bottom.saturating_sub(size.height - rows.min(size.height)), side_max);
-    let canvas = Size { width: size.width + left + right, height: size.height + top + bottom };
-    ShadowOp { shape, color: shadow.color, canvas, left, top, rows }
-}
-
 /// Margins that together with `len` are no longer than `max`; what is too much of them is cut off in proportion.
 fn within(len: u32, before: u32, after: u32, max: u32) -> (u32, u32) {
     let (asked, room) = (u64::from(before) + u64::from(after), u64::from(max.saturating_sub(len)));
@@ -249,19 +287,13 @@ impl Cast {
     }
 }
 
-/// The reflection of a picture of `size` pixels: as high as the picture, unless that is more than `side_max`.
-pub(super) fn reflect(reflection: Reflection, size: Size, side_max: u32) -> ReflectOp {
-    let height = size.height.saturating_mul(2).min(side_max).max(size.height);
-    ReflectOp { reflection, canvas: Size { height, ..size } }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
 
     fn shadow(params: ShadowParams) -> ShadowOp {
-        let shadow = Shadow::of(&ShadowParams { blur: Some(10.0), ..params }).unwrap();
-        op(&shadow, 1.0, Size::new(500, 400), 400, 8192)
+        let shadow = Shadow::from_params(&ShadowParams { blur: Some(10.0), ..params }).unwrap();
+        shadow.op(1.0, Size::new(500, 400), 400, 8192)
     }
 
     #[test]
@@ -279,7 +311,7 @@ mod tests {
         let inset = shadow(ShadowParams { kind: Some(ShadowKind::Inset), ..ShadowParams::default() });
         assert_eq!((inset.canvas, inset.left), (Size::new(500, 400), 0));
         let hidden = ShadowParams { blur: Some(1.0), color: Some(Color::TRANSPARENT_WHITE), ..ShadowParams::default() };
-        assert_eq!((Shadow::of(&hidden), Shadow::of(&ShadowParams::default())), (None, None));
+        assert_eq!((Shadow::from_params(&hidden), Shadow::from_params(&ShadowParams::default())), (None, None));
     }
 
     #[test]

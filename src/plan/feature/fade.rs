@@ -1,0 +1,56 @@
+//! `fade*`, `*-fade*`: edges that fade to transparent (`rendering.md` 9).
+
+use serde::{Deserialize, Serialize};
+
+use crate::param::FadeParams;
+use crate::plan::anchor::length_px;
+use crate::units::{Length, Size};
+
+use super::Step;
+
+/// Edges that fade to transparent. A fraction refers to the width on the left and right, to the height above and below.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+#[expect(missing_docs, reason = "the four sides")]
+pub struct Fade {
+    pub top: Length,
+    pub right: Length,
+    pub bottom: Length,
+    pub left: Length,
+}
+
+/// Let the edges fade to transparent, in a straight line over so many pixels; opposite ones do not overlap.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+#[expect(missing_docs, reason = "the four sides")]
+pub struct FadeOp {
+    pub top: f64,
+    pub right: f64,
+    pub bottom: f64,
+    pub left: f64,
+}
+
+impl Step for FadeOp {}
+
+impl Fade {
+    pub(super) fn of(fade: &FadeParams) -> Option<Self> {
+        let none = Length::Px(0.0);
+        let side = |own: Option<Length>| {
+            own.or(fade.all).filter(|length| !matches!(length, Length::Px(0.0) | Length::Fraction(0.0))).unwrap_or(none)
+        };
+        let fade =
+            Self { top: side(fade.top), right: side(fade.right), bottom: side(fade.bottom), left: side(fade.left) };
+        (fade != Self { top: none, right: none, bottom: none, left: none }).then_some(fade)
+    }
+
+    /// Opposite fades that are wider than the picture shrink to fit, so that its middle never goes.
+    pub(super) fn op(self, dpr: f64, size: Size) -> FadeOp {
+        let pair = |first: Length, second: Length, side: u32| {
+            let side = f64::from(side);
+            let [first, second] = [first, second].map(|length| length_px(length, side, dpr));
+            let shrunk = side / (first + second).max(side);
+            (first * shrunk, second * shrunk)
+        };
+        let (top, bottom) = pair(self.top, self.bottom, size.height);
+        let (left, right) = pair(self.left, self.right, size.width);
+        FadeOp { top, right, bottom, left }
+    }
+}

@@ -1,0 +1,284 @@
+//! What can be drawn, cut by feature: one file holds what a request says of it, with its defaults, and the step with the
+//! numbers filled in that follows.
+//!
+//! [`Features`] and [`Op`] are declared here, once each. A new feature is a file, a line in `features!` at its place in the
+//! order of drawing, and a line in `ops!`.
+
+use serde::{Deserialize, Serialize};
+
+use super::anchor::Sides;
+use super::read::Read;
+use super::resize::Resize;
+use super::types::Sizing;
+use crate::param::Params;
+use crate::units::{Color, Rect, Size};
+
+mod adjust;
+mod background;
+mod bars;
+mod blend;
+mod blur;
+mod border;
+mod canvas;
+mod denoise;
+mod enhance;
+mod fade;
+mod finish;
+mod focal_debug;
+mod gradient;
+mod grid;
+mod halftone;
+pub(super) mod hide_faces;
+mod mark;
+mod mask;
+mod mirror;
+mod overlay;
+pub(super) mod pad;
+mod pixellate;
+pub(super) mod rotate;
+mod shadow;
+mod sharpen;
+pub(super) mod text;
+mod threshold;
+mod tone;
+pub(super) mod trim;
+
+pub use adjust::*;
+pub use background::*;
+pub use bars::*;
+pub use blend::*;
+pub use blur::*;
+pub use border::*;
+pub(super) use canvas::Canvas;
+pub use denoise::*;
+pub use enhance::*;
+pub use fade::*;
+pub use finish::*;
+pub use focal_debug::*;
+pub use gradient::*;
+pub use grid::*;
+pub use halftone::*;
+pub use hide_faces::*;
+pub use mark::*;
+pub use mask::*;
+pub use mirror::*;
+pub use overlay::*;
+pub use pad::*;
+pub use pixellate::*;
+pub use rotate::*;
+pub use shadow::*;
+pub use sharpen::*;
+pub use text::*;
+pub use threshold::*;
+pub use tone::*;
+pub use trim::*;
+
+/// Something that a request can ask to be drawn.
+pub(super) trait Feature: Sized {
+    /// What the request says of it, defaults filled in; `None` when it draws nothing, so that it splits no cache. Lengths
+    /// are as written.
+    fn of(params: &Params, sizing: &Sizing) -> Option<Self>;
+
+    /// Adds its steps, with `dpr` applied and lengths in pixels of the canvas.
+    fn draw(&self, canvas: &mut Canvas<'_>);
+}
+
+/// What a step needs beside its own numbers.
+pub(crate) trait Step {
+    /// The colours of the request that the step paints with. They are sRGB until they are converted.
+    fn colors_mut(&mut self) -> Vec<&mut Color> {
+        Vec::new()
+    }
+}
+
+/// Declares [`Features`] in the order of drawing.
+macro_rules! features {
+    ($($(#[$doc:meta])* $field:ident: $feature:ty,)+) => {
+        /// All that a request asks to be drawn, in the order of drawing (`rendering.md` 2.2, from step 7).
+        #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+        pub struct Features {
+            $($(#[$doc])* pub $field: Option<$feature>,)+
+        }
+
+        impl Features {
+            pub(super) fn of(params: &Params, sizing: &Sizing) -> Self {
+                Self { $($field: Feature::of(params, sizing),)+ }
+            }
+
+            /// Puts every step on the canvas.
+            pub(super) fn draw(&self, canvas: &mut Canvas<'_>) {
+                $(if let Some(feature) = &self.$field {
+                    feature.draw(canvas);
+                })+
+            }
+        }
+    };
+}
+
+features! {
+    /// `fp-debug`.
+    focal_debug: FocalDebug,
+    /// `auto=enhance`.
+    enhance: Enhance,
+    /// `bri con exp ...`, in the order they are applied.
+    adjust: Vec<Adjust>,
+    /// `nr`, `nrs`.
+    denoise: Denoise,
+    /// `sharp`, `usm`, in the order they are applied.
+    sharpen: Vec<Sharpen>,
+    /// `fill*`: after the adjustments, which must not alter the colours of bars.
+    bars: Bars,
+    /// `flip`.
+    mirror: Mirror,
+    /// `rot`.
+    rotation: Rotation,
+    /// `sepia`, `monochrome`, `duotone`, `gradient-map`, in the order they are applied.
+    tones: Vec<Tone>,
+    /// `htn`.
+    halftone: Halftone,
+    /// `px`.
+    pixellate: Pixellate,
+    /// `blur`.
+    blur: Blur,
+    /// `threshold*`: last of the effects, so that what comes out has no other tones.
+    threshold: Threshold,
+    /// `blend*`.
+    blend: Blend,
+    /// `gradient*`, `fade*`.
+    finish: Finish,
+    /// `bg`: shown under the image's own transparency.
+    background: Background,
+    /// `transparency=grid`.
+    grid: Grid,
+    /// `mask*`.
+    mask: Mask,
+    /// `border*`.
+    border: Border,
+    /// `pad*`, before `dpr`: inside the box when there is one, else around the image.
+    padding: Sides,
+    /// `mark*`.
+    mark: Mark,
+    /// `txt*`.
+    text: Text,
+    /// `drop-shadow*`.
+    shadow: Shadow,
+}
+
+/// Declares [`Op`] with the names of its steps.
+macro_rules! ops {
+    ($($(#[$doc:meta])* $step:ident($numbers:ty) $name:literal,)+) => {
+        /// One step. Sizes and rectangles are in pixels of the image as it stands when the step begins; `dpr` is applied.
+        #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+        pub enum Op {
+            $($(#[$doc])* $step($numbers),)+
+        }
+
+        impl Op {
+            /// Our own name of the step, for errors and timings.
+            #[must_use]
+            pub const fn name(&self) -> &'static str {
+                match self {
+                    $(Self::$step(_) => $name,)+
+                }
+            }
+
+            /// The colours of the request that the step paints with. They are sRGB until they are converted.
+            pub fn colors_mut(&mut self) -> Vec<&mut Color> {
+                match self {
+                    $(Self::$step(numbers) => numbers.colors_mut(),)+
+                }
+            }
+        }
+    };
+}
+
+ops! {
+    /// Makes faces unrecognisable. In [`Layout::on_original`] only.
+    HideFaces(HideFacesOp) "hide-faces",
+    /// Takes red out of the eyes in these boxes. In [`Layout::on_original`] only.
+    RedEye(Vec<Rect>) "redeye",
+    /// Draws the cross-hair of `fp-debug`.
+    FocalDebug(FocalDebugOp) "focal-debug",
+    /// Adjusts exposure, contrast and saturation by what the histogram says.
+    Enhance(Enhance) "enhance",
+    /// Adjusts pixel by pixel; in this order, in one pass.
+    Adjust(Vec<Adjust>) "adjust",
+    /// Reduces noise.
+    Denoise(Denoise) "denoise",
+    /// Sharpens.
+    Sharpen(Sharpen) "sharpen",
+    /// Puts the image on a larger canvas.
+    Extend(Extend) "extend",
+    /// Mirrors left-right, then top-bottom.
+    Mirror(Mirror) "mirror",
+    /// Turns inside the frame, or onto a larger canvas.
+    Rotate(Rotate) "rotate",
+    /// Tones pixel by pixel; in this order, in one pass.
+    Tone(Vec<Tone>) "tone",
+    /// Draws a screen of dots.
+    Halftone(Halftone) "halftone",
+    /// Averages square blocks.
+    Pixellate(Pixellate) "pixellate",
+    /// Blurs.
+    Blur(Blur) "blur",
+    /// Makes pure black and white.
+    Threshold(Threshold) "threshold",
+    /// Lays a colour or image over.
+    Blend(BlendOp) "blend",
+    /// Draws a gradient over.
+    Gradient(GradientOp) "gradient",
+    /// Lets the edges fade to transparent.
+    Fade(FadeOp) "fade",
+    /// Puts a colour under the image's transparency.
+    Background(Background) "background",
+    /// Puts a checkerboard under it.
+    Grid(Grid) "grid",
+    /// Cuts to a shape.
+    Mask(MaskOp) "mask",
+    /// Draws a frame over the edge.
+    Border(BorderOp) "border",
+    /// Adds a margin.
+    Pad(Pad) "pad",
+    /// Draws a watermark.
+    Mark(MarkOp) "mark",
+    /// Draws text.
+    Text(TextOp) "text",
+    /// Draws a mirror image below: of a watermark, before it is laid on.
+    Reflect(ReflectOp) "reflect",
+    /// Draws a shadow.
+    Shadow(ShadowOp) "shadow",
+    /// Turns about the centre onto another canvas. In an [`Overlay`] only.
+    Turn(TurnOp) "turn",
+}
+
+/// The steps for one original, in order, and the size they end with.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Layout {
+    /// Which part of the original, and how it is turned.
+    pub read: Read,
+    /// Steps on the original's own pixels, upright and cut: boxes of faces and eyes are known only there.
+    pub on_original: Vec<Op>,
+    /// To what size that is scaled; `None` leaves it as large as it is.
+    pub place: Option<Resize>,
+    /// The rest, in the order they are executed; holds only steps that do something.
+    pub ops: Vec<Op>,
+    /// Size of the rendered image.
+    pub output: Size,
+    /// Whether a pixel of it can be transparent.
+    pub has_alpha: bool,
+}
+
+impl Layout {
+    /// Nothing is done to an upright image of this size.
+    #[must_use]
+    pub const fn as_it_is(size: Size) -> Self {
+        Self {
+            read: Read::whole(size),
+            on_original: Vec::new(),
+            place: None,
+            ops: Vec::new(),
+            output: size,
+            has_alpha: true,
+        }
+    }
+}

@@ -1,0 +1,73 @@
+//! `trim*`: what is cut off the edges before anything is scaled (`rendering.md` 6.1).
+
+use serde::{Deserialize, Serialize};
+
+use crate::param::{Params, TrimMode};
+use crate::units::Color;
+
+/// Defaults of `trim-md`, `trim-sd`.
+const TRIM_MEAN: f64 = 11.0;
+
+const TRIM_DEVIATION: f64 = 10.0;
+
+/// `trim`: what is cut off the edges, measured by the stage.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Trim {
+    /// What counts as edge.
+    pub by: TrimBy,
+    /// Source pixels left standing around what remains, as far as the picture reaches.
+    pub pad_px: u32,
+}
+
+/// What counts as edge (`rendering.md` 6.1).
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+pub enum TrimBy {
+    /// Lines whose standard deviation is at most `deviation` and whose mean differs from that of the line before by at
+    /// most `mean`, on the 8-bit scale.
+    Uniform {
+        /// `trim-md`
+        mean: f64,
+        /// `trim-sd`
+        deviation: f64,
+    },
+    /// Transparency, then a colour (that of the top left pixel for `None`).
+    Color {
+        /// Opaque.
+        color: Option<Color>,
+        /// `trim-tol`
+        tolerance: f64,
+    },
+    /// Pixels of less alpha than this.
+    Alpha {
+        /// `trim-alpha`, 0 to 255.
+        below: f64,
+        /// `trim-tol`
+        tolerance: f64,
+    },
+    /// Transparency when there is an alpha channel, else a colour.
+    ColorUnlessAlpha {
+        /// Opaque.
+        color: Option<Color>,
+        /// `trim-tol`
+        tolerance: f64,
+    },
+}
+
+impl Trim {
+    pub(in crate::plan) fn of(params: &Params) -> Option<Self> {
+        let trim = &params.trim;
+        let color = trim.color.map(|color| Color { a: 255, ..color });
+        let tolerance = trim.tol.unwrap_or(0.0) + 0.0;
+        let (by, pads) = match trim.mode? {
+            TrimMode::Auto => {
+                let mean = trim.md.unwrap_or(TRIM_MEAN) + 0.0;
+                (TrimBy::Uniform { mean, deviation: trim.sd.unwrap_or(TRIM_DEVIATION) + 0.0 }, true)
+            }
+            TrimMode::Color => (TrimBy::Color { color, tolerance }, true),
+            TrimMode::Alpha => (TrimBy::Alpha { below: trim.alpha.unwrap_or(0.0) + 0.0, tolerance }, false),
+            TrimMode::ColorUnlessAlpha => (TrimBy::ColorUnlessAlpha { color, tolerance }, false),
+        };
+        // `trim-pad` counts with `auto` and `color` only (`rendering.md` 6.1).
+        Some(Self { by, pad_px: trim.pad.filter(|_| pads).unwrap_or(0) })
+    }
+}
