@@ -3,8 +3,8 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::cost::{self, Work};
-use super::types::Output;
+use super::encode_time::EncodeTime;
+use crate::param::FormatWord;
 use crate::sniff::SourceFormat;
 
 /// What an answer consists of.
@@ -77,23 +77,6 @@ pub enum DataOutput {
     Blurhash,
 }
 
-/// A format of images that we write.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
-#[expect(missing_docs, reason = "the names of the formats")]
-pub enum Format {
-    Jpeg,
-    Png,
-    /// At most 256 colours.
-    Png8,
-    /// Always RGBA.
-    Png32,
-    Webp,
-    Avif,
-    Jxl,
-    Gif,
-    Jp2,
-}
-
 /// What has to be known about a format by those who do not encode it.
 #[derive(Clone, Copy, Debug)]
 pub struct Facts {
@@ -103,6 +86,8 @@ pub struct Facts {
     pub content_type: &'static str,
     /// Of a file's name; it is the word of `fm` as well.
     pub extension: &'static str,
+    /// The words of `fm` that ask for it.
+    pub words: &'static [FormatWord],
     /// The kind of original that is written back in this format.
     pub source: Option<SourceFormat>,
     /// Whether it can hold transparency.
@@ -115,8 +100,8 @@ pub struct Facts {
     pub has_palette: bool,
     /// Longest side that it can hold, in pixels.
     pub side_max: u32,
-    /// Nanoseconds per pixel that its encoder takes, on the safe side; 0 for those that are never late.
-    pub encode_ns: fn(&Output, &Work) -> f32,
+    /// How long its encoder takes.
+    pub encode_time: EncodeTime,
 }
 
 /// What most formats have in common.
@@ -124,13 +109,14 @@ const COMMON: Facts = Facts {
     name: "",
     content_type: "",
     extension: "",
+    words: &[],
     source: None,
     keeps_alpha: true,
     keeps_profile: false,
     is_animated: false,
     has_palette: false,
     side_max: i32::MAX as u32,
-    encode_ns: |_, _| 0.0,
+    encode_time: EncodeTime::NEVER_LATE,
 };
 
 const PNG: Facts = Facts {
@@ -143,84 +129,122 @@ const PNG: Facts = Facts {
     ..COMMON
 };
 
-impl Format {
-    /// All of them.
-    pub const ALL: [Self; 9] =
-        [Self::Jpeg, Self::Png, Self::Png8, Self::Png32, Self::Webp, Self::Avif, Self::Jxl, Self::Gif, Self::Jp2];
-
-    /// The facts about it.
-    #[must_use]
-    pub const fn facts(self) -> &'static Facts {
-        match self {
-            Self::Jpeg => &Facts {
-                name: "jpeg",
-                content_type: "image/jpeg",
-                extension: "jpg",
-                source: Some(SourceFormat::Jpeg),
-                keeps_alpha: false,
-                keeps_profile: true,
-                // libjpeg's limit, kept by every JPEG library since.
-                side_max: 65_500,
-                ..COMMON
-            },
-            Self::Png => &PNG,
-            Self::Png8 => &Facts { name: "png8", extension: "png8", source: None, ..PNG },
-            Self::Png32 => &Facts { name: "png32", extension: "png32", source: None, has_palette: false, ..PNG },
-            Self::Webp => &Facts {
-                name: "webp",
-                content_type: "image/webp",
-                extension: "webp",
-                source: Some(SourceFormat::Webp),
-                keeps_profile: true,
-                is_animated: true,
-                // RFC 9649 section 2.6 allows 16384 in the extended header only; the VP8 key frame has 14 bits per side.
-                side_max: 16_383,
-                encode_ns: cost::webp_ns,
-                ..COMMON
-            },
-            Self::Avif => &Facts {
-                name: "avif",
-                content_type: "image/avif",
-                extension: "avif",
-                source: Some(SourceFormat::Avif),
-                side_max: 65_535,
-                encode_ns: cost::avif_ns,
-                ..COMMON
-            },
-            Self::Jxl => &Facts {
-                name: "jxl",
-                content_type: "image/jxl",
-                extension: "jxl",
-                source: Some(SourceFormat::Jxl),
-                keeps_profile: true,
-                encode_ns: |_, _| cost::JXL_NS,
-                ..COMMON
-            },
-            Self::Gif => &Facts {
-                name: "gif",
-                content_type: "image/gif",
-                extension: "gif",
-                source: Some(SourceFormat::Gif),
-                is_animated: true,
-                side_max: 65_535,
-                encode_ns: |_, _| cost::GIF_NS,
-                ..COMMON
-            },
-            Self::Jp2 => &Facts {
-                name: "jp2",
-                content_type: "image/jp2",
-                extension: "jp2",
-                source: Some(SourceFormat::Jp2),
-                encode_ns: |_, _| cost::JP2_NS,
-                ..COMMON
-            },
+/// Declares [`Format`] with the facts about each.
+macro_rules! formats {
+    ($($(#[$doc:meta])* $format:ident => $facts:expr,)+) => {
+        /// A format of images that we write.
+        #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+        #[expect(missing_docs, reason = "the names of the formats")]
+        pub enum Format {
+            $($(#[$doc])* $format,)+
         }
+
+        impl Format {
+            /// All of them.
+            pub const ALL: &'static [Self] = &[$(Self::$format,)+];
+
+            /// The facts about it.
+            #[must_use]
+            pub const fn facts(self) -> &'static Facts {
+                match self {
+                    $(Self::$format => &$facts,)+
+                }
+            }
+        }
+    };
+}
+
+formats! {
+    Jpeg => Facts {
+        words: &[FormatWord::Jpg, FormatWord::Pjpg],
+        name: "jpeg",
+        content_type: "image/jpeg",
+        extension: "jpg",
+        source: Some(SourceFormat::Jpeg),
+        keeps_alpha: false,
+        keeps_profile: true,
+        // libjpeg's limit, kept by every JPEG library since.
+        side_max: 65_500,
+        ..COMMON
+    },
+    Png => Facts { words: &[FormatWord::Png], ..PNG },
+    /// At most 256 colours.
+    Png8 => Facts { words: &[FormatWord::Png8], name: "png8", extension: "png8", source: None, ..PNG },
+    /// Always RGBA.
+    Png32 => Facts {
+        words: &[FormatWord::Png32],
+        name: "png32",
+        extension: "png32",
+        source: None,
+        has_palette: false,
+        ..PNG
+    },
+    Webp => Facts {
+        words: &[FormatWord::Webp],
+        name: "webp",
+        content_type: "image/webp",
+        extension: "webp",
+        source: Some(SourceFormat::Webp),
+        keeps_profile: true,
+        is_animated: true,
+        // RFC 9649 section 2.6 allows 16384 in the extended header only; the VP8 key frame has 14 bits per side.
+        side_max: 16_383,
+        encode_time: EncodeTime::WEBP,
+        ..COMMON
+    },
+    Avif => Facts {
+        words: &[FormatWord::Avif],
+        name: "avif",
+        content_type: "image/avif",
+        extension: "avif",
+        source: Some(SourceFormat::Avif),
+        side_max: 65_535,
+        encode_time: EncodeTime::AVIF,
+        ..COMMON
+    },
+    Jxl => Facts {
+        words: &[FormatWord::Jxl],
+        name: "jxl",
+        content_type: "image/jxl",
+        extension: "jxl",
+        source: Some(SourceFormat::Jxl),
+        keeps_profile: true,
+        encode_time: EncodeTime::JXL,
+        ..COMMON
+    },
+    Gif => Facts {
+        words: &[FormatWord::Gif],
+        name: "gif",
+        content_type: "image/gif",
+        extension: "gif",
+        source: Some(SourceFormat::Gif),
+        is_animated: true,
+        side_max: 65_535,
+        encode_time: EncodeTime::GIF,
+        ..COMMON
+    },
+    Jp2 => Facts {
+        words: &[FormatWord::Jp2],
+        name: "jp2",
+        content_type: "image/jp2",
+        extension: "jp2",
+        source: Some(SourceFormat::Jp2),
+        encode_time: EncodeTime::JP2,
+        ..COMMON
+    },
+}
+
+impl Format {
+    /// The format that a word of `fm` asks for, if it names one that we write.
+    #[must_use]
+    pub fn of_word(word: FormatWord) -> Option<Self> {
+        Self::ALL.iter().copied().find(|format| format.facts().words.contains(&word))
     }
 
     /// The format in which an original of this kind is written back, if we write it.
     #[must_use]
     pub fn of_source(source: SourceFormat) -> Option<Self> {
-        Self::ALL.into_iter().find(|format| format.facts().source == Some(source))
+        Self::ALL.iter().copied().find(|format| format.facts().source == Some(source))
     }
 }
 
@@ -232,7 +256,7 @@ mod tests {
     fn every_format_is_in_the_table_once() {
         let names: std::collections::BTreeSet<_> = Format::ALL.iter().map(|format| format.facts().name).collect();
         assert_eq!(names.len(), Format::ALL.len());
-        for format in Format::ALL {
+        for format in Format::ALL.iter().copied() {
             assert!(format.facts().content_type.starts_with("image/"), "{format:?}");
         }
         assert_eq!(Format::of_source(SourceFormat::Png), Some(Format::Png));

@@ -18,20 +18,6 @@ pub struct Work {
     pub detail: f32,
 }
 
-/// Nanoseconds per pixel of the slow encoders, by `benches/encode.rs` on one core of a server (figures in
-/// `benches/README.md`). AVIF by quality, for a photograph.
-const AVIF: [(f32, f32); 4] = [(0.0, 410.0), (45.0, 580.0), (75.0, 1020.0), (100.0, 1080.0)];
-/// What detail does to that.
-const AVIF_DETAIL: [(f32, f32); 3] = [(8.0, 1.0), (20.0, 1.7), (80.0, 2.3)];
-const AVIF_ALPHA: f32 = 1.4;
-const WEBP: [(f32, f32); 3] = [(0.0, 40.0), (75.0, 55.0), (100.0, 105.0)];
-const WEBP_DETAIL: [(f32, f32); 2] = [(8.0, 1.0), (80.0, 1.7)];
-const WEBP_ALPHA: f32 = 1.5;
-const WEBP_LOSSLESS: f32 = 700.0;
-pub(super) const JXL_NS: f32 = 370.0;
-pub(super) const JP2_NS: f32 = 620.0;
-pub(super) const GIF_NS: f32 = 1400.0;
-
 /// The formats of `formats` that will be ready in time, in the same order; never none.
 ///
 /// Only AVIF gives way where it was asked for by name, as imgix' page on `fm` has it; with `auto=format` every format
@@ -49,36 +35,10 @@ pub fn in_time(formats: Vec<Format>, output: &Output, work: &Work) -> Vec<Format
 
 /// About how long a slow encoder takes for `work`, on the safe side; nothing for the others, than which none is faster.
 fn estimate(format: Format, output: &Output, work: &Work) -> Duration {
-    let per_pixel_ns = (format.facts().encode_ns)(output, work);
+    let quality = f32::from(output.quality.get());
+    let per_pixel_ns = format.facts().encode_time.per_pixel_ns(quality, output.lossless, work.has_alpha, work.detail);
     let pixels = work.size.area() as f64;
     Duration::from_secs_f64((pixels * f64::from(per_pixel_ns) * 1e-9).min(1e6))
-}
-
-/// Nanoseconds per pixel.
-pub(super) fn avif_ns(output: &Output, work: &Work) -> f32 {
-    let alpha = if work.has_alpha { AVIF_ALPHA } else { 1.0 };
-    at(&AVIF, f32::from(output.quality.get())) * at(&AVIF_DETAIL, work.detail) * alpha
-}
-
-/// Nanoseconds per pixel.
-pub(super) fn webp_ns(output: &Output, work: &Work) -> f32 {
-    let alpha = if work.has_alpha { WEBP_ALPHA } else { 1.0 };
-    if output.lossless {
-        return WEBP_LOSSLESS;
-    }
-    at(&WEBP, f32::from(output.quality.get())) * at(&WEBP_DETAIL, work.detail) * alpha
-}
-
-/// The straight line through the points around `x`, level beyond the first and the last.
-fn at(points: &[(f32, f32)], x: f32) -> f32 {
-    let between = points.windows(2).find_map(|pair| match pair {
-        &[(from, low), (to, high)] if x < to => {
-            let share = ((x - from) / (to - from)).max(0.0);
-            Some((high - low).mul_add(share, low))
-        }
-        _ => None,
-    });
-    between.or(points.last().map(|&(_, y)| y)).unwrap_or_default()
 }
 
 #[cfg(test)]

@@ -61,22 +61,12 @@ fn quality(params: &FormatParams, negotiation: &Negotiation) -> Quality {
 /// What `fm` asks for when nothing overrides it.
 fn asked(fm: Option<FormatWord>) -> FallbackFormat {
     let Some(word) = fm else { return FallbackFormat::Source };
-    match word {
-        FormatWord::Gif => FallbackFormat::Fixed(Format::Gif),
-        FormatWord::Jpg | FormatWord::Pjpg => FallbackFormat::Fixed(Format::Jpeg),
-        FormatWord::Jp2 => FallbackFormat::Fixed(Format::Jp2),
-        FormatWord::Jxl => FallbackFormat::Fixed(Format::Jxl),
-        FormatWord::Png => FallbackFormat::Fixed(Format::Png),
-        FormatWord::Png8 => FallbackFormat::Fixed(Format::Png8),
-        FormatWord::Png32 => FallbackFormat::Fixed(Format::Png32),
-        FormatWord::Webp => FallbackFormat::Fixed(Format::Webp),
-        FormatWord::Avif => FallbackFormat::Fixed(Format::Avif),
-        // A dead format: falls back to JPEG or PNG (`rendering.md` 14).
-        FormatWord::Jxr => FallbackFormat::ByAlpha,
-        // The frames of an animation as a still.
-        FormatWord::Spritesheet => FallbackFormat::ByAlpha,
-        // Never asked here: blurhash is data, video refused.
-        FormatWord::Json | FormatWord::Blurhash | FormatWord::Mp4 | FormatWord::Webm => FallbackFormat::Source,
+    match Format::of_word(word) {
+        Some(format) => FallbackFormat::Fixed(format),
+        // A dead format falls back to JPEG or PNG (`rendering.md` 14); so do the frames of an animation as a still.
+        None if matches!(word, FormatWord::Jxr | FormatWord::Spritesheet) => FallbackFormat::ByAlpha,
+        // Never asked here: blurhash and JSON are data, video is refused.
+        None => FallbackFormat::Source,
     }
 }
 

@@ -11,6 +11,7 @@ mod answer;
 mod bound;
 mod cost;
 mod crowd;
+mod encode_time;
 #[cfg(test)]
 mod examples;
 mod extent;
@@ -36,6 +37,7 @@ pub use crate::pixels::ramp::{ColorRamp, ColorStop, GradientCourse};
 pub use anchor::{Along, Anchor, Sides};
 pub use answer::{Answer, Data, DataOutput, Facts, Format};
 pub use cost::{Work, in_time};
+pub use encode_time::EncodeTime;
 pub use feature::*;
 pub use format::choose_formats;
 pub use frames::{Frame, Sequence, StoredFrames};

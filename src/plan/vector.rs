@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::answer::DataOutput;
+use super::answer::{DataOutput, Format};
 use super::feature::hide_faces::HideFaces;
 use super::resolved::Plan;
 use super::types::Policy;
@@ -87,23 +87,9 @@ impl Plan {
 /// Whether the request itself says that it wants pixels, or something that is read off them: a raster format by name, a
 /// palette, a blurhash. Negotiation (`auto=format`) is no such word: it is on every URL of many sites.
 fn asks_for_pixels(params: &Params) -> bool {
-    let named = match params.format.fm {
-        None | Some(FormatWord::Json | FormatWord::Mp4 | FormatWord::Webm) => false,
-        Some(
-            FormatWord::Gif
-            | FormatWord::Jpg
-            | FormatWord::Jp2
-            | FormatWord::Jxr
-            | FormatWord::Jxl
-            | FormatWord::Pjpg
-            | FormatWord::Png
-            | FormatWord::Png8
-            | FormatWord::Png32
-            | FormatWord::Webp
-            | FormatWord::Avif
-            | FormatWord::Blurhash
-            | FormatWord::Spritesheet,
-        ) => true,
-    };
+    let named = params.format.fm.is_some_and(|word| {
+        let is_drawn = matches!(word, FormatWord::Jxr | FormatWord::Blurhash | FormatWord::Spritesheet);
+        is_drawn || Format::of_word(word).is_some()
+    });
     named || params.palette.format.is_some()
 }
