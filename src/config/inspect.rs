@@ -21,10 +21,10 @@ pub struct Inspection {
     pub warnings: Vec<Fault>,
 }
 
-/// Loads a configuration and tries the folders and addresses that it names.
+/// Loads a configuration and checks the folders and the admin address that it names.
 ///
 /// # Errors
-/// Returns the faults of [`load`](super::load). A configuration with such faults is not tried.
+/// Returns the faults of [`load`](super::load). A configuration with such faults is not checked further.
 pub fn inspect(
     file: Option<&Path>,
     environment: &Environment,
@@ -55,8 +55,7 @@ fn place(written: &BTreeMap<String, Place>, key: &str) -> Place {
     written.get(key).cloned().unwrap_or(Place::Absent)
 }
 
-/// Warns about a public admin listener: metrics and health show strangers how busy the server is and its internal
-/// names.
+/// Warns about a public admin listener. Health and metrics show strangers how busy the server is, and internal names.
 fn public_admin(config: &Config, written: &Written) -> Option<Fault> {
     let key = "server.admin_listen";
     let ip = config.server.admin_listen.ip();

@@ -27,8 +27,7 @@ pub(super) enum Coding {
 }
 
 impl Coding {
-    /// Reads `Content-Encoding`. We ask for `identity`, but upstreams still send objects that are stored compressed as
-    /// they are.
+    /// Reads `Content-Encoding`. We ask for `identity`, but an object that is stored compressed is also sent compressed.
     ///
     /// # Errors
     /// Returns [`SourceError::Upstream`] for a coding that we neither asked for nor decode.

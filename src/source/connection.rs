@@ -76,7 +76,7 @@ impl Connections {
     }
 
     /// Sends a request and waits for the head of the answer. Retries a GET or HEAD once, on a new connection, if the
-    /// upstream closed a pooled connection without answering it by a single byte: the upstream hung up on an idle
+    /// upstream closed a pooled connection before it sent a single byte of an answer: the upstream hung up on an idle
     /// client, and either never saw the request or refused to take it.
     ///
     /// # Errors
