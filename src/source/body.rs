@@ -27,7 +27,7 @@ pub(super) enum Coding {
 }
 
 impl Coding {
-    /// Reads `Content-Encoding`. We ask for `identity`, but an object that is stored compressed is also sent compressed.
+    /// Reads `Content-Encoding`. We ask for `identity`, but an object that is stored compressed is sent compressed.
     ///
     /// # Errors
     /// Returns [`SourceError::Upstream`] for a coding that we neither asked for nor decode.
