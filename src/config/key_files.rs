@@ -29,7 +29,7 @@ struct Watched {
 
 impl KeyFiles {
     /// Time between two looks. A change takes effect only at the second look that sees it, so that a half-written file
-    /// does not.
+    /// is never used.
     pub const PAUSE: Duration = Duration::from_secs(1);
 
     /// Collects the key files of `config`. Leaves out anything that is not a regular file, such as a pipe, which can be

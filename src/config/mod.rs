@@ -278,7 +278,8 @@ pub struct SourceConfig {
     pub error_ttl: Duration,
     /// Whether and how requests must be signed.
     pub signing: Signing,
-    /// Whether SVG originals are drawn instead of sent sanitised.
+    /// Whether SVG originals are always drawn. If not, they are sent sanitised, unless the URL names a raster format or
+    /// asks for colours.
     pub rasterize_svg: bool,
     /// Whether `lp-blur`, which cannot be honoured, is ignored instead of answered with an error.
     pub ignore_lp_blur: bool,

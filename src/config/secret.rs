@@ -8,7 +8,7 @@ use arc_swap::ArcSwap;
 
 use super::Environment;
 
-/// Size limit of a key file. A larger file cannot be meant as one.
+/// Size limit of a key file, in bytes. A larger file is not a key file.
 const FILE_BYTES_MAX: u64 = 64 << 10;
 
 /// A key or password. `Debug` does not print it, and there is no `Display`.
