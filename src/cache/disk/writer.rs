@@ -1,5 +1,5 @@
-//! The only thread that writes to the cache directory. It scans the directory at start, then writes renditions. It
-//! makes room before each write, so that the tier never exceeds its bounds.
+//! The only thread that adds and evicts entries. It scans the directory at start, then writes renditions. It makes room
+//! before each write, so that the tier never exceeds its bounds. Readers only remove damaged entries and update times.
 
 use std::fs::File;
 use std::sync::Arc;
