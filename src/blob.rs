@@ -1,7 +1,8 @@
-//! Bytes in sealed shared memory: an original on its way to a worker, a rendition on its way back.
+//! Bytes in sealed shared memory: an original sent to a worker, or a rendition sent back.
 //!
-//! The one `unsafe` outside `vips/` and the sandbox: mapping a memfd. It is sound because the file is sealed against
-//! shrinking and writing before it is mapped, which the kernel enforces for every process that holds it.
+//! Contains the only `unsafe` outside `vips/` and the sandbox: it maps a memfd. That is sound because the file is
+//! sealed against shrinking and writing before it is mapped, and the kernel enforces the seals for every process that
+//! holds the file.
 #![allow(unsafe_code)]
 
 use std::fs::File;
@@ -21,7 +22,7 @@ pub struct Blob(Arc<Inner>);
 
 struct Inner {
     file: OwnedFd,
-    /// `None` for no bytes: an empty range cannot be mapped.
+    /// `None` if there are no bytes, because an empty range cannot be mapped.
     map: Option<Mmap>,
 }
 
@@ -33,22 +34,22 @@ pub struct BlobWriter {
 }
 
 impl BlobWriter {
-    /// An empty memfd.
+    /// Creates an empty memfd.
     ///
     /// # Errors
-    /// When the kernel has no memory or descriptor left.
+    /// Returns an error if the kernel has no memory or descriptor left.
     pub fn new() -> io::Result<Self> {
         let fd = memfd_create("tintype", MemfdFlags::CLOEXEC | MemfdFlags::ALLOW_SEALING)?;
         Ok(Self { file: File::from(fd), len: 0 })
     }
 
-    /// Bytes written so far.
+    /// Returns the number of bytes written so far.
     #[must_use]
     pub const fn len(&self) -> u64 {
         self.len
     }
 
-    /// Whether nothing has been written.
+    /// Returns whether nothing has been written.
     #[must_use]
     pub const fn is_empty(&self) -> bool {
         self.len == 0
@@ -57,7 +58,7 @@ impl BlobWriter {
     /// Seals what was written and maps it.
     ///
     /// # Errors
-    /// When sealing or mapping fails.
+    /// Returns an error if sealing or mapping fails.
     pub fn finish(self) -> io::Result<Blob> {
         fcntl_add_seals(&self.file, SEALS)?;
         Blob::from_sealed(OwnedFd::from(self.file))
@@ -80,7 +81,7 @@ impl Blob {
     /// Copies `bytes` into a new sealed memfd.
     ///
     /// # Errors
-    /// As [`BlobWriter::new`] and [`BlobWriter::finish`].
+    /// Returns the errors of [`BlobWriter::new`] and [`BlobWriter::finish`].
     pub fn copy_from(bytes: &[u8]) -> io::Result<Self> {
         let mut writer = BlobWriter::new()?;
         writer.write_all(bytes)?;
@@ -90,7 +91,8 @@ impl Blob {
     /// Maps a memfd that another process wrote and sealed.
     ///
     /// # Errors
-    /// `InvalidData` when the seals are missing: without them the other side could change or truncate the bytes under us.
+    /// Returns `InvalidData` if the seals are missing: without them the other side could change or truncate the bytes
+    /// while we read them.
     pub fn from_sealed(file: OwnedFd) -> io::Result<Self> {
         let seals = fcntl_get_seals(&file)?;
         if !seals.contains(SealFlags::SHRINK | SealFlags::WRITE) {
@@ -107,12 +109,13 @@ impl Blob {
         Ok(Self(Arc::new(Inner { file, map })))
     }
 
-    /// As [`Blob::from_sealed`], for at most `bytes_max` bytes: what a worker sends is mapped only after its length is known.
+    /// Does the same as [`Blob::from_sealed`] for at most `bytes_max` bytes, so that what a worker sends is mapped only
+    /// after its length is known.
     ///
     /// # Errors
-    /// `FileTooLarge` above the bound, else as [`Blob::from_sealed`].
+    /// Returns `FileTooLarge` above the bound, and otherwise the errors of [`Blob::from_sealed`].
     pub fn from_sealed_within(file: OwnedFd, bytes_max: u64) -> io::Result<Self> {
-        // GROW is part of what makes the length final, and so is checked with it.
+        // GROW is checked as well, because only with it is the length final.
         if !fcntl_get_seals(&file)?.contains(SEALS.difference(SealFlags::SEAL)) {
             return Err(io::Error::new(io::ErrorKind::InvalidData, "shared memory is not sealed"));
         }
@@ -122,27 +125,27 @@ impl Blob {
         }
     }
 
-    /// The bytes.
+    /// Returns the bytes.
     #[must_use]
     pub fn as_slice(&self) -> &[u8] {
         self.0.map.as_deref().unwrap_or_default()
     }
 
-    /// Number of bytes.
+    /// Returns the number of bytes.
     #[must_use]
     pub fn len(&self) -> usize {
         self.as_slice().len()
     }
 
-    /// Whether there are no bytes.
+    /// Returns whether there are no bytes.
     #[must_use]
     pub fn is_empty(&self) -> bool {
         self.0.map.is_none()
     }
 
-    /// The same bytes for an HTTP body, which may be kept for long. Small ones are copied to the heap, because a process
-    /// may hold only some 65,000 mappings; large ones stay in the shared memory, but not its descriptor, of which there
-    /// may be far fewer.
+    /// Returns the same bytes for an HTTP body, which may be kept for a long time. Copies small ones to the heap,
+    /// because a process may hold only some 65,000 mappings. Large ones stay in the shared memory, but their descriptor
+    /// is closed if no clone uses it, because a process may have far fewer descriptors.
     #[must_use]
     pub fn into_bytes(self) -> Bytes {
         const COPY_BELOW: usize = 256 * 1024;

@@ -1,7 +1,6 @@
-//! The command line: one file a command. Each returns a `Failure` that says how the process ends.
+//! The command line: one file per command. Each returns a `Failure` that decides how the process ends.
 //!
-//! Exit codes: 0 done, 1 it failed, 2 it was asked wrongly (arguments or configuration). Errors go to standard error,
-//! one line each.
+//! Exit codes: 0 success, 1 failure, 2 wrong arguments or configuration. Errors go to standard error, one line each.
 
 mod check_config;
 mod examples;
@@ -39,31 +38,32 @@ enum Command {
     CheckConfig(check_config::Arguments),
     /// List the parameters and what this version does with each.
     Params(params::Arguments),
-    /// Make a page with an image for each parameter and class of values.
+    /// Make a page with images for each parameter and class of values.
     Gallery(gallery::Arguments),
     /// Render jobs for a server; started by `serve`, not by hand.
     #[command(hide = true)]
     Worker,
 }
 
-/// Why a command did not do what it was asked.
+/// Why a command failed.
 #[derive(Debug)]
 enum Failure {
     /// The arguments are wrong: exit code 2.
     Usage(String),
     /// The configuration is wrong: exit code 2.
     Config(Vec<Fault>),
-    /// It was asked well and failed: exit code 1.
+    /// The command was valid but failed: exit code 1.
     Runtime(String),
 }
 
-/// Runs the command that the process was started with.
+/// Runs the command given on the command line.
 #[must_use]
 pub fn main() -> ExitCode {
     let arguments = match Arguments::try_parse() {
         Ok(arguments) => arguments,
         Err(error) => {
-            // Help and version are no errors to clap's exit code. A closed pipe leaves nobody to tell.
+            // clap treats help and version as errors, but they exit with 0. If the pipe is closed, nobody reads the
+            // message.
             let _ = error.print();
             return ExitCode::from(if error.use_stderr() { 2 } else { 0 });
         }
@@ -88,13 +88,13 @@ fn report(failure: Failure) -> ExitCode {
     };
     let mut err = std::io::stderr().lock();
     for line in lines {
-        // Nobody is left to tell when standard error is closed; the exit code still says it.
+        // If standard error is closed, nobody reads the message; the exit code still reports the failure.
         let _ = writeln!(err, "{line}");
     }
     ExitCode::from(code)
 }
 
-/// Writes a command's result to standard output. A reader that has gone away (`| head`) is no failure.
+/// Writes a command's result to standard output. A reader that has closed the pipe (`| head`) is not a failure.
 fn print(text: &str) -> Result<(), Failure> {
     let mut out = std::io::stdout().lock();
     match out.write_all(text.as_bytes()).and_then(|()| out.flush()) {

@@ -1,14 +1,14 @@
-//! The only place that reads the wall clock, so that tests need not sleep.
+//! The only code that reads the wall clock. Tests replace it, so that they need not sleep.
 
 use std::sync::Mutex;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
-/// Tells the time of day. Everything that compares with `expires`, ages a log or stamps a rendition asks one of these.
+/// Tells the time of day. All code that checks `expires`, ages a log or stamps a rendition uses one of these.
 pub trait Clock: std::fmt::Debug + Send + Sync + 'static {
-    /// The current time.
+    /// Returns the current time.
     fn now(&self) -> SystemTime;
 
-    /// Whole seconds since 1970, 0 for a clock set before it.
+    /// Returns the whole seconds since 1970, or 0 if the clock is set before it.
     fn unix_seconds(&self) -> u64 {
         self.now().duration_since(UNIX_EPOCH).map_or(0, |d| d.as_secs())
     }
@@ -25,12 +25,12 @@ impl Clock for SystemClock {
     }
 }
 
-/// A clock that stands still until it is moved; for tests.
+/// A clock that stands still until it is advanced; for tests.
 #[derive(Debug)]
 pub struct ManualClock(Mutex<SystemTime>);
 
 impl ManualClock {
-    /// A clock that shows `now`.
+    /// Creates a clock that shows `now`.
     #[must_use]
     pub const fn new(now: SystemTime) -> Self {
         Self(Mutex::new(now))

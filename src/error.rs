@@ -1,4 +1,4 @@
-//! The only mapping from what went wrong to status, public sentence, lifetime and log level.
+//! The only mapping from an error to status, public sentence, lifetime and code.
 
 use std::borrow::Cow;
 use std::sync::Arc;
@@ -13,7 +13,7 @@ use crate::render::RenderError;
 use crate::sign::SignError;
 use crate::source::{Cause, SourceError};
 
-/// Why a request has no picture. Cheap to clone: everybody who waited for one render gets the same.
+/// Why a request gets no image. Cheap to clone: all requests that waited for one render get the same error.
 #[derive(Clone, Debug, thiserror::Error)]
 pub enum Error {
     /// The request line or a header is not acceptable.
@@ -25,51 +25,51 @@ pub enum Error {
     /// `expires` has passed.
     #[error("expired")]
     Expired,
-    /// One of the few parameter faults that are errors.
+    /// One of the few invalid parameters that are errors.
     #[error(transparent)]
     Param(#[from] ParamError),
-    /// The request asks for something that this server cannot make and must not replace by something else.
+    /// The request asks for something that this server cannot make and must not replace with something else.
     #[error("unsupported output")]
     Unsupported(Unsupported),
-    /// The original could not be had.
+    /// The original could not be fetched.
     #[error(transparent)]
     Source(#[from] SourceError),
     /// The original could not be rendered.
     #[error(transparent)]
     Render(#[from] RenderError),
-    /// A picture goes into itself, or too many go into it.
+    /// An image is used inside itself, or too many images are.
     #[error("overlay loop")]
     OverlayLoop,
-    /// Rendering was asked of something that is not a picture (an HTML page).
+    /// The request asks to render something that is not an image, such as an HTML page.
     #[error("not renderable")]
     NotRenderable,
-    /// A render panicked or was dropped; its followers get this.
+    /// A render panicked or was dropped; the requests that waited for it get this.
     #[error("internal failure")]
     Internal,
 }
 
-/// What is wrong with a request before it is looked at closely.
+/// What is wrong with a request before its parameters are read.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum RequestError {
-    /// Not GET, HEAD or OPTIONS.
+    /// The method is not GET, HEAD or OPTIONS.
     #[error("method not allowed")]
     Method,
-    /// Longer than `limits.uri_bytes_max`.
+    /// The target is longer than `limits.uri_bytes_max`.
     #[error("request target over {max} bytes")]
     UriTooLong {
         /// The limit.
         max: usize,
     },
-    /// Bytes outside printable ASCII, or a path that is not UTF-8 once decoded, or holds a NUL.
+    /// The target has bytes outside printable ASCII, or its decoded path is not UTF-8 or contains a NUL.
     #[error("malformed request target")]
     Target,
-    /// Headers longer than `limits.header_bytes_max`, all of them together.
+    /// All headers together are longer than `limits.header_bytes_max`.
     #[error("headers over {max} bytes")]
     HeadersTooLarge {
         /// The limit.
         max: usize,
     },
-    /// No host, or one that is not a host name.
+    /// There is no host, or it is not a host name.
     #[error("malformed host")]
     Host,
     /// No source serves this host.
@@ -84,18 +84,18 @@ pub struct Answer {
     pub status: StatusCode,
     /// Stable code, for machines.
     pub code: &'static str,
-    /// One plain sentence, for people. Never holds a URL, a path or an upstream's text.
+    /// One plain sentence, for people. Never contains a URL, a path or text from an upstream.
     pub sentence: Cow<'static, str>,
-    /// How long it may be kept.
+    /// How long the answer may be kept.
     pub keep: Keep,
 }
 
-/// How long an error may be kept, by us and by others (`delivery.md` 4).
+/// How long an error may be kept, by us and by caches in front of us (`delivery.md` 4).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Keep {
-    /// The source's `error_ttl`, in our negative cache too.
+    /// Kept for the source's `error_ttl`, in our negative cache as well.
     ErrorTtl,
-    /// Kept here for a moment so that a broken upstream is not hammered; `no-store` for others.
+    /// Kept by us for this time, so that a broken upstream is not hammered; `no-store` for other caches.
     Moment(Duration),
     /// `no-store`; the client may try again after this long.
     RetryAfter(Duration),
@@ -103,18 +103,19 @@ pub enum Keep {
     No,
 }
 
-/// How long a broken upstream is left alone (`delivery.md` 4: 10 s), and an original that killed its worker: a busy spell
-/// or another's memory may have been to blame, so the URL must work again soon.
+/// How long we leave a broken upstream alone (`delivery.md` 4: 10 s), and an original whose render failed, took too
+/// long or killed its worker. A busy period or another job's memory use may have been to blame, so the URL must work
+/// again soon.
 const UPSTREAM_PAUSE: Duration = Duration::from_secs(10);
 
 impl Error {
-    /// Why the original could not be had, for the operator; `None` where that was not what went wrong.
+    /// Returns why the original could not be fetched, for the operator, or `None` if something else went wrong.
     #[must_use]
     pub const fn cause(&self) -> Option<Cause> {
         if let Self::Source(error) = self { Some(error.cause()) } else { None }
     }
 
-    /// The public side of this error. `undecodable_is_421` is `render.undecodable_is_421`.
+    /// Returns the public side of this error. `undecodable_is_421` is `render.undecodable_is_421`.
     #[must_use]
     pub fn answer(&self, undecodable_is_421: bool) -> Answer {
         match self {
@@ -276,7 +277,7 @@ fn render(error: &RenderError, undecodable_is_421: bool) -> Answer {
     }
 }
 
-/// An error shared by all who waited for one piece of work.
+/// An error shared by all requests that waited for the same work.
 pub type SharedError = Arc<Error>;
 
 impl From<LeaderLost> for SharedError {

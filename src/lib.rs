@@ -1,8 +1,8 @@
 //! Tintype, an image rendering origin that speaks the imgix URL grammar.
 //!
-//! A website puts rendering parameters in an image URL, a CDN pulls from us, and we verify the signature, fetch the
-//! original from a configured source, render it and keep the result in memory and on disk. libvips opens and writes formats,
-//! converts profiles and sets text; pixels are our own.
+//! A website puts rendering parameters in an image URL, and a CDN pulls the image from us. We verify the signature,
+//! fetch the original from a configured source, render it and keep the result in memory and on disk. libvips reads and
+//! writes formats, converts profiles and sets text; all other pixel work is our own.
 //!
 //! # From the bytes of a request to the bytes of an answer
 //!
@@ -26,8 +26,8 @@
 //!
 //! # Who may use whom
 //!
-//! A module uses those in the lines above its own and its neighbours in the line, and no two files use each other
-//! (`tests/structure.rs`).
+//! A module may use the modules in the lines above its own and its neighbours in the same line. No two files use each
+//! other (`tests/structure.rs`).
 //!
 //! ```text
 //! units clock blob nearest limits sniff   sizes, time, sealed memory, spelling, bounds, kinds of files
@@ -49,7 +49,7 @@
 //!
 //! # Invariants
 //!
-//! Things deliberately *not* done; whoever needs one of them changes the design, not a line.
+//! These are things deliberately *not* done. If you need one of them, change the design, not a line.
 //!
 //! * **Invariant:** `param`, `sign` and `plan` do no I/O, read no clock and call no C. What a request means can be worked
 //!   out, and tested, without a server.

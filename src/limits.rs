@@ -1,8 +1,8 @@
-//! Every bound in one struct, each with its unit in the name.
+//! Every bound in one struct; each is named with its unit.
 
 use std::time::Duration;
 
-/// All bounds on what one request may cost.
+/// All bounds on the cost of one request.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Limits {
     /// Bytes of an original.

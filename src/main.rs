@@ -1,4 +1,4 @@
-//! The `tintype` command: arguments in, exit code out. Everything else is in the library.
+//! The `tintype` command: takes arguments and returns an exit code. Everything else is in the library.
 
 use std::process::ExitCode;
 

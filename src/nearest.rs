@@ -1,11 +1,12 @@
-//! The name that a misspelt one probably means, for messages: "did you mean".
+//! Finds the name that a misspelt one probably means, for "did you mean" messages.
 
-/// The one of `names` that is a slip or two away from `written`; `None` when nothing is that near.
+/// Returns the one of `names` that is closest to `written`, or `None` if none is close enough.
 ///
-/// A slip is a letter added, left out, replaced or swapped with its neighbour; one is allowed for every three letters.
+/// Distance is counted in slips: a letter added, omitted, replaced or swapped with its neighbour. One slip is allowed
+/// for every three letters, and at least one.
 #[must_use]
 pub fn nearest<'a>(written: &str, names: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
-    // The cost of a comparison grows with the product of the lengths, and a stranger chooses one of them.
+    // The cost of a comparison grows with the product of the lengths, and a client chooses one of them.
     if written.len() > WRITTEN_BYTES_MAX {
         return None;
     }
@@ -13,13 +14,13 @@ pub fn nearest<'a>(written: &str, names: impl IntoIterator<Item = &'a str>) -> O
     names
         .into_iter()
         .map(|name| (strsim::damerau_levenshtein(written, name), name))
-        // A name of one letter is one slip from every other one: that says nothing.
+        // Every one-letter name is one slip away from every other, so such a match means nothing.
         .filter(|(slips, name)| *slips <= slips_max && *slips < name.chars().count())
         .min_by_key(|(slips, _)| *slips)
         .map(|(_, name)| name)
 }
 
-/// Longer than every name there is.
+/// Longer than every name that exists.
 const WRITTEN_BYTES_MAX: usize = 64;
 
 #[cfg(test)]

@@ -1,8 +1,8 @@
-//! Makes and verifies URL signatures. Pure: no clock, no I/O; expiry is judged by a `now` that the caller brings.
+//! Creates and verifies URL signatures. Pure: no clock and no I/O; the caller supplies `now` to check expiry.
 //!
 //! Both schemes authenticate the request target *as sent*: nothing is decoded, sorted or normalised before it is
-//! hashed, because official clients disagree on encodings and because decoding first would open MD5's length
-//! extension (`signing.md` 1.2 and 5). The same reason forbids bytes outside 0x21 to 0x7E.
+//! hashed, because official clients disagree on encodings and because decoding first would allow length extension of
+//! MD5 (`signing.md` 1.2 and 5). For the same reason, bytes outside 0x21 to 0x7E are forbidden.
 
 use std::time::Duration;
 
@@ -16,15 +16,16 @@ use subtle::{Choice, ConstantTimeEq};
 use crate::config::{Secret, SignScheme, Signing};
 use crate::param::Expires;
 
-/// First line of what `hmac-sha256` authenticates, so that a key shared with another program signs nothing for it.
+/// First line of the text that `hmac-sha256` authenticates, so that a key shared with another program cannot be used to
+/// sign for it.
 const HMAC_LABEL: &[u8] = b"tintype-v1\n";
 
 /// A request target as it arrived, split at its first `?`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Target<'a> {
-    /// From the first slash after the host up to the query, percent-encoding untouched.
+    /// From the first slash after the host up to the query, still percent-encoded.
     pub path: &'a str,
-    /// What follows the `?`, without it; `None` when there was none.
+    /// What follows the first `?`; `None` if there is none.
     pub query: Option<&'a str>,
 }
 
@@ -38,35 +39,37 @@ impl<'a> Target<'a> {
         }
     }
 
-    /// Starts with a slash and holds printable ASCII only. Without the slash, token `ab` with path `c/x` and token `abc`
-    /// with path `/x` would share a signature; without the byte range, MD5 padding could be sent raw.
+    /// Returns whether the target starts with a slash and contains only printable ASCII. Without the slash, token `ab`
+    /// with path `c/x` and token `abc` with path `/x` would share a signature. Without the byte range, MD5 padding
+    /// could be sent raw.
     fn is_well_formed(&self) -> bool {
         let printable = |text: &str| text.bytes().all(|byte| (0x21..=0x7E).contains(&byte));
         self.path.starts_with('/') && printable(self.path) && self.query.is_none_or(printable)
     }
 }
 
-/// Why a request target is not let through.
+/// Why a request target is refused.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum SignError {
-    /// A signature is demanded and there is none that the source accepts.
+    /// A signature is required, and there is none that the source accepts.
     #[error("signature missing")]
     Missing,
-    /// The signature is wrong, of another length or alphabet, doubled, or not the last parameter.
+    /// The signature is wrong, has another length or alphabet, is there twice, or is not the last parameter.
     #[error("signature invalid")]
     Invalid,
-    /// Bytes outside 0x21 to 0x7E, or no leading slash: the client's mistake whatever the signature.
+    /// The target has bytes outside 0x21 to 0x7E, or no leading slash: a mistake of the client, whatever the signature
+    /// is.
     #[error("request target malformed")]
     Malformed,
 }
 
-/// Checks the signature of `target` against the source called `source`.
+/// Verifies the signature of `target` for the source named `source`.
 ///
-/// With signatures off, `s` and `sig` are ignored and only the form of the target is checked. With both schemes
+/// If signatures are off, `s` and `sig` are ignored and only the form of the target is checked. If both schemes are
 /// allowed, the last parameter decides which one applies. Every key is tried, without early exit.
 ///
 /// # Errors
-/// [`SignError`]; expiry is judged afterwards, with [`time_left`].
+/// Returns a [`SignError`]. Expiry is checked afterwards, with [`time_left`].
 pub fn verify(target: &Target<'_>, source: &str, signing: &Signing) -> Result<(), SignError> {
     if !target.is_well_formed() {
         return Err(SignError::Malformed);
@@ -91,8 +94,8 @@ pub fn verify(target: &Target<'_>, source: &str, signing: &Signing) -> Result<()
     }
 }
 
-/// Signs a raw path and query and returns them with the signature as last parameter. An earlier signature of the same
-/// scheme is replaced, and a `?` with nothing behind it dropped.
+/// Signs a raw path and query and returns them with the signature as the last parameter. Replaces an earlier signature
+/// of the same scheme, and drops a `?` with nothing after it.
 #[must_use]
 pub fn sign(path_and_query: &str, source: &str, scheme: SignScheme, key: &[u8]) -> String {
     let target = Target::split(path_and_query);
@@ -104,18 +107,18 @@ pub fn sign(path_and_query: &str, source: &str, scheme: SignScheme, key: &[u8]) 
     format!("{path}?{query}{joint}{name}={signature}", path = target.path, name = parameter(scheme))
 }
 
-/// The URL's time is over.
+/// The URL has expired.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("the URL has expired")]
 pub struct Expired;
 
-/// How long a URL with this `expires` is still good at `now_unix` (seconds since 1970); `None` is for ever.
+/// Returns how long a URL with this `expires` is still valid at `now_unix` (seconds since 1970); `None` means forever.
 ///
-/// A value that is no number counts as past where a signature vouches that it was meant (`signing.md` 3); on an unsigned
-/// URL it is merely an invalid parameter.
+/// A value that is not a number counts as expired if the URL must be signed, because the signature shows that it was
+/// intended (`signing.md` 3). On an unsigned URL it is only an invalid parameter.
 ///
 /// # Errors
-/// [`Expired`] from the second on that `expires` names.
+/// Returns [`Expired`] from the second that `expires` names.
 pub const fn time_left(
     expires: Option<Expires>,
     now_unix: u64,
@@ -129,7 +132,7 @@ pub const fn time_left(
     }
 }
 
-/// Name of the parameter that carries a scheme's signature.
+/// Returns the name of the parameter that carries a scheme's signature.
 #[must_use]
 pub const fn parameter(scheme: SignScheme) -> &'static str {
     match scheme {
@@ -138,28 +141,28 @@ pub const fn parameter(scheme: SignScheme) -> &'static str {
     }
 }
 
-/// The signature in `piece`, if it is the parameter of `scheme`.
+/// Returns the signature in `piece`, or `None` if it is not the parameter of `scheme`.
 fn value_of(piece: &str, scheme: SignScheme) -> Option<&str> {
     piece.strip_prefix(parameter(scheme))?.strip_prefix('=')
 }
 
-/// Whether any `&`-separated piece of `query` is the scheme's parameter, with or without a value.
+/// Returns whether any `&`-separated piece of `query` is the scheme's parameter, with or without a value.
 fn holds_signature(query: &str, scheme: SignScheme) -> bool {
     query.split('&').any(|piece| piece == parameter(scheme) || value_of(piece, scheme).is_some())
 }
 
-/// Compares the text of the signature, not its decoded bytes: so upper-case hex, padding and stray trailing bits fail
-/// without a rule of their own. The length is public, the rest is compared in constant time.
+/// Compares the signature as text, not as decoded bytes, so that upper-case hex, padding and stray trailing bits fail
+/// without a separate rule. The length is public; the rest is compared in constant time.
 fn matches_any_key(given: &str, path: &str, query: &str, source: &str, scheme: SignScheme, keys: &[Secret]) -> Choice {
     keys.iter().map(Secret::expose).fold(Choice::from(0), |matched, key| {
         let expected = signature(path, query, source, scheme, &key);
-        // An empty key would let anybody sign; config refuses it, and so does this.
+        // An empty key would let anyone sign. The configuration refuses it, and so does this code.
         let usable = Choice::from(u8::from(!key.is_empty()));
         matched | (usable & expected.as_bytes().ct_eq(given.as_bytes()))
     })
 }
 
-/// The text of the signature: 32 lower-case hex digits, or 43 characters of base64url without padding.
+/// Returns the signature as text: 32 lower-case hex digits, or 43 characters of base64url without padding.
 fn signature(path: &str, query: &str, source: &str, scheme: SignScheme, key: &[u8]) -> String {
     let mark: &[u8] = if query.is_empty() { b"" } else { b"?" };
     let target = [path.as_bytes(), mark, query.as_bytes()];
@@ -187,7 +190,8 @@ mod tests {
 
     use super::*;
 
-    /// Token, unsigned path and query, signature: the vectors of `signing-examples.json`, from official clients' tests.
+    /// Token, unsigned path and query, signature: the vectors of `signing-examples.json`, taken from the tests of
+    /// official clients.
     #[rustfmt::skip]
     const VECTORS: &[(&str, &str, &str)] = &[
         // no query: sign token + path
@@ -233,7 +237,7 @@ mod tests {
         assert_eq!(verify(&Target::split(url), "photos", signing), expected, "{url}");
     }
 
-    /// Against scheme `imgix` with the blueprint's token.
+    /// Verifies `url` against scheme `imgix` with the token of the published examples.
     fn check(url: &str, expected: Result<(), SignError>) {
         check_with(&signing(&[SignScheme::Imgix], &["FOO123bar"]), url, expected);
     }
@@ -317,8 +321,8 @@ mod tests {
 
     #[test]
     fn length_extension_needs_bytes_that_are_refused() {
-        // Message || padding || suffix has a digest an attacker can compute. Sent raw it is malformed; percent-encoded it
-        // is hashed as the escapes, which is another message.
+        // An attacker can compute the digest of message || padding || suffix. Sent raw, that is malformed; sent
+        // percent-encoded, the escapes are hashed, which is another message.
         let escaped = "/users/1.png?w=400%80%00%00%00%00%00%00%00&w=5000&s=c7b86f666a832434dd38577e38cf86d1";
         check(escaped, Err(SignError::Invalid));
         let raw = "/users/1.png?w=400\u{80}\0\0&w=5000&s=c7b86f666a832434dd38577e38cf86d1";

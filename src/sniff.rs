@@ -1,4 +1,5 @@
-//! What an original is, from its first bytes. libvips is never asked: its own sniffing tries every loader it has.
+//! Detects the format of an original from its first bytes. Does not ask libvips, because its detection tries every
+//! loader that it has.
 
 use std::io::Read;
 
@@ -6,12 +7,12 @@ use serde::{Deserialize, Serialize};
 
 use crate::blob::Blob;
 
-/// A kind of original.
+/// The format of an original.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[expect(missing_docs, reason = "the names of the formats")]
 pub enum SourceFormat {
     Jpeg,
-    /// APNG too.
+    /// PNG, including APNG.
     Png,
     Webp,
     Gif,
@@ -25,7 +26,7 @@ pub enum SourceFormat {
     Jp2,
     /// Plain or gzipped.
     Svg,
-    /// Illustrator files too, which are PDF inside.
+    /// PDF, including Illustrator files, which are PDF inside.
     Pdf,
     Bmp,
     /// Icons and cursors.
@@ -34,12 +35,12 @@ pub enum SourceFormat {
     Eps,
     /// JPEG XR.
     Jxr,
-    /// Icons of another maker.
+    /// Apple icons.
     Icns,
 }
 
 impl SourceFormat {
-    /// Short name for errors and logs.
+    /// Returns the short name for errors and logs.
     #[must_use]
     pub const fn name(self) -> &'static str {
         match self {
@@ -63,7 +64,7 @@ impl SourceFormat {
         }
     }
 
-    /// Registered media type.
+    /// Returns the media type.
     #[must_use]
     pub const fn content_type(self) -> &'static str {
         match self {
@@ -87,68 +88,69 @@ impl SourceFormat {
         }
     }
 
-    /// Whether libvips reads animations of the kind.
+    /// Returns whether libvips reads animations of this format.
     #[must_use]
     pub const fn can_animate(self) -> bool {
         matches!(self, Self::Webp)
     }
 
-    /// Whether files of the kind have pages, of which `page` selects one.
+    /// Returns whether files of this format have pages, of which `page` selects one.
     #[must_use]
     pub const fn has_pages(self) -> bool {
         matches!(self, Self::Pdf | Self::Tiff)
     }
 
-    /// Whether the kind is a HEIF container.
+    /// Returns whether this format is a HEIF container.
     #[must_use]
     pub const fn is_heif(self) -> bool {
         matches!(self, Self::Heic | Self::Avif)
     }
 
-    /// Whether an orientation in the file's EXIF is meant for us. The JPEG XL decoder turns the picture itself.
+    /// Returns whether we must apply the orientation in the file's EXIF. The JPEG XL decoder applies it itself.
     #[must_use]
     pub const fn is_turned_by_exif(self) -> bool {
         matches!(self, Self::Jpeg | Self::Png | Self::Webp | Self::Tiff)
     }
 
-    /// Whether decoders of this kind are little used, and so little tested: all but those of the four kinds that the web is
-    /// made of.
+    /// Returns whether decoders of this format are little used and so little tested: true for all but the four common
+    /// formats of the web.
     #[must_use]
     pub const fn is_rare(self) -> bool {
         !matches!(self, Self::Jpeg | Self::Png | Self::Webp | Self::Gif)
     }
 
-    /// Whether `rasterize-bypass` sends the original as it is (`rendering.md` 16).
+    /// Returns whether `rasterize-bypass` sends the original unchanged (`rendering.md` 16).
     #[must_use]
     pub const fn is_vector(self) -> bool {
         matches!(self, Self::Svg | Self::Pdf | Self::Eps)
     }
 }
 
-/// The bytes of an image of a known kind, so that nobody has to look at them again to know.
+/// The bytes of an image with its known format, so that the format need not be detected again.
 #[derive(Clone, Debug)]
 pub struct Encoded {
-    /// As they came.
+    /// The bytes as they arrived.
     pub bytes: Blob,
-    /// What they are.
+    /// Their format.
     pub format: SourceFormat,
 }
 
 impl Encoded {
-    /// `None` for bytes that are no image this server knows.
+    /// Detects the format of `bytes`; returns `None` if they are not an image that this server knows.
     #[must_use]
     pub fn sniffed(bytes: Blob) -> Option<Self> {
         sniff(bytes.as_slice()).map(|format| Self { bytes, format })
     }
 }
 
-/// Whether a bitmap can begin with a header of this length.
+/// Returns whether a header of a bitmap can have this length.
 #[must_use]
 pub const fn is_bitmap_header(len: usize) -> bool {
     matches!(len, 12 | 16..=64 | 108 | 124) && len.is_multiple_of(2)
 }
 
-/// The kind of an original, or `None` for bytes that are no picture this server knows: those pass through untouched.
+/// Returns the format of an original, or `None` for bytes that are not an image this server knows; such bytes pass
+/// through untouched.
 #[must_use]
 pub fn sniff(bytes: &[u8]) -> Option<SourceFormat> {
     by_signature(bytes).or_else(|| looks_like_svg(bytes).then_some(SourceFormat::Svg))
@@ -171,12 +173,12 @@ fn by_signature(bytes: &[u8]) -> Option<SourceFormat> {
         [b'%', b'P', b'D', b'F', b'-', ..] | [0xEF, 0xBB, 0xBF, b'%', b'P', b'D', b'F', b'-', ..] => {
             Some(SourceFormat::Pdf)
         }
-        // The length of the second header tells a bitmap from a text that begins with "BM".
+        // The length of the second header distinguishes a bitmap from a text that begins with "BM".
         [b'B', b'M', ..] => {
             let [len, 0, 0, 0] = *bytes.get(14..)?.first_chunk::<4>()? else { return None };
             is_bitmap_header(usize::from(len)).then_some(SourceFormat::Bmp)
         }
-        // Type 1 is an icon, 2 a cursor; at least one entry, whose reserved byte is 0.
+        // Type 1 is an icon, 2 a cursor. There is at least one entry, and its reserved byte is 0.
         [0, 0, 1 | 2, 0, low, high, _, _, _, 0, ..] if *low != 0 || *high != 0 => Some(SourceFormat::Ico),
         [b'8', b'B', b'P', b'S', 0, 1 | 2, ..] => Some(SourceFormat::Psd),
         [b'%', b'!', b'P', b'S', ..] | [0xC5, 0xD0, 0xD3, 0xC6, ..] => Some(SourceFormat::Eps),
@@ -185,8 +187,8 @@ fn by_signature(bytes: &[u8]) -> Option<SourceFormat> {
     }
 }
 
-/// HEIF by its brands (ISO 23008-12 annex B, AV1-ISOBMFF): AV1 when any brand says so, else HEVC; other families of the
-/// same container, films above all, are no pictures.
+/// Detects the format of a HEIF container by its brands (ISO 23008-12 annex B, AV1-ISOBMFF): AV1 if any brand says so,
+/// else HEVC. Other families of the same container, mostly videos, are not images.
 fn by_brand(bytes: &[u8]) -> Option<SourceFormat> {
     let length = u32::from_be_bytes(bytes.first_chunk::<4>().copied()?) as usize;
     // Major brand at 8, a version number at 12, compatible brands from 16 to the end of the box.
@@ -206,14 +208,15 @@ fn by_brand(bytes: &[u8]) -> Option<SourceFormat> {
     heif.then_some(SourceFormat::Heic)
 }
 
-/// Whether the root element is `svg`, in any namespace prefix, after a prologue of at most `PROLOGUE_MAX` bytes.
+/// Returns whether the root element is `svg`, with any namespace prefix, after a prologue of at most `PROLOGUE_MAX`
+/// bytes.
 fn looks_like_svg(bytes: &[u8]) -> bool {
     const PROLOGUE_MAX: usize = 16 << 10;
     let head = &bytes[..bytes.len().min(PROLOGUE_MAX)];
     if head.starts_with(&[0x1F, 0x8B]) {
         let mut inflated = Vec::new();
         let outcome = flate2::read::GzDecoder::new(bytes).take(PROLOGUE_MAX as u64).read_to_end(&mut inflated);
-        // A stream cut short still shows how it begins.
+        // A stream that was cut short still shows how it begins.
         return (outcome.is_ok() || !inflated.is_empty()) && root_is_svg(&inflated);
     }
     root_is_svg(head)
@@ -243,7 +246,7 @@ fn after<'t>(text: &'t [u8], end: &[u8]) -> &'t [u8] {
     text.windows(end.len()).position(|window| window == end).map_or(&[], |at| &text[at + end.len()..])
 }
 
-/// Past a document type declaration, whose internal subset in brackets may hold `>`.
+/// Skips a document type declaration, whose internal subset in brackets may contain `>`.
 fn after_doctype(text: &[u8]) -> &[u8] {
     let close = text.iter().position(|&b| b == b'>').unwrap_or(text.len());
     match text.iter().position(|&b| b == b'[') {

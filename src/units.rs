@@ -1,8 +1,8 @@
-//! Small value types that cannot be out of range, shared by every layer above.
+//! Small value types shared by all layers above.
 
 use serde::{Deserialize, Serialize};
 
-/// Width and height in pixels; neither is ever 0.
+/// Width and height in pixels; both are at least 1.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub struct Size {
     /// Width in pixels, at least 1.
@@ -12,44 +12,44 @@ pub struct Size {
 }
 
 impl Size {
-    /// The size with each side raised to at least 1 pixel.
+    /// Creates a size, with each side raised to at least 1 pixel.
     #[must_use]
     pub const fn new(width: u32, height: u32) -> Self {
         Self { width: if width == 0 { 1 } else { width }, height: if height == 0 { 1 } else { height } }
     }
 
-    /// Sides exchanged, as after a quarter turn.
+    /// Returns the size with its sides exchanged, as after a quarter turn.
     #[must_use]
     pub const fn transposed(self) -> Self {
         Self { width: self.height, height: self.width }
     }
 
-    /// Number of pixels.
+    /// Returns the number of pixels.
     #[must_use]
     pub const fn area(self) -> u64 {
         self.width as u64 * self.height as u64
     }
 }
 
-/// A rectangle in pixels, origin at the top left; never empty.
+/// A rectangle in pixels, with the origin at the top left; never empty.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub struct Rect {
-    /// Distance of the left edge from the left of the picture.
+    /// Distance from the left edge of the image.
     pub left: u32,
-    /// Distance of the top edge from the top of the picture.
+    /// Distance from the top edge of the image.
     pub top: u32,
-    /// Extent of the rectangle.
+    /// Size of the rectangle.
     pub size: Size,
 }
 
 impl Rect {
-    /// The whole of a picture of `size`.
+    /// Returns the rectangle that covers an image of `size`.
     #[must_use]
     pub const fn whole(size: Size) -> Self {
         Self { left: 0, top: 0, size }
     }
 
-    /// Whether the rectangle lies inside a picture of `size`.
+    /// Returns whether the rectangle lies inside an image of `size`.
     #[must_use]
     pub const fn is_inside(self, size: Size) -> bool {
         self.left as u64 + self.size.width as u64 <= size.width as u64
@@ -57,7 +57,7 @@ impl Rect {
     }
 }
 
-/// A colour: sRGB-encoded, straight (not premultiplied) alpha, 255 is opaque.
+/// A colour, sRGB-encoded with straight (not premultiplied) alpha; alpha 255 is opaque.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub struct Color {
     /// Red.
@@ -66,7 +66,7 @@ pub struct Color {
     pub g: u8,
     /// Blue.
     pub b: u8,
-    /// Alpha, 255 is opaque.
+    /// Alpha; 255 is opaque.
     pub a: u8,
 }
 
@@ -75,22 +75,22 @@ impl Color {
     pub const WHITE: Self = Self { r: 255, g: 255, b: 255, a: 255 };
     /// Opaque black.
     pub const BLACK: Self = Self { r: 0, g: 0, b: 0, a: 255 };
-    /// White with no opacity: `0fff`, the documented default of `bg` and `fill-color`.
+    /// Fully transparent white: `0fff`, the documented default of `bg` and `fill-color`.
     pub const TRANSPARENT_WHITE: Self = Self { r: 255, g: 255, b: 255, a: 0 };
 
-    /// Whether nothing shows through.
+    /// Returns whether nothing shows through.
     #[must_use]
     pub const fn is_opaque(self) -> bool {
         self.a == 255
     }
 }
 
-/// A length as written: pixels, or a fraction of some side that the parameter names.
+/// A length as written: pixels, or a fraction of a side that the parameter names.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 pub enum Length {
-    /// Pixels before `dpr` is applied; negative only where the parameter allows it.
+    /// Pixels before `dpr` is applied; negative only if the parameter allows it.
     Px(f64),
-    /// A fraction of the reference side, 0 < v <= 1; 0 and below only where the parameter allows it.
+    /// A fraction of the reference side, 0 < v <= 1; 0 and below only if the parameter allows it.
     Fraction(f64),
 }
 
@@ -104,7 +104,7 @@ impl Quality {
     /// Default of `q` under `auto=compress` and `Save-Data` (`rendering.md` 13, `delivery.md` 6.3).
     pub const COMPRESS: Self = Self(45);
 
-    /// The nearest quality in 0..=100.
+    /// Returns the nearest quality in 0..=100.
     #[must_use]
     pub const fn clamped(value: i64) -> Self {
         Self(if value < 0 {
@@ -116,7 +116,7 @@ impl Quality {
         })
     }
 
-    /// The number, 0 to 100.
+    /// Returns the number, 0 to 100.
     #[must_use]
     pub const fn get(self) -> u8 {
         self.0
@@ -128,16 +128,16 @@ impl Quality {
 pub struct Dpr(f64);
 
 impl Dpr {
-    /// One image pixel a layout pixel.
+    /// One image pixel per layout pixel.
     pub const ONE: Self = Self(1.0);
 
-    /// The value capped at 5, or `None` when it is not above 0.
+    /// Returns the value capped at 5, or `None` unless it is positive and finite.
     #[must_use]
     pub fn clamped(value: f64) -> Option<Self> {
         (value > 0.0 && value.is_finite()).then(|| Self(value.min(5.0)))
     }
 
-    /// The factor.
+    /// Returns the factor.
     #[must_use]
     pub const fn get(self) -> f64 {
         self.0

@@ -1,9 +1,9 @@
-//! One piece of work for all who want its result at the same time: a leader's and its followers'.
+//! Runs one piece of work for all callers that want its result at the same time: a leader and its followers.
 //!
-//! The work runs in a task of its own, so that it outlives the request that started it: a client who hangs up takes
-//! nothing away from those who wait with it. A leader can end in four ways, and followers hang on none of them: a value
-//! or an error goes to everyone who waits, a panic and a dropped task (the runtime is stopping) become [`LeaderLost`].
-//! Nothing is kept: whoever comes after the end starts anew, so an error is never served to a later request.
+//! The work runs in its own task, so that it outlives the request that started it: if one client hangs up, the others
+//! still get the result. A leader can end in four ways, and followers never hang: a value or an error goes to every
+//! caller that waits; a panic or a dropped task (the runtime is stopping) becomes [`LeaderLost`]. Nothing is kept: a
+//! caller that arrives after the end starts the work again, so an error is never served to a later request.
 
 use std::collections::HashMap;
 use std::hash::Hash;
@@ -16,14 +16,14 @@ use tokio::sync::watch;
 /// Whether a caller started the work or joined it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Role {
-    /// Started it.
+    /// Started the work.
     Leader,
-    /// Found it under way.
+    /// Joined work that was already running.
     Follower,
 }
 
 impl Role {
-    /// As in metrics.
+    /// Returns the name used in metrics.
     #[must_use]
     pub const fn as_str(self) -> &'static str {
         match self {
@@ -33,18 +33,18 @@ impl Role {
     }
 }
 
-/// The work ended without a value or an error.
+/// The work ended with neither a value nor an error.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum LeaderLost {
-    /// It panicked.
+    /// The work panicked.
     #[error("shared work panicked")]
     Panicked,
-    /// Its task was dropped: the runtime is shutting down.
+    /// The task of the work was dropped: the runtime is shutting down.
     #[error("shared work was dropped")]
     Dropped,
 }
 
-/// Work under way, by key. Clones share it.
+/// Running work, by key. Clones share it.
 pub struct Coalescer<K, V, E> {
     flights: Flights<K, V, E>,
 }
@@ -58,17 +58,18 @@ where
     V: Clone + Send + Sync + 'static,
     E: Clone + From<LeaderLost> + Send + Sync + 'static,
 {
-    /// Nothing under way.
+    /// Creates a coalescer with no work running.
     #[must_use]
     pub fn new() -> Self {
         Self { flights: Arc::default() }
     }
 
-    /// The result of the work for `key` that is under way, or else of `work`, which is then started and dropped unpolled
-    /// otherwise. May be abandoned at any point; the work goes on.
+    /// Returns the result of the work that is already running for `key`, or else starts `work` and returns its result.
+    /// If `work` is not needed, it is dropped without being polled. The caller may stop waiting at any point; the work
+    /// goes on.
     ///
     /// # Errors
-    /// What the work returned, shared with all who waited; or [`LeaderLost`] as an `E`.
+    /// Returns the error of the work, shared with all callers that waited, or [`LeaderLost`] as an `E`.
     pub async fn run<F>(&self, key: K, work: F) -> (Result<V, E>, Role)
     where
         F: Future<Output = Result<V, E>> + Send + 'static,
@@ -81,7 +82,7 @@ where
         (outcome.unwrap_or_else(|| Err(E::from(LeaderLost::Dropped))), role)
     }
 
-    /// Number of keys being worked on.
+    /// Returns the number of keys with running work.
     #[must_use]
     pub fn in_flight(&self) -> usize {
         lock(&self.flights).len()
@@ -101,7 +102,7 @@ where
         let landing = Landing { flights: self.flights.clone(), key };
         tokio::spawn(async move {
             let outcome = AssertUnwindSafe(work).catch_unwind().await;
-            // The flight ends before its result is told, so that nobody joins one that has already failed.
+            // Ends the flight before publishing its result, so that no caller joins work that has already failed.
             drop(landing);
             let outcome = outcome.unwrap_or_else(|_panic| Err(E::from(LeaderLost::Panicked)));
             sender.send_replace(Some(outcome));
@@ -110,7 +111,7 @@ where
     }
 }
 
-/// Ends a flight however its task ends, being dropped unfinished included.
+/// Ends a flight however its task ends, even if the task is dropped unfinished.
 struct Landing<K: Eq + Hash, V, E> {
     flights: Flights<K, V, E>,
     key: K,
@@ -138,7 +139,7 @@ impl<K, V, E> Default for Coalescer<K, V, E> {
     }
 }
 
-// Not derived: values may be large, and errors may hold what no log should.
+// Not derived: values may be large, and errors may contain what must not be logged.
 impl<K, V, E> std::fmt::Debug for Coalescer<K, V, E> {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("Coalescer").field("in_flight", &lock(&self.flights).len()).finish()
@@ -169,8 +170,8 @@ mod tests {
 
     type Ended = (Result<usize, Failure>, Role);
 
-    /// A leader that waits for a word before it does `then`, and three followers that must not start anything; the word
-    /// is said once all four wait. Returns how each ended.
+    /// Starts a leader that waits for a signal before it does `then`, and three followers that must not start anything.
+    /// Sends the signal once all four wait, and returns how each ended.
     async fn crowd(coalescer: &Tested, then: impl FnOnce() -> Result<usize, Failure> + Send + 'static) -> Vec<Ended> {
         let (go, gate) = oneshot::channel::<()>();
         let shared = coalescer.clone();

@@ -1,4 +1,4 @@
-//! How a rendition is written to a file, and how a file is told from anything that is not exactly such a rendition.
+//! The file format of a rendition, and the checks that detect any file that is not exactly such a rendition.
 //!
 //! ```text
 //! offset  bytes  what (integers are little-endian)
@@ -6,15 +6,15 @@
 //!      8      4  version
 //!     12      4  length of the metadata
 //!     16      8  length of the body
-//!     24     32  the variant's key: a file under another's name is foreign
+//!     24     32  key of the variant; a file under another name is foreign
 //!     56      4  reserved, zero
 //!     60      4  CRC-32 of all other bytes of the file
 //!     64      …  metadata: fields of tag (1), length (4), value
 //!      …      …  body
 //! ```
 //!
-//! Readers skip fields whose tag they do not know, so that a later version can add some (source, object path, purge
-//! generation, stale limits) and still read what this one wrote.
+//! Readers skip fields with unknown tags, so that a later version can add some (source, object path, purge generation,
+//! stale limits) and the two versions can read each other's files.
 
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
@@ -25,23 +25,23 @@ use super::key::{ObjectKey, VariantKey};
 
 const MAGIC: [u8; 8] = *b"tintype\n";
 const VERSION: u32 = 1;
-/// Length of the fixed part; no shorter file is an entry.
+/// Length of the fixed part; a shorter file is not an entry.
 pub(super) const HEADER_BYTES: usize = 64;
 const CHECKSUM_AT: usize = 60;
 
-/// Tags of metadata fields. 17 to 31 are set aside for purging (source, object path, generation).
+/// Tags of metadata fields. 17 to 31 are reserved for purging (source, object path, generation).
 mod tag {
     pub(super) const CONTENT_TYPE: u8 = 1;
     pub(super) const ETAG: u8 = 2;
-    /// Nanoseconds since 1970, u64.
+    /// Nanoseconds since 1970, as u64.
     pub(super) const RENDERED_AT: u8 = 3;
-    /// Seconds, u64.
+    /// Seconds, as u64.
     pub(super) const MAX_AGE: u8 = 4;
-    /// Keys of the objects it was made of, 32 bytes each.
+    /// Keys of the objects that the rendition was made from, 32 bytes each.
     pub(super) const OBJECTS: u8 = 16;
 }
 
-/// The bytes are no entry for this key: torn, flipped, of another version, or somebody else's file.
+/// The bytes are not an entry for this key: truncated, corrupted, of another version, or not our file.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("not an intact entry: {what}")]
 pub(super) struct Damaged {
@@ -49,7 +49,7 @@ pub(super) struct Damaged {
     pub(super) what: &'static str,
 }
 
-/// Header and metadata of an entry; the body follows them in the file.
+/// Encodes header and metadata of an entry; the body follows them in the file.
 pub(super) fn encode_head(key: &VariantKey, rendition: &Rendition) -> Vec<u8> {
     let metadata = encode_metadata(rendition);
     let mut head = Vec::with_capacity(HEADER_BYTES + metadata.len());
@@ -65,10 +65,10 @@ pub(super) fn encode_head(key: &VariantKey, rendition: &Rendition) -> Vec<u8> {
     head
 }
 
-/// The rendition in a whole file. Its body shares `file`'s memory.
+/// Decodes the rendition in a complete file. Its body shares the memory of `file`.
 ///
 /// # Errors
-/// [`Damaged`] unless every byte is as it was written, under this key.
+/// Returns [`Damaged`] unless every byte is as it was written, under this key.
 pub(super) fn decode(key: &VariantKey, file: &Bytes) -> Result<Rendition, Damaged> {
     let damaged = |what| Damaged { what };
     let (header, rest) = file.split_at_checked(HEADER_BYTES).ok_or(damaged("length"))?;
@@ -93,7 +93,7 @@ pub(super) fn decode(key: &VariantKey, file: &Bytes) -> Result<Rendition, Damage
 
 fn encode_metadata(rendition: &Rendition) -> Vec<u8> {
     let since_1970 = rendition.rendered_at.duration_since(UNIX_EPOCH).unwrap_or_default();
-    // Good until the year 2554.
+    // Sufficient until the year 2554.
     let nanoseconds = u64::try_from(since_1970.as_nanos()).unwrap_or(u64::MAX);
     let mut out = Vec::with_capacity(128);
     let mut field = |tag: u8, value: &[u8]| {

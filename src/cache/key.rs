@@ -1,7 +1,7 @@
-//! Identities: [`ObjectKey`] of an original, [`VariantKey`] of a rendition.
+//! Cache keys: [`ObjectKey`] identifies an original, [`VariantKey`] a rendition.
 //!
-//! Originals, renditions, faces and remembered errors share one notion of what they belong to, so that all that was made of
-//! an object can be found.
+//! Originals, renditions, faces and remembered errors all refer to their object by the same key, so that everything
+//! made from an object can be found.
 
 use std::fmt;
 
@@ -9,27 +9,27 @@ use sha2::{Digest, Sha256};
 
 use crate::plan::{Intent, PLAN_REVISION};
 
-/// Keeps the hashes of each kind apart from those of the others and from any other use of SHA-256.
+/// Prefixes that separate the hashes of each kind from those of the others and from any other use of SHA-256.
 const OBJECT: &[u8] = b"tintype-object";
 const VARIANT: &[u8] = b"tintype-variant";
 const PARTS: &[u8] = b"tintype-parts";
 
-/// SHA-256 over a source, the fingerprint of its settings and a decoded path.
+/// SHA-256 of a source, the fingerprint of its settings and a decoded path.
 ///
-/// `Display` is 64 lower-case hexadecimal digits.
+/// `Display` prints 64 lower-case hexadecimal digits.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct ObjectKey(pub [u8; 32]);
 
-/// SHA-256 over an [`ObjectKey`] and what is made of the object.
+/// SHA-256 of an [`ObjectKey`] and what is made from the object.
 ///
-/// `Display` is 64 lower-case hexadecimal digits.
+/// `Display` prints 64 lower-case hexadecimal digits.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct VariantKey(pub [u8; 32]);
 
-/// What an image that goes into another one comes to.
+/// What an image used inside another one resolves to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum PartKey {
-    /// Nothing that may be served: its signature is wrong, or its time is over.
+    /// Nothing that may be served: its signature is wrong, or it has expired.
     Absent,
     /// The bytes of an original.
     Stored(ObjectKey),
@@ -38,12 +38,12 @@ pub enum PartKey {
 }
 
 impl ObjectKey {
-    /// `source` is the name of the source and `fingerprint` that of its settings; `path` is decoded.
+    /// Hashes the name of a source, the `fingerprint` of its settings, and a decoded `path`.
     #[must_use]
     pub fn new(source: &str, fingerprint: &[u8; 32], path: &str) -> Self {
         let mut hash = Sha256::new();
         hash.update(OBJECT);
-        // Every field carries its length, so that no two sets of fields run together.
+        // Every field is preceded by its length, so that different fields never give the same bytes.
         for field in [source.as_bytes(), fingerprint, path.as_bytes()] {
             hash.update((field.len() as u64).to_be_bytes());
             hash.update(field);
@@ -53,10 +53,11 @@ impl ObjectKey {
 }
 
 impl VariantKey {
-    /// The key of `intent` for one object.
+    /// Returns the key of `intent` for one object.
     ///
-    /// Equal intents give equal keys: an intent is resolved, so order, aliases, `dl`, `expires`, `ixlib` and signatures left
-    /// no trace in it, and the outcome of negotiation did. Fields with their default do not count ([`Intent::tagged`]).
+    /// Equal intents give equal keys. An intent is resolved, so the order of parameters, aliases, `dl`, `expires`,
+    /// `ixlib` and signatures leave no trace in it, but the outcome of negotiation does. Fields that have their default
+    /// do not count ([`Intent::tagged`]).
     #[must_use]
     pub fn new(object: &ObjectKey, intent: &Intent) -> Self {
         let mut hash = Sha256::new();
@@ -67,9 +68,10 @@ impl VariantKey {
         Self(hash.finalize().into())
     }
 
-    /// The key of the same image with others in it, in the order that its plan names them.
+    /// Returns the key of the same image with other images in it, in the order in which its plan names them.
     ///
-    /// A plan holds where they are, not what is there: which hosts are ours, the defaults and the keys of other sources.
+    /// A plan says where the other images are, not what is there: that depends on our hosts, the defaults and the keys
+    /// of other sources.
     #[must_use]
     pub fn with_parts(self, parts: &[PartKey]) -> Self {
         if parts.is_empty() {
@@ -78,7 +80,7 @@ impl VariantKey {
         let mut hash = Sha256::new();
         hash.update(PARTS);
         hash.update(self.0);
-        // Each has the same length, so that no two lists run together.
+        // All parts have the same length, so that different lists never give the same bytes.
         for part in parts {
             let (tag, key) = match part {
                 PartKey::Absent => (0, [0; 32]),

@@ -1,4 +1,4 @@
-//! Renditions in memory, bounded by bytes: those asked for often stay, those asked for once do not push them out
+//! Renditions in memory, bounded by bytes. Those requested often stay, and those requested once do not displace them
 //! (TinyLFU, by moka).
 
 use std::sync::Arc;
@@ -10,10 +10,11 @@ use super::Rendition;
 use super::key::VariantKey;
 use crate::telemetry::{CacheTier, Metrics};
 
-/// What an entry takes beside its body and strings: key, `Rendition`, hash-table slot, policy queues, allocator slack.
+/// Bytes that an entry takes besides its body and strings: key, `Rendition`, hash-table slot, policy queues, allocator
+/// slack.
 const ENTRY_OVERHEAD_BYTES: usize = 512;
 
-/// The tier.
+/// The memory tier.
 #[derive(Clone, Debug)]
 pub(super) struct Memory {
     renditions: Cache<VariantKey, Rendition>,
@@ -21,7 +22,7 @@ pub(super) struct Memory {
 }
 
 impl Memory {
-    /// An empty tier of `bytes_max`; 0 keeps nothing.
+    /// Creates an empty tier of `bytes_max`; 0 keeps nothing.
     pub(super) fn new(bytes_max: u64, metrics: Arc<Metrics>) -> Self {
         let listener = metrics.clone();
         let renditions = Cache::builder()
@@ -36,27 +37,27 @@ impl Memory {
         Self { renditions, metrics }
     }
 
-    /// The rendition kept for `key`, however old.
+    /// Returns the rendition kept for `key`, however old it is.
     pub(super) async fn get(&self, key: &VariantKey) -> Option<Rendition> {
         self.renditions.get(key).await
     }
 
-    /// Keeps a rendition, and is within bounds again when it returns.
+    /// Keeps a rendition. The tier is within its bound again when this returns.
     pub(super) async fn put(&self, key: VariantKey, rendition: Rendition) {
         self.renditions.insert(key, rendition).await;
-        // Left to itself moka evicts some time later, and a few dozen large renditions could exceed the bound until then.
-        // An insertion follows a render or a read from disk, so this costs nothing by comparison.
+        // On its own, moka evicts some time later, and a few dozen large renditions could exceed the bound until then.
+        // An insertion follows a render or a read from disk, so this costs little in comparison.
         self.renditions.run_pending_tasks().await;
         self.metrics.cache_sized(CacheTier::Memory, self.bytes(), self.renditions.entry_count());
     }
 
-    /// What all entries take.
+    /// Returns the bytes that all entries take.
     pub(super) fn bytes(&self) -> u64 {
         self.renditions.weighted_size()
     }
 }
 
-/// Bytes that an entry takes; more than 4 GiB counts as that, and fits no sensible bound anyway.
+/// Returns the bytes that an entry takes, at most 4 GiB; no sensible bound has room for a larger one anyway.
 fn weight(rendition: &Rendition) -> u32 {
     let bytes = rendition.body.len() + rendition.content_type.len() + rendition.etag.len() + ENTRY_OVERHEAD_BYTES;
     u32::try_from(bytes).unwrap_or(u32::MAX)

@@ -1,6 +1,6 @@
-//! [`VariantKey`] -> [`Rendition`]: memory, then disk, then one render for all who wait.
+//! Maps a [`VariantKey`] to its [`Rendition`]: from memory, from disk, or by one render for all callers that wait.
 //!
-//! Errors are never kept here, and a rendition past its lifetime is a miss.
+//! Errors are never kept here, and a rendition past its lifetime counts as a miss.
 
 pub mod coalesce;
 mod disk;
@@ -26,29 +26,29 @@ use memory::Memory;
 
 pub use key::{ObjectKey, PartKey, VariantKey};
 
-/// One memory hit in this many counts as use of the copy on disk. Counting all of them would put a lock on the fastest
-/// path; what is hot is hit often enough to be counted anyway.
+/// One memory hit in this many counts as a use of the copy on disk. Counting all of them would put a lock on the
+/// fastest path, and a popular rendition is hit often enough to be counted anyway.
 const MEMORY_HITS_PER_TOUCH: u64 = 16;
 
-/// A variant's encoded bytes with type, size and validators. Cheap to clone.
+/// A variant's encoded bytes with type, validators and lifetime. Cheap to clone.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Rendition {
-    /// The bytes sent.
+    /// The encoded bytes.
     pub body: Bytes,
     /// `Content-Type` of the bytes.
     pub content_type: String,
-    /// Strong, quotes included, over the bytes.
+    /// Strong entity tag of the bytes, quotes included.
     pub etag: String,
-    /// When it was rendered: `Last-Modified`.
+    /// When it was rendered; sent as `Last-Modified`.
     pub rendered_at: SystemTime,
-    /// Freshness granted when it was made, in seconds from `rendered_at`.
+    /// Lifetime granted when it was made, in seconds from `rendered_at`.
     pub max_age_s: u64,
-    /// The objects that it was made of: its own first, then those that went into it.
+    /// The objects that it was made from: its own first, then those used inside it.
     pub objects: Arc<[ObjectKey]>,
 }
 
 impl Rendition {
-    /// Whether its lifetime lasts at `now`. A lifetime too long to compute does.
+    /// Returns whether it is still within its lifetime at `now`. A lifetime too long to compute never ends.
     #[must_use]
     pub fn is_fresh(&self, now: SystemTime) -> bool {
         self.rendered_at.checked_add(Duration::from_secs(self.max_age_s)).is_none_or(|end| now < end)
@@ -62,14 +62,14 @@ pub enum Outcome {
     HitMemory,
     /// It was on disk.
     HitDisk,
-    /// It was made for this request.
+    /// It was rendered for this request.
     Miss,
-    /// It was being made for another request.
+    /// It was already being rendered for another request.
     Coalesced,
 }
 
 impl Outcome {
-    /// As in `X-Cache`, metrics and logs.
+    /// Returns the name used in `X-Cache`, metrics and logs.
     #[must_use]
     pub const fn as_str(self) -> &'static str {
         match self {
@@ -95,12 +95,12 @@ pub enum CacheError {
     Unusable {
         /// The directory.
         dir: PathBuf,
-        /// What the system says.
+        /// The system's reason.
         kind: io::ErrorKind,
     },
 }
 
-/// Both tiers and the renders under way. `E` is the error of a render, shared by all who wait for it.
+/// Both tiers and the running renders. `E` is the error of a render, shared by all callers that wait for it.
 #[derive(Debug)]
 pub struct Cache<E> {
     tiers: Arc<Tiers>,
@@ -117,10 +117,11 @@ struct Tiers {
 }
 
 impl<E: Clone + From<LeaderLost> + Send + Sync + 'static> Cache<E> {
-    /// Opens both tiers. What an earlier process left on disk is served at once, while it is still being listed.
+    /// Opens both tiers. Entries that an earlier process left on disk are served at once, even while they are still
+    /// being listed.
     ///
     /// # Errors
-    /// [`CacheError`] when the disk tier is asked for and cannot be had.
+    /// Returns a [`CacheError`] if a disk tier is configured but cannot be used.
     pub async fn open(
         config: &CacheConfig,
         clock: Arc<dyn Clock>,
@@ -141,31 +142,33 @@ impl<E: Clone + From<LeaderLost> + Send + Sync + 'static> Cache<E> {
         Ok(Arc::new(Self { tiers: Arc::new(tiers), renders: Coalescer::new() }))
     }
 
-    /// The fresh rendition kept for `key`, with the tier it was found in. Starts nothing.
+    /// Returns the fresh rendition kept for `key`, with the tier it was found in. Starts nothing.
     #[cfg(test)]
     async fn get(&self, key: &VariantKey) -> Option<(Rendition, Outcome)> {
         self.tiers.get(key).await
     }
 
-    /// The fresh rendition kept for `key` in memory. Starts nothing.
+    /// Returns the fresh rendition kept for `key` in memory. Starts nothing.
     pub async fn in_memory(&self, key: &VariantKey) -> Option<Rendition> {
         self.tiers.in_memory(key).await
     }
 
-    /// The rendition kept for `key`, or else what `make` returns, which is then kept. All who ask for one key at the same
-    /// time share one `make`; it goes on when they stop waiting, and is dropped unpolled when it is not needed.
+    /// Returns the rendition kept for `key`, or else runs `make` and keeps its result. Callers that request the same
+    /// key at the same time share one `make`. It continues if they stop waiting, and it is dropped without being polled
+    /// if it is not needed.
     ///
-    /// For those whom [`Cache::in_memory`] left with nothing: whoever is in a hurry has asked that before.
+    /// Call after [`Cache::in_memory`] returned `None`.
     ///
     /// # Errors
-    /// What `make` returned, to everyone who waited; [`LeaderLost`] as an `E` when it panicked. Not kept.
+    /// Returns the error of `make` to every caller that waited, or [`LeaderLost`] as an `E` if `make` panicked. Errors
+    /// are not kept.
     pub async fn get_or_render<F>(&self, key: VariantKey, make: F) -> Result<(Rendition, Outcome), E>
     where
         F: Future<Output = Result<Rendition, E>> + Send + 'static,
     {
         let tiers = self.tiers.clone();
         let shared = async move {
-            // Memory too, although the caller has asked it: another leader may have ended since.
+            // Looks in memory too, although the caller has done so: another leader may have ended since.
             if let Some(found) = tiers.get(&key).await {
                 return Ok(found);
             }
@@ -181,21 +184,21 @@ impl<E: Clone + From<LeaderLost> + Send + Sync + 'static> Cache<E> {
         })
     }
 
-    /// Waits until all renditions made so far are on disk.
+    /// Waits until all renditions made so far are on disk or dropped.
     pub async fn flush(&self) {
         if let Some(disk) = &self.tiers.disk {
             disk.flush().await;
         }
     }
 
-    /// Writes what waits and releases the disk directory; later renditions are kept in memory only.
+    /// Writes what is waiting and releases the disk directory. Later renditions are kept in memory only.
     pub async fn close(&self) {
         if let Some(disk) = &self.tiers.disk {
             disk.close().await;
         }
     }
 
-    /// Renders under way.
+    /// Returns the number of running renders.
     #[must_use]
     pub fn renders_in_flight(&self) -> usize {
         self.renders.in_flight()
@@ -222,7 +225,7 @@ impl Tiers {
         Some(rendition)
     }
 
-    /// Keeps a rendition, unless it has no lifetime. In memory before anybody is told of it, on disk later.
+    /// Keeps a rendition unless its lifetime is zero: in memory before any caller gets it, on disk later.
     async fn put(&self, key: VariantKey, rendition: &Rendition) {
         if rendition.max_age_s == 0 {
             return;

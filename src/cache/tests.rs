@@ -1,4 +1,4 @@
-//! Both tiers and coalescing together.
+//! Tests of both tiers together with coalescing.
 
 use std::path::Path;
 use std::sync::atomic::AtomicUsize;
@@ -41,7 +41,7 @@ impl Setup {
         Self { clock, cache, renders: Arc::default() }
     }
 
-    /// A render that takes a moment, counted once it runs.
+    /// Returns a render that takes a moment and is counted once it runs.
     fn render(&self, max_age_s: u64) -> impl Future<Output = Result<Rendition, Failure>> + Send + 'static {
         let (renders, clock) = (self.renders.clone(), self.clock.clone());
         async move {

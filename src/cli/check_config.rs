@@ -1,4 +1,4 @@
-//! `tintype check-config FILE`: every fault on a line of its own and exit code 2; warnings alone leave it 0.
+//! `tintype check-config FILE`: prints one line per fault and exits with code 2; warnings alone leave the code at 0.
 
 use std::path::PathBuf;
 
@@ -9,7 +9,7 @@ use crate::config::{self, Inspection};
 
 #[derive(Args, Debug)]
 pub(super) struct Arguments {
-    /// The configuration, as `serve --config` takes it. TINTYPE_* variables are checked with it.
+    /// Configuration file, as for `serve --config`. TINTYPE_* variables are checked with it.
     file: PathBuf,
 }
 

@@ -1,4 +1,4 @@
-//! URLs to open, for a first look at a server: pictures of its folder sources, each with another request.
+//! Example URLs for a first look at a server: images from its folder sources, each with a different request.
 
 use std::fs;
 use std::net::{Ipv4Addr, SocketAddr};
@@ -9,7 +9,7 @@ use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 use crate::config::{Config, SourceConfig, SourceKind};
 use crate::sign;
 
-/// Requests that show something different each; the pictures of a folder take turns.
+/// Requests that each show something different; they use the images of a folder in turn.
 const OPEN: [&str; 7] = [
     "w=300&h=300&fit=crop&crop=top",
     "w=400",
@@ -20,18 +20,18 @@ const OPEN: [&str; 7] = [
     "w=400&ar=1:1&fit=crop&crop=entropy",
 ];
 
-/// Requests for a source that demands signatures.
+/// Requests for a source that requires signatures.
 const SIGNED: [&str; 1] = ["w=500&flip=h"];
 
-/// Enough to choose from, however large the folder is.
+/// Most folder entries that are read: enough to choose from, however large the folder is.
 const ENTRIES_MAX: usize = 1_000;
 
-/// Encoded in a path segment.
+/// The characters that are encoded in a path segment.
 const SEGMENT: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~');
 
-/// One URL a line; nothing where no source is a folder with pictures.
+/// Returns one URL per example request; none if no source is a folder with images.
 ///
-/// Holds signatures, so it is for a terminal and not for a log.
+/// The URLs contain signatures, so print them to a terminal and not to a log.
 pub(super) fn urls(config: &Config, address: SocketAddr) -> Vec<String> {
     let mut urls = Vec::new();
     for source in &config.sources {
@@ -46,7 +46,7 @@ pub(super) fn urls(config: &Config, address: SocketAddr) -> Vec<String> {
     urls
 }
 
-/// Names of the pictures that lie in the folder itself, sorted.
+/// Returns the names of the images directly in the folder, sorted.
 fn pictures(root: &Path) -> Vec<String> {
     let Ok(entries) = fs::read_dir(root) else { return Vec::new() };
     let is_picture = |name: &String| {
@@ -73,7 +73,7 @@ fn signed(source: &SourceConfig, target: String) -> String {
     }
 }
 
-/// What a browser on this machine can open: a listener on every address is on the local one too.
+/// Returns an address that a browser on this machine can open. A listener on every address is also on the local one.
 pub(super) fn to_open(address: SocketAddr) -> SocketAddr {
     if address.ip().is_unspecified() { SocketAddr::from((Ipv4Addr::LOCALHOST, address.port())) } else { address }
 }

@@ -1,7 +1,7 @@
-//! `tintype gallery OUT_DIR`: a page with a picture for every parameter and class of values, to look through.
+//! `tintype gallery OUT_DIR`: a page with an image for every parameter and class of values, to look through.
 //!
-//! Pictures are made by the server's own path, worker processes and all, from a folder of photographs, so that each is what
-//! the URL under it shows while `make run` serves that folder.
+//! The images are rendered the way the server renders them, in worker processes, from a folder of photographs. Each is
+//! what the URL below it shows while `make run` serves that folder.
 
 use std::fmt::Write as _;
 use std::fs;
@@ -18,22 +18,22 @@ use crate::config::{self, Environment};
 use crate::param::{self, Category, Kind, PARAMS, ParamSpec, State, Tier};
 use crate::plan::{self, Intent, Negotiation, Policy};
 
-/// Where `make run` listens.
+/// The address where `make run` listens.
 const ORIGIN: &str = "http://127.0.0.1:8080";
-/// Width of a picture whose example states no size.
+/// Width of an image whose example states no size.
 const WIDTH_PX: u32 = 240;
 
 #[derive(Args, Debug)]
 pub(super) struct Arguments {
-    /// Folder of the page and its pictures; made when it is not there.
+    /// Folder for the page and its images; created if missing.
     output: PathBuf,
-    /// Folder that the pictures are made from.
+    /// Folder with the originals.
     #[arg(long, value_name = "DIR", default_value = "fixtures/photos")]
     root: PathBuf,
-    /// Photograph beside the one that suits a parameter.
+    /// Photograph to show in addition to the one that suits a parameter.
     #[arg(long, value_name = "NAME", default_value = "coffee.jpg")]
     photo: String,
-    /// Only parameters whose name begins like this.
+    /// Only parameters whose name starts with this.
     #[arg(long, value_name = "PREFIX", default_value = "")]
     only: String,
 }
@@ -105,19 +105,21 @@ async fn page(app: &Arc<App>, arguments: &Arguments) -> Page {
     page
 }
 
-/// Leaves out what no picture shows: signatures, video, and models that this server does not have.
+/// Returns whether an image can show the parameter. Excludes signatures, video, and models that this server does not
+/// have.
 fn is_shown(spec: &ParamSpec) -> bool {
     let silent = matches!(spec.category, Category::Control | Category::Expiration | Category::VideoRendering);
     !silent && (spec.tier != Tier::Ai || spec.state == State::Rendered)
 }
 
-/// The example of a parameter, and the same with a value of each other class: other words, the other sign, other forms.
+/// Returns the example of a parameter, and the same with a value of each other class: other words, the other sign,
+/// other forms.
 fn queries(spec: &ParamSpec) -> Vec<String> {
     let given = |pair: &&str| pair.split_once('=').is_some_and(|(name, _)| name == spec.name);
     let pair = spec.example.split('&').find(given).unwrap_or_default();
     let value = pair.split_once('=').map_or("", |(_, value)| value);
     let mut values = vec![value.to_owned()];
-    // A layer has the gradients of the picture, whose words are shown there.
+    // A layer takes the same gradient words as the image itself, where they are already shown.
     let of_layer = ["mark-gradient", "blend-gradient"].iter().any(|family| spec.name.starts_with(family));
     for kind in spec.kinds.iter().filter(|_| !of_layer) {
         if let Kind::Word(words) | Kind::Words(words) | Kind::FaceArea(words) = kind {
@@ -136,7 +138,7 @@ fn queries(spec: &ParamSpec) -> Vec<String> {
     values.iter().map(|value| sized(&spec.example.replacen(pair, &format!("{}={value}", spec.name), 1))).collect()
 }
 
-/// Values of a form that is neither words nor numbers.
+/// Returns values of a form that is neither words nor numbers.
 const fn samples(kind: &Kind) -> &'static [&'static str] {
     if matches!(kind, Kind::Polygon) {
         &["poly3", "poly4", "poly5", "poly6", "poly12"]
@@ -147,10 +149,10 @@ const fn samples(kind: &Kind) -> &'static [&'static str] {
     }
 }
 
-/// Words of one parameter: the blend modes are the most.
+/// Most values shown of one parameter; the blend modes need the most.
 const VALUES_MAX: usize = 20;
 
-/// The query at the size of the page, where it has none.
+/// Returns the query with the width of the page, unless it states a size.
 fn sized(query: &str) -> String {
     let states_size = query.split('&').any(|pair| ["w=", "h="].iter().any(|name| pair.starts_with(name)));
     if states_size { query.to_owned() } else { format!("w={WIDTH_PX}&{query}") }
@@ -158,7 +160,7 @@ fn sized(query: &str) -> String {
 
 async fn section(page: &mut Page, app: &Arc<App>, arguments: &Arguments, spec: &ParamSpec, query: &str) {
     let _ = write!(page.html, "<section><h3>{}</h3>", escaped(spec.name));
-    // What is shown on an animation, a document or a drawing does nothing to a photograph.
+    // A parameter shown on an animation, a document or a drawing has no effect on a photograph.
     let is_photograph = [".jpg", ".png"].iter().any(|extension| spec.picture.ends_with(extension));
     let second = is_photograph.then_some(arguments.photo.as_str());
     for photo in [spec.picture].into_iter().chain(second) {
@@ -177,7 +179,7 @@ async fn section(page: &mut Page, app: &Arc<App>, arguments: &Arguments, spec: &
     page.html.push_str("</section>\n");
 }
 
-/// Body and type, or status and code.
+/// Renders one example. Returns body and type, or status and code.
 async fn rendition(app: &Arc<App>, photo: &str, query: &str) -> Result<(bytes::Bytes, String), String> {
     let parsed = param::parse(query, &[]).map_err(|error| error.to_string())?;
     let intent = plan::resolve(&parsed, &Negotiation::default(), &Policy::new(&app.config.limits, false, false)).intent;
@@ -195,7 +197,7 @@ async fn rendition(app: &Arc<App>, photo: &str, query: &str) -> Result<(bytes::B
     }
 }
 
-/// A picture as a file beside the page, anything else as text in it.
+/// Returns the HTML for a body: an image becomes a file beside the page, anything else becomes text in it.
 fn shown(number: usize, output: &Path, body: &[u8], content_type: &str) -> String {
     let Some(extension) = content_type.strip_prefix("image/") else {
         return format!("<pre>{}</pre>", escaped(&String::from_utf8_lossy(body)));

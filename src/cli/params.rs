@@ -1,4 +1,4 @@
-//! `tintype params`: the table of parameters, and what this version does with each.
+//! `tintype params`: prints the table of parameters and what this version does with each.
 
 use clap::Args;
 
@@ -7,7 +7,7 @@ use crate::param::reference;
 
 #[derive(Args, Debug)]
 pub(super) struct Arguments {
-    /// For programs.
+    /// Print JSON, for programs.
     #[arg(long)]
     json: bool,
 }

@@ -1,4 +1,4 @@
-//! `tintype render IN QUERY OUT`: one file through the same code as the server's workers, in this process.
+//! `tintype render IN QUERY OUT`: renders one file in this process, with the same code as the server's workers.
 
 use crate::sniff::Encoded;
 use std::fs;
@@ -16,11 +16,11 @@ use crate::vips;
 
 #[derive(Args, Debug)]
 pub(super) struct Arguments {
-    /// The original; ~text for a picture made of text alone.
+    /// Original file; ~text for an image of text alone.
     input: PathBuf,
     /// What to do with it, as in a URL: 'w=300&fm=webp'.
     query: String,
-    /// Where the picture goes. Without `fm`, its extension decides the format; with no parameter at all, it is a copy.
+    /// Output file. Without `fm`, its extension decides the format; with no parameter at all, it is a copy.
     output: PathBuf,
 }
 
@@ -28,7 +28,7 @@ pub(super) fn run(arguments: &Arguments) -> Result<(), Failure> {
     let limits = Limits::default();
     let parsed = parse(arguments.query.trim_start_matches('?'), &arguments.output)?;
     let object = format!("/{}", arguments.input.display());
-    // Who runs this is the operator.
+    // The user of this command is the operator, so SVG may be drawn.
     let policy = Policy { rasterize_svg: true, ..Policy::default() };
     let intent = plan::resolve_object(&object, &parsed, &Negotiation::default(), &policy).intent;
     let plan = match intent {
@@ -57,13 +57,13 @@ pub(super) fn run(arguments: &Arguments) -> Result<(), Failure> {
     print(&(done + told.trim_end() + &instead + if told.is_empty() { "" } else { "\n" }))
 }
 
-/// What a server says in `X-Tintype-Params`, on a line of its own; nothing where there is nothing to say.
+/// Returns what a server sends in `X-Tintype-Params`, on its own line; empty if there is nothing to report.
 fn summary(parsed: &Parsed) -> String {
     let text = param::summary(&parsed.honoured, &parsed.ignored, param::SUMMARY_BYTES_MAX);
     if text.is_empty() { text } else { text + "\n" }
 }
 
-/// The pictures of `blend`, `mask` and `mark`: files beside the original, or below its folder.
+/// Reads the images of `blend`, `mask` and `mark`: files beside the original, or below its folder.
 fn overlays(plan: &Plan, input: &Path, bytes_max: u64) -> Result<Vec<(OverlayRole, Encoded)>, Failure> {
     let folder = input.parent().unwrap_or(Path::new(""));
     let read = |(role, location): (OverlayRole, &Location)| match location {
@@ -77,7 +77,7 @@ fn overlays(plan: &Plan, input: &Path, bytes_max: u64) -> Result<Vec<(OverlayRol
     plan.overlays().into_iter().map(read).collect()
 }
 
-/// The query, with `fm` by the extension of `output` where it has none.
+/// Parses the query. If it has parameters but no `fm`, adds `fm` according to the extension of `output`.
 fn parse(query: &str, output: &Path) -> Result<Parsed, Failure> {
     let parse = |query: &str| param::parse(query, &[]).map_err(|error| Failure::Usage(error.to_string()));
     let parsed = parse(query)?;
@@ -107,7 +107,7 @@ const fn unsupported(why: Unsupported) -> &'static str {
     }
 }
 
-/// An image file.
+/// Reads an image file.
 fn image(path: &Path, bytes_max: u64) -> Result<Encoded, Failure> {
     let unknown = || Failure::Runtime(format!("{}: {}", path.display(), RenderError::NotAnImage));
     Encoded::sniffed(read(path, bytes_max)?).ok_or_else(unknown)

@@ -1,4 +1,4 @@
-//! `tintype serve`: configuration, log, then the server until SIGTERM.
+//! `tintype serve`: loads the configuration, starts logging, and runs the server until SIGTERM.
 
 use std::path::PathBuf;
 use std::time::Duration;
@@ -12,12 +12,12 @@ use super::{Failure, examples, print};
 use crate::config::{self, Config, LogLevel, Override};
 use crate::server;
 
-/// How long threads that read files may take to end, once everything that mattered is written.
+/// How long threads that still read files may take to end, after everything that matters has been written.
 const LEFTOVERS_TIMEOUT: Duration = Duration::from_secs(1);
 
 #[derive(Args, Debug)]
 pub(super) struct Arguments {
-    /// The configuration; see config/reference.toml.
+    /// Configuration file; see config/reference.toml.
     #[arg(long, value_name = "FILE", env = "TINTYPE_CONFIG")]
     config: Option<PathBuf>,
     /// Address of the public listener: server.listen.
@@ -35,13 +35,13 @@ pub(super) struct Arguments {
     /// Folder of the access logs: log.dir.
     #[arg(long, value_name = "DIR")]
     log_dir: Option<String>,
-    /// How much to tell on standard error: log.level.
+    /// Level of messages on standard error: log.level.
     #[arg(long, value_name = "LEVEL")]
     log_level: Option<String>,
     /// Any other key outside `[[source]]`, such as limits.pixels_max=1000000.
     #[arg(long, value_name = "KEY=VALUE")]
     set: Vec<String>,
-    /// Print some URLs to open once the server is up, signed where the source wants it.
+    /// Print some URLs to open once the server is up, signed if the source requires it.
     #[arg(long)]
     examples: bool,
 }
@@ -66,7 +66,7 @@ impl Arguments {
             None => Err(Failure::Usage("--set needs KEY=VALUE".to_owned())),
         });
         let mut overrides = given.collect::<Result<Vec<_>, _>>()?;
-        // A flag with a name of its own is laid over --set.
+        // A flag for a single key takes precedence over --set.
         overrides.extend(flags.iter().filter_map(|(flag, key, value)| Some(written(flag, key, value.as_deref()?))));
         Ok(overrides)
     }
@@ -86,12 +86,12 @@ pub(super) fn run(arguments: &Arguments) -> Result<(), Failure> {
     let shown = config.clone();
     let ready = |server: &server::Server| {
         if arguments.examples {
-            // The server runs all the same when nobody reads this.
+            // The server also runs when nobody reads this.
             let _ = print(&banner(&shown, server));
         }
     };
     let outcome = runtime.block_on(server::run(config, executable, ready));
-    // Whatever still waits for a file system that hangs must not keep the process.
+    // A thread that hangs on a file system must not keep the process alive.
     runtime.shutdown_timeout(LEFTOVERS_TIMEOUT);
     outcome.map_err(|error| Failure::Runtime(error.to_string()))
 }
@@ -105,7 +105,8 @@ fn banner(config: &Config, server: &server::Server) -> String {
     )
 }
 
-/// Our own messages go to standard error. Those of libraries do not: they may hold URLs, paths and headers.
+/// Sends our own messages to standard error. Messages of libraries are dropped, because they may contain URLs, paths
+/// and headers.
 fn start_log(config: &Config) {
     let level = match config.log.level {
         LogLevel::Error => LevelFilter::ERROR,

@@ -1,4 +1,5 @@
-//! `tintype sign URL`: the same URL with its signature, by the key of a configuration's source or one given with it.
+//! `tintype sign URL`: prints the URL with its signature, made with the key of a configured source or a key given
+//! directly.
 
 use std::path::PathBuf;
 use std::time::Duration;
@@ -12,21 +13,21 @@ use crate::sign;
 
 #[derive(Args, Debug)]
 pub(super) struct Arguments {
-    /// A URL, or a path with its query; percent-encoded as it will be sent.
+    /// URL, or path with query; percent-encoded as it will be sent.
     url: String,
-    /// The configuration of the server; the URL's host says which source, and that one which key and scheme.
+    /// Configuration of the server; the URL's host selects the source, which gives key and scheme.
     #[arg(long, value_name = "FILE", conflicts_with = "key")]
     config: Option<PathBuf>,
-    /// The key: `env:NAME`, `file:PATH`, or the key itself (which other users of the machine can then see).
+    /// Key: `env:NAME`, `file:PATH`, or the key itself (which other users of the machine can then see).
     #[arg(long, required_unless_present = "config")]
     key: Option<String>,
-    /// What the source accepts: imgix where nothing else is said.
+    /// Signature scheme that the source accepts; imgix by default.
     #[arg(long, value_enum)]
     scheme: Option<Scheme>,
-    /// Name of the source; part of what hmac-sha256 signs. With --config: the source, where the URL has no host.
+    /// Name of the source; part of what hmac-sha256 signs. With --config: selects the source if the URL has no host.
     #[arg(long)]
     source: Option<String>,
-    /// Valid for this long, such as `1h`; adds `expires`.
+    /// How long the URL is valid, such as `1h`; adds `expires`.
     #[arg(long, value_parser = humantime::parse_duration)]
     expires: Option<Duration>,
 }
@@ -46,7 +47,7 @@ pub(super) fn run(arguments: &Arguments) -> Result<(), Failure> {
     print(&format!("{signed}\n"))
 }
 
-/// All that a signature needs beside the URL.
+/// Everything that a signature needs besides the URL.
 struct Signer {
     source: String,
     scheme: SignScheme,
@@ -80,14 +81,15 @@ fn signer(arguments: &Arguments, environment: &Environment) -> Result<Signer, Fa
     Ok(Signer { source: source.name.clone(), scheme: asked.unwrap_or(scheme), key: key.clone() })
 }
 
-/// The key that new URLs are signed with, and the scheme: imgix, which every client library speaks, where it is accepted.
+/// Returns the key that signs new URLs, and the scheme: imgix if it is accepted, because every client library supports
+/// it.
 pub(super) fn first_key(source: &SourceConfig) -> Option<(SignScheme, &Secret)> {
     let Signing { required: _, schemes, keys } = &source.signing;
     let scheme = schemes.iter().find(|scheme| **scheme == SignScheme::Imgix).or(schemes.first())?;
     Some((*scheme, keys.first()?))
 }
 
-/// The source that a server would serve `url` from.
+/// Returns the source from which a server would serve `url`.
 fn find_source<'a>(config: &'a Config, url: &str, named: Option<&str>) -> Result<&'a SourceConfig, Failure> {
     let sources = &config.sources;
     let names = || sources.iter().map(|source| source.name.as_str()).collect::<Vec<_>>().join(", ");
@@ -97,7 +99,7 @@ fn find_source<'a>(config: &'a Config, url: &str, named: Option<&str>) -> Result
     }
     let host = url::Url::parse(url).ok().and_then(|url| url.host_str().map(str::to_ascii_lowercase));
     let Some(host) = host else {
-        // A path alone does not say which; where there is one source, it need not.
+        // A path alone does not select a source, but it need not if there is only one.
         return match sources.as_slice() {
             [only] => Ok(only),
             _ => Err(Failure::Usage(format!("give a URL with its host, or --source; there are {}", names()))),
@@ -109,9 +111,9 @@ fn find_source<'a>(config: &'a Config, url: &str, named: Option<&str>) -> Result
     found.ok_or_else(|| Failure::Usage(format!("no source answers to the host {host}; there are {}", names())))
 }
 
-/// Signs the path and query of `url`; scheme, host and fragment go around them unchanged.
+/// Signs the path and query of `url`, and keeps scheme, host and fragment unchanged.
 fn sign_url(url: &str, expires: Option<u64>, sign: impl Fn(&str) -> String) -> Result<String, Failure> {
-    // By hand, because a URL library would re-encode the bytes that are signed.
+    // Splits by hand, because a URL library would re-encode the bytes that are signed.
     let (url, fragment) = url.split_once('#').map_or((url, None), |(url, fragment)| (url, Some(fragment)));
     if !url.bytes().all(|b| (0x21..=0x7e).contains(&b)) {
         return Err(Failure::Usage("spaces and letters outside ASCII must be percent-encoded".to_owned()));
@@ -196,7 +198,7 @@ root = "x"
 signing = { mode = "required", schemes = ["hmac-sha256"], keys = ["env:OLD"] }
 "#;
 
-    /// Name of the source, scheme and key; `None` where it cannot be told.
+    /// Checks the source's name, the scheme and the key; `None` if they cannot be determined.
     #[track_caller]
     fn check_signer(words: &[&str], expected: Option<(&str, SignScheme, &str)>) {
         let dir = tempfile::tempdir().unwrap();

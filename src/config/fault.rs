@@ -1,24 +1,24 @@
-//! What is wrong with a configuration, and where it was written.
+//! Faults of a configuration, each with the place where it was written.
 
 use std::fmt;
 
-/// Where a value was written.
+/// The place where a value was written.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Place {
-    /// A line of the file, from 1.
+    /// A line of the file.
     Line {
-        /// As given on the command line.
+        /// The file's path as given on the command line.
         file: String,
-        /// From 1.
+        /// Line number, counted from 1.
         line: usize,
     },
-    /// The file as a whole: it cannot be read, or lacks something.
+    /// The file as a whole: it cannot be read, or something is missing from it.
     File(String),
     /// An environment variable.
     Environment(String),
-    /// A flag of the command line.
+    /// A command-line flag.
     Flag(String),
-    /// Nowhere: something that had to be written is not.
+    /// No place: something required was not written anywhere.
     Absent,
 }
 
@@ -34,19 +34,19 @@ impl fmt::Display for Place {
     }
 }
 
-/// One thing wrong with a configuration. `Display` is one line: place, key, message. Never holds a secret.
+/// One fault of a configuration. `Display` prints one line: place, key, message. Never contains a secret.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Fault {
-    /// Where it was written.
+    /// The place where it was written.
     pub place: Place,
-    /// Dotted key, such as `limits.pixels_max` or `source.signing.keys`; empty for a fault of the file's syntax.
+    /// Dotted key, such as `limits.pixels_max` or `source.signing.keys`; empty for a syntax error in the file.
     pub key: String,
-    /// What is wrong and what would be right.
+    /// Says what is wrong and what would be right.
     pub message: String,
 }
 
 impl Fault {
-    /// A fault of `key` at `place`.
+    /// Creates a fault of `key` at `place`.
     pub fn new(place: Place, key: impl Into<String>, message: impl Into<String>) -> Self {
         Self { place, key: key.into(), message: message.into() }
     }

@@ -1,5 +1,5 @@
-//! What a sound configuration meets on this machine: folders that are not there or cannot be written, and what is safe
-//! only in the right surroundings. For `check-config`; whatever [`load`](super::load) finds is found first.
+//! Checks a valid configuration against this machine: folders that are missing or not writable, and settings that are
+//! safe only in the right network. Used by `check-config`, after everything that [`load`](super::load) checks.
 
 use std::collections::BTreeMap;
 use std::fs;
@@ -10,21 +10,21 @@ use std::path::Path;
 use super::places::Written;
 use super::{Config, Environment, Fault, Override, Place, SourceKind, load_with_places};
 
-/// What was found.
+/// The result of [`inspect`].
 #[derive(Debug)]
 pub struct Inspection {
-    /// The configuration.
+    /// The configuration that was loaded.
     pub config: Config,
-    /// What will not work here.
+    /// What will not work on this machine.
     pub faults: Vec<Fault>,
-    /// What works and may not be meant.
+    /// What works but may not be intended.
     pub warnings: Vec<Fault>,
 }
 
-/// Loads a configuration and tries what it names.
+/// Loads a configuration and checks the folders and the admin address that it names.
 ///
 /// # Errors
-/// As [`load`](super::load): one that cannot be read is not tried.
+/// Returns the faults of [`load`](super::load). A configuration with such faults is not checked further.
 pub fn inspect(
     file: Option<&Path>,
     environment: &Environment,
@@ -55,7 +55,7 @@ fn place(written: &BTreeMap<String, Place>, key: &str) -> Place {
     written.get(key).cloned().unwrap_or(Place::Absent)
 }
 
-/// Metrics and health tell strangers how busy a server is and what it is called inside.
+/// Warns about a public admin listener. Health and metrics show strangers how busy the server is, and internal names.
 fn public_admin(config: &Config, written: &Written) -> Option<Fault> {
     let key = "server.admin_listen";
     let ip = config.server.admin_listen.ip();
@@ -66,7 +66,7 @@ fn public_admin(config: &Config, written: &Written) -> Option<Fault> {
     })
 }
 
-/// Whether strangers may reach it: everything but loopback, link-local and private addresses.
+/// Returns whether strangers may reach `ip`: true for everything but loopback, link-local and private addresses.
 fn is_public(ip: IpAddr) -> bool {
     match ip.to_canonical() {
         IpAddr::V4(ip) => !(ip.is_loopback() || ip.is_private() || ip.is_link_local()),
@@ -74,7 +74,7 @@ fn is_public(ip: IpAddr) -> bool {
     }
 }
 
-/// Whether originals can be looked up below `root`.
+/// Checks that `root` is a folder that can be listed.
 fn try_listing(root: &Path) -> Result<(), String> {
     let shown = root.display();
     match fs::metadata(root) {
@@ -85,9 +85,10 @@ fn try_listing(root: &Path) -> Result<(), String> {
     }
 }
 
-/// Whether a file can be made in `folder`, or `folder` itself where it does not exist yet; undone at once.
+/// Checks that a file can be created in `folder`, or that `folder` can be created if it does not exist. Removes what it
+/// created.
 ///
-/// Tried rather than asked: permissions are not the only reason why a folder cannot be written.
+/// It tries instead of checking permissions, because permissions are not the only reason a folder cannot be written.
 fn try_writing(folder: &Path) -> Result<(), String> {
     let failed = |error: io::Error| format!("{} cannot be written: {}", folder.display(), error.kind());
     match fs::metadata(folder) {
@@ -98,7 +99,7 @@ fn try_writing(folder: &Path) -> Result<(), String> {
             fs::remove_file(&file).map_err(failed)
         }
         Err(error) if error.kind() == io::ErrorKind::NotFound => {
-            // Only the outermost missing folder is made: those inside it then could be.
+            // Creates only the outermost missing folder; if that works, the folders inside it can be created too.
             let missing = |ancestor: &&Path| !ancestor.as_os_str().is_empty() && !ancestor.exists();
             let outermost = folder.ancestors().take_while(missing).last().unwrap_or(folder);
             fs::create_dir(outermost).map_err(failed)?;
@@ -125,7 +126,7 @@ mod tests {
         inspection
     }
 
-    /// Faults as `line key`, each checked to name its path.
+    /// Compares faults, written as `line key`, and checks that each message names its path.
     #[track_caller]
     fn check(text: &str, expected: &[(&str, &str)]) {
         let found: Vec<_> = inspected(text)

@@ -1,4 +1,4 @@
-//! Key files, read again when they change. No request ever reads a file: [`KeyFiles::look`] runs beside them.
+//! Reads key files again when they change. Requests never read these files: [`KeyFiles::look`] runs in the background.
 
 use std::path::Path;
 use std::sync::Arc;
@@ -7,30 +7,33 @@ use std::time::Duration;
 use super::secret::Group;
 use super::{Config, Secret, SourceKind};
 
-/// The files behind the secrets of a configuration.
+/// The files that hold the secrets of a configuration.
 ///
-/// Contents are compared, not times, so it does not matter how a file is replaced: renamed over, rewritten in place, or
-/// behind a symbolic link that is moved (as Kubernetes does). What cannot be used leaves the key read before in use.
+/// Compares contents, not modification times, so it does not matter how a file is replaced: by a rename, in place, or
+/// by moving a symbolic link that leads to it (as Kubernetes does). If the new contents cannot be used, the previous
+/// key stays in use.
 #[derive(Debug)]
 pub struct KeyFiles {
     groups: Vec<Watched>,
 }
 
 struct Watched {
-    /// Name of the source.
+    /// Name of the source that uses the secrets.
     source: String,
     group: Arc<Group>,
-    /// What the files held at the last look, where it differs from what is in use.
+    /// What the files held at the last look, if it differs from what is in use.
     pending: Option<Vec<Arc<[u8]>>>,
-    /// Why the files cannot be used, as last reported.
+    /// The reason that was last logged why the files cannot be used.
     complaint: Option<String>,
 }
 
 impl KeyFiles {
-    /// Time between two looks. A change is taken over at the second look that sees it, so that half-written files are not.
+    /// Time between two looks. A change takes effect only at the second look that sees it, so that a half-written file
+    /// is never used.
     pub const PAUSE: Duration = Duration::from_secs(1);
 
-    /// The key files of `config`. What is no regular file (a pipe) can be read only once and is left out.
+    /// Collects the key files of `config`. Leaves out anything that is not a regular file, such as a pipe, which can be
+    /// read only once.
     #[must_use]
     pub fn of(config: &Config) -> Self {
         let mut groups: Vec<Watched> = Vec::new();
@@ -52,13 +55,13 @@ impl KeyFiles {
         Self { groups }
     }
 
-    /// Whether there is nothing to look at.
+    /// Returns whether there is no file to look at.
     #[must_use]
     pub const fn is_empty(&self) -> bool {
         self.groups.is_empty()
     }
 
-    /// Reads every file and takes over what has changed and holds still. Blocks on the disk.
+    /// Reads every file and puts changed contents in use once two looks in a row see the same. Blocks on the disk.
     pub fn look(&mut self) {
         self.groups.iter_mut().for_each(Watched::look);
     }
@@ -84,7 +87,7 @@ impl Watched {
         }
     }
 
-    /// Says once what is wrong.
+    /// Logs what is wrong, once for each new reason.
     fn complain(&mut self, what: String) {
         self.pending = None;
         if self.complaint.as_ref() != Some(&what) {
@@ -95,7 +98,7 @@ impl Watched {
 }
 
 impl std::fmt::Debug for Watched {
-    /// Leaves out what the files hold.
+    /// Leaves out the contents of the files.
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("Watched").field("source", &self.source).finish_non_exhaustive()
     }
@@ -119,7 +122,8 @@ mod tests {
     }
 
     impl Case {
-        /// A signed folder with its key in the file `key`, and a bucket with its pair in `access` and `secret`.
+        /// Creates a signed folder source with its key in the file `key`, and a bucket with its key pair in `access`
+        /// and `secret`.
         fn new(prepare: impl FnOnce(&Path)) -> Self {
             let dir = tempfile::tempdir().unwrap();
             let at = dir.path();
@@ -152,7 +156,7 @@ mod tests {
             (text(&one), text(&other))
         }
 
-        /// After `change`, a first look changes nothing and a second one does.
+        /// Checks that the first look after `change` leaves the key alone and that the second one takes it over.
         #[track_caller]
         fn check(&mut self, change: impl FnOnce(&Path), expected: &str) {
             let before = self.key();

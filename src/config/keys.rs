@@ -1,5 +1,5 @@
-//! The one table of settings: name, how it is read and shown, unit, explanation. Drives loading, the environment's
-//! names, unknown-key faults and `config/reference.toml`.
+//! The single table of settings: name, reader and writer, unit, and explanation of each. Loading, the names of
+//! environment variables, unknown-key faults and `config/reference.toml` all derive from it.
 
 use std::path::PathBuf;
 
@@ -12,34 +12,34 @@ use super::value::{
 };
 use super::{ClientIp, Config, LogLevel, SignScheme, TtlMode};
 
-/// One key of a section or of `[[source]]`, as the table holds it.
+/// The table entry of one key, in a section or in `[[source]]`.
 pub(super) struct KeySpec<T: 'static> {
-    /// Section, such as `server`; `source` for sources.
+    /// Section, such as `server`; `source` for the keys of `[[source]]`.
     pub(super) section: &'static str,
-    /// Name inside the section, dotted for a table inside it (`signing.mode`).
+    /// Name inside the section; dotted for a key of an inner table (`signing.mode`).
     pub(super) name: &'static str,
-    /// Kinds of source that it belongs to; empty is all.
+    /// Kinds of source that accept the key; empty means all.
     pub(super) kinds: &'static [Kind],
-    /// Unit, or nothing.
+    /// Unit, or empty.
     pub(super) unit: &'static str,
-    /// One line of explanation.
+    /// One-line explanation.
     pub(super) summary: &'static str,
-    /// A value for the reference, where there is no default.
+    /// Value to show in the reference when there is no default.
     pub(super) example: &'static str,
-    /// Reads what was written into the draft.
+    /// Reads the written value into the draft.
     pub(super) set: fn(&mut T, Written<'_>) -> Reading<()>,
-    /// The draft's value as TOML, `None` when not set.
+    /// Returns the draft's value as TOML, or `None` when it is not set.
     pub(super) show: fn(&T) -> Option<String>,
 }
 
 impl<T> KeySpec<T> {
-    /// `limits.pixels_max`
+    /// Returns the dotted path, such as `limits.pixels_max`.
     pub(super) fn path(&self) -> String {
         format!("{}.{}", self.section, self.name)
     }
 }
 
-/// `kind` of a source.
+/// The `kind` of a source.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Kind {
     Folder,
@@ -135,7 +135,7 @@ impl Default for SourceDraft {
             access_key: None,
             secret_key: None,
             default_params: Vec::new(),
-            // A year, the older default of the compatible service (`delivery.md` 2).
+            // One year, the older default of the compatible service (`delivery.md` 2).
             cache_ttl: Duration::from_secs(365 * 86_400),
             cache_ttl_mode: TtlMode::RespectOrigin,
             error_ttl: Duration::from_secs(300),
@@ -150,7 +150,7 @@ impl Default for SourceDraft {
     }
 }
 
-/// A field of a section: the name of the key is the name of the field.
+/// Builds the entry for a field of a section. The key has the same name as the field.
 macro_rules! setting {
     ($section:ident . $field:ident, $form:expr, $unit:literal, $summary:literal $(, $example:literal)?) => {
         KeySpec {
@@ -265,7 +265,7 @@ pub(super) const SETTINGS: &[KeySpec<Config>] = &[
     setting!(log.level, value::choice(), "", "Messages on standard error: \"error\", \"warn\", \"info\" or \"debug\"."),
 ];
 
-/// A field of a source. `$name` is the key, dotted inside a table of its own.
+/// Builds the entry for a field of a source. `$name` is the key, dotted when the key is in an inner table.
 macro_rules! source_setting {
     ($name:literal => $field:ident, $kinds:expr, $form:expr, $unit:literal, $summary:literal $(, $example:literal)?) => {
         KeySpec {

@@ -1,6 +1,6 @@
-//! File, environment and flags, resolved once into an immutable [`Config`].
+//! Resolves file, environment and flags once into an immutable [`Config`].
 //!
-//! `raw` is what was written, this file what is meant; only [`Config`] is passed on.
+//! `raw` holds what was written, this file holds what it means. Only [`Config`] is passed on.
 
 use crate::limits::Limits;
 
@@ -35,21 +35,21 @@ use places::Written;
 use raw::{Raw, Text};
 pub use secret::{Secret, read_secret};
 
-/// The environment's variables, taken once.
+/// The environment variables, captured once.
 pub type Environment = BTreeMap<String, String>;
 
-/// A key set by a flag of the command line.
+/// A key set by a command-line flag.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Override {
-    /// The flag, for faults: `--listen`.
+    /// The flag to name in faults: `--listen`.
     pub flag: String,
     /// The key: `server.listen`.
     pub key: String,
-    /// Its value as text; lists are separated by commas.
+    /// The value as text; list items are separated by commas.
     pub value: String,
 }
 
-/// The environment of this process. Variables that are not UTF-8 are left out.
+/// Returns the environment of this process. Leaves out variables that are not UTF-8.
 #[must_use]
 pub fn process_environment() -> Environment {
     std::env::vars_os()
@@ -57,15 +57,15 @@ pub fn process_environment() -> Environment {
         .collect()
 }
 
-/// Reads the file, lays environment and flags over it (flags win), and checks everything.
+/// Loads the file, applies the environment over it and then the flags, and checks everything.
 ///
 /// # Errors
-/// Every fault there is, not only the first.
+/// Returns every fault, not only the first.
 pub fn load(file: Option<&Path>, environment: &Environment, overrides: &[Override]) -> Result<Config, Vec<Fault>> {
     load_with_places(file, environment, overrides).map(|(config, _)| config)
 }
 
-/// As [`load`], with the places where the keys were written.
+/// Does the same as [`load`] and also returns where each key was written.
 fn load_with_places(
     file: Option<&Path>,
     environment: &Environment,
@@ -80,10 +80,11 @@ fn load_with_places(
     }
 }
 
-/// As [`load`], for text at hand; `name` stands for the file in faults, and relative paths start from its folder.
+/// Does the same as [`load`] for text in memory. Faults name `name` as the file, and relative paths start from its
+/// folder.
 ///
 /// # Errors
-/// As [`load`].
+/// Returns the same faults as [`load`].
 pub fn parse(name: &str, text: &str, environment: &Environment, overrides: &[Override]) -> Result<Config, Vec<Fault>> {
     parse_with_places(name, text, environment, overrides).map(|(config, _)| config)
 }
@@ -99,7 +100,7 @@ fn parse_with_places(
     let mut raw = Raw::default();
     for error in errors {
         let place = error.span().map_or_else(|| Place::File(name.to_owned()), |at| file.place(&at));
-        // The parser's own explanation may run over several lines.
+        // The parser's message may span several lines.
         raw.faults.push(Fault::new(place, "", error.message().lines().collect::<Vec<_>>().join("; ")));
     }
     raw.add_file(file, root.get_ref());
@@ -108,9 +109,9 @@ fn parse_with_places(
     resolve::resolve(raw, file, environment)
 }
 
-/// Everything the server was told, with defaults filled in and every value checked.
+/// The complete configuration, with defaults filled in and every value checked.
 ///
-/// `Default` has the documented defaults and no source; [`load`] starts from it.
+/// `Default` gives the documented defaults and no source; [`load`] starts from it.
 #[derive(Clone, Debug, Default)]
 #[expect(missing_docs, reason = "named after their sections in config/reference.toml")]
 pub struct Config {
@@ -127,11 +128,11 @@ pub struct Config {
 pub struct ServerConfig {
     /// Address of the public listener.
     pub listen: SocketAddr,
-    /// Address of health, metrics and administration.
+    /// Address of the listener for health, metrics and administration.
     pub admin_listen: SocketAddr,
-    /// How long SIGTERM waits for requests in flight.
+    /// How long shutdown after SIGTERM waits for requests in flight.
     pub drain_timeout: Duration,
-    /// Open connections at once on the public listener.
+    /// Most connections that may be open at once on the public listener.
     pub connections_max: usize,
 }
 
@@ -149,19 +150,19 @@ impl Default for ServerConfig {
 /// `[render]`
 #[derive(Clone, Debug)]
 pub struct RenderConfig {
-    /// Worker processes. 0 in the defaults only: [`load`] puts the number of cores there.
+    /// Number of worker processes. Only the defaults have 0, which [`load`] replaces with the number of cores.
     pub workers: usize,
-    /// Wall time of one job; then its worker is killed.
+    /// Wall time allowed for one job; after that its worker is killed.
     pub timeout: Duration,
-    /// Jobs that may wait for a worker; more are answered 503.
+    /// Most jobs that may wait for a worker; further jobs are answered 503.
     pub queue_max: usize,
-    /// A worker is replaced after this many jobs.
+    /// Number of jobs after which a worker is replaced.
     pub worker_jobs_max: u64,
-    /// A worker is replaced when its resident memory is above this after a job.
+    /// A worker is replaced when its resident memory exceeds this after a job.
     pub worker_memory_bytes_max: u64,
-    /// Whether workers confine themselves with Landlock and seccomp.
+    /// Whether workers sandbox themselves with Landlock and seccomp.
     pub sandbox: bool,
-    /// Answer 421 instead of 422 for what cannot be decoded (`delivery.md` 4).
+    /// Whether an original that cannot be decoded is answered 421 instead of 422 (`delivery.md` 4).
     pub undecodable_is_421: bool,
 }
 
@@ -182,13 +183,14 @@ impl Default for RenderConfig {
 /// `[cache]`
 #[derive(Clone, Debug)]
 pub struct CacheConfig {
-    /// Renditions in memory; 0 turns the tier off.
+    /// Size of the memory tier for renditions; 0 turns it off.
     pub memory_bytes_max: u64,
-    /// Renditions on disk; `None` turns the tier off.
+    /// Folder of the disk tier for renditions; `None` turns it off.
     pub disk_dir: Option<PathBuf>,
-    /// Size of the disk tier.
+    /// Size limit of the disk tier.
     pub disk_bytes_max: u64,
-    /// Originals in memory (default 64 MiB), so that several sizes of one picture fetch it once; 0 turns it off.
+    /// Size of the memory cache for originals (default 64 MiB), so that several sizes of one image need one fetch; 0
+    /// turns it off.
     pub originals_bytes_max: u64,
     /// How long an original is used without asking its source again (default 60 s).
     pub originals_ttl: Duration,
@@ -209,13 +211,13 @@ impl Default for CacheConfig {
 /// `[log]`
 #[derive(Clone, Debug)]
 pub struct LogConfig {
-    /// Where access logs go; `None` writes none.
+    /// Folder for access logs; `None` writes none.
     pub dir: Option<PathBuf>,
-    /// Files older than this are deleted.
+    /// Log files older than this are deleted.
     pub retention: Duration,
-    /// How much of a client's address is kept.
+    /// How much of a client's address is logged.
     pub client_ip: ClientIp,
-    /// Messages on standard error.
+    /// Level of the messages on standard error.
     pub level: LogLevel,
 }
 
@@ -233,66 +235,67 @@ impl Default for LogConfig {
 /// `log.client_ip`
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum ClientIp {
-    /// Cut to /24 (IPv4) or /48 (IPv6).
+    /// Truncated to /24 (IPv4) or /48 (IPv6).
     Truncated,
-    /// Whole.
+    /// The whole address.
     Full,
-    /// Not at all.
+    /// No address.
     None,
 }
 
 /// `log.level`
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum LogLevel {
-    /// What an operator has to act on.
+    /// What an operator must act on.
     Error,
-    /// And what may become that.
+    /// Also what may become an error.
     Warn,
-    /// And what happens at start and stop.
+    /// Also what happens at start and stop.
     Info,
-    /// And more, for those who look for something.
+    /// Also details, for troubleshooting.
     Debug,
 }
 
 /// One `[[source]]`.
 #[derive(Clone, Debug)]
 pub struct SourceConfig {
-    /// Unique; part of cache keys and of `hmac-sha256` signatures.
+    /// Unique name; part of cache keys and of `hmac-sha256` signatures.
     pub name: String,
-    /// Lower-case host names; empty serves every host that no other source claims.
+    /// Lower-case host names. Empty means every host that no other source claims.
     pub hosts: Vec<String>,
-    /// Where originals are.
+    /// Where the originals are.
     pub kind: SourceKind,
-    /// Hosts, beside those of the sources, from which overlays may be fetched, as patterns; `None` is those that originals
-    /// may come from where they have hosts, else every public one.
+    /// Patterns for the hosts, besides those of the sources, from which overlays may be fetched. `None` means the hosts
+    /// that originals may come from, or every public host if originals have no hosts.
     pub overlay_hosts: Option<Vec<String>>,
-    /// Default parameters, as a query string in the order written.
+    /// Default parameters, as the pairs of a query string in the order written.
     pub default_params: Vec<(String, String)>,
-    /// Lifetime sent with renditions, see `cache_ttl_mode`.
+    /// Lifetime sent with renditions; see `cache_ttl_mode`.
     pub cache_ttl: Duration,
-    /// How it meets the upstream's own lifetime.
+    /// How `cache_ttl` combines with the upstream's own lifetime.
     pub cache_ttl_mode: TtlMode,
-    /// Lifetime of errors.
+    /// Lifetime sent with errors.
     pub error_ttl: Duration,
-    /// Signatures.
+    /// Whether and how requests must be signed.
     pub signing: Signing,
-    /// Draw SVG originals instead of sending them sanitised.
+    /// Whether SVG originals are always drawn. If not, they are sent sanitised, unless the URL names a raster format or
+    /// asks for colours.
     pub rasterize_svg: bool,
     /// Whether `lp-blur`, which cannot be honoured, is ignored instead of answered with an error.
     pub ignore_lp_blur: bool,
-    /// Send `X-Tintype-Params`.
+    /// Whether `X-Tintype-Params` is sent.
     pub params_header: bool,
 }
 
 impl SourceConfig {
-    /// A hash of where originals and overlays come from, and from where they may: renditions made under other settings are
-    /// not found under these.
+    /// Returns a hash of where originals and overlays come from and where they may come from. Renditions made under
+    /// other settings are not found under these.
     ///
-    /// Leaves out what changes no bytes (hosts, lifetimes, signing), what the plan holds already (default parameters and
-    /// how SVG and `lp-blur` are treated) and secrets.
+    /// Leaves out what does not change bytes (hosts, lifetimes, signing), what the plan already contains (default
+    /// parameters, and how SVG and `lp-blur` are treated), and secrets.
     #[must_use]
     pub fn fingerprint(&self) -> [u8; 32] {
-        // Every field by name, so that a new one is decided on.
+        // Names every field, so that a new field forces a decision.
         let Self {
             kind,
             overlay_hosts,
@@ -338,7 +341,8 @@ impl SourceConfig {
     }
 }
 
-/// A hash of fields, each behind its length, and lists behind theirs, so that no two run together to the same bytes.
+/// Hashes fields, each after its length, and lists after their length, so that different fields never give the same
+/// bytes.
 #[derive(Default)]
 struct Fields(Sha256);
 
@@ -359,7 +363,7 @@ impl Fields {
     }
 }
 
-/// Where originals are.
+/// Where the originals of a source are.
 #[derive(Clone, Debug)]
 #[expect(missing_docs, reason = "named after their keys in config/reference.toml")]
 pub enum SourceKind {
@@ -369,18 +373,18 @@ pub enum SourceKind {
     S3(S3Config),
 }
 
-/// An S3 or compatible bucket.
+/// An S3 bucket, or a bucket of a compatible service.
 #[derive(Clone, Debug)]
 pub struct S3Config {
     /// Bucket name.
     pub bucket: String,
-    /// Put before the object path, without leading slash.
+    /// Prefix of the object path, without leading slash.
     pub prefix: String,
-    /// Region; `None` lets the AWS chain decide.
+    /// Region; `None` leaves it to the AWS default chain.
     pub region: Option<String>,
     /// Base URL of a compatible service.
     pub endpoint: Option<url::Url>,
-    /// Bucket in the path instead of the host name.
+    /// Whether the bucket is in the path instead of the host name.
     pub path_style: bool,
     /// Access key and secret; `None` uses the AWS default chain.
     pub credentials: Option<(Secret, Secret)>,
@@ -389,7 +393,7 @@ pub struct S3Config {
 /// `cache_ttl_mode`
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum TtlMode {
-    /// The upstream's max-age, else `cache_ttl`.
+    /// The upstream's max-age, or `cache_ttl` if there is none.
     RespectOrigin,
     /// Always `cache_ttl`.
     Override,
@@ -400,18 +404,18 @@ pub enum TtlMode {
 /// `signing`
 #[derive(Clone, Debug)]
 pub struct Signing {
-    /// Whether a valid signature is demanded.
+    /// Whether a request needs a valid signature.
     pub required: bool,
     /// Accepted schemes.
     pub schemes: Vec<SignScheme>,
-    /// All are tried.
+    /// Keys; a signature is checked against each of them.
     pub keys: Vec<Secret>,
 }
 
 /// A signature scheme.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum SignScheme {
-    /// `s=`, MD5 over token, path and query.
+    /// `s=`, MD5 of token, path and query.
     Imgix,
     /// `sig=`, HMAC-SHA256.
     HmacSha256,

@@ -1,23 +1,23 @@
-//! Where each key was written, so that a fault can name its line.
+//! Remembers where each key was written, so that a fault can name its line.
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::fault::{Fault, Place};
 use super::raw::{Entry, Text};
 
-/// Where every key was written: those outside `[[source]]`, and those of each source in the order of the file.
+/// Where every key was written: keys outside `[[source]]`, and keys of each source in the order of the file.
 pub(super) struct Written {
     pub(super) settings: BTreeMap<String, Place>,
     pub(super) sources: Vec<BTreeMap<String, Place>>,
 }
 
-/// The places of keys that were written, by their path.
+/// The places of the keys that were written, by path.
 pub(super) struct Places<'a> {
     file: Text<'a>,
     pub(super) written: BTreeMap<String, Place>,
-    /// Keys whose value could not be read, so that nothing follows from their absence.
+    /// Keys whose value could not be read. Such a key does not count as absent.
     faulty: BTreeSet<String>,
-    /// What to blame for a key that was not written.
+    /// The place to report for a key that was not written.
     otherwise: Place,
 }
 
@@ -26,7 +26,8 @@ impl<'a> Places<'a> {
         Self { file, written: BTreeMap::new(), faulty: BTreeSet::new(), otherwise }
     }
 
-    /// Where `key` was written, else the table that lacks it (`signing`), else the heading or file.
+    /// Returns where `key` was written. For a missing key, returns its table (`signing`), or else the heading or the
+    /// file.
     pub(super) fn of(&self, key: &str) -> Place {
         if let Some(place) = self.written.get(key) {
             return place.clone();
@@ -36,12 +37,12 @@ impl<'a> Places<'a> {
         neighbours.next().map_or_else(|| self.otherwise.clone(), |(_, place)| place.clone())
     }
 
-    /// Where a member of the list `key` was written.
+    /// Returns where a member of the list `key` was written.
     pub(super) fn within(&self, key: &str, at: Option<&std::ops::Range<usize>>) -> Place {
         at.map_or_else(|| self.of(key), |at| self.file.place(at))
     }
 
-    /// All of them.
+    /// Returns the places of all keys.
     pub(super) fn written(&self) -> &BTreeMap<String, Place> {
         &self.written
     }
@@ -55,7 +56,7 @@ impl<'a> Places<'a> {
     }
 }
 
-/// Reads `entries` into `draft`, later ones over earlier ones.
+/// Reads `entries` into `draft`; later entries override earlier ones.
 pub(super) fn apply<T>(draft: &mut T, entries: &[Entry<'_, T>], places: &mut Places<'_>, faults: &mut Vec<Fault>) {
     for entry in entries {
         let key = entry.spec.path();

@@ -1,5 +1,5 @@
-//! What was written: file, environment and flags as entries of known keys. Unknown keys are faults; values are not yet
-//! read.
+//! Collects what was written in file, environment and flags as entries of known keys. Unknown keys are faults. Values
+//! are read later.
 
 use std::collections::BTreeMap;
 use std::ops::Range;
@@ -14,24 +14,24 @@ use super::value::Written;
 use super::{Config, Override};
 use crate::nearest::nearest;
 
-/// Prefix of environment variables; `TINTYPE_SERVER_LISTEN` is `server.listen`.
+/// Prefix of environment variables; `TINTYPE_SERVER_LISTEN` sets `server.listen`.
 const PREFIX: &str = "TINTYPE_";
 
-/// A known key and what was written for it.
+/// A known key and the value written for it.
 pub(super) struct Entry<'a, T: 'static> {
     pub(super) spec: &'static KeySpec<T>,
     pub(super) written: Written<'a>,
     pub(super) place: Place,
 }
 
-/// One `[[source]]`.
+/// One `[[source]]` as written.
 pub(super) struct RawSource<'a> {
     /// Line of its heading.
     pub(super) place: Place,
     pub(super) entries: Vec<Entry<'a, SourceDraft>>,
 }
 
-/// Everything written, weakest first: file, environment, flags.
+/// Everything written, in rising precedence: file, environment, flags.
 #[derive(Default)]
 pub(super) struct Raw<'a> {
     pub(super) settings: Vec<Entry<'a, Config>>,
@@ -39,7 +39,7 @@ pub(super) struct Raw<'a> {
     pub(super) faults: Vec<Fault>,
 }
 
-/// A file's name and text, to turn byte offsets into lines.
+/// A file's name and text, used to turn byte offsets into lines.
 #[derive(Clone, Copy)]
 pub(super) struct Text<'a> {
     pub(super) name: &'a str,
@@ -47,12 +47,12 @@ pub(super) struct Text<'a> {
 }
 
 impl<'a> Text<'a> {
-    /// The folder that the file is in.
+    /// Returns the folder that contains the file.
     fn folder(self) -> &'a Path {
         Path::new(self.name).parent().unwrap_or(Path::new(""))
     }
 
-    /// The line that a byte range starts on.
+    /// Returns the line on which a byte range starts.
     pub(super) fn place(self, at: &Range<usize>) -> Place {
         let before = &self.text.as_bytes()[..at.start.min(self.text.len())];
         let line = 1 + before.iter().filter(|&&b| b == b'\n').count();
@@ -61,7 +61,7 @@ impl<'a> Text<'a> {
 }
 
 impl<'a> Raw<'a> {
-    /// Takes in a parsed file.
+    /// Adds the entries of a parsed file.
     pub(super) fn add_file(&mut self, file: Text<'a>, root: &'a DeTable<'a>) {
         for (name, value) in root {
             let place = file.place(&name.span());
@@ -98,7 +98,7 @@ impl<'a> Raw<'a> {
         }
     }
 
-    /// Takes in `TINTYPE_SECTION_KEY`. Other variables of that prefix are left alone unless they name a section.
+    /// Adds the variables `TINTYPE_SECTION_KEY`. Ignores other variables with that prefix unless they name a section.
     pub(super) fn add_environment(&mut self, environment: &'a BTreeMap<String, String>) {
         for (name, text) in environment {
             let Some(rest) = name.strip_prefix(PREFIX) else { continue };
@@ -115,7 +115,7 @@ impl<'a> Raw<'a> {
         }
     }
 
-    /// Takes in flags.
+    /// Adds the entries of flags.
     pub(super) fn add_overrides(&mut self, overrides: &'a [Override]) {
         for flag in overrides {
             let place = Place::Flag(flag.flag.clone());
@@ -130,12 +130,12 @@ impl<'a> Raw<'a> {
     }
 }
 
-/// The variable that overrides a key.
+/// Returns the name of the variable that overrides a key.
 pub(super) fn environment_name(spec: &KeySpec<Config>) -> String {
     format!("{PREFIX}{}_{}", spec.section, spec.name).to_ascii_uppercase()
 }
 
-/// Entries of one table; tables inside it are descended into when the key table has dotted names for them.
+/// Collects the entries of one table, and of the tables inside it for which `specs` has dotted names.
 fn collect<'a, T>(
     file: Text<'a>,
     specs: &'static [KeySpec<T>],
@@ -176,7 +176,7 @@ fn known_names<T>(specs: &[KeySpec<T>], section: &str, prefix: &str) -> Vec<Stri
     names
 }
 
-/// ` (did you mean ...?)` where one of `names` is near; else nothing.
+/// Returns ` (did you mean ...?)` if one of `names` is similar, or else an empty string.
 fn did_you_mean(written: &str, names: &[String]) -> String {
     let meant = nearest(written, names.iter().map(String::as_str));
     meant.map(|name| format!(" (did you mean {name}?)")).unwrap_or_default()

@@ -1,4 +1,4 @@
-//! Writes `config/reference.toml` from the table of keys; a test fails when the file is stale.
+//! Generates `config/reference.toml` from the table of keys. A test fails when the file is stale.
 
 use std::fmt::Write as _;
 
@@ -19,7 +19,7 @@ const HEAD: &str = "\
 # Lists are separated by commas there.
 ";
 
-/// The text of `config/reference.toml`.
+/// Returns the text of `config/reference.toml`.
 #[must_use]
 pub fn text() -> String {
     let mut out = HEAD.to_owned();
@@ -53,7 +53,7 @@ fn sources(out: &mut String) {
     }
 }
 
-/// Keys without a default that the example cannot do without.
+/// Returns whether the key has no default and the example needs it.
 fn is_live(spec: &KeySpec<SourceDraft>) -> bool {
     matches!(spec.name, "name" | "kind" | "root")
 }

@@ -1,4 +1,5 @@
-//! Written -> meant. Reads every value, fills in defaults, checks what belongs together, and reports every fault.
+//! Turns what was written into what it means: reads every value, fills in defaults, checks keys that depend on each
+//! other, and reports every fault.
 
 use std::net::SocketAddr;
 
@@ -8,10 +9,10 @@ use super::raw::{Raw, Text};
 use super::sources::resolve_sources;
 use super::{Config, Environment};
 
-/// The configuration that `raw` means, and where each key of it was written.
+/// Returns the configuration that `raw` means, and where each of its keys was written.
 ///
 /// # Errors
-/// Every fault, in the order of the file, then environment and flags.
+/// Returns every fault, in the order of the file, followed by environment and flags.
 pub(super) fn resolve(
     raw: Raw<'_>,
     file: Text<'_>,
@@ -30,7 +31,7 @@ pub(super) fn resolve(
 
     let (resolved, written_in_sources) = resolve_sources(&sources, file, environment, &mut faults).into_iter().unzip();
     config.sources = resolved;
-    // Not where a fault of syntax, or of `source` itself, may have hidden them.
+    // A syntax fault, or a fault of `source` itself, may have hidden the sources, so this check is skipped then.
     if sources.is_empty() && !faults.iter().any(|fault| fault.key.is_empty() || fault.key == "source") {
         let message = if file.name.is_empty() {
             "there is no source; name a configuration with --config FILE"
@@ -46,7 +47,7 @@ pub(super) fn resolve(
     if faults.is_empty() { Ok((config, written)) } else { Err(faults) }
 }
 
-/// What stands on a line that the parser could not read is no value at all.
+/// Drops other faults on a line that the parser could not read: that line holds no value to judge.
 fn forget_what_follows_from_syntax(faults: &mut Vec<Fault>) {
     let unread: Vec<Place> = faults.iter().filter(|fault| fault.key.is_empty()).map(|f| f.place.clone()).collect();
     faults.retain(|fault| fault.key.is_empty() || !unread.contains(&fault.place));
@@ -60,7 +61,7 @@ fn check_listeners(config: &Config, places: &Places<'_>, faults: &mut Vec<Fault>
     }
 }
 
-/// Port 0 takes any free port, so it meets no other.
+/// Returns whether two listeners would conflict. Port 0 takes any free port, so it never conflicts.
 fn is_same_listener(a: SocketAddr, b: SocketAddr) -> bool {
     a.port() == b.port() && a.port() != 0 && (a.ip() == b.ip() || a.ip().is_unspecified() || b.ip().is_unspecified())
 }

@@ -1,4 +1,4 @@
-//! Secrets: where they are, how they are read, and a type that does not show them.
+//! Secrets: references to them, reading them, and a type that never prints them.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -8,12 +8,12 @@ use arc_swap::ArcSwap;
 
 use super::Environment;
 
-/// A key file larger than this is no key file.
+/// Size limit of a key file, in bytes. A larger file is not a key file.
 const FILE_BYTES_MAX: u64 = 64 << 10;
 
-/// A key or password. `Debug` shows nothing of it, and there is no `Display`.
+/// A key or password. `Debug` does not print it, and there is no `Display`.
 ///
-/// Clones share one value, so that all of them follow a key file that is read again (`KeyFiles`).
+/// Clones share one value, so all of them see the new value when a key file is read again (`KeyFiles`).
 #[derive(Clone)]
 pub struct Secret {
     group: Arc<Group>,
@@ -23,12 +23,12 @@ pub struct Secret {
 /// Secrets that change together: one signing key, or the two halves of an S3 key pair.
 pub(super) struct Group {
     current: ArcSwap<Vec<Arc<[u8]>>>,
-    /// Where each is; empty for secrets that never change.
+    /// Where each secret comes from; empty for secrets that never change.
     origins: Vec<SecretRef>,
     rule: Rule,
 }
 
-/// What the bytes of a secret have to be.
+/// What the bytes of a secret must satisfy.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Rule {
     pub(super) bytes_min: usize,
@@ -36,14 +36,14 @@ pub(super) struct Rule {
 }
 
 impl Secret {
-    /// Wraps the bytes of a secret that does not change.
+    /// Wraps the bytes of a secret that never changes.
     #[must_use]
     pub fn new(bytes: Vec<u8>) -> Self {
         let rule = Rule { bytes_min: 0, is_text: false };
         Self { group: Arc::new(Group::new(vec![bytes.into()], Vec::new(), rule)), at: 0 }
     }
 
-    /// Secrets read from `origins`, in their order, that are always replaced together.
+    /// Creates the secrets read from `origins`, in that order, which are always replaced together.
     pub(super) fn together(read: Vec<(SecretRef, Vec<u8>)>, rule: Rule) -> impl Iterator<Item = Self> {
         let (origins, bytes): (Vec<_>, Vec<_>) = read.into_iter().map(|(origin, bytes)| (origin, bytes.into())).unzip();
         let count = origins.len();
@@ -51,13 +51,13 @@ impl Secret {
         (0..count).map(move |at| Self { group: group.clone(), at })
     }
 
-    /// The bytes as of now, for the one computation that needs them.
+    /// Returns the current bytes, for the one computation that needs them.
     #[must_use]
     pub fn expose(&self) -> Arc<[u8]> {
         self.group.current.load()[self.at].clone()
     }
 
-    /// The bytes of two secrets, of the same moment where they change together.
+    /// Returns the bytes of two secrets. If the two change together, both are from the same moment.
     #[must_use]
     pub fn expose_both(one: &Self, other: &Self) -> (Arc<[u8]>, Arc<[u8]>) {
         if !Arc::ptr_eq(&one.group, &other.group) {
@@ -83,25 +83,25 @@ impl Group {
         Self { current: ArcSwap::from_pointee(current), origins, rule }
     }
 
-    /// The values in use.
+    /// Returns the values in use.
     pub(super) fn current(&self) -> Arc<Vec<Arc<[u8]>>> {
         self.current.load_full()
     }
 
-    /// Puts other values in their place, all at once.
+    /// Replaces all values at once.
     pub(super) fn replace(&self, values: Vec<Arc<[u8]>>) {
         self.current.store(Arc::new(values));
     }
 
-    /// The files that the values come from.
+    /// Returns the files that the values come from.
     pub(super) fn files(&self) -> impl Iterator<Item = &Path> {
         self.origins.iter().filter_map(SecretRef::file)
     }
 
-    /// What the files hold now; values from the environment stay as they are.
+    /// Reads what the files hold now; values from the environment stay as they are.
     ///
     /// # Errors
-    /// A sentence that names the file, never what is in it.
+    /// Returns a sentence that names the file, never its contents.
     pub(super) fn read_again(&self) -> Result<Vec<Arc<[u8]>>, String> {
         let current = self.current.load();
         let read = |(origin, held): (&SecretRef, &Arc<[u8]>)| match origin {
@@ -127,7 +127,7 @@ impl Rule {
     }
 }
 
-/// Where a secret is; the secret itself is never written in a configuration.
+/// Where a secret is; a configuration never contains the secret itself.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) enum SecretRef {
     /// `env:NAME`
@@ -137,7 +137,7 @@ pub(super) enum SecretRef {
 }
 
 impl SecretRef {
-    /// `env:NAME` or `file:/path`, else nothing.
+    /// Parses `env:NAME` or `file:/path`; returns `None` for anything else.
     pub(super) fn parse(text: &str) -> Option<Self> {
         if let Some(name) = text.strip_prefix("env:") {
             return (!name.is_empty()).then(|| Self::Environment(name.to_owned()));
@@ -153,10 +153,10 @@ impl SecretRef {
         }
     }
 
-    /// The bytes of the secret.
+    /// Reads the bytes of the secret.
     ///
     /// # Errors
-    /// A sentence that names the variable or file, never what is in it.
+    /// Returns a sentence that names the variable or file, never its contents.
     pub(super) fn read(&self, environment: &Environment) -> Result<Vec<u8>, String> {
         let bytes = match self {
             Self::Environment(name) => match environment.get(name) {
@@ -169,10 +169,10 @@ impl SecretRef {
     }
 }
 
-/// A secret given to a command: `env:NAME`, `file:PATH`, or the secret itself.
+/// Reads a secret given to a command: `env:NAME`, `file:PATH`, or the secret itself.
 ///
 /// # Errors
-/// A sentence that names the variable or file, never what is in it.
+/// Returns a sentence that names the variable or file, never its contents.
 pub fn read_secret(text: &str, environment: &Environment) -> Result<Secret, String> {
     match SecretRef::parse(text) {
         Some(reference) => reference.read(environment).map(Secret::new),
@@ -189,7 +189,7 @@ fn read_file(path: &Path) -> Result<Vec<u8>, String> {
         Err(_) => return Err(format!("there is no readable file {shown}")),
     }
     let mut bytes = fs::read(path).map_err(|_| format!("there is no readable file {shown}"))?;
-    // Editors and `echo` end a file with a newline that is not part of the key.
+    // Editors and `echo` end a file with a newline, which is not part of the key.
     if bytes.ends_with(b"\n") {
         bytes.pop();
         if bytes.ends_with(b"\r") {

@@ -1,4 +1,4 @@
-//! `[[source]]` as written -> [`SourceConfig`], with the checks between keys and between sources.
+//! Turns `[[source]]` as written into [`SourceConfig`], with the checks between keys and between sources.
 
 use std::collections::BTreeMap;
 
@@ -11,13 +11,14 @@ use super::value::Choice;
 use super::{Environment, S3Config, Secret, Signing, SourceConfig, SourceKind};
 use crate::param::{self, PARAMS, ParamError};
 
-/// Shorter keys can be searched for off-line, given one signed URL (`signing.md` 5).
+/// Shortest key accepted by default. A shorter one can be found by an offline search, given one signed URL
+/// (`signing.md` 5).
 const KEY_BYTES_MIN: usize = 16;
 
-/// Parameters that make no sense as a default: one needs the request's own opt-in, the others are about one URL.
+/// Parameters that cannot be defaults: one needs the request's own opt-in, the others apply to one URL.
 const NOT_DEFAULTS: [&str; 5] = ["ch", "s", "sig", "expires", "ixlib"];
 
-/// One source under examination.
+/// A source that is being checked.
 struct Check<'a> {
     draft: SourceDraft,
     places: Places<'a>,
@@ -25,7 +26,7 @@ struct Check<'a> {
     faults: &'a mut Vec<Fault>,
 }
 
-/// Reads and checks all sources, first each alone, then together. Beside each stands where its keys were written.
+/// Reads and checks all sources, each on its own and then against the others. Returns each with the places of its keys.
 pub(super) fn resolve_sources(
     raw: &[RawSource<'_>],
     file: Text<'_>,
@@ -48,7 +49,7 @@ pub(super) fn resolve_sources(
     resolved
 }
 
-/// A name, and a host, belongs to one source; at most one has no hosts.
+/// Checks that a name and a host belong to only one source, and that at most one source has no hosts.
 fn claim(
     draft: &SourceDraft,
     places: &Places<'_>,
@@ -84,7 +85,7 @@ impl Check<'_> {
         self.faults.push(Fault::new(self.places.of(&key), key, message));
     }
 
-    /// Whether the value of `key` was missing, rather than written and already found faulty.
+    /// Returns whether `key` was not written. False for a key that was written with a faulty value.
     fn is_absent(&self, key: &str) -> bool {
         !self.places.is_written(&format!("source.{key}"))
     }
@@ -96,7 +97,7 @@ impl Check<'_> {
         value
     }
 
-    /// Keys of another kind of source are faults: they would be silently ignored.
+    /// Reports keys of another kind of source, which would otherwise be ignored silently.
     fn keys_belong(&mut self, source: &RawSource<'_>) {
         let Some(kind) = self.draft.kind else { return };
         for entry in &source.entries {
@@ -107,7 +108,7 @@ impl Check<'_> {
         }
     }
 
-    /// The source, or `None` with its faults noted.
+    /// Returns the source, or `None` after reporting its faults.
     fn finish(mut self) -> Option<SourceConfig> {
         let name = self.name();
         let kind = self.kind();
@@ -172,7 +173,7 @@ impl Check<'_> {
         }
     }
 
-    /// Whether the value of `key` was written and found faulty.
+    /// Returns whether `key` was written with a faulty value.
     fn is_faulty(&self, key: &str) -> bool {
         self.places.is_faulty(&format!("source.{key}"))
     }
@@ -234,7 +235,7 @@ impl Check<'_> {
         Signing { required, schemes: self.draft.schemes.clone(), keys }
     }
 
-    /// The bytes of a secret, with where they came from.
+    /// Reads the bytes of a secret and returns them with their origin.
     fn secret(
         &mut self,
         key: &str,
@@ -264,7 +265,8 @@ impl Check<'_> {
     }
 }
 
-/// What is wrong with a default parameter. A request drops what is wrong in silence; here somebody is there to tell.
+/// Returns what is wrong with a default parameter. A request silently drops a bad value; here an operator reads the
+/// message.
 fn default_fault(name: &str, value: &str) -> Option<String> {
     let find = |name: &str| PARAMS.iter().find(|spec| spec.name == name || spec.aliases.contains(&name));
     let twin = name.strip_suffix("64").and_then(find).filter(|spec| spec.base64);
@@ -276,11 +278,11 @@ fn default_fault(name: &str, value: &str) -> Option<String> {
         return Some(format!("{name} cannot be a default"));
     }
     let is_valid = match param::parse("", &[(name.to_owned(), value.to_owned())]) {
-        // Plain values are looked at alone: what they need may come with the request.
+        // Checks a plain value alone, because the parameters it depends on may come with the request.
         Ok(parsed) => parsed.honoured.iter().any(|honoured| honoured.name == spec.name) || spec.parse(value).is_some(),
         Err(ParamError::InvalidBase64 { .. } | ParamError::Unreadable { .. }) => false,
     };
-    // Words come first: a list of which none is known is no value either, and the word says more.
+    // Unknown words come first: a list with no known word is not a valid value, but naming the word says more.
     let unknown = spec.unknown_words(value).into_iter().next().filter(|_| find(name).is_some());
     let Some((unknown, meant)) = unknown else {
         return (!is_valid).then(|| format!("{name} cannot have this value; it takes {}", spec.grammar()));

@@ -1,4 +1,4 @@
-//! Faulty and sound configurations, and the reference.
+//! Tests of faulty and valid configurations, and of the reference.
 
 use super::keys::SOURCE_SETTINGS;
 use super::{reference, *};
@@ -9,7 +9,7 @@ fn environment(pairs: &[(&str, &str)]) -> Environment {
     pairs.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect()
 }
 
-/// Faults of `text` as `line key`, in order.
+/// Returns the faults of `text` as `line key`, in order.
 fn faults(text: &str) -> Vec<String> {
     faults_in(text, &Environment::new())
 }
@@ -32,7 +32,7 @@ fn check(text: &str, expected: &[&str]) {
     assert_eq!(faults(text), expected, "{text}");
 }
 
-/// `body` inside a folder source, on line 5.
+/// Checks `body` inside a folder source, starting on line 5.
 #[track_caller]
 fn check_source(body: &str, expected: &[&str]) {
     check(&format!("{SOUND}{body}\n"), expected);
@@ -318,7 +318,7 @@ fn default_params_are_parameters_with_values_they_can_have() {
     check("auto = [\"format\", \"compress\"]", true);
     check("q = 60", true);
     check("fit = \"crop\"", true);
-    check("crop = \"faces,top\"", true); // needs fit=crop, which a request may bring
+    check("crop = \"faces,top\"", true); // needs fit=crop, which a request may add
     check("txt64 = \"SGk\"", true);
     check("dl = \"\"", true);
     check("wide = 3", false);
@@ -406,7 +406,8 @@ fn every_example_of_the_reference_can_be_read() {
         ("S3_ACCESS_KEY", "a"),
         ("S3_SECRET_KEY", "b"),
     ]);
-    // Uncommented, keys of the other kinds are there too, and one key file that this machine lacks: nothing else.
+    // Uncommenting adds the keys of the other kinds and one key file that this machine lacks. No other fault may
+    // appear.
     let text: String = reference::text()
         .lines()
         .map(|line| match line.strip_prefix("# ") {
@@ -437,7 +438,7 @@ fn relative_paths_start_from_the_folder_of_the_file_and_those_of_flags_from_the_
     assert_eq!(config.log.dir, Some(PathBuf::from("there")));
 }
 
-/// Sources with every key of their kind, the value of each in its own line.
+/// One source of each kind with every key of that kind, each on its own line.
 const COMPLETE: [&str; 4] = [
     "kind = \"folder\"\nroot = \"/a\"\n",
     "kind = \"web-folder\"\nbase_url = \"http://a.test/x/\"\nallow_private = [\"10.0.0.0/8\"]\n",
@@ -446,13 +447,13 @@ const COMPLETE: [&str; 4] = [
      access_key = \"env:K\"\nsecret_key = \"env:K\"\n",
 ];
 
-/// The keys that all kinds have.
+/// The keys common to all kinds.
 const COMMON: &str = "name = \"n\"\nhosts = [\"h.test\"]\noverlay_hosts = [\"c.test\"]\ndefault_params = { w = 5 }\n\
     cache_ttl = \"5s\"\ncache_ttl_mode = \"override\"\nerror_ttl = \"5s\"\nrasterize_svg = false\nignore_lp_blur = false\n\
     params_header = false\nsigning.mode = \"required\"\nsigning.schemes = [\"imgix\"]\nsigning.keys = [\"env:K\"]\n\
     signing.allow_short_keys = false\n";
 
-/// Other values for keys on which bytes or permission hang. An empty one stands for a key that is not written.
+/// Other values for keys that affect bytes or permission. An empty value stands for a key that is not written.
 const DECISIVE: &[(&str, &[&str])] = &[
     ("root", &["\"/b\""]),
     ("base_url", &["\"http://a.test/y/\"", "\"http://b.test/x/\"", "\"https://a.test/x/\"", "\"http://a.test:81/x/\""]),
@@ -466,7 +467,7 @@ const DECISIVE: &[(&str, &[&str])] = &[
     ("path_style", &["false"]),
 ];
 
-/// Other values for keys that decide neither, each with what makes it harmless.
+/// Other values for keys that affect neither bytes nor permission, each with the reason.
 const HARMLESS: &[(&str, &str, &str)] = &[
     ("name", "\"m\"", "the key of an object holds it beside the fingerprint"),
     ("hosts", "[\"i.test\"]", "decide which source a request is for"),
@@ -485,14 +486,14 @@ const HARMLESS: &[(&str, &str, &str)] = &[
     ("signing.allow_short_keys", "true", "is checked before any lookup"),
 ];
 
-/// `text` with another value in the line of `key`; an empty one takes the line out.
+/// Returns `text` with another value on the line of `key`; an empty value removes the line.
 fn with_value(text: &str, key: &str, value: &str) -> String {
     let own = format!("{key} = ");
     let lines = text.lines().filter(|line| !(line.starts_with(&own) && value.is_empty()));
     lines.map(|line| if line.starts_with(&own) { format!("{own}{value}\n") } else { format!("{line}\n") }).collect()
 }
 
-/// Changes each key of the table in turn, so that a new one has to be decided on.
+/// Changes each key of the table in turn, so that adding a key forces a decision.
 #[test]
 fn whatever_decides_bytes_or_permission_is_in_the_fingerprint() {
     let environment = environment(&[("K", "0123456789abcdef"), ("L", "fedcba9876543210")]);
@@ -518,7 +519,7 @@ fn whatever_decides_bytes_or_permission_is_in_the_fingerprint() {
                 seen.push(other);
             }
             if let Some((_, value, why)) = harmless {
-                // A proxy cannot do without signatures.
+                // A proxy must have signing = required.
                 if (key, *value) == ("signing.mode", "\"off\"") && text.contains("web-proxy") {
                     continue;
                 }

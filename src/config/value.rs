@@ -1,4 +1,5 @@
-//! One written value to one typed value, and back for the reference: sizes and durations with units, lists, choices.
+//! Reads one written value into one typed value, and shows it for the reference: sizes and durations with units, lists,
+//! choices.
 
 use std::fmt::Display;
 use std::net::{Ipv4Addr, Ipv6Addr, SocketAddr};
@@ -16,35 +17,35 @@ use super::secret::SecretRef;
 /// A value as written: parsed TOML, or the text of an environment variable or flag.
 #[derive(Clone, Copy, Debug)]
 pub(super) enum Written<'a> {
-    /// In the file, and the folder that the file is in, which relative paths start from.
+    /// A value in the file, with the folder that contains the file, from which relative paths start.
     Toml(&'a Spanned<DeValue<'a>>, &'a Path),
-    /// Outside it; lists are separated by commas.
+    /// A value outside the file; list items are separated by commas.
     Text(&'a str),
 }
 
 /// Why a written value cannot be read.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Invalid {
-    /// Byte range in the file, when it is a part of the value (one member of a list).
+    /// Byte range in the file, if only part of the value is wrong (one member of a list).
     pub(super) at: Option<Range<usize>>,
-    /// What would be right; never repeats a secret.
+    /// Says what would be right; never repeats a secret.
     pub(super) message: String,
 }
 
-/// All that is wrong with one value.
+/// A value that was read, or everything that is wrong with it.
 pub(super) type Reading<T> = Result<T, Vec<Invalid>>;
 
-/// How values of one kind are read and shown.
+/// How values of one type are read and shown.
 pub(super) struct Form<T> {
-    /// From what was written.
+    /// Reads the written value.
     read: fn(Written<'_>) -> Reading<T>,
-    /// What is sound in a list with faults, so that the faults of its other members are found in the same run.
+    /// Reads the valid members of a faulty list, so that their other faults are found in the same run.
     sound: Option<fn(Written<'_>) -> T>,
-    /// As TOML; `None` where the value means "not set".
+    /// Shows the value as TOML; `None` if the value means "not set".
     pub(super) show: fn(&T) -> Option<String>,
 }
 
-/// A value with the place of its text inside a list.
+/// A member of a list, with the place of its text.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Located<T> {
     /// Byte range in the file.
@@ -54,7 +55,7 @@ pub(super) struct Located<T> {
 }
 
 impl<T> Form<T> {
-    /// Reads a value into `field`; of one with faults, what is sound.
+    /// Reads a value into `field`. Of a faulty list, stores the valid members if the form allows it.
     pub(super) fn set(&self, written: Written<'_>, field: &mut T) -> Result<(), Vec<Invalid>> {
         match (self.read)(written) {
             Ok(value) => {
@@ -76,7 +77,7 @@ fn invalid<T>(message: impl Into<String>) -> Reading<T> {
 }
 
 impl<'a> Written<'a> {
-    /// A string; `what` completes "must be".
+    /// Returns the value as a string. `what` completes the message "must be".
     fn text(self, what: &str) -> Reading<&'a str> {
         match self {
             Written::Text(text) => Ok(text),
@@ -86,7 +87,7 @@ impl<'a> Written<'a> {
         }
     }
 
-    /// `path` as seen from the working directory: relative to the configuration when it was written there.
+    /// Resolves `path`: a path in the configuration file is relative to the folder of that file.
     fn place(self, path: &str) -> PathBuf {
         match self {
             Written::Text(_) => PathBuf::from(path),
@@ -94,7 +95,7 @@ impl<'a> Written<'a> {
         }
     }
 
-    /// A whole number from 0, if that is what was written.
+    /// Parses a whole number, not negative; returns `None` if something else was written.
     fn whole(self) -> Option<Result<u64, std::num::ParseIntError>> {
         match self {
             Written::Text(text) => text.starts_with(|c: char| c.is_ascii_digit() || c == '-').then(|| {
@@ -105,12 +106,12 @@ impl<'a> Written<'a> {
         }
     }
 
-    /// The members of a list of strings, or all that is wrong.
+    /// Returns the members of a list of strings, or everything that is wrong with it.
     fn list(self, what: &str) -> Reading<Vec<Located<String>>> {
         collect(self.members(what, |text| Ok(text.to_owned())).into_iter())
     }
 
-    /// Each member of a list of strings, read by `read`; what is no list at all is one that cannot be read.
+    /// Reads each member of a list of strings with `read`. A value that is not a list counts as one unreadable member.
     fn members<T>(self, what: &str, read: impl Fn(&str) -> Result<T, String>) -> Vec<Reading<Located<T>>> {
         let member = |at: Option<Range<usize>>, text: &str| match read(text) {
             Ok(value) => Ok(Located { at, value }),
@@ -137,12 +138,12 @@ impl<'a> Written<'a> {
     }
 }
 
-/// The members that could be read.
+/// Keeps the members that could be read.
 fn sound<T>(members: Vec<Reading<T>>) -> Vec<T> {
     members.into_iter().filter_map(Result::ok).collect()
 }
 
-/// All values, or all that is wrong.
+/// Returns all values, or everything that is wrong.
 fn collect<T>(items: impl Iterator<Item = Reading<T>>) -> Reading<Vec<T>> {
     let mut values = Vec::new();
     let mut faults = Vec::new();
@@ -159,7 +160,7 @@ fn quoted(text: &str) -> String {
     toml::Value::String(text.to_owned()).to_string()
 }
 
-/// `"127.0.0.1:8080"`; `"localhost:8080"` is the same, `":8080"` every address of the machine.
+/// An address: `"127.0.0.1:8080"`; `"localhost:8080"` is the same, and `":8080"` is every address of the machine.
 pub(super) const ADDRESS: Form<SocketAddr> = Form {
     sound: None,
     read: |written| {
@@ -169,7 +170,8 @@ pub(super) const ADDRESS: Form<SocketAddr> = Form {
     show: |address| Some(quoted(&address.to_string())),
 };
 
-/// No name but `localhost` is looked up: which address another one has is for the network to say, and may change.
+/// Parses an address with port. Looks up no name but `localhost`, because the address of any other name depends on the
+/// network and may change.
 fn parse_address(text: &str) -> Option<SocketAddr> {
     match text.rsplit_once(':')? {
         ("", port) => Some(SocketAddr::from((Ipv6Addr::UNSPECIFIED, port.parse().ok()?))),
@@ -206,7 +208,7 @@ pub(super) const fn count<T: TryFrom<u64> + Display, const MIN: u64>() -> Form<T
     }
 }
 
-/// Digits in groups of three, as TOML allows.
+/// Groups digits by three with underscores, as TOML allows.
 fn grouped(digits: &str) -> String {
     let mut text = String::new();
     for (i, digit) in digits.chars().enumerate() {
@@ -253,7 +255,7 @@ pub(super) const fn bytes<T: TryFrom<u64> + Copy + Into<ByteCount>, const MIN: u
     }
 }
 
-/// A number of bytes on its way to being shown.
+/// A number of bytes to be shown, whatever its integer type.
 pub(super) struct ByteCount(u64);
 
 impl From<u64> for ByteCount {
@@ -285,7 +287,7 @@ fn show_bytes(n: u64) -> String {
     grouped(&n.to_string())
 }
 
-/// `"10s"`, at least `MIN` milliseconds.
+/// A duration such as `"10s"`, at least `MIN` milliseconds.
 pub(super) const fn duration<const MIN: u64>() -> Form<Duration> {
     Form {
         sound: None,
@@ -314,8 +316,8 @@ fn show_duration(time: Duration) -> String {
     }
 }
 
-/// A path; relative ones start from the folder of the configuration, or from the working directory where a flag or the
-/// environment gives them.
+/// A path. A relative path starts from the folder of the configuration, or from the working directory if a flag or the
+/// environment gives it.
 pub(super) const PATH: Form<Option<PathBuf>> = Form {
     sound: None,
     read: |written| match written.text("a path")? {
@@ -326,7 +328,7 @@ pub(super) const PATH: Form<Option<PathBuf>> = Form {
     show: |path| path.as_ref().map(|path| quoted(&path.to_string_lossy())),
 };
 
-/// Any text that is not empty.
+/// Any non-empty text.
 pub(super) const TEXT: Form<Option<String>> = Form {
     sound: None,
     read: |written| match written.text("text")? {
@@ -336,7 +338,7 @@ pub(super) const TEXT: Form<Option<String>> = Form {
     show: |text| text.as_deref().map(quoted),
 };
 
-/// An absolute http or https URL without query, fragment or password.
+/// An absolute http or https URL without query, fragment, user name or password.
 pub(super) const BASE_URL: Form<Option<url::Url>> = Form {
     sound: None,
     read: |written| {
@@ -369,7 +371,7 @@ pub(super) const NETWORKS: Form<Option<Vec<IpNet>>> = Form {
     show: |_| None,
 };
 
-/// Host names, made lower-case. Patterns may also be `*`, begin with `*.` and end with a port.
+/// Host names, converted to lower case. Patterns may also be `*`, begin with `*.` and end with a port.
 pub(super) const fn hosts<const PATTERNS: bool>() -> Form<Vec<Located<String>>> {
     Form {
         sound: Some(|written| sound(read_hosts::<PATTERNS>(written))),
@@ -378,7 +380,7 @@ pub(super) const fn hosts<const PATTERNS: bool>() -> Form<Vec<Located<String>>> 
     }
 }
 
-/// Patterns of hosts, of which there may be none on purpose.
+/// Host patterns. An empty list is a valid choice and differs from a list that is not set.
 pub(super) const HOST_PATTERNS: Form<Option<Vec<String>>> = Form {
     sound: None,
     read: |written| {
@@ -396,7 +398,7 @@ fn read_hosts<const PATTERNS: bool>(written: Written<'_>) -> Vec<Reading<Located
     })
 }
 
-/// The host in a pattern; `None` where any host is meant.
+/// Returns the host in a pattern, or `None` if the pattern matches any host.
 fn pattern_host(pattern: &str) -> Option<&str> {
     let host = match pattern.rsplit_once(':') {
         Some((host, port)) if port.parse::<u16>().is_ok() && !host.ends_with(':') => host,
@@ -422,10 +424,10 @@ fn check_host(name: &str) -> Result<(), String> {
     if name.len() <= 253 && name.split('.').all(is_label) { Ok(()) } else { Err(bare) }
 }
 
-// Says nothing of what was written, which may be the secret itself put in the wrong place.
+// Does not repeat what was written, which may be the secret itself in the wrong place.
 const SECRET_FORM: &str = "must be \"env:NAME\" or \"file:/path\"; a secret is never written here";
 
-/// One secret.
+/// A reference to one secret.
 pub(super) const SECRET: Form<Option<SecretRef>> = Form {
     sound: None,
     read: |written| match SecretRef::parse(written.text("\"env:NAME\" or \"file:/path\"")?) {
@@ -435,7 +437,7 @@ pub(super) const SECRET: Form<Option<SecretRef>> = Form {
     show: |_| None,
 };
 
-/// Several secrets.
+/// References to several secrets.
 pub(super) const SECRETS: Form<Vec<Located<SecretRef>>> = Form {
     sound: Some(|written| sound(read_secrets(written))),
     read: |written| collect(read_secrets(written).into_iter()),
@@ -447,7 +449,7 @@ fn read_secrets(written: Written<'_>) -> Vec<Reading<Located<SecretRef>>> {
     written.members("\"env:NAME\" or \"file:/path\"", |text| read(text).ok_or_else(|| SECRET_FORM.to_owned()))
 }
 
-/// The reference with its path as seen from the working directory.
+/// Returns the reference with its path resolved from the configuration's folder.
 fn placed(reference: SecretRef, written: Written<'_>) -> SecretRef {
     match reference {
         SecretRef::File(path) => SecretRef::File(written.place(&path.to_string_lossy())),
@@ -457,10 +459,10 @@ fn placed(reference: SecretRef, written: Written<'_>) -> SecretRef {
 
 /// A closed set of words.
 pub(super) trait Choice: Copy + PartialEq + 'static {
-    /// Word and meaning, the default first.
+    /// Each word with the value it stands for.
     const WORDS: &'static [(&'static str, Self)];
 
-    /// The word for this value.
+    /// Returns the word for this value.
     fn word(self) -> &'static str {
         Self::WORDS.iter().find(|(_, value)| *value == self).map_or("", |(word, _)| word)
     }
@@ -475,7 +477,7 @@ fn words<T: Choice>() -> String {
     words.join(", ")
 }
 
-/// One word of a set.
+/// One word of a closed set.
 pub(super) const fn choice<T: Choice>() -> Form<T> {
     Form {
         sound: None,
@@ -487,7 +489,7 @@ pub(super) const fn choice<T: Choice>() -> Form<T> {
     }
 }
 
-/// One word of a set, or nothing.
+/// One word of a closed set, or not set.
 pub(super) const fn optional_choice<T: Choice>() -> Form<Option<T>> {
     Form {
         sound: None,
@@ -496,7 +498,7 @@ pub(super) const fn optional_choice<T: Choice>() -> Form<Option<T>> {
     }
 }
 
-/// Several words of a set, each once, at least one.
+/// At least one word of a closed set, none of them twice.
 pub(super) const fn choices<T: Choice>() -> Form<Vec<T>> {
     Form {
         sound: None,
@@ -525,7 +527,7 @@ pub(super) const fn choices<T: Choice>() -> Form<Vec<T>> {
     }
 }
 
-/// `{ auto = "format", q = 60, crop = ["faces", "top"] }`, in the order written.
+/// A table of parameters such as `{ auto = "format", q = 60, crop = ["faces", "top"] }`, in the order written.
 pub(super) const PARAMETERS: Form<Vec<Located<(String, String)>>> = Form {
     sound: None,
     read: |written| match written {
@@ -535,7 +537,7 @@ pub(super) const PARAMETERS: Form<Vec<Located<(String, String)>>> = Form {
                 return invalid("must be a table such as { auto = \"format\" }");
             };
             let mut entries: Vec<_> = table.iter().collect();
-            // The map is sorted by name; the order written is that of the spans.
+            // The map is sorted by name; the spans give the order written.
             entries.sort_by_key(|(name, _)| name.span().start);
             collect(entries.into_iter().map(|(name, value)| {
                 let at = Some(name.span());

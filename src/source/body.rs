@@ -1,4 +1,4 @@
-//! A body on its way into shared memory: the byte cap, enforced as bytes arrive, and gzip undone.
+//! Receives a body into shared memory: enforces the byte cap as bytes arrive, and decompresses gzip.
 
 use std::io::{self, Write};
 
@@ -8,7 +8,7 @@ use super::SourceError;
 use super::cause::Cause;
 use crate::blob::{Blob, BlobWriter};
 
-/// Takes a body piece by piece and never holds more than its cap.
+/// Collects a body piece by piece and never holds more than its cap.
 pub(super) struct Body {
     sink: Sink,
     max: u64,
@@ -19,7 +19,7 @@ enum Sink {
     Gzip(Box<MultiGzDecoder<Capped>>),
 }
 
-/// How the upstream wrapped the body, from its `Content-Encoding`.
+/// How the upstream encoded the body, from its `Content-Encoding`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Coding {
     Identity,
@@ -27,10 +27,10 @@ pub(super) enum Coding {
 }
 
 impl Coding {
-    /// Reads `Content-Encoding`. We ask for `identity`, but objects stored compressed are sent so all the same.
+    /// Reads `Content-Encoding`. We ask for `identity`, but an object that is stored compressed is sent compressed.
     ///
     /// # Errors
-    /// [`SourceError::Upstream`] for a coding that we did not ask for and do not undo.
+    /// Returns [`SourceError::Upstream`] for a coding that we neither asked for nor decode.
     pub(super) fn parse(header: Option<&str>) -> Result<Self, SourceError> {
         // `aws-chunked` names how S3 received the object, not how it is stored or sent.
         let mut codings = header
@@ -47,11 +47,11 @@ impl Coding {
 }
 
 impl Body {
-    /// An empty body that may grow to `max` bytes, counted after decoding.
+    /// Creates an empty body that may grow to `max` bytes, counted after decoding.
     ///
     /// # Errors
-    /// [`SourceError::TooLarge`] when the upstream declares more than that; [`SourceError::Exhausted`] when this
-    /// machine has no memory for it.
+    /// Returns [`SourceError::TooLarge`] if the upstream declares more than that, and [`SourceError::Exhausted`] if
+    /// this machine has no memory for it.
     pub(super) fn new(declared: Option<u64>, coding: Coding, max: u64) -> Result<Self, SourceError> {
         if declared.is_some_and(|n| n > max) {
             return Err(SourceError::TooLarge { max });
@@ -67,7 +67,7 @@ impl Body {
     /// Adds the next piece.
     ///
     /// # Errors
-    /// [`SourceError::TooLarge`] past the cap, [`SourceError::Upstream`] for gzip that is none.
+    /// Returns [`SourceError::TooLarge`] past the cap, and [`SourceError::Upstream`] for data that is not valid gzip.
     pub(super) fn push(&mut self, piece: &[u8]) -> Result<(), SourceError> {
         let written = match &mut self.sink {
             Sink::Plain(capped) => capped.write_all(piece),
@@ -76,10 +76,10 @@ impl Body {
         written.map_err(|e| self.classify(&e))
     }
 
-    /// Seals what arrived.
+    /// Seals what arrived into a blob.
     ///
     /// # Errors
-    /// [`SourceError::Upstream`] for gzip that stops early.
+    /// Returns [`SourceError::Upstream`] for gzip that ends early.
     pub(super) fn finish(mut self) -> Result<Blob, SourceError> {
         if let Sink::Gzip(decoder) = &mut self.sink {
             let ended = decoder.try_finish();
@@ -103,7 +103,7 @@ impl Body {
         match error.raw_os_error() {
             _ if self.capped().over => SourceError::TooLarge { max: self.max },
             Some(_) => SourceError::local(error),
-            // Of the decoder, which asks the system for nothing.
+            // The error comes from the decoder, which makes no system calls.
             None => SourceError::Upstream(Cause::Coding),
         }
     }

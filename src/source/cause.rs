@@ -1,18 +1,18 @@
-//! Why a fetch failed, for the operator alone: a label of metrics, a field of the access log, and a line that says what to
-//! do. No client ever sees any of it.
+//! The cause of a failed fetch, for the operator only: a metrics label, a field of the access log, and a line that says
+//! what to do. Clients never see any of it.
 
 use std::io;
 
 use rustix::io::Errno;
 
-/// What went wrong, as narrowly as it is known.
+/// What went wrong, as precisely as it is known.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Cause {
     /// The upstream's name has no address.
     Dns,
-    /// No connection came about.
+    /// The connection could not be made.
     Connect(io::ErrorKind),
-    /// No TLS came about.
+    /// The TLS handshake failed.
     Tls(TlsFault),
     /// The upstream answered with this status.
     Status(u16),
@@ -20,23 +20,23 @@ pub enum Cause {
     Truncated,
     /// The answer is not HTTP, or its head is too large.
     Protocol,
-    /// The body's content coding is broken, or one that we neither asked for nor undo.
+    /// The body's content coding is broken, or is one that we neither asked for nor decode.
     Coding,
     /// A redirect without a usable target, or too many of them.
     Redirects,
-    /// A redirect from https to another scheme.
+    /// A redirect from https to http, or to any scheme other than these two.
     Downgrade,
-    /// The upstream, or its credentials provider, does not accept ours.
+    /// The upstream, or the provider of our credentials, does not accept them.
     Credentials(CredentialFault),
-    /// It does not exist.
+    /// The place does not exist.
     NotFound(Place),
-    /// It may not be read.
+    /// The place may not be read.
     Denied(Place),
     /// The bucket is in another region, or behind another endpoint.
     Region,
-    /// The service cannot do what the settings of the source ask of it.
+    /// The service does not support what the settings of the source ask for.
     Settings,
-    /// The key that an object is encrypted with cannot be used.
+    /// The encryption key of an object cannot be used.
     EncryptionKey,
     /// This machine's clock is wrong.
     Clock,
@@ -44,19 +44,19 @@ pub enum Cause {
     AddressRefused,
     /// The host is not in `allow_hosts`.
     HostUnlisted,
-    /// The path is no absolute URL.
+    /// The path is not an absolute URL.
     Url,
-    /// Over `limits.original_bytes_max`.
+    /// The original is larger than `limits.original_bytes_max`.
     TooLarge,
-    /// It took too long.
+    /// A phase of the fetch took too long.
     Timeout(Phase),
-    /// The file was rewritten while it was read.
+    /// The file was rewritten while we read it.
     Changed,
-    /// This machine is short of something, or its disk fails.
+    /// This machine ran out of a resource, or its disk failed.
     Local(LocalFault),
 }
 
-/// What [`Cause::NotFound`] and [`Cause::Denied`] are about.
+/// What [`Cause::NotFound`] and [`Cause::Denied`] refer to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[expect(missing_docs, reason = "they say it")]
 pub enum Place {
@@ -68,32 +68,32 @@ pub enum Place {
 /// What is wrong with an upstream's certificate.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum TlsFault {
-    /// Past its time, or before it.
+    /// It has expired, or is not valid yet.
     Expired,
-    /// For another name.
+    /// It is for another name.
     Name,
-    /// Signed by nobody whom this machine trusts.
+    /// It is invalid in another way; usually no authority that this machine trusts has signed it.
     Untrusted,
-    /// Anything else.
+    /// TLS failed for any other reason.
     Other,
 }
 
 /// What is wrong with credentials.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum CredentialFault {
-    /// There are none, or their provider fails.
+    /// There are none, or their provider failed.
     Absent,
     /// The access key does not exist.
     Unknown,
-    /// The secret key does not fit the access key.
+    /// The secret key does not match the access key.
     Signature,
-    /// The session token is past its time.
+    /// The session token has expired.
     Expired,
-    /// The account, or the user name and password, are refused.
+    /// The account, or the user name and password, were refused.
     Refused,
 }
 
-/// Which part of a fetch took too long.
+/// The part of a fetch that took too long.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[expect(missing_docs, reason = "named after the limits")]
 pub enum Phase {
@@ -102,19 +102,20 @@ pub enum Phase {
     Whole,
 }
 
-/// What this machine lacks.
+/// What this machine ran out of, or failed at.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum LocalFault {
-    /// Open files.
+    /// File descriptors.
     Descriptors,
-    /// Memory, or room for files in memory.
+    /// Memory, or space for files in memory.
     Memory,
-    /// Something else failed.
+    /// Another operation failed.
     Io(io::ErrorKind),
 }
 
 impl LocalFault {
-    /// What an error of the system says about this machine; `None` when it is about the other side.
+    /// Returns the shortage on this machine that a system error reports, or `None` if the error is about the other
+    /// side.
     pub(super) fn shortage(error: &io::Error) -> Option<Self> {
         match Errno::from_io_error(error)? {
             Errno::MFILE | Errno::NFILE => Some(Self::Descriptors),
@@ -125,7 +126,7 @@ impl LocalFault {
 }
 
 impl Cause {
-    /// Its name in labels and logs: one of a fixed set.
+    /// Returns its name in labels and logs, one of a fixed set.
     #[must_use]
     pub const fn label(self) -> &'static str {
         match self {
@@ -170,7 +171,7 @@ impl Cause {
         }
     }
 
-    /// What happened and what to do about it, each half a sentence.
+    /// Returns what happened and what to do about it, as two clauses of one sentence.
     #[must_use]
     pub const fn advice(self) -> (&'static str, &'static str) {
         match self {
@@ -233,7 +234,7 @@ impl Cause {
         }
     }
 
-    /// The system's word for it, where there is one.
+    /// Returns the system's own error kind, if there is one.
     #[must_use]
     pub const fn detail(self) -> Option<io::ErrorKind> {
         if let Self::Connect(kind) | Self::Local(LocalFault::Io(kind)) = self { Some(kind) } else { None }
@@ -264,7 +265,8 @@ const fn credential_advice(fault: CredentialFault) -> (&'static str, &'static st
     }
 }
 
-/// Statuses that tell the operator something have a name of their own; of the others there may be any number.
+/// Returns the label of a status. Statuses that tell the operator something have their own label; the rest share one
+/// per class, because an upstream may send any number of them.
 #[expect(clippy::match_overlapping_arm, reason = "the ranges are what the statuses above them leave")]
 const fn status_label(status: u16) -> &'static str {
     match status {

@@ -1,6 +1,6 @@
-//! What every [`Source`] has to do, as one suite that all kinds pass (`tests/sources`).
+//! The conformance suite for [`Source`]: what every kind must do. All kinds run it (`tests/sources`).
 //!
-//! For tests only: it fails by panicking, and nothing in the server calls it.
+//! For tests only: it fails by panicking, and the server never calls it.
 
 use std::sync::Arc;
 use std::time::{Duration, UNIX_EPOCH};
@@ -10,38 +10,39 @@ use futures_util::future::join_all;
 use super::{FetchRequest, Fetched, Original, Source, SourceError, Validators};
 use crate::limits::Limits;
 
-/// The cap that sources under test are built with, see [`limits`].
+/// Byte cap of the sources under test; see [`limits`].
 pub const BYTES_MAX: u64 = 1 << 20;
 
-/// Fetches in flight at once.
+/// Number of fetches in flight at once.
 const PARALLEL: usize = 96;
 
-/// One object that the upstream under test must hold.
+/// An object that the upstream under test must hold.
 #[derive(Clone, Debug)]
 pub struct Object {
-    /// Its name, unencoded and without leading slash.
+    /// Its name, not encoded and without leading slash.
     pub name: &'static str,
     /// Its bytes.
     pub bytes: Vec<u8>,
-    /// The type that it is stored with, or that its extension stands for.
+    /// The media type that it is stored with, or that its extension implies.
     pub content_type: &'static str,
 }
 
-/// A source under test, and where it keeps the objects.
+/// A source under test, with the mapping from names to object paths.
 pub struct Subject<'a> {
     /// The source, built with [`limits`] on an upstream that holds [`objects`].
     pub source: Arc<dyn Source>,
-    /// The object path of a name.
+    /// Returns the object path of a name.
     pub locate: &'a (dyn Fn(&str) -> String + Send + Sync),
 }
 
-/// Limits for sources under test: a small cap, and time-outs that a busy machine keeps.
+/// Returns the limits for sources under test: a small cap, and timeouts that hold even on a busy machine.
 #[must_use]
 pub fn limits() -> Limits {
     Limits { original_bytes_max: BYTES_MAX, ..Limits::default() }
 }
 
-/// What the upstream must hold: sizes from nothing to the cap and past it, and names that are easy to get wrong.
+/// Returns the objects that the upstream must hold: sizes from empty to just past the cap, and names that are easy to
+/// get wrong.
 #[must_use]
 pub fn objects() -> Vec<Object> {
     let small = |name, content_type| Object { name, bytes: noise(name, 3000), content_type };
@@ -64,7 +65,7 @@ pub fn objects() -> Vec<Object> {
     ]
 }
 
-/// Bytes that differ with the name and at every place.
+/// Returns pseudo-random bytes that depend on the name.
 fn noise(name: &str, len: u64) -> Vec<u8> {
     let mut state =
         name.bytes().fold(0xcbf2_9ce4_8422_2325_u64, |h, b| (h ^ u64::from(b)).wrapping_mul(0x0100_0000_01b3));
@@ -77,10 +78,10 @@ fn noise(name: &str, len: u64) -> Vec<u8> {
 }
 
 impl Subject<'_> {
-    /// Everything that holds for all kinds.
+    /// Checks everything that holds for all kinds.
     ///
     /// # Panics
-    /// When something does not hold.
+    /// Panics if a check fails.
     pub async fn conforms(&self) {
         self.objects_come_back_byte_for_byte().await;
         self.absence_and_size_are_told().await;
@@ -88,10 +89,10 @@ impl Subject<'_> {
         self.parallel_fetches_do_not_mix().await;
     }
 
-    /// What holds for kinds whose objects lie below a root, a base URL or a prefix.
+    /// Checks what holds for kinds whose objects are below a root, a base URL or a prefix.
     ///
     /// # Panics
-    /// When some path is served that should not be.
+    /// Panics if a path is served that should not be.
     pub async fn is_confined(&self) {
         for path in [
             "/../plain.jpg",

@@ -1,4 +1,4 @@
-//! Connections to upstreams, web servers and buckets alike: names under a guard, TLS, a pool, and one more try when a
+//! Connections to upstreams, both web servers and buckets: guarded name resolution, TLS, a pool, and one retry when a
 //! pooled connection turns out to be dead.
 
 use std::error::Error as StdError;
@@ -29,8 +29,8 @@ use super::cause::{Cause, LocalFault, Phase, TlsFault};
 use super::resolve::{GuardedResolver, Refused, Unresolved};
 use super::{BuildError, SourceError};
 
-/// Header fields of one answer. Their bytes are bounded by hyper's buffer of some 400 kB (HTTP/1) and by
-/// [`HEADER_BYTES_MAX`] (HTTP/2).
+/// Most header fields in one HTTP/1 answer. The bytes of the fields are bounded by hyper's buffer of some 400 kB
+/// (HTTP/1) and by [`HEADER_BYTES_MAX`] (HTTP/2).
 const HEADER_FIELDS_MAX: usize = 100;
 const HEADER_BYTES_MAX: u32 = 64 << 10;
 
@@ -39,24 +39,24 @@ const IDLE_TIMEOUT: Duration = Duration::from_secs(30);
 
 type Pool = Client<Connector, Full<Bytes>>;
 
-/// A client with a pool of its own. Cheap to clone, and clones share the pool.
+/// A client with its own connection pool. Cheap to clone; clones share the pool.
 #[derive(Clone, Debug)]
 pub(super) struct Connections {
     pooled: Pool,
-    /// Keeps no connection: for the second try, which must not meet another one that died in the pool.
+    /// Keeps no connections. The retry uses it, so that it does not get another connection that died in the pool.
     fresh: Pool,
 }
 
 impl Connections {
-    /// Connections by names that `resolver` resolves.
+    /// Creates a client whose names are resolved by `resolver`.
     ///
     /// # Errors
-    /// [`BuildError::Tls`] when TLS cannot be set up.
+    /// Returns [`BuildError::Tls`] if TLS cannot be set up.
     pub(super) fn new(resolver: GuardedResolver, connect_timeout: Duration) -> Result<Self, BuildError> {
         let mut tcp = HttpConnector::new_with_resolver(resolver);
         tcp.enforce_http(false);
         tcp.set_nodelay(true);
-        // Shared out among the addresses of a name.
+        // hyper divides this time among the addresses of a name.
         tcp.set_connect_timeout(Some(connect_timeout));
         let tls = hyper_rustls::HttpsConnectorBuilder::new().with_tls_config(tls()?);
         let https = tls.https_or_http().enable_all_versions().wrap_connector(tcp);
@@ -75,12 +75,12 @@ impl Connections {
         Ok(Self { pooled: pool(IDLE_CONNECTIONS_MAX), fresh: pool(0) })
     }
 
-    /// Sends a request and waits for the head of the answer. A GET or HEAD on a pooled connection that the upstream closes
-    /// without a single byte is sent once more, on a new connection: the upstream hung up on an idle client, and never saw
-    /// the request or would not take it.
+    /// Sends a request and waits for the head of the answer. Retries a GET or HEAD once, on a new connection, if the
+    /// upstream closed a pooled connection before it sent a single byte of an answer: the upstream hung up on an idle
+    /// client, and either never saw the request or refused to take it.
     ///
     /// # Errors
-    /// [`SourceError`] of connecting, of the guard, and of HTTP itself.
+    /// Returns the [`SourceError`] of connecting, of the guard, or of HTTP itself.
     pub(super) async fn send(&self, request: Request<Full<Bytes>>) -> Result<Response<Incoming>, SourceError> {
         let again = matches!(*request.method(), Method::GET | Method::HEAD).then(|| request.clone());
         match (exchange(&self.pooled, request).await, again) {
@@ -93,10 +93,11 @@ impl Connections {
     }
 }
 
-/// A request without an answer.
+/// A request that got no answer.
 struct Lost {
     error: SourceError,
-    /// The connection had served before, and died without a byte of an answer to this request.
+    /// Whether the connection had answered before and then died without a byte of an answer to this request (over
+    /// HTTP/2: without the head of one).
     is_stale: bool,
 }
 
@@ -119,7 +120,7 @@ async fn exchange(pool: &Pool, mut request: Request<Full<Bytes>>) -> Result<Resp
     }
 }
 
-/// The connection that a request went over, and whether it speaks HTTP/2.
+/// Returns the connection that carried a request, and whether it speaks HTTP/2.
 fn line(captured: &CaptureConnection) -> Option<(Arc<Line>, bool)> {
     let mut extras = Extensions::new();
     let metadata = captured.connection_metadata();
@@ -128,7 +129,7 @@ fn line(captured: &CaptureConnection) -> Option<(Arc<Line>, bool)> {
     Some((extras.get::<Arc<Line>>()?.clone(), connected.is_negotiated_h2()))
 }
 
-/// Says what a failed exchange was, by the types in its chain and never by its text.
+/// Classifies a failed exchange by the error types in its chain, never by their text.
 fn classify(error: &legacy::Error) -> SourceError {
     let mut io = None;
     for cause in chain(error) {
@@ -162,14 +163,15 @@ fn classify(error: &legacy::Error) -> SourceError {
     }
 }
 
-/// What ended a body that was being received.
+/// Classifies the error that interrupted a body.
 pub(super) fn broken_body(error: &(dyn StdError + 'static)) -> SourceError {
     let is_parse = |cause: &(dyn StdError + 'static)| cause.downcast_ref().is_some_and(hyper::Error::is_parse);
     let cause = if chain(error).any(is_parse) { Cause::Protocol } else { Cause::Truncated };
     SourceError::Upstream(cause)
 }
 
-/// An error and all that it came from, also those that an [`io::Error`] carries and does not own up to.
+/// Iterates over an error and all its causes, including those that an [`io::Error`] carries but does not return as its
+/// source.
 pub(super) fn chain<'a>(error: &'a (dyn StdError + 'static)) -> impl Iterator<Item = &'a (dyn StdError + 'static)> {
     std::iter::successors(Some(error), |&error| {
         let carried = error.downcast_ref::<io::Error>().and_then(io::Error::get_ref);
@@ -192,7 +194,8 @@ fn tls_fault(error: &rustls::Error) -> TlsFault {
     }
 }
 
-/// TLS with `ring` and the certificates this machine trusts (`SSL_CERT_FILE` and `SSL_CERT_DIR` count).
+/// Configures TLS with `ring` and the certificates that this machine trusts, including `SSL_CERT_FILE` and
+/// `SSL_CERT_DIR`.
 fn tls() -> Result<ClientConfig, BuildError> {
     let mut roots = RootCertStore::empty();
     let found = rustls_native_certs::load_native_certs();
@@ -200,7 +203,7 @@ fn tls() -> Result<ClientConfig, BuildError> {
     if usable == 0 {
         tracing::warn!("no trusted certificates on this machine; https upstreams will fail");
     }
-    // The connector adds the protocols that it speaks.
+    // The connector adds the protocols that it supports.
     Ok(ClientConfig::builder_with_provider(Arc::new(rustls::crypto::ring::default_provider()))
         .with_safe_default_protocol_versions()
         .map_err(|_| BuildError::Tls)?
@@ -208,14 +211,14 @@ fn tls() -> Result<ClientConfig, BuildError> {
         .with_no_client_auth())
 }
 
-/// Connects within a time, TLS included, and keeps an eye on the connection.
+/// Connects within a time limit, TLS included, and watches the connection.
 #[derive(Clone)]
 struct Connector {
     https: HttpsConnector<HttpConnector<GuardedResolver>>,
     timeout: Duration,
 }
 
-/// Connecting took too long.
+/// Connecting exceeded the time limit.
 #[derive(Debug, thiserror::Error)]
 #[error("connect timed out")]
 struct ConnectTimeout;
@@ -240,16 +243,16 @@ impl Service<Uri> for Connector {
     }
 }
 
-/// What is known of one connection.
+/// What we know about one connection.
 #[derive(Debug, Default)]
 struct Line {
-    /// It has carried an answer.
+    /// The connection has carried an answer.
     has_answered: AtomicBool,
-    /// Bytes have come since the last ones went.
+    /// Bytes have been received since bytes were last sent.
     has_spoken: AtomicBool,
 }
 
-/// A connection that notes what passes over it, after TLS.
+/// A connection that records its traffic, above TLS.
 struct Watched<S> {
     stream: S,
     line: Arc<Line>,

@@ -1,17 +1,17 @@
-//! What a fetch can come to besides an original: whose fault it was decides the answer, its cause is for the operator.
+//! The errors of a fetch. Whose fault it was decides the answer to the client; the cause is for the operator.
 
 use std::io;
 use std::time::Duration;
 
 use super::cause::{Cause, LocalFault, Phase, Place};
 
-/// Why there is no original. Variants follow the mapping of `delivery.md` 4.
+/// Why there is no original. The variants follow the mapping of `delivery.md` 4.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum SourceError {
-    /// 404, 410, no such key or file, or a path that leaves the root.
+    /// 404 or 410, no such key or file, or a path that leaves the root.
     #[error("object missing")]
     Missing,
-    /// 401, 403, access denied, for this object.
+    /// 401 or 403: access to this object was denied.
     #[error("access denied by the upstream")]
     Denied(Cause),
     /// Any other 4xx.
@@ -20,42 +20,42 @@ pub enum SourceError {
         /// HTTP status.
         status: u16,
     },
-    /// A web-proxy path that is no absolute URL, or a host that is not allowed by form.
+    /// A web-proxy path that is not an absolute http or https URL, or whose host is written in a form that we refuse.
     #[error("not an absolute http or https URL")]
     InvalidUrl,
-    /// The host is outside the allow-list, or has an address that is not globally routable.
+    /// The host is not on the allow-list, or has an address that is not globally routable.
     #[error("address refused")]
     Forbidden(Cause),
-    /// 408, 425, 429, 503: the upstream asks for patience.
+    /// 408, 425, 429 or 503: the upstream asks to come back later.
     #[error("upstream busy")]
     Busy {
-        /// The status.
+        /// The status that the upstream answered.
         cause: Cause,
         /// How long to wait before the next request.
         retry_after: Duration,
     },
-    /// Nothing can be had from this source until its operator mends a setting, a key or a permission.
+    /// The source cannot work until its operator fixes a setting, a key or a permission.
     #[error("source misconfigured")]
     Misconfigured(Cause),
-    /// 5xx, connection refused, DNS or TLS failure, a body cut short.
+    /// 5xx, connection refused, DNS or TLS failure, or a body cut short.
     #[error("upstream failed")]
     Upstream(Cause),
-    /// Connect, first byte or whole body took too long.
+    /// Connecting, the first byte, or the whole body took too long.
     #[error("upstream timed out")]
     Timeout(Phase),
-    /// More than `limits.original_bytes_max`.
+    /// The original is larger than `limits.original_bytes_max`.
     #[error("original over {max} bytes")]
     TooLarge {
         /// The cap.
         max: u64,
     },
-    /// This machine has no descriptor or memory for it; the upstream is not to blame.
+    /// This machine ran out of descriptors or memory; the upstream is not to blame.
     #[error("out of resources")]
     Exhausted(LocalFault),
 }
 
 impl SourceError {
-    /// What happened, for the operator.
+    /// Returns what happened, for the operator.
     #[must_use]
     pub const fn cause(self) -> Cause {
         match self {
@@ -73,13 +73,14 @@ impl SourceError {
         }
     }
 
-    /// Whether it says something to the operator. What does not exist, or was never allowed, is between client and URL.
+    /// Returns whether the operator should know. Objects that do not exist, or were never allowed, are the client's
+    /// concern.
     #[must_use]
     pub const fn concerns_operator(self) -> bool {
         !matches!(self, Self::Missing | Self::InvalidUrl | Self::Forbidden(Cause::HostUnlisted))
     }
 
-    /// Whether it says that the source as a whole does not work, rather than one object of it.
+    /// Returns whether the source as a whole does not work, rather than one of its objects.
     #[must_use]
     pub const fn concerns_source(self) -> bool {
         matches!(
@@ -88,7 +89,7 @@ impl SourceError {
         )
     }
 
-    /// An error of this machine's own files and memory.
+    /// Converts an error of this machine's own files or memory.
     pub(super) fn local(error: &io::Error) -> Self {
         match LocalFault::shortage(error) {
             Some(fault) => Self::Exhausted(fault),

@@ -1,4 +1,4 @@
-//! What an upstream's headers say of an object: validators, caching, type. Pure.
+//! Reads what an upstream's headers say about an object: validators, caching, type. Pure.
 
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
@@ -7,24 +7,24 @@ use http::header::{AGE, AsHeaderName, CACHE_CONTROL, CONTENT_TYPE, DATE, ETAG, L
 
 use super::{OriginCaching, Validators};
 
-/// Longest `ETag` or `Content-Type` kept; a longer one is dropped rather than stored with every object.
+/// Longest `ETag` or `Content-Type` that we keep; a longer one is dropped so that it is not stored with every object.
 const VALUE_BYTES_MAX: usize = 1024;
 
-/// Greatest lifetime believed, about 68 years (RFC 9111 1.2.2).
+/// Longest lifetime that we accept, about 68 years (RFC 9111 1.2.2).
 const SECONDS_MAX: u64 = (1 << 31) - 1;
 
-/// Bounds on how long a busy upstream can have clients wait, and what is said for one that names no time.
+/// Bounds on how long a busy upstream can make clients wait, and the default for an upstream that gives no time.
 const RETRY_AFTER_MIN: Duration = Duration::from_secs(1);
 const RETRY_AFTER_MAX: Duration = Duration::from_secs(60);
 const RETRY_AFTER_DEFAULT: Duration = Duration::from_secs(5);
 
-/// `Retry-After` (RFC 9110 10.2.3) in both its forms, within bounds. A date is measured against the upstream's own
-/// `Date`, whose clock it was made by, or else against `now`.
+/// Reads `Retry-After` (RFC 9110 10.2.3) in both its forms and clamps it. A date is compared to the upstream's own
+/// `Date`, because it was set by that clock, or to `now` if there is none.
 pub(super) fn retry_after(headers: &HeaderMap, now: SystemTime) -> Duration {
     let date = |text: &String| httpdate::parse_http_date(text).ok();
     let wanted = text(headers, RETRY_AFTER).and_then(|value| match value.parse() {
         Ok(seconds) => Some(Duration::from_secs(seconds)),
-        // More digits than a number has are a very long time.
+        // A number too long to parse means a very long time.
         Err(_) if value.bytes().all(|byte| byte.is_ascii_digit()) => Some(RETRY_AFTER_MAX),
         Err(_) => {
             let now = text(headers, DATE).as_ref().and_then(date).unwrap_or(now);
@@ -34,7 +34,7 @@ pub(super) fn retry_after(headers: &HeaderMap, now: SystemTime) -> Duration {
     wanted.unwrap_or(RETRY_AFTER_DEFAULT).clamp(RETRY_AFTER_MIN, RETRY_AFTER_MAX)
 }
 
-/// `ETag` and `Last-Modified`.
+/// Reads `ETag` and `Last-Modified`.
 pub(super) fn validators(headers: &HeaderMap) -> Validators {
     Validators {
         etag: text(headers, ETAG),
@@ -42,20 +42,20 @@ pub(super) fn validators(headers: &HeaderMap) -> Validators {
     }
 }
 
-/// `Cache-Control` of all its lines, less `Age`.
+/// Reads all `Cache-Control` lines and subtracts `Age`.
 pub(super) fn caching(headers: &HeaderMap) -> OriginCaching {
     let lines = headers.get_all(CACHE_CONTROL).iter().filter_map(|line| line.to_str().ok());
     caching_of(lines, text(headers, AGE).and_then(|age| age.parse().ok()).unwrap_or(0))
 }
 
-/// `Content-Type`, as sent.
+/// Reads `Content-Type` as sent.
 pub(super) fn content_type(headers: &HeaderMap) -> Option<String> {
     text(headers, CONTENT_TYPE)
 }
 
 /// Reads the directives of RFC 9111 5.2.2 that `delivery.md` 2 uses; `age` is in seconds.
 ///
-/// `private="x"` and `no-cache="x"` are about single headers, none of which we pass on, so they do not count.
+/// `private="x"` and `no-cache="x"` apply to single headers, and we pass none of those on, so we ignore them.
 pub(super) fn caching_of<'a>(lines: impl Iterator<Item = &'a str>, age: u64) -> OriginCaching {
     let (mut shared, mut max, mut uncacheable) = (None, None, false);
     for directive in lines.flat_map(|line| line.split(',')) {
@@ -75,14 +75,14 @@ pub(super) fn caching_of<'a>(lines: impl Iterator<Item = &'a str>, age: u64) -> 
     OriginCaching { max_age, uncacheable }
 }
 
-/// A lifetime. One too large to hold is the greatest (RFC 9111 1.2.2); what cannot be read is stale (RFC 9111 4.2.1), because
-/// an upstream that says something of the kind does not mean a year.
+/// Parses a lifetime. A number too large to hold becomes the maximum (RFC 9111 1.2.2). An invalid value counts as stale
+/// (RFC 9111 4.2.1), because an upstream that tries to set a lifetime does not mean a year.
 fn seconds_of(text: &str) -> u64 {
     let digits = !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit());
     if digits { text.parse().unwrap_or(SECONDS_MAX) } else { 0 }
 }
 
-/// A time as an HTTP date, when it can be written as one: 1970 to 9999.
+/// Formats a time as an HTTP date if it is from 1970 to 9999.
 pub(super) fn http_date(time: SystemTime) -> Option<String> {
     const YEAR_10000: u64 = 253_402_300_800;
     let seconds = time.duration_since(UNIX_EPOCH).ok()?.as_secs();
@@ -94,7 +94,7 @@ fn text(headers: &HeaderMap, name: impl AsHeaderName) -> Option<String> {
     (!value.is_empty() && value.len() <= VALUE_BYTES_MAX).then(|| value.to_owned())
 }
 
-/// The media type that a file name's extension stands for.
+/// Returns the media type for the extension of a file name.
 pub(super) fn type_of_name(name: &str) -> Option<&'static str> {
     let (_, extension) = name.rsplit_once('.')?;
     Some(match extension.to_ascii_lowercase().as_str() {
@@ -200,7 +200,7 @@ mod tests {
         check(&at(1_000_020), None, 20);
         check(&at(999_000), None, 1);
         check(&at(2_000_000), None, 60);
-        // An upstream whose clock is an hour slow.
+        // The clock of this upstream is an hour slow.
         check(&at(996_420), Some(at(996_400)), 20);
         assert_eq!(retry_after(&HeaderMap::new(), UNIX_EPOCH), Duration::from_secs(5));
     }

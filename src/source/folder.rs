@@ -1,4 +1,5 @@
-//! Originals from a directory. No path leaves it, whatever it or a symbolic link says, and only regular files are read.
+//! Reads originals from a directory. No path reaches outside it, not even through symbolic links, and only regular
+//! files are read.
 
 use std::fs::File;
 use std::io::{self, Read};
@@ -17,13 +18,14 @@ use super::cause::{Cause, LocalFault, Phase, Place};
 use super::{BuildError, FetchRequest, Fetched, OriginCaching, Original, Source, SourceError, Validators, facts, path};
 use crate::limits::Limits;
 
-/// Bytes read between two looks at the cap and the deadline.
+/// Bytes read between two checks of the cap and the deadline.
 const CHUNK_BYTES: usize = 256 << 10;
 
-/// A symbolic link with `..` may be answered `EAGAIN` while something is renamed (openat2(2)).
+/// Most attempts to open a path. `openat2` may fail with `EAGAIN` on a symbolic link with `..` while something is
+/// renamed (openat2(2)).
 const RACES_MAX: usize = 16;
 
-/// Never blocks on a FIFO, never becomes the controlling terminal's owner, never leaks into a worker.
+/// Never blocks on a FIFO, never acquires a controlling terminal, and is never inherited by a worker.
 const FLAGS: OFlags = OFlags::RDONLY.union(OFlags::NONBLOCK).union(OFlags::NOCTTY).union(OFlags::CLOEXEC);
 
 /// A directory whose files are originals.
@@ -37,16 +39,16 @@ pub struct FolderSource {
 struct Inner {
     root: PathBuf,
     bytes_max: u64,
-    /// Whether the kernel and its seccomp filter let us use `openat2`; found out at the first refusal.
+    /// Whether the kernel and its seccomp filter let us use `openat2`; cleared at the first refusal.
     has_openat2: AtomicBool,
 }
 
 impl FolderSource {
-    /// A source of the files below `root`. The directory is opened anew for every fetch, so that a link to the current
-    /// release may be moved under it.
+    /// Creates a source of the files below `root`. Every fetch opens the directory again, so that `root` may be a link
+    /// that moves to the current release.
     ///
     /// # Errors
-    /// [`BuildError::Root`] when `root` is no directory that can be opened.
+    /// Returns [`BuildError::Root`] if `root` is not a directory that can be opened.
     pub fn new(root: PathBuf, limits: &Limits) -> Result<Self, BuildError> {
         let inner = Inner { root, bytes_max: limits.original_bytes_max, has_openat2: AtomicBool::new(true) };
         inner
@@ -62,7 +64,7 @@ impl Source for FolderSource {
         let inner = Arc::clone(&self.inner);
         let object = request.object.to_owned();
         let held = request.if_changed_from.cloned();
-        // A hung network mount holds its thread, not the request. Dropping the guard ends the reading.
+        // A hung network mount blocks its thread, not the request. Dropping the guard stops the read.
         let stop = Arc::new(AtomicBool::new(false));
         let _guard = StopOnDrop(Arc::clone(&stop));
         let reading = tokio::task::spawn_blocking(move || inner.read(&object, held.as_ref(), &stop));
@@ -90,7 +92,7 @@ impl Inner {
         let root = self.open_root().map_err(classify_root)?;
         let fd = self.open(&root, relative).map_err(|error| {
             let error = classify(error);
-            // In a folder that may not be entered no object can be read, whatever its own permissions are.
+            // If the folder may not be entered, no object can be read, whatever the object's own permissions are.
             let is_of_root = matches!(error, SourceError::Denied(_)) && !may_enter(&root);
             if is_of_root { SourceError::Misconfigured(Cause::Denied(Place::Root)) } else { error }
         })?;
@@ -116,7 +118,7 @@ impl Inner {
                 Err(e) => return Err(SourceError::local(&e)),
             }
         }
-        // Rewritten in place while it was read: neither the old picture nor the new one.
+        // The file was rewritten in place during the read, so the bytes are neither the old image nor the new one.
         if self::validators(&fstat(&file).map_err(classify)?) != validators {
             return Err(SourceError::Upstream(Cause::Changed));
         }
@@ -135,7 +137,7 @@ impl Inner {
     fn open(&self, root: &OwnedFd, relative: &str) -> Result<OwnedFd, Errno> {
         if self.has_openat2.load(Ordering::Relaxed) {
             match open_beneath(root, relative) {
-                // Older than Linux 5.6, or a container's seccomp filter that has not heard of it.
+                // The kernel is older than Linux 5.6, or a container's seccomp filter does not know the call.
                 Err(Errno::NOSYS | Errno::PERM) => self.has_openat2.store(false, Ordering::Relaxed),
                 other => return other,
             }
@@ -144,17 +146,17 @@ impl Inner {
     }
 }
 
-/// The path below the root, when it can name a file there: no empty, `.` or `..` segment and no NUL.
+/// Returns the path below the root if it can name a file there: no empty, `.` or `..` segment and no NUL.
 ///
-/// The path was decoded once, so `%2f` separates segments as `/` does. Empty segments would be a second name for one
-/// file, which purging by path would miss.
+/// The path was decoded once, so `%2f` separates segments as `/` does. An empty segment would give a file a second
+/// name, which purging by path would miss.
 fn relative(object: &str) -> Option<&str> {
     let relative = object.strip_prefix('/').unwrap_or(object);
     let plain = relative.split('/').all(|segment| !matches!(segment, "" | "." | ".."));
     (plain && path::stays_below(relative)).then_some(relative)
 }
 
-/// Lets the kernel follow links that stay below the root, and nothing else.
+/// Opens a file below the root. The kernel follows links that stay below the root and refuses all others.
 fn open_beneath(root: impl AsFd, relative: &str) -> Result<OwnedFd, Errno> {
     let resolve = ResolveFlags::BENEATH | ResolveFlags::NO_MAGICLINKS;
     let mut outcome = Err(Errno::AGAIN);
@@ -167,19 +169,19 @@ fn open_beneath(root: impl AsFd, relative: &str) -> Result<OwnedFd, Errno> {
     outcome
 }
 
-/// Opens one segment after the other and follows no link at all.
+/// Opens one segment after the other and follows no links.
 fn open_by_component(root: &OwnedFd, relative: &str) -> Result<OwnedFd, Errno> {
     let (parents, name) = relative.rsplit_once('/').map_or((None, relative), |(dirs, name)| (Some(dirs), name));
     let mut dir: Option<OwnedFd> = None;
     for segment in parents.into_iter().flat_map(|dirs| dirs.split('/')) {
-        // O_DIRECTORY refuses the link that O_PATH | O_NOFOLLOW would open as itself.
+        // O_PATH | O_NOFOLLOW alone would open a link itself; O_DIRECTORY refuses it.
         let flags = OFlags::PATH | OFlags::DIRECTORY | OFlags::NOFOLLOW | OFlags::CLOEXEC;
         dir = Some(openat(dir.as_ref().unwrap_or(root), segment, flags, Mode::empty())?);
     }
     openat(dir.as_ref().unwrap_or(root), name, FLAGS | OFlags::NOFOLLOW, Mode::empty())
 }
 
-/// Says whose fault a refused opening is.
+/// Decides whose fault it is that a file cannot be opened.
 fn classify(error: Errno) -> SourceError {
     match error {
         Errno::ACCESS | Errno::PERM => SourceError::Denied(Cause::Denied(Place::Object)),
@@ -201,7 +203,7 @@ fn may_enter(root: &OwnedFd) -> bool {
     accessat(root, ".", Access::EXEC_OK, AtFlags::empty()).is_ok()
 }
 
-/// No request can be to blame for a root that cannot be opened.
+/// Classifies the error of opening the root, for which no request can be to blame.
 fn classify_root(error: Errno) -> SourceError {
     match error {
         Errno::ACCESS | Errno::PERM => SourceError::Misconfigured(Cause::Denied(Place::Root)),
@@ -210,14 +212,14 @@ fn classify_root(error: Errno) -> SourceError {
     }
 }
 
-/// An entity tag of time and size, which together change with every sane way of writing a file.
+/// Makes an entity tag of time and size, because every sane way of writing a file changes one of them.
 fn validators(stat: &Stat) -> Validators {
     let (seconds, nanos) = (stat.st_mtime, stat.st_mtime_nsec);
     let last_modified = u64::try_from(seconds).ok().and_then(|s| UNIX_EPOCH.checked_add(Duration::from_secs(s)));
     Validators { etag: Some(format!("\"{seconds:x}.{nanos:x}-{:x}\"", stat.st_size)), last_modified }
 }
 
-/// RFC 9110 13.2.2: the entity tag decides when there is one.
+/// Returns whether a held copy is current. An entity tag takes precedence over the date (RFC 9110 13.2.2).
 fn is_current(held: &Validators, now: &Validators) -> bool {
     let not_after = |held: SystemTime| now.last_modified.is_some_and(|modified| modified <= held);
     if held.etag.is_some() { held.etag == now.etag } else { held.last_modified.is_some_and(not_after) }
@@ -235,7 +237,7 @@ mod tests {
 
     const SECRET: &[u8] = b"outside the root";
 
-    /// `outer/secret.jpg` is out of reach of a source on `outer/root`.
+    /// Creates a tree in which `outer/secret.jpg` is outside a source on `outer/root`.
     fn tree() -> (tempfile::TempDir, PathBuf) {
         let outer = tempfile::tempdir().unwrap();
         let root = outer.path().join("root");

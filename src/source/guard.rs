@@ -1,4 +1,4 @@
-//! Which addresses and hosts a fetch may reach. Pure: resolving names and opening sockets is left to `resolve` and `http`.
+//! Decides which addresses and hosts a fetch may reach. Pure: `resolve` resolves names and `connection` opens sockets.
 
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
@@ -8,49 +8,50 @@ use url::{Host, Url};
 use super::SourceError;
 use super::cause::Cause;
 
-/// The addresses one source may connect to: everything globally routable, and what its `allow_private` lists.
+/// The addresses that one source may connect to: everything globally routable, and the networks in its `allow_private`.
 #[derive(Clone, Debug, Default)]
 pub struct Guard {
     allow_private: Vec<IpNet>,
 }
 
 impl Guard {
-    /// A guard that also lets `allow_private` through.
+    /// Creates a guard that also permits `allow_private`.
     #[must_use]
     pub const fn new(allow_private: Vec<IpNet>) -> Self {
         Self { allow_private }
     }
 
-    /// Whether a name may resolve to `ip`.
+    /// Returns whether a name may resolve to `ip`.
     ///
-    /// An IPv4 address inside an IPv6 one is judged by the list as the IPv4 address only in its mapped form, because
-    /// that is the only embedding that a socket of this machine connects to as IPv4.
+    /// `allow_private` treats an IPv6 address as the IPv4 address inside it only in the mapped form, because that is
+    /// the only embedding that a socket on this machine connects to as IPv4.
     #[must_use]
     pub fn permits(&self, ip: IpAddr) -> bool {
         self.lists(ip) || is_globally_routable(ip)
     }
 
-    /// Whether `ip` is in `allow_private`.
+    /// Returns whether `ip` is in `allow_private`.
     fn lists(&self, ip: IpAddr) -> bool {
         let canonical = ip.to_canonical();
         self.allow_private.iter().any(|net| net.contains(&ip) || net.contains(&canonical))
     }
 
-    /// Checks what can be checked of a URL before a name is resolved: scheme, and a host that is not an address.
+    /// Checks what a URL shows before its name is resolved: the scheme, and that the host is not an address.
     ///
-    /// An address written as the host never meets the resolver, so it is judged here, and more strictly: even a public
-    /// one must be listed. `url` has already turned decimal, octal, hexadecimal and short forms into an address.
+    /// An address written as the host never reaches the resolver, so it is checked here, and more strictly: even a
+    /// public one must be listed. `url` has already converted decimal, octal, hexadecimal and short forms to an
+    /// address.
     ///
     /// # Errors
-    /// [`SourceError::InvalidUrl`] without an http(s) scheme and a host; [`SourceError::Forbidden`] for an address
-    /// that is not listed.
+    /// Returns [`SourceError::InvalidUrl`] without an http(s) scheme and a host, and [`SourceError::Forbidden`] for an
+    /// address that is not listed.
     pub fn check_url(&self, url: &Url) -> Result<(), SourceError> {
         if !matches!(url.scheme(), "http" | "https") {
             return Err(SourceError::InvalidUrl);
         }
         let ip = match url.host().ok_or(SourceError::InvalidUrl)? {
             Host::Domain("") => return Err(SourceError::InvalidUrl),
-            // `1.2.3.4.` is a name to `url` but an address to some resolvers.
+            // `url` treats `1.2.3.4.` as a name, but some resolvers treat it as an address.
             Host::Domain(name) => match name.trim_end_matches('.').parse::<Ipv4Addr>() {
                 Ok(ip) => IpAddr::V4(ip),
                 Err(_) => return Ok(()),
@@ -62,10 +63,10 @@ impl Guard {
     }
 }
 
-/// Whether packets to `ip` go out to the public internet, to one receiver.
+/// Returns whether packets to `ip` go to a single receiver on the public internet.
 ///
-/// Refuses everything special in the IANA registries of RFC 6890, and every IPv6 address that carries an IPv4 address,
-/// whatever that one is: a fetch has no reason to go through a translator that its own network may run.
+/// Refuses every special range in the IANA registries of RFC 6890, and every IPv6 address that embeds an IPv4 address,
+/// even a public one: a fetch has no reason to use a translator that its own network may run.
 #[must_use]
 pub const fn is_globally_routable(ip: IpAddr) -> bool {
     match ip {
@@ -95,9 +96,9 @@ const fn is_global_v4(ip: Ipv4Addr) -> bool {
 
 const fn is_global_v6(ip: Ipv6Addr) -> bool {
     let s = ip.segments();
-    // Only 2000::/3 is handed out. Outside it lie ::, ::1, mapped, compatible and translated IPv4 (::/96,
-    // ::ffff:0:0/96, ::ffff:0:0:0/96), NAT64 (64:ff9b::/96, 64:ff9b:1::/48), 100::/64, 5f00::/16, fc00::/7,
-    // fe80::/10, fec0::/10 and ff00::/8.
+    // Only 2000::/3 is allocated. Outside it are ::, ::1, mapped, compatible and translated IPv4 (::/96, ::ffff:0:0/96,
+    // ::ffff:0:0:0/96), NAT64 (64:ff9b::/96, 64:ff9b:1::/48), 100::/64, 5f00::/16, fc00::/7, fe80::/10, fec0::/10 and
+    // ff00::/8.
     if s[0] & 0xe000 != 0x2000 {
         return false;
     }
@@ -129,7 +130,7 @@ enum HostName {
 }
 
 impl HostPattern {
-    /// Reads one entry; `None` when it is no host.
+    /// Parses one entry; returns `None` if it is not a host.
     #[must_use]
     pub fn parse(text: &str) -> Option<Self> {
         let text = text.trim();
@@ -148,7 +149,7 @@ impl HostPattern {
         Some(Self { name, port })
     }
 
-    /// Whether the host (and port, if the entry has one) of `url` is meant. Compares whole labels.
+    /// Returns whether the pattern matches the host of `url`, and the port if the entry has one. Compares whole labels.
     #[must_use]
     pub fn matches(&self, url: &Url) -> bool {
         let Some(host) = url.host_str() else { return false };
@@ -164,7 +165,7 @@ impl HostPattern {
     }
 }
 
-/// The host as `url` writes it: lower case, punycode, canonical addresses.
+/// Returns the host as `url` writes it: lower case, punycode, canonical addresses.
 fn normal_host(host: &str) -> Option<String> {
     if host.contains('*') {
         return None;
@@ -206,7 +207,7 @@ mod tests {
             }
             for outside in [low.checked_sub(1), high.checked_add(1)].into_iter().flatten() {
                 let outside = Ipv4Addr::from(outside);
-                // 223.255.255.255 and 1.0.0.0 are public; no two ranges of the list touch.
+                // 223.255.255.255 and 1.0.0.0 are public, and no two ranges in the list touch.
                 check(&outside.to_string(), true);
             }
         }

@@ -1,5 +1,5 @@
-//! The one HTTP client that fetches originals: guarded, without environment, cookies, referrer or anything of the
-//! client's request. Which URL an object has is left to `web`.
+//! The HTTP client for originals from web servers: guarded, and without proxy variables, cookies, referrer or anything
+//! from the client's request. `web` decides the URL of an object.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -25,19 +25,19 @@ use super::{BuildError, Fetched, Original, SourceError, Validators, facts};
 use crate::clock::{Clock as _, SystemClock};
 use crate::limits::Limits;
 
-/// What we call ourselves to upstreams.
+/// Our name, sent to upstreams.
 pub const OUR_NAME: &str = concat!("tintype/", env!("CARGO_PKG_VERSION"));
 
-/// Redirects followed (`delivery.md` 1.1).
+/// Most redirects that we follow (`delivery.md` 1.1).
 const REDIRECTS_MAX: usize = 3;
 
-/// Fetches URLs that a [`Guard`] and a list of hosts let through.
+/// Fetches URLs that a [`Guard`] and a list of hosts permit.
 #[derive(Debug)]
 pub(super) struct HttpClient {
     connections: Connections,
     guard: Guard,
-    /// `None` where the operator wrote the URL, save what redirects make of it: every host is let through, and the guard
-    /// still judges its addresses.
+    /// Hosts that may be fetched from. `None` if the operator wrote the URL, apart from redirects: every host is then
+    /// permitted, and the guard still checks its addresses.
     allow_hosts: Option<Vec<HostPattern>>,
     bytes_max: u64,
     first_byte_timeout: Duration,
@@ -45,10 +45,10 @@ pub(super) struct HttpClient {
 }
 
 impl HttpClient {
-    /// A client of its own connection pool.
+    /// Creates a client with its own connection pool.
     ///
     /// # Errors
-    /// [`BuildError::Tls`] when TLS cannot be set up.
+    /// Returns [`BuildError::Tls`] if TLS cannot be set up.
     pub(super) fn new(
         guard: Guard,
         allow_hosts: Option<Vec<HostPattern>>,
@@ -74,10 +74,10 @@ impl HttpClient {
         })
     }
 
-    /// Fetches `url`, following redirects, all within `limits.fetch_timeout`.
+    /// Fetches `url` and follows redirects, all within `limits.fetch_timeout`.
     ///
     /// # Errors
-    /// As `delivery.md` 4 maps what happened.
+    /// Returns what happened, mapped as in `delivery.md` 4.
     pub(super) async fn fetch(&self, url: Url, held: Option<&Validators>) -> Result<Fetched, SourceError> {
         let deadline = Instant::now() + self.fetch_timeout;
         let (response, sent) = self.follow(url, held, deadline).await?;
@@ -91,7 +91,7 @@ impl HttpClient {
         }
     }
 
-    /// Asks hop by hop until an answer is no redirect.
+    /// Sends one request per hop until an answer is not a redirect.
     async fn follow(
         &self,
         mut url: Url,
@@ -118,8 +118,8 @@ impl HttpClient {
         Err(SourceError::Upstream(Cause::Redirects))
     }
 
-    /// Whose fault it is that hop `hop` leads where it may not: of the URL's author where strangers write URLs; else of the
-    /// operator, who named the first host, or of the upstream, which redirected to another.
+    /// Decides whose fault it is that hop `hop` leads to a forbidden place. If clients choose the URLs, it is theirs.
+    /// Otherwise it is the operator's, who named the first host, or the upstream's, which redirected to another.
     fn blamed(&self, error: SourceError, hop: usize) -> SourceError {
         let SourceError::Forbidden(cause) = error else { return error };
         match (self.allow_hosts.is_some(), hop) {
@@ -129,7 +129,7 @@ impl HttpClient {
         }
     }
 
-    /// Judges one hop before a connection is thought of.
+    /// Checks the URL of one hop before connecting.
     fn check(&self, url: &Url) -> Result<(), SourceError> {
         self.guard.check_url(url)?;
         match &self.allow_hosts {
@@ -161,13 +161,13 @@ impl HttpClient {
     }
 }
 
-/// What a request said beside its URL.
+/// What a request contained besides its URL.
 struct Sent {
     conditions: bool,
     password: bool,
 }
 
-/// A GET of one hop. A user name and password in the URL become HTTP Basic.
+/// Builds the GET for one hop. A user name and password in the URL become HTTP Basic.
 fn request(url: &Url, conditions: &HeaderMap) -> Result<Request<Full<Bytes>>, SourceError> {
     let mut plain = url.clone();
     plain.set_fragment(None);
@@ -192,7 +192,7 @@ fn has_userinfo(url: &Url) -> bool {
     !url.username().is_empty() || url.password().is_some()
 }
 
-/// RFC 7617.
+/// Builds the HTTP Basic header (RFC 7617).
 fn basic(url: &Url) -> HeaderValue {
     let decoded = |text: &str| percent_encoding::percent_decode_str(text).collect::<Vec<u8>>();
     let pair = [decoded(url.username()), decoded(url.password().unwrap_or_default())].join(&b':');
@@ -202,7 +202,7 @@ fn basic(url: &Url) -> HeaderValue {
     value
 }
 
-/// Where a redirect leads; `None` for any other answer.
+/// Returns the target of a redirect, or `None` for any other answer.
 fn redirect(from: &Url, response: &Response<Incoming>) -> Result<Option<Url>, SourceError> {
     if !matches!(response.status().as_u16(), 301 | 302 | 303 | 307 | 308) {
         return Ok(None);
@@ -212,11 +212,11 @@ fn redirect(from: &Url, response: &Response<Incoming>) -> Result<Option<Url>, So
     let location = std::str::from_utf8(location.as_bytes()).map_err(|_| NOWHERE)?;
     let mut to = from.join(location).map_err(|_| NOWHERE)?;
     let has_other_scheme = !matches!(to.scheme(), "http" | "https");
-    // What was asked for over TLS is not taken from whoever sits on the wire.
+    // A request over TLS must not continue in plain text, which an attacker on the network could forge.
     if has_other_scheme || (from.scheme() == "https" && to.scheme() == "http") {
         return Err(SourceError::Forbidden(Cause::Downgrade));
     }
-    // A password goes to the origin it was configured for, and none is taken from an answer.
+    // A password goes only to the origin it was configured for, and never comes from an answer.
     let (user, password) = if to.origin() == from.origin() { (from.username(), from.password()) } else { ("", None) };
     if to.set_username(user).is_err() || to.set_password(password).is_err() {
         return Err(NOWHERE);
@@ -225,7 +225,8 @@ fn redirect(from: &Url, response: &Response<Incoming>) -> Result<Option<Url>, So
     Ok(Some(to))
 }
 
-/// `If-None-Match` when there is an entity tag, else `If-Modified-Since`; both would be read as the first alone.
+/// Builds `If-None-Match` if there is an entity tag, else `If-Modified-Since`. A server that gets both ignores the
+/// second.
 fn conditions(held: Option<&Validators>) -> HeaderMap {
     let mut headers = HeaderMap::new();
     let Some(held) = held else { return headers };
@@ -237,7 +238,7 @@ fn conditions(held: Option<&Validators>) -> HeaderMap {
     headers
 }
 
-/// What a status other than success means (`delivery.md` 4).
+/// Returns the error for a status other than success (`delivery.md` 4).
 pub(super) fn refusal(status: u16, headers: &HeaderMap) -> SourceError {
     let cause = Cause::Status(status);
     match status {
@@ -249,7 +250,7 @@ pub(super) fn refusal(status: u16, headers: &HeaderMap) -> SourceError {
     }
 }
 
-/// An upstream that asks to come back later, and when it says to.
+/// Returns the error for an upstream that asks to come back later, with the time that it gives.
 pub(super) fn busy(status: u16, headers: &HeaderMap) -> SourceError {
     SourceError::Busy { cause: Cause::Status(status), retry_after: facts::retry_after(headers, SystemClock.now()) }
 }
@@ -268,7 +269,7 @@ mod tests {
 
     use super::*;
 
-    /// Answers the n-th question with the n-th list; an empty script is a panic, so every question is counted.
+    /// Answers the n-th query with the n-th list. Panics once the script is empty, so every query is counted.
     fn scripted(answers: &[&[&str]]) -> Lookup {
         let parse = |list: &&[&str]| list.iter().map(|ip| ip.parse().unwrap()).collect();
         let script: Mutex<Vec<Vec<IpAddr>>> = Mutex::new(answers.iter().rev().map(parse).collect());
@@ -280,7 +281,7 @@ mod tests {
 
     #[tokio::test]
     async fn a_name_that_changes_its_address_is_refused_the_moment_it_does() {
-        // Listens on every address of the machine, so that a connection to a wrong one would be answered.
+        // Listens on every address of the machine, so that a connection to a wrong address would also be answered.
         let listener = tokio::net::TcpListener::bind("0.0.0.0:0").await.unwrap();
         let port = listener.local_addr().unwrap().port();
         let reached = tokio::spawn(async move {

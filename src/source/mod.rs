@@ -1,4 +1,4 @@
-//! Where originals come from: one trait, four kinds, one conformance suite.
+//! Sources of originals: one trait, four kinds, one conformance suite.
 
 mod body;
 pub mod cause;
@@ -29,25 +29,25 @@ use crate::blob::Blob;
 use crate::config::{SourceConfig, SourceKind};
 use crate::limits::Limits;
 
-/// A configured place that originals come from.
+/// A configured place from which originals are fetched.
 ///
-/// Every implementation enforces the byte cap while bytes arrive, forwards no client header and never returns the
-/// upstream's text.
+/// Every implementation enforces the byte cap while bytes arrive, forwards no client header, and never returns text
+/// from the upstream.
 #[async_trait]
 pub trait Source: Send + Sync + std::fmt::Debug + 'static {
-    /// Fetches one object whole.
+    /// Fetches one whole object.
     ///
-    /// `object` is the path after the host, percent-decoded exactly once, with its leading slash.
+    /// `request.object` is the path after the host, percent-decoded exactly once, with its leading slash.
     ///
     /// # Errors
-    /// A [`SourceError`] that says whose fault it was.
+    /// Returns a [`SourceError`] that says whose fault it was.
     async fn fetch(&self, request: FetchRequest<'_>) -> Result<Fetched, SourceError>;
 }
 
-/// Makes the source that `config` describes. Fetches nothing yet: an upstream may come up later than we do.
+/// Creates the source that `config` describes. Fetches nothing yet, because an upstream may start later than we do.
 ///
 /// # Errors
-/// A [`BuildError`] for what could never work.
+/// Returns a [`BuildError`] for a configuration that could never work.
 pub async fn build(config: &SourceConfig, limits: &Limits) -> Result<Arc<dyn Source>, BuildError> {
     Ok(match &config.kind {
         SourceKind::Folder { root } => Arc::new(folder::FolderSource::new(root.clone(), limits)?),
@@ -61,10 +61,10 @@ pub async fn build(config: &SourceConfig, limits: &Limits) -> Result<Arc<dyn Sou
     })
 }
 
-/// Why a source cannot be made. Shown to the operator at start-up.
+/// Why a source cannot be created. The operator sees it at start-up.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum BuildError {
-    /// `root` is no directory that can be opened.
+    /// `root` is not a directory that can be opened.
     #[error("root: {} cannot be opened: {kind}", .path.display())]
     Root {
         /// The directory.
@@ -72,13 +72,13 @@ pub enum BuildError {
         /// The system's reason.
         kind: io::ErrorKind,
     },
-    /// `base_url` is no http(s) URL, or has a query or fragment.
+    /// `base_url` is not an http(s) URL, or has a query or fragment.
     #[error("base_url must be an http or https URL without query and fragment")]
     BaseUrl,
-    /// An entry of `allow_hosts` is no host.
+    /// An entry of `allow_hosts` is not a host.
     #[error("allow_hosts must hold names such as \"example.com\" or \"*.example.com\"")]
     AllowHosts,
-    /// `access_key` or `secret_key` is no text.
+    /// `access_key` or `secret_key` is not text.
     #[error("access_key and secret_key must be text")]
     Credentials,
     /// TLS could not be set up.
@@ -91,42 +91,42 @@ pub enum BuildError {
 pub struct FetchRequest<'a> {
     /// Decoded object path with its leading slash.
     pub object: &'a str,
-    /// Validators of a copy we hold, for a conditional request.
+    /// Validators of the copy that we hold, for a conditional request.
     pub if_changed_from: Option<&'a Validators>,
 }
 
-/// What came of it.
+/// The outcome of a fetch.
 #[derive(Clone, Debug)]
 pub enum Fetched {
     /// The object.
     Original(Arc<Original>),
-    /// The copy whose validators were sent is current; carries fresh caching facts.
+    /// The copy whose validators were sent is still current. Holds the new caching facts.
     NotModified(OriginCaching),
 }
 
-/// One source object as fetched.
+/// A fetched original.
 #[derive(Clone, Debug)]
 pub struct Original {
     /// Its bytes.
     pub body: Blob,
-    /// What they are, by themselves; `None` for what is no image this server knows.
+    /// Image format detected from the bytes; `None` if this server does not know it.
     pub format: Option<SourceFormat>,
-    /// As the upstream said, or by the file name's extension; never trusted for decoding.
+    /// Media type from the upstream or from the file name's extension; never trusted for decoding.
     pub content_type: Option<String>,
-    /// For a later conditional request.
+    /// Validators for a later conditional request.
     pub validators: Validators,
-    /// What the upstream said of caching.
+    /// What the upstream said about caching.
     pub caching: OriginCaching,
 }
 
 impl Original {
-    /// Looks at the bytes, once.
+    /// Creates an original and detects its format from the bytes.
     #[must_use]
     pub fn new(body: Blob, content_type: Option<String>, validators: Validators, caching: OriginCaching) -> Self {
         Self { format: sniff(body.as_slice()), body, content_type, validators, caching }
     }
 
-    /// Its bytes as those of an image, if they are.
+    /// Returns the bytes with their image format, or `None` if the format is unknown.
     #[must_use]
     pub fn encoded(&self) -> Option<Encoded> {
         self.format.map(|format| Encoded { bytes: self.body.clone(), format })
@@ -136,17 +136,17 @@ impl Original {
 /// `ETag` and `Last-Modified` of an original.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Validators {
-    /// As sent, quotes included.
+    /// The entity tag as sent, quotes included.
     pub etag: Option<String>,
     /// Time of the last change.
     pub last_modified: Option<SystemTime>,
 }
 
-/// The upstream's `Cache-Control`, as far as we use it (`delivery.md` 2).
+/// The parts of the upstream's `Cache-Control` that we use (`delivery.md` 2).
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct OriginCaching {
-    /// `s-maxage`, else `max-age`, less `Age`.
+    /// `s-maxage`, or else `max-age`, minus `Age`.
     pub max_age: Option<Duration>,
-    /// `private`, `no-store` or `no-cache` was given.
+    /// Whether `private`, `no-store` or `no-cache` was given.
     pub uncacheable: bool,
 }

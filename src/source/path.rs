@@ -1,13 +1,13 @@
-//! Object paths: what is refused before any upstream sees it, and how the rest is written in a URL. Pure.
+//! Object paths: which are refused before any upstream sees them, and how the rest are written in a URL. Pure.
 
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, percent_decode_str, utf8_percent_encode};
 
-/// Everything but the unreserved characters of RFC 3986 2.3: a reserved one that is data must be written encoded, and
-/// `+` would be a space to some object stores.
+/// Characters to encode: all but the unreserved ones of RFC 3986 2.3. A reserved character that is data must be
+/// encoded, and some object stores read `+` as a space.
 const SEGMENT: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~');
 
-/// Whether the path stays where it starts: no NUL, and no `.` or `..` segment, however it is separated, now or for an
-/// upstream that decodes once more than it should.
+/// Returns whether the path stays below its start: it has no NUL and no `.` or `..` segment, whatever the separator, as
+/// it is or after an upstream wrongly decodes it once more.
 pub(super) fn stays_below(object: &str) -> bool {
     let again = percent_decode_str(object).decode_utf8_lossy();
     [object, again.as_ref()]
@@ -15,7 +15,7 @@ pub(super) fn stays_below(object: &str) -> bool {
         .all(|path| !path.contains('\0') && path.split(['/', '\\']).all(|segment| !matches!(segment, "." | "..")))
 }
 
-/// The object path percent-encoded for a URL, slashes kept.
+/// Percent-encodes the object path for a URL and keeps its slashes.
 pub(super) fn encode(object: &str) -> String {
     let mut encoded = String::with_capacity(object.len() + object.len() / 4);
     for (i, segment) in object.split('/').enumerate() {

@@ -1,4 +1,4 @@
-//! Names to addresses, of which only permitted ones come out: what was checked is what is connected to.
+//! Resolves names to permitted addresses only. We connect to exactly the addresses that were checked.
 
 use std::error::Error as StdError;
 use std::io;
@@ -12,14 +12,14 @@ use tower_service::Service;
 
 use super::guard::Guard;
 
-/// Asks for the addresses of a name.
+/// A function that looks up the addresses of a name.
 pub(super) type Lookup = Arc<dyn Fn(String) -> BoxFuture<'static, io::Result<Vec<IpAddr>>> + Send + Sync>;
 
-/// A resolver behind a [`Guard`]. The client connects to the very addresses returned here and never asks again for the
-/// same connection, so an answer that changes afterwards changes nothing.
+/// A resolver behind a [`Guard`]. The client connects to exactly the addresses returned here and never looks up the
+/// name again for the same connection, so a later change of the answer has no effect.
 #[derive(Clone)]
 pub(super) struct GuardedResolver {
-    /// `None` lets every address through: for hosts that the operator named, and no client can.
+    /// `None` permits every address; used for hosts that only the operator can name.
     guard: Option<Guard>,
     lookup: Lookup,
 }
@@ -29,7 +29,7 @@ pub(super) struct GuardedResolver {
 #[error("address refused")]
 pub(super) struct Refused;
 
-/// A name without an address.
+/// The name has no address.
 #[derive(Debug, thiserror::Error)]
 #[error("name not resolved")]
 pub(super) struct Unresolved(pub(super) io::Error);
@@ -58,14 +58,14 @@ impl Service<Name> for GuardedResolver {
                 return Err(Unresolved(io::ErrorKind::NotFound.into()).into());
             }
             let is_permitted = |ip: &IpAddr| guard.as_ref().is_none_or(|guard| guard.permits(*ip));
-            // The port is the client's to fill in.
+            // The client fills in the port.
             let permitted: Vec<_> = found.into_iter().filter(is_permitted).map(|ip| SocketAddr::new(ip, 0)).collect();
             if permitted.is_empty() { Err(Refused.into()) } else { Ok(permitted.into_iter()) }
         })
     }
 }
 
-/// The system's resolver, `/etc/hosts` included.
+/// Returns the system's resolver, which includes `/etc/hosts`.
 pub(super) fn system() -> Lookup {
     Arc::new(|name| {
         Box::pin(async move { Ok(tokio::net::lookup_host((name, 0)).await?.map(|address| address.ip()).collect()) })

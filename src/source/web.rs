@@ -1,4 +1,4 @@
-//! Which URL an object has: below a base URL (web-folder), or given whole in the path (web-proxy).
+//! Maps an object to its URL: below a base URL (web-folder), or the path itself (web-proxy).
 
 use async_trait::async_trait;
 use ipnet::IpNet;
@@ -9,17 +9,19 @@ use super::http::HttpClient;
 use super::{BuildError, FetchRequest, Fetched, Source, SourceError, path};
 use crate::limits::Limits;
 
-/// Originals below a base URL.
+/// A source of originals below a base URL.
 pub struct WebFolder {
     http: HttpClient,
     base: Url,
 }
 
 impl WebFolder {
-    /// A source of what lies below `base_url`. A user name and password in it are sent as HTTP Basic to that origin only.
+    /// Creates a source of what is below `base_url`. A user name and password in it are sent as HTTP Basic, to that
+    /// origin only.
     ///
     /// # Errors
-    /// [`BuildError::BaseUrl`] unless it is an http(s) URL without query and fragment; [`BuildError::Tls`].
+    /// Returns [`BuildError::BaseUrl`] unless it is an http(s) URL without query and fragment; [`BuildError::Tls`] if
+    /// TLS cannot be set up.
     pub fn new(base_url: Url, allow_private: Vec<IpNet>, limits: &Limits) -> Result<Self, BuildError> {
         let is_base = matches!(base_url.scheme(), "http" | "https")
             && base_url.has_host()
@@ -33,7 +35,7 @@ impl WebFolder {
 }
 
 impl std::fmt::Debug for WebFolder {
-    /// Leaves the base URL out, because it may hold a password.
+    /// Omits the base URL, because it may contain a password.
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("WebFolder").finish_non_exhaustive()
     }
@@ -47,7 +49,7 @@ impl Source for WebFolder {
     }
 }
 
-/// The URL of `object`; `None` when it would not lie below `base`.
+/// Returns the URL of `object`, or `None` if it would not be below `base`.
 fn below(base: &Url, object: &str) -> Option<Url> {
     if !path::stays_below(object) {
         return None;
@@ -56,22 +58,22 @@ fn below(base: &Url, object: &str) -> Option<Url> {
     let full = format!("{}/{}", base.path().trim_end_matches('/'), path::encode(object));
     let mut url = base.clone();
     url.set_path(&full);
-    // `url` resolves dot segments in more writings than one; had it found one, the path would differ.
+    // `url` resolves dot segments in several spellings; if it had found one, the path would differ.
     (url.path() == full).then_some(url)
 }
 
-/// Originals whose absolute URL is the path (`signing.md` 2.1).
+/// A source of originals whose absolute URL is the path (`signing.md` 2.1).
 #[derive(Debug)]
 pub struct WebProxy {
     http: HttpClient,
 }
 
 impl WebProxy {
-    /// A source of every URL whose host is in `allow_hosts`: exact names, `*.example.com` for all names below one, or
-    /// `*`. An empty list lets nothing through.
+    /// Creates a source of every URL whose host is in `allow_hosts`: exact names, `*.example.com` for all names below
+    /// one, or `*`. An empty list permits nothing.
     ///
     /// # Errors
-    /// [`BuildError::AllowHosts`] for an entry that is no host; [`BuildError::Tls`].
+    /// Returns [`BuildError::AllowHosts`] for an entry that is not a host; [`BuildError::Tls`] if TLS cannot be set up.
     pub fn new(allow_hosts: &[String], allow_private: Vec<IpNet>, limits: &Limits) -> Result<Self, BuildError> {
         let patterns: Option<Vec<_>> = allow_hosts.iter().map(|entry| HostPattern::parse(entry)).collect();
         let patterns = patterns.ok_or(BuildError::AllowHosts)?;
@@ -87,7 +89,8 @@ impl Source for WebProxy {
     }
 }
 
-/// Reads the decoded path of a web-proxy as an absolute URL. One slash after the scheme is enough, because some HTTP stacks merge two.
+/// Parses the decoded path of a web-proxy as an absolute URL. One slash after the scheme is enough, because some HTTP
+/// stacks merge two.
 pub(crate) fn absolute(object: &str) -> Option<Url> {
     let text = object.strip_prefix('/').unwrap_or(object);
     let (scheme, rest) = text.split_once(':')?;
@@ -96,7 +99,7 @@ pub(crate) fn absolute(object: &str) -> Option<Url> {
         return None;
     }
     let rest = rest.strip_prefix("//").or_else(|| rest.strip_prefix('/'))?;
-    // `url` forgives what makes two readers disagree about the host: more slashes, backslashes, tabs, user names.
+    // `url` accepts what makes two parsers disagree about the host: more slashes, backslashes, tabs, user names.
     let authority = rest.split(['/', '?', '#']).next().unwrap_or_default();
     let is_plain = !authority.is_empty()
         && !authority.contains(['\\', '@', '%'])

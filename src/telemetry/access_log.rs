@@ -1,5 +1,5 @@
-//! The access log: one line of JSON a request, one file an hour, written by one thread so that no request ever waits for
-//! a disk. The same thread deletes files past their time.
+//! The access log: one line of JSON per request, one file per hour. A single thread writes it, so that no request waits
+//! for a disk. The same thread deletes files that are past their retention.
 
 use std::fs::{DirBuilder, File, OpenOptions};
 use std::io::{self, Write};
@@ -16,12 +16,12 @@ use super::retention::{Sweeper, file_name};
 use crate::clock::Clock;
 use crate::config::{ClientIp, LogConfig};
 
-/// Records that may wait to be written; more are dropped and counted.
+/// Most records that may wait to be written; further records are dropped and counted.
 const QUEUE_MAX: usize = 8192;
-/// Lines are written when they come to this much, or after [`Pace::flush_every`].
+/// Lines are written once they reach this size, or after [`Pace::flush_every`].
 const BUFFER_BYTES: usize = 64 << 10;
 
-/// How often the thread does what it does.
+/// How often the thread flushes and sweeps.
 #[derive(Clone, Copy, Debug)]
 struct Pace {
     flush_every: Duration,
@@ -30,7 +30,7 @@ struct Pace {
 
 const PACE: Pace = Pace { flush_every: Duration::from_secs(1), sweep_every: Duration::from_secs(60) };
 
-/// Where finished requests are written down, or nowhere when no directory is configured.
+/// The log of finished requests. Writes nothing if no directory is configured.
 #[derive(Debug)]
 pub struct AccessLog {
     /// `None` without a directory, and after [`AccessLog::close`].
@@ -41,10 +41,10 @@ pub struct AccessLog {
 }
 
 impl AccessLog {
-    /// Opens the log, and deletes what earlier processes left there past its time.
+    /// Opens the log and deletes the files of earlier processes that are past their retention.
     ///
     /// # Errors
-    /// When the directory cannot be created or written to.
+    /// Returns an error if the directory cannot be created or written.
     pub fn start(config: &LogConfig, clock: Arc<dyn Clock>, metrics: Arc<Metrics>) -> io::Result<Self> {
         Self::start_with(config, clock, metrics, PACE)
     }
@@ -52,7 +52,7 @@ impl AccessLog {
     fn start_with(config: &LogConfig, clock: Arc<dyn Clock>, metrics: Arc<Metrics>, pace: Pace) -> io::Result<Self> {
         let (mut records, mut thread) = (None, None);
         if let Some(dir) = &config.dir {
-            // Addresses and what people looked at are nobody else's business on the machine.
+            // Other users of the machine must not see addresses and requested paths.
             DirBuilder::new().recursive(true).mode(0o700).create(dir)?;
             let mut writer = Writer {
                 dir: dir.clone(),
@@ -66,7 +66,7 @@ impl AccessLog {
                 buffered_lines: 0,
             };
             writer.sweep();
-            // Found out now rather than by the first request.
+            // Opens the file now, so that a fault shows at start and not at the first request.
             writer.open(clock.now())?;
             let (sender, receiver) = sync_channel(QUEUE_MAX);
             records = Some(sender);
@@ -76,7 +76,7 @@ impl AccessLog {
         Ok(Self { records: RwLock::new(records), thread: Mutex::new(thread), clock, metrics })
     }
 
-    /// Has a request that ended now written down. Never waits: a record for which there is no room is dropped and counted.
+    /// Logs a request that ended now. Never waits: if the queue is full, the record is dropped and counted.
     pub fn record(&self, record: AccessRecord) {
         let now = self.clock.now();
         let sent = read(&self.records).as_ref().is_none_or(|records| records.try_send((now, record)).is_ok());
@@ -85,18 +85,18 @@ impl AccessLog {
         }
     }
 
-    /// Whether anything is written at all.
+    /// Returns whether the log writes anything.
     #[must_use]
     pub fn is_enabled(&self) -> bool {
         read(&self.records).is_some()
     }
 
-    /// Writes what waits and ends the log. Later records go nowhere.
+    /// Writes the waiting records and ends the log. Later records are ignored.
     pub async fn close(&self) {
         drop(self.records.write().expect(UNPOISONED).take());
         let thread = self.thread.lock().expect(UNPOISONED).take();
         if let Some(thread) = thread {
-            // A panic has been printed by the thread itself, and the process is on its way out.
+            // The thread has already printed its panic, and the process is about to exit.
             let _ = tokio::task::spawn_blocking(move || thread.join()).await;
         }
     }
@@ -108,7 +108,7 @@ fn read<T>(lock: &RwLock<T>) -> RwLockReadGuard<'_, T> {
     lock.read().expect(UNPOISONED)
 }
 
-/// The thread's state.
+/// The state of the writing thread.
 struct Writer {
     dir: PathBuf,
     client_ip: ClientIp,
@@ -118,13 +118,13 @@ struct Writer {
     pace: Pace,
     /// The open file with its name.
     file: Option<(String, File)>,
-    /// Whole lines, all for the open file.
+    /// Whole lines, all of them for the open file.
     buffer: Vec<u8>,
     buffered_lines: u64,
 }
 
 impl Writer {
-    /// Writes until the log is closed, or forgotten.
+    /// Writes until the log is closed or dropped.
     fn run(mut self, records: &Receiver<(SystemTime, AccessRecord)>) {
         let (mut flushed, mut swept) = (Instant::now(), Instant::now());
         loop {
@@ -152,7 +152,7 @@ impl Writer {
     }
 
     fn append(&mut self, ended_at: SystemTime, record: &AccessRecord) {
-        // Before the line goes into the buffer, because lines in there belong to the file that is open.
+        // Opens the file before adding the line to the buffer, because the buffered lines belong to the open file.
         if let Err(error) = self.open(ended_at) {
             self.lose(1, &error);
             return;
@@ -164,7 +164,7 @@ impl Writer {
         }
     }
 
-    /// Makes the file of an hour the open one.
+    /// Opens the file for the hour of `at`, unless it is already open.
     fn open(&mut self, at: SystemTime) -> io::Result<()> {
         let seconds = at.duration_since(SystemTime::UNIX_EPOCH).map_or(0, |since| since.as_secs());
         let name = file_name(seconds);
@@ -188,7 +188,7 @@ impl Writer {
         };
         if let Err(error) = written {
             self.lose(self.buffered_lines, &error);
-            // Opened anew for the next line: the directory may have been replaced.
+            // The next line opens the file again, because the directory may have been replaced.
             self.file = None;
         }
         self.buffer.clear();
@@ -263,7 +263,7 @@ mod tests {
         AccessRecord { method: "GET", path: "/a.jpg".to_owned(), status: 200, ..AccessRecord::default() }
     }
 
-    /// Waits for what another thread does within milliseconds; gives up after many seconds.
+    /// Waits for something that another thread does within milliseconds; panics after 10 seconds.
     fn eventually(what: &str, done: impl Fn() -> bool) {
         for _ in 0..2000 {
             if done() {
@@ -361,7 +361,7 @@ mod tests {
         log.record(record());
         assert!(metrics.render().contains("tintype_access_log_dropped_total 1"));
         drop(receiver);
-        // A file where the directory should be is said at start; no directory means no log.
+        // A file in place of the directory fails at start; no directory means no log.
         fs::write(dir.path().join("file"), "").unwrap();
         assert!(AccessLog::start(&config(Some(&dir.path().join("file"))), clock.clone(), metrics.clone()).is_err());
         let none = AccessLog::start(&config(None), clock, metrics).unwrap();

@@ -1,4 +1,4 @@
-//! One request as one line of JSON. All that decides what may be in it is in `redact`.
+//! Formats one request as one line of JSON. `redact` decides what a line may contain.
 
 use std::net::IpAddr;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
@@ -9,47 +9,47 @@ use super::redact;
 use super::utc::Utc;
 use crate::config::ClientIp;
 
-/// Bounds on what a client can make a line hold.
+/// Bounds on the text from a client that one line may hold.
 const PATH_BYTES_MAX: usize = 1024;
 const QUERY_BYTES_MAX: usize = 1024;
 const TEXT_BYTES_MAX: usize = 256;
 
-/// What is known of a finished request, as it was sent; secrets are taken out when the line is written.
+/// A finished request as it was sent. Secrets are removed when its line is written.
 #[derive(Clone, Debug, Default)]
 pub struct AccessRecord {
-    /// The client's address; written as `log.client_ip` says.
+    /// The client's address; written according to `log.client_ip`.
     pub client: Option<IpAddr>,
     /// Request method.
     pub method: &'static str,
-    /// Name of the source, once known.
+    /// Name of the source, if known.
     pub source: Option<String>,
-    /// Host asked for.
+    /// Requested host.
     pub host: String,
     /// Raw path.
     pub path: String,
     /// Raw query.
     pub query: Option<String>,
-    /// Status answered.
+    /// Status of the answer.
     pub status: u16,
-    /// Body bytes answered.
+    /// Body bytes of the answer.
     pub bytes: u64,
-    /// Cache outcome; empty where the cache was not asked.
+    /// Cache outcome; empty if the cache was not asked.
     pub cache: &'static str,
-    /// `Content-Type` answered.
+    /// `Content-Type` of the answer.
     pub content_type: Option<String>,
-    /// Stable code of the error answered.
+    /// Stable code of the error, if the answer is one.
     pub error: Option<&'static str>,
-    /// Why the original could not be had, where that was it: the label of a `source::Cause`.
+    /// Why the original could not be fetched, if that was the error: the label of a `source::Cause`.
     pub cause: Option<&'static str>,
-    /// From the first byte of the request to the end of the answer's head.
+    /// Time from receiving the request's headers to having the answer's head.
     pub took: Duration,
-    /// Of that, fetching the original.
+    /// The part of `took` spent fetching the original.
     pub fetch: Duration,
-    /// Of that, waiting for a worker.
+    /// The part of `took` spent waiting for a worker.
     pub queue: Duration,
-    /// Of that, decoding and stages.
+    /// The part of `took` spent on decoding and stages.
     pub render: Duration,
-    /// Of that, encoding.
+    /// The part of `took` spent encoding.
     pub encode: Duration,
     /// `User-Agent` as sent.
     pub user_agent: Option<String>,
@@ -97,7 +97,7 @@ struct Line<'a> {
     referer: Option<&'a str>,
 }
 
-/// Appends the line of a request that ended at `now`, with its line end.
+/// Appends the line of a request that ended at `now`, including the newline.
 pub(super) fn write(out: &mut Vec<u8>, record: &AccessRecord, now: SystemTime, client_ip: ClientIp) {
     let path = redact::path(&record.path);
     let query = record.query.as_deref().and_then(redact::query);
@@ -130,7 +130,7 @@ pub(super) fn write(out: &mut Vec<u8>, record: &AccessRecord, now: SystemTime, c
     out.push(b'\n');
 }
 
-/// RFC 3339 in UTC with milliseconds; a clock before 1970 shows 1970.
+/// Formats a time as RFC 3339 in UTC with milliseconds; a time before 1970 becomes 1970.
 fn timestamp(now: SystemTime) -> String {
     let since = now.duration_since(UNIX_EPOCH).unwrap_or_default();
     let Utc { year, month, day, hour, rest_s } = Utc::of(since.as_secs());
@@ -138,7 +138,7 @@ fn timestamp(now: SystemTime) -> String {
     format!("{year:04}-{month:02}-{day:02}T{hour:02}:{minute:02}:{second:02}.{millisecond:03}Z")
 }
 
-/// With microseconds behind the point.
+/// Serializes a duration in milliseconds, with microseconds as decimals.
 fn milliseconds<S: Serializer>(duration: &Duration, serializer: S) -> Result<S::Ok, S::Error> {
     let microseconds = u32::try_from(duration.as_micros()).unwrap_or(u32::MAX);
     serializer.serialize_f64(f64::from(microseconds) / 1000.0)

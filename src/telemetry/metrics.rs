@@ -1,5 +1,5 @@
-//! Every metric family in one struct, with one registry per instance: no globals, so that two servers in one test
-//! process do not count for each other. Names start with `tintype_` and end with their unit.
+//! All metric families in one struct, with one registry per instance instead of globals, so that two servers in one
+//! test process count separately. Names start with `tintype_` and end with their unit.
 
 use std::time::Duration;
 
@@ -11,11 +11,12 @@ use prometheus::{
 use crate::config::SourceKind;
 use crate::source::SourceError;
 
-/// Upper bounds in seconds. A memory hit takes tens of microseconds, an AVIF of a large original seconds.
+/// Upper bounds of the histogram buckets, in seconds. A memory hit takes tens of microseconds; encoding an AVIF of a
+/// large original takes seconds.
 const SECONDS: [f64; 16] =
     [0.0001, 0.00025, 0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0];
 
-/// All counters, gauges and histograms. Cheap to use from any thread.
+/// All counters, gauges and histograms. Cheap to update from any thread.
 pub struct Metrics {
     registry: Registry,
     requests: IntCounterVec,
@@ -51,7 +52,7 @@ pub enum StageName {
 }
 
 impl StageName {
-    /// As in labels and in `Server-Timing`.
+    /// Returns the name used in labels and in `Server-Timing`.
     #[must_use]
     pub const fn as_str(self) -> &'static str {
         match self {
@@ -63,7 +64,7 @@ impl StageName {
     }
 }
 
-/// One of the two places renditions are kept.
+/// One of the two tiers that keep renditions.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum CacheTier {
     /// Memory.
@@ -81,16 +82,16 @@ impl CacheTier {
     }
 }
 
-/// What can go wrong in the disk tier; each costs a miss and nothing else.
+/// A fault of the disk tier. Each one costs a miss and nothing else.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum DiskFault {
     /// A file could not be opened or read.
     Read,
     /// A file could not be written.
     Write,
-    /// A file was torn, damaged, of another version or of another key.
+    /// A file was truncated, damaged, or written for another version or another key.
     Corrupt,
-    /// The file system has less room than it must keep.
+    /// The file system has less free space than the tier must leave.
     NoSpace,
 }
 
@@ -105,29 +106,29 @@ impl DiskFault {
     }
 }
 
-/// What the pool of workers counts, as of now; the totals are since start.
+/// Current figures of the worker pool; the totals count from the start of the process.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct WorkerFigures {
-    /// Working on a job.
+    /// Workers that have a job.
     pub busy: u64,
-    /// Waiting for one.
+    /// Workers that wait for a job.
     pub idle: u64,
     /// Jobs waiting for a worker.
     pub queued: u64,
-    /// Started.
+    /// Workers started.
     pub spawned_total: u64,
-    /// Killed for being over time.
+    /// Workers killed because a job exceeded its time.
     pub killed_total: u64,
-    /// Died by themselves.
+    /// Workers that died on their own.
     pub crashed_total: u64,
-    /// Replaced after enough jobs or for their size.
+    /// Workers replaced after enough jobs or because of their memory.
     pub recycled_total: u64,
     /// Jobs refused because the queue was full.
     pub shed_total: u64,
 }
 
 impl Metrics {
-    /// All families at zero.
+    /// Creates all families at zero.
     #[must_use]
     pub fn new() -> Self {
         let registry = Registry::new();
@@ -166,7 +167,7 @@ impl Metrics {
         }
     }
 
-    /// Counts a finished request. `cache` is an outcome's name, or `none` where the cache was not asked.
+    /// Counts a finished request. `cache` is the name of an outcome, or `none` if the cache was not asked.
     pub fn request_finished(&self, status: u16, cache: &str, body_bytes: u64, took: Duration) {
         let mut digits = [0; 5];
         self.requests.with_label_values(&[decimal(status, &mut digits), cache]).inc();
@@ -174,12 +175,12 @@ impl Metrics {
         self.response_bytes.inc_by(body_bytes);
     }
 
-    /// Records the time of one stage, for the request that did the work.
+    /// Records the time of one stage, once for the request that did the work.
     pub fn stage_finished(&self, stage: StageName, took: Duration) {
         self.stage_seconds.with_label_values(&[stage.as_str()]).observe(took.as_secs_f64());
     }
 
-    /// Takes over what the pool counts; called before the families are written out.
+    /// Copies the figures of the pool. Call it before [`Metrics::render`].
     pub fn workers_observed(&self, now: &WorkerFigures) {
         self.queue_jobs.set(signed(now.queued));
         self.workers.with_label_values(&["busy"]).set(signed(now.busy));
@@ -203,7 +204,7 @@ impl Metrics {
         self.cache_entries.with_label_values(&[tier.as_str()]).set(signed(entries));
     }
 
-    /// Counts renditions removed for room.
+    /// Counts renditions evicted to make room.
     pub fn cache_evicted(&self, tier: CacheTier, entries: u64) {
         self.cache_evictions.with_label_values(&[tier.as_str()]).inc_by(entries);
     }
@@ -213,24 +214,24 @@ impl Metrics {
         self.cache_disk_faults.with_label_values(&[fault.as_str()]).inc();
     }
 
-    /// Counts a rendition that was not written to disk because too many others waited.
+    /// Counts a rendition that was not written to disk because too many others were waiting.
     pub fn cache_write_dropped(&self) {
         self.cache_writes_dropped.inc();
     }
 
-    /// Counts one attempt to fetch an original. The cause of a success is `none`.
+    /// Counts one attempt to fetch an original. A success has the cause `none`.
     pub fn origin_fetched(&self, kind: &SourceKind, failure: Option<SourceError>, took: Duration) {
         let cause = failure.map_or("none", |error| error.cause().label());
         self.origin_fetches.with_label_values(&[kind_name(kind), fetch_outcome(failure), cause]).inc();
         self.origin_fetch_seconds.observe(took.as_secs_f64());
     }
 
-    /// Counts a request's part (`leader` or `follower`) in shared work (`render` or `fetch`).
+    /// Counts the role of a request (`leader` or `follower`) in shared work (`render` or `fetch`).
     pub fn coalesced(&self, work: &'static str, role: &'static str) {
         self.coalesced.with_label_values(&[work, role]).inc();
     }
 
-    /// Faces were looked for in an original, because nothing was known of it.
+    /// Counts a face search in an original whose faces were not known yet.
     pub fn faces_searched(&self) {
         self.face_searches.inc();
     }
@@ -240,13 +241,13 @@ impl Metrics {
         self.access_log_dropped.inc_by(lines);
     }
 
-    /// The Prometheus text exposition of all families.
+    /// Returns all families in the Prometheus text format.
     #[must_use]
     pub fn render(&self) -> String {
         TextEncoder::new().encode_to_string(&self.registry.gather()).unwrap_or_default()
     }
 
-    /// `Content-Type` of [`Metrics::render`].
+    /// The `Content-Type` of [`Metrics::render`].
     pub const CONTENT_TYPE: &'static str = prometheus::TEXT_FORMAT;
 }
 
@@ -256,7 +257,7 @@ impl Default for Metrics {
     }
 }
 
-// Not derived: histograms have no `Debug`, and nobody wants to read them in a panic message.
+// Not derived: histograms do not implement `Debug`, and their contents are no use in a panic message.
 impl std::fmt::Debug for Metrics {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("Metrics").finish_non_exhaustive()
@@ -289,7 +290,7 @@ const fn fetch_outcome(failure: Option<SourceError>) -> &'static str {
     }
 }
 
-/// Writes a status without allocating: this runs for every request.
+/// Formats a status without allocating, because this runs for every request.
 fn decimal(mut value: u16, digits: &mut [u8; 5]) -> &str {
     let mut start = digits.len();
     loop {

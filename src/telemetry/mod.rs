@@ -1,4 +1,4 @@
-//! What the server tells its operator: metrics, the access log, and how long the log is kept.
+//! What the server reports to its operator: metrics and the access log, including how long log files are kept.
 
 mod access_log;
 mod line;

@@ -1,8 +1,8 @@
-//! What of a request may be written down: no signature, no token, no `expires`, no password.
+//! Removes from a request what must not be logged: signatures, tokens, `expires`, passwords.
 //!
-//! Parameters are let through by name, from the table, because no list of names that look secret is ever complete.
-//! Values and paths can be URLs of other servers, encoded any number of times or in base64; of those the log keeps scheme,
-//! host and path.
+//! Parameters are allowed by name, from the table, because no list of secret-looking names is ever complete. Values and
+//! paths may be URLs of other servers, encoded any number of times or in base64; the log keeps only their scheme, host
+//! and path.
 
 use std::borrow::Cow;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
@@ -15,13 +15,13 @@ use percent_encoding::percent_decode_str;
 use crate::config::ClientIp;
 use crate::param;
 
-/// Of the control parameters only this one says something worth keeping: which client library made the URL.
+/// Control parameters that must not be logged. `ixlib` may be: it tells which client library made the URL.
 const SECRET: [&str; 3] = ["s", "sig", "expires"];
 
-/// Rounds of decoding before a value counts as one that hides something.
+/// Rounds of decoding after which a value counts as hiding something.
 const DECODINGS_MAX: usize = 8;
 
-/// Shorter base64 holds no name, `=` and secret.
+/// Shortest base64 to decode; less cannot hold a name, `=` and a secret.
 const BASE64_BYTES_MIN: usize = 8;
 
 const BASE64: GeneralPurpose = GeneralPurpose::new(
@@ -31,14 +31,14 @@ const BASE64: GeneralPurpose = GeneralPurpose::new(
         .with_decode_allow_trailing_bits(true),
 );
 
-/// The query with only what may be written down, or `None` when that is nothing. Base64 twins are written decoded, under
-/// their plain name.
+/// Returns the query with only what may be logged, or `None` if nothing is left. Base64 variants are written decoded,
+/// under their plain name.
 pub(super) fn query(raw: &str) -> Option<String> {
     let pieces: Vec<String> = raw.split('&').filter_map(parameter).collect();
     (!pieces.is_empty()).then(|| pieces.join("&"))
 }
 
-/// The path; of a proxied URL without user, password, query and fragment.
+/// Returns the path; a proxied URL loses its user, password, query and fragment.
 pub(super) fn path(raw: &str) -> Cow<'_, str> {
     match scrubbed(raw) {
         Scrubbed::Untouched => Cow::Borrowed(raw),
@@ -46,9 +46,9 @@ pub(super) fn path(raw: &str) -> Cow<'_, str> {
     }
 }
 
-/// The client's address, as much of it as the operator wants to keep.
+/// Returns as much of the client's address as the operator wants to keep.
 pub(super) fn client(address: IpAddr, keep: ClientIp) -> Option<IpAddr> {
-    // Otherwise the last four bytes of ::ffff:a.b.c.d would survive as IPv6.
+    // Without this, the last four bytes of ::ffff:a.b.c.d would survive as IPv6.
     let address = address.to_canonical();
     match (keep, address) {
         (ClientIp::None, _) => None,
@@ -64,13 +64,13 @@ pub(super) fn client(address: IpAddr, keep: ClientIp) -> Option<IpAddr> {
     }
 }
 
-/// Scheme, host and port of a referring page; its path and query may be private.
+/// Returns scheme, host and port of a referring page. Omits path and query, which may be private.
 pub(super) fn referer(raw: &str) -> Option<String> {
     let origin = url::Url::parse(raw).ok()?.origin();
     origin.is_tuple().then(|| origin.ascii_serialization())
 }
 
-/// A user agent; the words of it may be URLs.
+/// Redacts a user agent word by word, because its words may be URLs.
 pub(super) fn agent(raw: &str) -> String {
     let kept = |word| match scrubbed(word) {
         Scrubbed::Untouched => word.to_owned(),
@@ -79,7 +79,7 @@ pub(super) fn agent(raw: &str) -> String {
     raw.split(' ').map(kept).collect::<Vec<_>>().join(" ")
 }
 
-/// A host name as sent, if it is one.
+/// Returns a host name as sent, or `None` if it cannot be one.
 pub(super) fn host(raw: &str) -> Option<&str> {
     let allowed = |byte: u8| byte.is_ascii_alphanumeric() || b".-_:[]".contains(&byte);
     (raw.len() <= 255 && raw.bytes().all(allowed)).then_some(raw)
@@ -90,7 +90,7 @@ pub(super) fn bounded(text: &str, bytes_max: usize) -> &str {
     &text[..text.floor_char_boundary(bytes_max)]
 }
 
-/// One `&`-separated piece, unless its name is unknown or its value not for writing down.
+/// Returns one `&`-separated piece, or `None` if its name is unknown or its value must not be logged.
 fn parameter(piece: &str) -> Option<String> {
     let (name, value) = match piece.split_once('=') {
         Some((name, value)) => (name, Some(value)),
@@ -117,15 +117,15 @@ fn parameter(piece: &str) -> Option<String> {
 }
 
 enum Scrubbed {
-    /// Nothing in it can be a secret of another server.
+    /// It cannot contain a secret of another server.
     Untouched,
-    /// This is left of it, decoded.
+    /// What is left of it, decoded.
     Cut(String),
 }
 
-/// Takes out of a path or a value what may be a secret, at every level of percent-encoding, because what is escaped at one
-/// level (a slash in a password) is structure at the next: user and password, query, fragment, what stands behind a `=`,
-/// and base64 in which any of these is found.
+/// Removes possible secrets from a path or value: user and password, query, fragment, what follows a `=`, and base64
+/// that contains any of these. Does so at every level of percent-encoding, because what is escaped at one level (a
+/// slash in a password) is structure at the next.
 fn scrubbed(raw: &str) -> Scrubbed {
     let mut text = raw.to_owned();
     let mut is_cut = false;
@@ -142,8 +142,8 @@ fn scrubbed(raw: &str) -> Scrubbed {
     Scrubbed::Cut(String::new())
 }
 
-/// Ends each segment of a path where it assigns something to a name, unless that is a parameter whose value may be
-/// written down: `/cat.jpg&w=300&s=0123` is a mistyped URL, and `;jsessionid=` a habit of some servers.
+/// Cuts each segment of a path where it assigns a value to a name, unless that is a parameter whose value may be
+/// logged. `/cat.jpg&w=300&s=0123` is a mistyped URL, and some servers use `;jsessionid=`.
 fn without_assignments(text: &str) -> String {
     let kept = |segment: &str| {
         let mut from = 0;
@@ -167,28 +167,28 @@ fn is_of_name(c: char) -> bool {
     c.is_alphanumeric() || matches!(c, '-' | '_' | '.' | '~' | '%' | '[' | ']' | '$')
 }
 
-/// Leaves out the segments of a path that are base64 of text with something to take out.
+/// Removes the segments of a path that are base64 of text with something to remove.
 fn without_hidden(text: &str) -> String {
     let hides = |segment: &&str| {
         let decoded = (segment.len() >= BASE64_BYTES_MIN).then(|| decoded_base64(segment)).flatten();
         decoded.is_some_and(|decoded| matches!(scrubbed(&decoded), Scrubbed::Cut(_)))
     };
-    // One of the alphabets of base64 has a slash in it.
+    // One of the base64 alphabets contains a slash.
     if hides(&text) {
         return String::new();
     }
     text.split('/').map(|segment| if hides(&segment) { "" } else { segment }).collect::<Vec<_>>().join("/")
 }
 
-/// The text that base64 of either alphabet stands for, if it is text without control characters.
+/// Decodes base64 of either alphabet; returns `None` unless the result is text without control characters.
 fn decoded_base64(text: &str) -> Option<String> {
     let text = text.replace('+', "-").replace('/', "_");
     let decoded = String::from_utf8(BASE64.decode(text).ok()?).ok()?;
     (!decoded.chars().any(char::is_control)).then_some(decoded)
 }
 
-/// Removes `user:password@` behind a scheme, wherever URL parsers would see one: they take any number of slashes, either
-/// way round, and ignore tabs and line ends.
+/// Removes `user:password@` after a scheme, wherever a URL parser would see it: parsers accept any number of slashes of
+/// either kind, and ignore tabs and line ends.
 fn without_userinfo(text: &str) -> String {
     let text = text.replace(['\t', '\n', '\r'], "");
     let mut out = String::with_capacity(text.len());
@@ -209,7 +209,7 @@ fn without_userinfo(text: &str) -> String {
     out
 }
 
-/// Length of a leading `http:` or `https:`, which need not be followed by a slash.
+/// Returns the length of a leading `http:` or `https:`, which needs no slash after it.
 fn scheme_len(segment: &str) -> usize {
     let is = |scheme: &&str| segment.get(..scheme.len()).is_some_and(|start| start.eq_ignore_ascii_case(scheme));
     ["http:", "https:"].iter().find(|scheme| is(scheme)).map_or(0, |scheme| scheme.len())
@@ -329,7 +329,7 @@ mod tests {
             let mut text = secret.to_owned();
             let mut is_base64 = false;
             for encoding in encodings {
-                // Twice base64 is nobody's mistake, and any text is base64 of something.
+                // Nobody encodes base64 twice by mistake, and any text is base64 of something.
                 text = match encoding {
                     0 if !is_base64 => URL_SAFE_NO_PAD.encode(&text),
                     1 if !is_base64 => STANDARD.encode(&text),

@@ -1,5 +1,5 @@
-//! Names of access log files, and how long they live: a file is deleted once its hour ended longer ago than
-//! `log.retention`. Other files in the directory are none of our business.
+//! Names and retention of access log files: a file is deleted once its hour ended longer ago than `log.retention`.
+//! Other files in the directory are left alone.
 
 use std::collections::HashMap;
 use std::path::PathBuf;
@@ -11,13 +11,13 @@ const HOUR_S: u64 = 3600;
 const PREFIX: &str = "access-";
 const SUFFIX: &str = ".jsonl";
 
-/// The file of the hour that `unix_s` lies in: `access-20240131T07.jsonl`, UTC.
+/// Returns the file name for the hour that contains `unix_s`: `access-20240131T07.jsonl`, in UTC.
 pub(super) fn file_name(unix_s: u64) -> String {
     let Utc { year, month, day, hour, rest_s: _ } = Utc::of(unix_s);
     format!("{PREFIX}{year:04}{month:02}{day:02}T{hour:02}{SUFFIX}")
 }
 
-/// Start of a file's hour, if the name is exactly one that [`file_name`] gives.
+/// Returns the start of a file's hour, or `None` unless [`file_name`] gives exactly this name.
 fn hour_start(name: &str) -> Option<u64> {
     let (date, hour) = name.strip_prefix(PREFIX)?.strip_suffix(SUFFIX)?.split_once('T')?;
     let number = |digits: Option<&str>| {
@@ -37,13 +37,13 @@ fn hour_start(name: &str) -> Option<u64> {
     utc.unix_s()
 }
 
-/// Deletes files that are past their time.
+/// Deletes files that are past their retention.
 #[derive(Debug)]
 pub(super) struct Sweeper {
     dir: PathBuf,
     retention: Duration,
-    /// Files whose hour has not come yet, with when they were first seen: written while the clock was ahead. Their names
-    /// say nothing of their age, so they go when they have been known for as long as files are kept.
+    /// Files whose hour has not begun yet, with the time they were first seen. They were written while the clock was
+    /// ahead, so their names do not show their age; each is deleted once it has been known for the retention time.
     ahead: HashMap<String, u64>,
 }
 
@@ -52,8 +52,8 @@ impl Sweeper {
         Self { dir, retention, ahead: HashMap::new() }
     }
 
-    /// Deletes what is too old at `now_s` (Unix time). Returns how many files are gone, and how many should be but cannot
-    /// be deleted; those are tried again the next time.
+    /// Deletes what is too old at `now_s` (Unix time). Returns how many files were deleted, and how many could not be
+    /// and will be tried again next time.
     pub(super) fn sweep(&mut self, now_s: u64) -> (u64, u64) {
         let (mut deleted, mut failed) = (0, 0);
         let Ok(files) = std::fs::read_dir(&self.dir) else { return (0, 1) };
@@ -63,7 +63,7 @@ impl Sweeper {
             let Some(start_s) = hour_start(&name) else { continue };
             let mut end_s = start_s + HOUR_S;
             if start_s > now_s {
-                // Seen earlier than now, or the clock went back again since.
+                // The file may have been seen before, and the clock may have gone back again since.
                 let seen_s = self.ahead.get(&name).map_or(now_s, |seen_s| (*seen_s).min(now_s));
                 end_s = seen_s;
                 ahead.insert(name, seen_s);
@@ -130,7 +130,7 @@ mod tests {
         for name in others {
             fs::write(dir.path().join(name), "mine").unwrap();
         }
-        // A directory by the name of a log file cannot be deleted as a file, whoever runs the test.
+        // A directory with the name of a log file cannot be deleted as a file, no matter which user runs the test.
         fs::create_dir(dir.path().join(file_name(SEVEN))).unwrap();
         let mut sweeper = Sweeper::new(dir.path().to_owned(), Duration::ZERO);
         assert_eq!(sweeper.sweep(u64::MAX), (0, 1));
@@ -146,7 +146,8 @@ mod tests {
         assert_eq!(sweeper.sweep(SEVEN), (0, 0));
         assert_eq!(sweeper.sweep(SEVEN + 3599), (0, 0));
         assert_eq!(sweeper.sweep(SEVEN + 3600), (1, 0));
-        // A clock that jumps back makes the file of the last hour one of these: kept, and only for so long.
+        // If the clock jumps back, the file of the last hour is one of these: it is kept, but only for the retention
+        // time.
         fs::write(dir.path().join(file_name(SEVEN)), "{}").unwrap();
         assert_eq!(sweeper.sweep(SEVEN - 7200), (0, 0));
         assert_eq!(sweeper.sweep(SEVEN - 3601), (0, 0));

@@ -1,7 +1,7 @@
-//! Dates of the Gregorian calendar in UTC, for the access log. Crates that format times panic before 1970 or after 9999,
-//! and a clock that is wrong must not take the log down.
+//! Gregorian dates in UTC, for the access log. Crates that format times panic before 1970 or after 9999, and a wrong
+//! clock must not break the log.
 
-/// A moment, to the hour, with what is left of it.
+/// A moment as date and hour, with the remaining seconds.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Utc {
     pub(super) year: u64,
@@ -12,17 +12,17 @@ pub(super) struct Utc {
     pub(super) rest_s: u64,
 }
 
-/// End of the year 9999: what is later is written as if it were then, so that names keep their length.
+/// End of the year 9999. Later times are written as this one, so that file names keep their length.
 const LAST_S: u64 = 253_402_300_799;
 
 /// Days from 0000-03-01 to 1970-01-01.
 const EPOCH_DAYS: u64 = 719_468;
 
 impl Utc {
-    /// The date of a Unix time.
+    /// Returns the date of a Unix time.
     pub(super) const fn of(unix_s: u64) -> Self {
         let unix_s = if unix_s > LAST_S { LAST_S } else { unix_s };
-        // Years are counted from March, so that leap days come last; eras are the calendar's period of 400 years.
+        // Years start in March, so that leap days come last; an era is the calendar's period of 400 years.
         let days = unix_s / 86_400 + EPOCH_DAYS;
         let (era, day_of_era) = (days / 146_097, days % 146_097);
         let year_of_era = (day_of_era - day_of_era / 1460 + day_of_era / 36_524 - day_of_era / 146_096) / 365;
@@ -38,7 +38,7 @@ impl Utc {
         }
     }
 
-    /// The Unix time of a date from 1970 on; `None` for one that is not in the calendar.
+    /// Returns the Unix time of a date from 1970 on, or `None` if the date does not exist.
     pub(super) fn unix_s(self) -> Option<u64> {
         let year = self.year.checked_sub((self.month <= 2).into())?;
         let (era, year_of_era) = (year / 400, year % 400);
@@ -47,7 +47,7 @@ impl Utc {
         let day_of_era = year_of_era * 365 + year_of_era / 4 - year_of_era / 100 + day_of_year;
         let days = (era * 146_097 + day_of_era).checked_sub(EPOCH_DAYS)?;
         let unix_s = days * 86_400 + self.hour * 3600 + self.rest_s;
-        // The 31st of February would be the 3rd of March.
+        // Without this check, the 31st of February would become the 3rd of March.
         (Self::of(unix_s) == self).then_some(unix_s)
     }
 }

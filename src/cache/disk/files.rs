@@ -1,13 +1,13 @@
-//! The files of the disk tier: where they are, how one is written whole or not at all, and what is there at start.
+//! The files of the disk tier: where they are, how they are written atomically, and how they are found at start.
 //!
 //! ```text
 //! <disk_dir>/lock                 held by the process that owns the directory
 //! <disk_dir>/new/<number>         being written; leftovers are removed at start
-//! <disk_dir>/entries/7f/7f03…     one entry a file, named by its key, in 256 directories
+//! <disk_dir>/entries/7f/7f03…     one entry per file, named by its key, in 256 directories
 //! ```
 //!
-//! Entries are not synced to the device: what a power cut tears fails its checksum and is rendered again, which costs
-//! less than a flush for every rendition.
+//! Entries are not synced to the device: an entry that a power cut truncates fails its checksum and is rendered again,
+//! which costs less than a flush for every rendition.
 
 use crate::cache::key::VariantKey;
 
@@ -19,10 +19,11 @@ use std::time::SystemTime;
 
 use bytes::Bytes;
 
-/// What an entry's name takes in its directory: a record of 72 bytes, with directories three quarters full.
+/// Bytes that the name of an entry takes in its directory: a record of 72 bytes, in directories that are three quarters
+/// full.
 const NAME_BYTES: u64 = 96;
 
-/// Paths inside one cache directory.
+/// The paths inside one cache directory.
 #[derive(Clone, Debug)]
 pub(super) struct Files {
     root: PathBuf,
@@ -38,10 +39,11 @@ pub(super) struct Found {
 }
 
 impl Files {
-    /// Creates what is missing of the directory and locks it for this process. The lock lives as long as the file.
+    /// Creates the missing parts of the directory and locks it for this process. The lock lasts as long as the returned
+    /// file.
     ///
     /// # Errors
-    /// `WouldBlock` when another process holds the lock; others as the system says.
+    /// Returns `WouldBlock` if another process holds the lock, and other errors as the system reports them.
     pub(super) fn open(root: &Path) -> io::Result<(Self, File)> {
         for directory in [root.to_owned(), root.join("new"), root.join("entries")] {
             create_directory(&directory)?;
@@ -52,28 +54,28 @@ impl Files {
         Ok((Self { root: root.to_owned(), block_bytes }, lock))
     }
 
-    /// The directory.
+    /// Returns the cache directory.
     pub(super) fn root(&self) -> &Path {
         &self.root
     }
 
-    /// What a file of `file_bytes` takes on the device: whole blocks, and its name.
+    /// Returns the bytes that a file of `file_bytes` takes on the device: whole blocks, and its name.
     pub(super) const fn charge(&self, file_bytes: u64) -> u64 {
         file_bytes.div_ceil(self.block_bytes) * self.block_bytes + NAME_BYTES
     }
 
-    /// What a directory takes beside the names in it.
+    /// Returns the bytes that a directory takes, apart from the names in it.
     pub(super) const fn directory_charge(&self) -> u64 {
         self.block_bytes
     }
 
-    /// Free and total bytes of the file system.
+    /// Returns the free and the total bytes of the file system.
     pub(super) fn room(&self) -> io::Result<(u64, u64)> {
         let room = rustix::fs::statvfs(&self.root)?;
         Ok((room.f_bavail.saturating_mul(room.f_frsize), room.f_blocks.saturating_mul(room.f_frsize)))
     }
 
-    /// The whole file of an entry, open as well, to be told the time of its use.
+    /// Reads an entry and keeps the file open so that its mtime can be updated.
     pub(super) fn read(&self, key: &VariantKey, bytes_max: u64) -> io::Result<(Bytes, File)> {
         let mut file = File::open(self.entry(key))?;
         let length = file.metadata()?.len();
@@ -81,18 +83,18 @@ impl Files {
             return Err(io::Error::from(io::ErrorKind::FileTooLarge));
         }
         let mut bytes = Vec::with_capacity(usize::try_from(length).unwrap_or(0).saturating_add(1));
-        // One byte more than expected, to notice a file that has grown.
+        // Reads one byte more than expected, to detect a file that has grown.
         (&mut file).take(length + 1).read_to_end(&mut bytes)?;
         Ok((Bytes::from(bytes), file))
     }
 
-    /// Notes in the file itself when an entry was used, so that the order of use survives a restart.
+    /// Records the time of an entry's use as the mtime of its file, so that the order of use survives a restart.
     pub(super) fn stamp(file: &File, now: SystemTime) -> io::Result<()> {
         file.set_times(FileTimes::new().set_modified(now))
     }
 
-    /// Puts an entry in place, whole or not at all, and says whether that took a new directory. `number` is unique among
-    /// writes under way.
+    /// Puts an entry in place atomically and returns whether that created a directory. `number` is unique among the
+    /// writes in progress.
     pub(super) fn write(
         &self,
         key: &VariantKey,
@@ -104,25 +106,25 @@ impl Files {
         let temporary = self.root.join("new").join(number.to_string());
         let written = write_new(&temporary, head, body, now).and_then(|()| self.rename(&temporary, key));
         if written.is_err() {
-            // The error worth reporting is the first; a leftover is removed at the next start.
+            // Report the first error. A temporary file that cannot be removed is removed at the next start.
             let _ = fs::remove_file(&temporary);
         }
         written
     }
 
-    /// Removes an entry, and its directory if that is empty now, and says whether it was. An entry that is gone already is
-    /// fine.
+    /// Removes an entry, and its directory if that is then empty; returns whether the directory was removed. An entry
+    /// that is already gone is not an error.
     pub(super) fn remove(&self, key: &VariantKey) -> io::Result<bool> {
         let entry = self.entry(key);
         match fs::remove_file(&entry) {
             Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(false),
             Err(error) => Err(error),
-            // Refused by the system while there are other entries, which is nearly always.
+            // The system refuses this while the directory has other entries, which is nearly always the case.
             Ok(()) => Ok(entry.parent().is_some_and(|directory| fs::remove_dir(directory).is_ok())),
         }
     }
 
-    /// Removes what earlier processes left half-written.
+    /// Removes the half-written files of earlier processes.
     pub(super) fn remove_leftovers(&self) -> io::Result<()> {
         for file in fs::read_dir(self.root.join("new"))?.flatten() {
             if file.file_type().is_ok_and(|kind| kind.is_file()) {
@@ -132,8 +134,8 @@ impl Files {
         Ok(())
     }
 
-    /// All entries, oldest use first, with the number of directories they are in. Files whose names are not ours are
-    /// left alone, unreadable ones skipped.
+    /// Returns all entries, least recently used first, and the number of their directories. Leaves files alone whose
+    /// names are not ours, and skips unreadable ones.
     pub(super) fn scan(&self) -> io::Result<(Vec<Found>, u64)> {
         let mut found = Vec::new();
         let mut directories = 0;
@@ -146,7 +148,7 @@ impl Files {
         Ok((found, directories))
     }
 
-    /// Whether the directory of an entry exists yet.
+    /// Returns whether the directory of an entry exists.
     pub(super) fn has_directory(&self, key: &VariantKey) -> bool {
         self.entry(key).parent().is_some_and(Path::is_dir)
     }
@@ -173,14 +175,14 @@ impl Files {
     }
 }
 
-/// Renditions may be of private pictures: nobody else on the machine can read them.
+/// Creates a directory that other users of the machine cannot read, because renditions may be of private images.
 fn create_directory(path: &Path) -> io::Result<()> {
     DirBuilder::new().recursive(true).mode(0o700).create(path)
 }
 
 fn write_new(path: &Path, head: &[u8], body: &[u8], now: SystemTime) -> io::Result<()> {
     let mut file = OpenOptions::new().create_new(true).write(true).mode(0o600).open(path)?;
-    // One call for both parts in nearly all cases.
+    // One call writes both parts in nearly all cases.
     let written = file.write_vectored(&[IoSlice::new(head), IoSlice::new(body)])?;
     file.write_all(head.get(written..).unwrap_or_default())?;
     file.write_all(body.get(written.saturating_sub(head.len())..).unwrap_or_default())?;
@@ -194,7 +196,7 @@ fn entry_at(shard: &str, file: &fs::DirEntry) -> Option<Found> {
     key.to_string().starts_with(shard).then_some(Found { key, file_bytes: metadata.len(), used_at })
 }
 
-/// The key in a file name: 64 lower-case hexadecimal digits.
+/// Parses the key in a file name: 64 lower-case hexadecimal digits.
 fn key_named(name: &str) -> Option<VariantKey> {
     let digits = name.as_bytes();
     let value = |digit: u8| match digit {
@@ -244,7 +246,7 @@ mod tests {
         assert_eq!(&bytes[..6], b"head\x01\x01");
         Files::stamp(&file, at(15)).unwrap();
         assert_eq!(files.read(&VariantKey([1; 32]), 13).unwrap_err().kind(), io::ErrorKind::FileTooLarge);
-        // Somebody else's files survive, leftovers do not.
+        // Files of others survive, leftovers do not.
         fs::write(dir.path().join("entries/01/notes.txt"), "mine").unwrap();
         fs::write(dir.path().join("entries/readme"), "mine").unwrap();
         fs::write(dir.path().join("new/9"), "torn").unwrap();

@@ -1,18 +1,18 @@
-//! Which entries the disk tier holds, what each takes, and in which order they were used. Does no I/O.
+//! Knows which entries the disk tier holds, what each takes, and in which order they were used. Does no I/O.
 
 use crate::cache::key::VariantKey;
 
 use std::collections::{BTreeMap, HashMap};
 
-/// Seconds between two writes of an entry's time of use to its file: precise enough to order entries after a restart,
-/// and at most one system call a minute for the most wanted ones.
+/// Seconds between two updates of an entry's time of use in its file: precise enough to order entries after a restart,
+/// and at most one system call per minute for the most requested entries.
 const STAMP_EVERY_S: u64 = 60;
 
-/// Entries in order of use, and the sum of what they take.
+/// The entries in order of use, and the sum of the bytes that they take.
 #[derive(Debug, Default)]
 pub(super) struct Index {
     entries: HashMap<VariantKey, Slot>,
-    /// The same entries by when they were last used; ticks are never reused.
+    /// The same entries in order of last use, by tick; ticks are never reused.
     order: BTreeMap<u64, VariantKey>,
     next_tick: u64,
     bytes: u64,
@@ -25,19 +25,19 @@ struct Slot {
     stamped_s: u64,
 }
 
-/// What the index knows of an entry that is being used.
+/// What the index knows about an entry that is being used.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Used {
-    /// Nothing.
+    /// It does not hold the entry.
     Unknown,
-    /// It is held, and the time in its file is recent.
+    /// It holds the entry, and the time in its file is recent.
     Known,
-    /// It is held, and its file should be told the time.
+    /// It holds the entry, and the time in its file should be updated.
     StampDue,
 }
 
 impl Index {
-    /// Adds an entry as the last used one, in place of an older one of its key.
+    /// Adds an entry as the most recently used one and replaces an older entry of the same key.
     pub(super) fn insert(&mut self, key: VariantKey, bytes: u64, stamped_s: u64) {
         self.remove(&key);
         let tick = self.tick();
@@ -46,7 +46,7 @@ impl Index {
         self.bytes += bytes;
     }
 
-    /// Makes an entry the last used one.
+    /// Makes an entry the most recently used one.
     pub(super) fn touch(&mut self, key: &VariantKey, now_s: u64) -> Used {
         let tick = self.tick();
         let Some(slot) = self.entries.get_mut(key) else { return Used::Unknown };
@@ -60,7 +60,7 @@ impl Index {
         Used::StampDue
     }
 
-    /// Forgets an entry and returns what it took.
+    /// Removes an entry from the index and returns the bytes that it took.
     pub(super) fn remove(&mut self, key: &VariantKey) -> Option<u64> {
         let slot = self.entries.remove(key)?;
         self.order.remove(&slot.tick);
@@ -68,7 +68,7 @@ impl Index {
         Some(slot.bytes)
     }
 
-    /// Forgets the entry whose use is longest ago; returns it with what it took.
+    /// Removes the least recently used entry from the index and returns it with the bytes that it took.
     pub(super) fn pop_oldest(&mut self) -> Option<(VariantKey, u64)> {
         let (_, key) = self.order.pop_first()?;
         let slot = self.entries.remove(&key)?;
@@ -76,12 +76,12 @@ impl Index {
         Some((key, slot.bytes))
     }
 
-    /// What all entries take together.
+    /// Returns the bytes that all entries take together.
     pub(super) const fn bytes(&self) -> u64 {
         self.bytes
     }
 
-    /// How many there are.
+    /// Returns the number of entries.
     pub(super) fn len(&self) -> usize {
         self.entries.len()
     }

@@ -1,7 +1,7 @@
-//! Renditions on disk: bounded by bytes, the least recently used evicted first, warm after a restart.
+//! Renditions on disk: bounded by bytes, with the least recently used evicted first, and still there after a restart.
 //!
-//! Reading happens on blocking threads, all writing, evicting and the scan at start on one thread of the tier's own.
-//! Whatever the disk does, a reader gets the rendition that was stored or none: faults are counted and cost a miss.
+//! Reads run on blocking threads. One thread of the tier does all writes, evictions and the scan at start. Whatever the
+//! disk does, a reader gets either the rendition that was stored or nothing: faults are counted and cost a miss.
 
 mod files;
 mod index;
@@ -24,24 +24,25 @@ use crate::telemetry::{CacheTier, DiskFault, Metrics};
 use files::Files;
 use index::{Index, Used};
 
-/// Renditions that may wait to be written; more are not kept on disk.
+/// Most renditions that may wait to be written; further renditions are not kept on disk.
 const PENDING_MAX: usize = 1024;
-/// What they may hold together.
+/// Most bytes that the waiting renditions may take together.
 const PENDING_BYTES_MAX: u64 = 64 << 20;
-/// Entries read at once; more wait. Each holds a blocking thread and a whole entry in memory.
+/// Most entries read at once; further reads wait. Each read occupies a blocking thread and holds a whole entry in
+/// memory.
 const READS_MAX: usize = 32;
 
-/// Bounds of the tier.
+/// Bounds of the disk tier.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct DiskOptions {
-    /// What all entries may take, blocks, names and directories included.
+    /// Most bytes that all entries may take, including blocks, names and directories.
     pub(super) bytes_max: u64,
-    /// Room to leave on the file system for others: the tier shrinks rather than take it. `None`: 512 MiB, or a
-    /// twentieth of a file system too small for that.
+    /// Bytes to leave free on the file system for others; the tier shrinks rather than use them. `None` means 512 MiB,
+    /// or a twentieth of the file system if it is too small for that.
     pub(super) free_bytes_min: Option<u64>,
 }
 
-/// The tier. Dropping it lets the writer finish in the background; [`Disk::close`] waits for it.
+/// The disk tier. If it is dropped, the writer finishes in the background; [`Disk::close`] waits for the writer.
 #[derive(Debug)]
 pub(super) struct Disk {
     shared: Arc<Shared>,
@@ -50,7 +51,7 @@ pub(super) struct Disk {
     reads: Semaphore,
 }
 
-/// What readers and the writer have in common.
+/// What readers and the writer share.
 #[derive(Debug)]
 struct Shared {
     files: Files,
@@ -58,14 +59,14 @@ struct Shared {
     clock: Arc<dyn Clock>,
     metrics: Arc<Metrics>,
     index: Mutex<Index>,
-    /// Set once the index holds everything that is on disk.
+    /// Whether the index holds everything that is on disk.
     scanned: AtomicBool,
     pending: Mutex<Pending>,
-    /// Directories that exist below `entries/`.
+    /// Number of directories that exist below `entries/`.
     directories: AtomicU64,
 }
 
-/// Renditions on their way to disk, found by readers as if they were there already.
+/// Renditions that wait to be written. Readers find them as if they were on disk already.
 #[derive(Debug, Default)]
 struct Pending {
     renditions: HashMap<VariantKey, (u64, Rendition)>,
@@ -77,15 +78,15 @@ struct Pending {
 enum Message {
     /// Write the pending rendition of this key and number.
     Write(VariantKey, u64),
-    /// Answer once everything before has been written.
+    /// Answer once all earlier messages have been handled.
     Flush(oneshot::Sender<()>),
 }
 
 impl Disk {
-    /// Takes possession of `dir` and starts the writer, which first looks through what is there. Returns at once.
+    /// Locks `dir` and starts the writer, which first scans the directory. Returns at once.
     ///
     /// # Errors
-    /// [`CacheError`] when another process owns the directory or it cannot be used.
+    /// Returns a [`CacheError`] if another process owns the directory or it cannot be used.
     pub(super) fn open(
         dir: &Path,
         options: DiskOptions,
@@ -125,12 +126,12 @@ impl Disk {
         })
     }
 
-    /// The rendition stored for `key`, however old.
+    /// Returns the rendition stored for `key`, however old it is.
     pub(super) async fn get(&self, key: &VariantKey) -> Option<Rendition> {
         if let Some((_, rendition)) = lock(&self.shared.pending).renditions.get(key) {
             return Some(rendition.clone());
         }
-        // Read before the index, so that an entry found by the scan in between is not missed.
+        // Read this flag before the index, so that an entry that the scan finds in between is not missed.
         let scanned = self.shared.scanned.load(Ordering::Acquire);
         let used = lock(&self.shared.index).touch(key, self.shared.clock.unix_seconds());
         if used == Used::Unknown && scanned {
@@ -141,7 +142,7 @@ impl Disk {
         tokio::task::spawn_blocking(move || shared.read(&key, used)).await.ok()?
     }
 
-    /// Has `rendition` written in the background, or drops it when too much waits already.
+    /// Queues `rendition` to be written in the background, or drops it if too much is already waiting.
     pub(super) fn put(&self, key: VariantKey, rendition: Rendition) {
         let messages = lock(&self.messages).clone();
         let Some(number) = lock(&self.shared.pending).add(key, rendition) else {
@@ -154,39 +155,39 @@ impl Disk {
         }
     }
 
-    /// Notes that an entry is in use though it was served from memory, so that what memory holds longest is not what
-    /// disk evicts first.
+    /// Marks an entry as used although it was served from memory, so that disk does not evict first what memory keeps
+    /// longest.
     pub(super) fn touch(&self, key: &VariantKey) {
-        // The answer asks for a stamp now and then; without an open file that waits for the next read.
+        // No file is open, so the result is ignored. The time 0 makes the next read from disk update the file's time.
         lock(&self.shared.index).touch(key, 0);
     }
 
-    /// Waits until everything put so far is on disk or dropped.
+    /// Waits until everything queued so far is on disk or dropped.
     pub(super) async fn flush(&self) {
         let messages = lock(&self.messages).clone();
         let (done, written) = oneshot::channel();
         if let Some(messages) = messages
             && messages.send(Message::Flush(done)).await.is_ok()
         {
-            // An error means that the writer has ended, and with it everything that waited.
+            // An error means that the writer has ended and dropped everything that waited.
             let _ = written.await;
         }
     }
 
-    /// Writes what waits, ends the writer and releases the directory. Later renditions are dropped.
+    /// Writes what is waiting, ends the writer and releases the directory. Later renditions are dropped.
     pub(super) async fn close(&self) {
         self.flush().await;
         drop(lock(&self.messages).take());
         let writer = lock(&self.writer).take();
         if let Some(writer) = writer {
-            // A panic of the writer has been printed by its thread, and the process is on its way out.
+            // The writer's thread has already printed its panic, and the process is about to exit.
             let _ = tokio::task::spawn_blocking(move || writer.join()).await;
         }
     }
 }
 
 impl Shared {
-    /// Reads and checks an entry; one that is not intact is removed.
+    /// Reads and checks an entry. An entry that is not intact is removed.
     fn read(&self, key: &VariantKey, used: Used) -> Option<Rendition> {
         let (bytes, file) = match self.files.read(key, self.options.bytes_max) {
             Ok(read) => read,
@@ -196,7 +197,7 @@ impl Shared {
                     let corrupt = error.kind() == too_large;
                     self.metrics.disk_fault(if corrupt { DiskFault::Corrupt } else { DiskFault::Read });
                 }
-                // On any other error the entry may be fine, and the process out of descriptors.
+                // After any other error the entry may be fine; the process may be out of descriptors, for example.
                 if error.kind() == missing || error.kind() == too_large {
                     self.forget(key);
                 }
@@ -209,18 +210,18 @@ impl Shared {
             return None;
         };
         if used != Used::Known {
-            // Only the order of eviction after a restart depends on it.
+            // A failure affects only the order of eviction after a restart.
             let _ = Files::stamp(&file, self.clock.now());
         }
         Some(rendition)
     }
 
-    /// Removes an entry's file and what the index knows of it, under one lock, so that an entry the writer puts in place
-    /// meanwhile is either gone or known.
+    /// Removes an entry from disk and from the index under one lock, so that an entry that the writer puts in place at
+    /// the same time is either removed or in the index.
     fn forget(&self, key: &VariantKey) {
         let mut index = lock(&self.index);
         index.remove(key);
-        // A file that cannot be removed stays unknown: the next scan finds it again.
+        // A file that cannot be removed stays out of the index until the next scan finds it.
         let _ = self.remove_file(key);
         self.report(&index);
     }
@@ -232,7 +233,7 @@ impl Shared {
         Ok(())
     }
 
-    /// What the tier takes on the device.
+    /// Returns the bytes that the tier takes on the device.
     fn taken(&self, index: &Index) -> u64 {
         index.bytes() + self.directories.load(Ordering::Relaxed) * self.files.directory_charge()
     }
@@ -243,7 +244,7 @@ impl Shared {
 }
 
 impl Pending {
-    /// Takes a rendition in and gives it a number, unless there are too many.
+    /// Adds a rendition and returns its number, or returns `None` if too much is waiting.
     fn add(&mut self, key: VariantKey, rendition: Rendition) -> Option<u64> {
         let bytes = rendition.body.len() as u64;
         if self.renditions.len() >= PENDING_MAX || self.bytes + bytes > PENDING_BYTES_MAX {
@@ -257,12 +258,12 @@ impl Pending {
         Some(self.last_number)
     }
 
-    /// The rendition of this number, if a later one has not taken its place.
+    /// Returns the rendition of this number, unless a later one has replaced it.
     fn get(&self, key: &VariantKey, number: u64) -> Option<Rendition> {
         self.renditions.get(key).filter(|(pending, _)| *pending == number).map(|(_, rendition)| rendition.clone())
     }
 
-    /// Removes the rendition of this number.
+    /// Removes the rendition of this number, unless a later one has replaced it.
     fn take(&mut self, key: &VariantKey, number: u64) {
         if let Some(rendition) = self.get(key, number) {
             self.renditions.remove(key);

@@ -1,4 +1,4 @@
-//! The tier as a whole, on a real file system.
+//! Tests of the whole disk tier on a real file system.
 
 use std::fs;
 use std::path::PathBuf;
@@ -39,11 +39,11 @@ impl Setup {
         self.dir.path().join("entries").join(&name[..2]).join(name)
     }
 
-    /// What all entries take on the device, names apart: blocks of files and of directories.
+    /// Returns the bytes that all entries take on the device, without names: the blocks of files and directories.
     fn device_bytes(&self) -> u64 {
         let mut sum = 0;
         for shard in fs::read_dir(self.dir.path().join("entries")).unwrap() {
-            // A directory may be removed, and an entry evicted, between listing and asking.
+            // A directory may be removed, and an entry evicted, between listing it and reading its metadata.
             let Ok(files) = fs::read_dir(shard.unwrap().path()) else { continue };
             sum += 4096;
             for file in files {
@@ -96,8 +96,8 @@ async fn entries_and_their_order_of_use_survive_a_restart() {
     }
     disk.close().await;
 
-    // Room for some five of them: the bound is enforced at start. Reading above was less than a minute after the
-    // writing or the last stamp only for entry 0.
+    // Leaves room for about five entries; the bound is enforced at start. Of the reads above, only that of entry 0 came
+    // less than a minute after the last update of its file's time.
     let mut smaller = setup;
     smaller.options.bytes_max = 300_000;
     let disk = smaller.open().await;
@@ -130,7 +130,7 @@ async fn the_least_recently_used_is_evicted_and_memory_hits_count_as_use() {
     assert_eq!(held, [true, true, false, true]);
     assert!(setup.counts(r#"tintype_cache_evictions_total{tier="disk"} 1"#));
     assert!(setup.counts(r#"tintype_cache_entries{tier="disk"} 3"#));
-    // Three files of 13 blocks with names, and their directories.
+    // Three files of 13 blocks each, with their names and directories.
     assert!(setup.counts(&format!(r#"tintype_cache_bytes{{tier="disk"}} {}"#, 3 * (13 * 4096 + 96 + 4096))));
 }
 

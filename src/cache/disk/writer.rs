@@ -1,5 +1,5 @@
-//! The one thread that changes the cache directory: it looks through it at start, then writes renditions and makes room
-//! for them first, so that the tier is within its bounds at every moment.
+//! The only thread that adds and evicts entries. It scans the directory at start, then writes renditions. It makes room
+//! before each write, so that the tier never exceeds its bounds. Readers only remove damaged entries and update times.
 
 use std::fs::File;
 use std::sync::Arc;
@@ -13,20 +13,20 @@ use crate::cache::key::VariantKey;
 use crate::cache::{Rendition, entry};
 use crate::telemetry::{CacheTier, DiskFault};
 
-/// Floor of free room where the file system is large enough for it.
+/// Bytes kept free on a file system that is large enough for that.
 const FREE_BYTES_MIN: u64 = 512 << 20;
 
-/// Entries taken into the index at once at start; requests wait for the lock meanwhile.
+/// Number of entries added to the index under one lock at start; requests wait for that lock.
 const SCAN_CHUNK: usize = 1000;
 
-/// The thread's state.
+/// The state of the writer thread.
 pub(super) struct Writer {
     shared: Arc<Shared>,
-    /// Held for as long as the thread may change the directory.
+    /// Held as long as the thread may change the directory.
     _lock: File,
 }
 
-/// The rendition cannot be kept: it is too large, or there is no room even with everything evicted.
+/// The rendition cannot be kept: it is too large, or there is no room even after evicting everything.
 struct NoRoom;
 
 impl Writer {
@@ -34,19 +34,19 @@ impl Writer {
         Self { shared, _lock: lock }
     }
 
-    /// Scans, then serves messages until all senders are gone.
+    /// Scans the directory, then handles messages until all senders are gone.
     pub(super) fn run(self, mut messages: mpsc::Receiver<Message>) {
         self.scan();
         while let Some(message) = messages.blocking_recv() {
             match message {
                 Message::Write(key, number) => self.write(&key, number),
-                // Whoever asked may have gone.
+                // The caller may have given up; ignoring the send error is correct.
                 Message::Flush(done) => drop(done.send(())),
             }
         }
     }
 
-    /// Fills the index. Until this is done readers try every file by its name, and renditions to write wait.
+    /// Fills the index. Until it is filled, readers try to open every file by name, and renditions wait to be written.
     fn scan(&self) {
         let shared = &self.shared;
         if shared.files.remove_leftovers().is_err() {
@@ -77,7 +77,7 @@ impl Writer {
         let rendition = lock(&self.shared.pending).get(key, number);
         let Some(rendition) = rendition else { return };
         self.store(key, number, &rendition);
-        // Only now, so that readers find the rendition in one place or the other.
+        // Removed only after the write, so that readers always find the rendition in one place or the other.
         lock(&self.shared.pending).take(key, number);
         self.shared.report(&lock(&self.shared.index));
     }
@@ -105,7 +105,7 @@ impl Writer {
         }
     }
 
-    /// Evicts until `bytes` more fit both the tier and the file system.
+    /// Evicts entries until `bytes` more fit into both the tier and the file system.
     fn make_room(&self, bytes: u64) -> Result<(), NoRoom> {
         let max = self.shared.options.bytes_max;
         if bytes > max {
@@ -123,15 +123,15 @@ impl Writer {
         if self.missing_on_device(bytes) == 0 { Ok(()) } else { Err(NoRoom) }
     }
 
-    /// How many bytes the file system lacks to take `bytes` more and keep its floor.
+    /// Returns how many bytes the file system lacks to hold `bytes` more and keep its floor free.
     fn missing_on_device(&self, bytes: u64) -> u64 {
-        // A system that does not tell has no floor to keep; the write itself will fail when it is full.
+        // If the system does not report its free space, there is no floor; on a full device the write itself fails.
         let Ok((free, total)) = self.shared.files.room() else { return 0 };
         let floor = self.shared.options.free_bytes_min.unwrap_or(FREE_BYTES_MIN.min(total / 20));
         (floor + bytes).saturating_sub(free)
     }
 
-    /// Removes the least recently used entries for as long as `too_much` says so of what the tier takes.
+    /// Evicts the least recently used entries as long as `too_much` returns true for the bytes that the tier takes.
     fn evict_while(&self, too_much: impl Fn(u64) -> bool) {
         let mut evicted = 0;
         loop {

@@ -17,10 +17,11 @@ fn of_query(query: &str) -> VariantKey {
     VariantKey::new(&object(), &resolve(&parsed, &Negotiation::default(), &Policy::default()).intent)
 }
 
-/// What is kept under these keys on the disks of operators is lost when they move, and what another plan means is served
-/// from them when they do not move although the pixels do. So when this fails: has the meaning of these requests changed?
-/// Then bump `PLAN_REVISION`, write it under "Rendering" in `CHANGELOG.md`, and take over the new keys. Has it not? Then a
-/// field that every plan has was renamed or got another default: give it its old name in serde, or its default back.
+/// If keys move, operators lose what is on their disks under the old keys. If keys do not move although the pixels
+/// change, old pixels are served for a plan that means something else now. When this test fails, ask whether the
+/// meaning of these requests has changed. If it has, bump `PLAN_REVISION`, write it under "Rendering" in
+/// `CHANGELOG.md`, and copy the new keys here. If it has not, a field that every plan has was renamed or got another
+/// default: give it its old name in serde, or its default back.
 #[test]
 fn pinned_keys_do_not_move() {
     let moved: Vec<String> = PINNED
@@ -35,7 +36,7 @@ fn pinned_keys_do_not_move() {
 
 const PINNED_OBJECT: &str = "d4a8044a0bf1a697";
 
-/// The first 16 digits.
+/// Queries with the first 16 digits of their keys.
 const PINNED: [(&str, &str); 26] = [
     ("", "e6aa1cd87ac22516"),
     ("w=300", "b8afd97d1ba89b7e"),
@@ -142,7 +143,7 @@ fn spelling_order_and_delivery_do_not_count() {
 proptest! {
     #[test]
     fn keys_are_equal_iff_plans_are(a in any_params(), b in any_params(), swap in any::<bool>()) {
-        // Two independent draws are seldom equal: half the time only what is outside the plan differs.
+        // Two independent draws are seldom equal, so half the time the draws differ only in what is outside the plan.
         let mut c = if swap { b } else { a.clone() };
         c.format.dl_bare = true;
         c.control.expires = Some(Expires::Unparseable);

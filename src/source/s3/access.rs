@@ -1,9 +1,10 @@
-//! Whether a bucket's objects can be read at all, which decides whose fault a denied one is.
+//! Finds out whether the objects of a bucket can be read at all, which decides whose fault a denied object is.
 //!
-//! "Access denied" is said of an object that is closed, of a bucket that is, and, to credentials that may not list the
-//! bucket, also of an object that does not exist. An object read with success a moment ago proves that the bucket is open.
-//! Without that proof the bucket is tried, at most once in [`INTERVAL`]: the last object that could be read, and else the
-//! first that a listing shows. A bucket that shows neither counts as closed until an object has been read.
+//! A service answers "access denied" for an object that is closed, for a bucket that is closed, and, if the credentials
+//! may not list the bucket, also for an object that does not exist. An object read successfully within the last
+//! [`INTERVAL`] proves that the bucket is open. Without that proof the bucket is tested, at most once per [`INTERVAL`]:
+//! first the last object that could be read, then the first object of a listing. If the service denies the listing or
+//! that object, the bucket counts as closed; if the listing is empty or fails in another way, it counts as open.
 
 use std::sync::Mutex;
 use std::time::Duration;
@@ -11,15 +12,16 @@ use std::time::Duration;
 use aws_sdk_s3::Client;
 use tokio::time::Instant;
 
-/// How long a proof holds.
+/// How long a result holds.
 const INTERVAL: Duration = Duration::from_secs(30);
 
-/// What is known of one bucket.
+/// What we know about one bucket.
 #[derive(Debug, Default)]
 pub(super) struct Access {
     /// The last object that was read, and when.
     read: Mutex<Option<(String, Instant)>>,
-    /// The last trial: when, and what it said. Held during a trial, so that one serves all.
+    /// When the last test ran, and whether the bucket was open. Locked during a test, so that one test serves all
+    /// requests.
     tried: tokio::sync::Mutex<Option<(Instant, bool)>>,
 }
 
@@ -32,12 +34,12 @@ pub(super) struct Bucket<'a> {
 }
 
 impl Access {
-    /// Notes that the object `key` could be read.
+    /// Records that the object `key` could be read.
     pub(super) fn was_read(&self, key: &str) {
         *self.read.lock().expect(UNPOISONED) = Some((key.to_owned(), Instant::now()));
     }
 
-    /// Whether other objects than the one that was just denied can be read.
+    /// Returns whether objects other than the one just denied can be read.
     pub(super) async fn is_open(&self, bucket: Bucket<'_>) -> bool {
         let read = self.read.lock().expect(UNPOISONED).clone();
         if read.as_ref().is_some_and(|(_, at)| at.elapsed() < INTERVAL) {
@@ -72,7 +74,7 @@ impl Bucket<'_> {
         }
     }
 
-    /// `None` when that cannot be said.
+    /// Returns whether the object can be read, or `None` if the answer does not say.
     async fn can_read(self, key: &str) -> Option<bool> {
         match self.client.head_object().bucket(self.name).key(key).send().await {
             Ok(_) => Some(true),

@@ -1,4 +1,4 @@
-//! The key pair that the configuration names, as its files hold it now.
+//! The key pair that the configuration names, with the current contents of its files.
 
 use aws_credential_types::Credentials;
 use aws_credential_types::provider::error::CredentialsError;
@@ -7,7 +7,7 @@ use aws_credential_types::provider::{self, ProvideCredentials, future};
 use crate::config::Secret;
 use crate::source::BuildError;
 
-/// Asked anew for every request, so that a key that changes is used at once. Must not be cached.
+/// A provider that is called for every request, so that a changed key takes effect at once. Must not be cached.
 #[derive(Debug)]
 pub(super) struct KeyPair {
     access: Secret,
@@ -16,7 +16,7 @@ pub(super) struct KeyPair {
 
 impl KeyPair {
     /// # Errors
-    /// [`BuildError::Credentials`] when one of the two is no text.
+    /// Returns [`BuildError::Credentials`] if one of the two is not text.
     pub(super) fn new(access: &Secret, secret: &Secret) -> Result<Self, BuildError> {
         let pair = Self { access: access.clone(), secret: secret.clone() };
         pair.credentials().map_err(|_| BuildError::Credentials)?;

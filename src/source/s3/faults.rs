@@ -1,4 +1,5 @@
-//! What a failed request to an S3 service means: whose fault it was, by the service's error code where there is one.
+//! Interprets a failed request to an S3 service: decides whose fault it was, by the service's error code if there is
+//! one.
 
 use std::error::Error as StdError;
 
@@ -11,14 +12,14 @@ use crate::source::cause::{Cause, CredentialFault, Phase, Place};
 use crate::source::connection::chain;
 use crate::source::{SourceError, http as web};
 
-/// What a refusal is about, as far as it says.
+/// What a refusal means, as far as the answer says.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Verdict {
-    /// All is known.
+    /// The error is certain.
     Certain(SourceError),
-    /// Access is denied to this object or to all of them: the answer does not tell.
+    /// Access is denied, to this object or to all of them; the answer does not say which.
     Denied,
-    /// The service failed and says that it may not do so again.
+    /// The service failed but may succeed on a retry.
     Again(SourceError),
 }
 
@@ -30,11 +31,11 @@ pub(super) fn judge<E: ProvideErrorMetadata + StdError + 'static>(error: &SdkErr
     Verdict::Certain(unanswered(error))
 }
 
-/// Of a request without an answer.
+/// Classifies a request that got no answer.
 fn unanswered<E: StdError + 'static>(error: &SdkError<E>) -> SourceError {
     let mut no_credentials = false;
     for cause in chain(error) {
-        // Our own connections say best what happened on them.
+        // Our own connections know best what happened on them.
         match cause.downcast_ref::<SourceError>() {
             Some(failed) if !no_credentials => return *failed,
             Some(_) | None => no_credentials |= cause.is::<CredentialsError>(),
@@ -50,7 +51,7 @@ fn unanswered<E: StdError + 'static>(error: &SdkError<E>) -> SourceError {
     }
 }
 
-/// `status`, the service's `code`, and the headers that say when to come back.
+/// Classifies a refusal by `status`, the service's `code`, and the headers that say when to come back.
 fn refusal(status: u16, code: Option<&str>, headers: &HeaderMap) -> Verdict {
     let ours = |cause| Verdict::Certain(SourceError::Misconfigured(cause));
     let credentials = |fault| ours(Cause::Credentials(fault));
@@ -102,7 +103,7 @@ fn refusal(status: u16, code: Option<&str>, headers: &HeaderMap) -> Verdict {
         (code, _) if is_busy(code) => Verdict::Certain(web::busy(status, headers)),
         ("KeyTooLongError", _) => Verdict::Certain(SourceError::Missing),
         ("InternalError", 500) => Verdict::Again(web::refusal(status, headers)),
-        // Archived: the object is there, and not to be had.
+        // The object is archived: it exists but cannot be read.
         ("InvalidObjectState", _) => Verdict::Certain(SourceError::Denied(Cause::Status(status))),
         (_, 401) => credentials(CredentialFault::Refused),
         (_, 403) => Verdict::Denied,
@@ -112,7 +113,7 @@ fn refusal(status: u16, code: Option<&str>, headers: &HeaderMap) -> Verdict {
     }
 }
 
-/// Codes of services that are asked too much, whatever status they come with.
+/// Returns whether `code` means that the service is overloaded, whatever the status is.
 fn is_busy(code: &str) -> bool {
     // MinIO has SlowDownRead and SlowDownWrite.
     code.starts_with("SlowDown")
@@ -132,7 +133,7 @@ fn is_busy(code: &str) -> bool {
         )
 }
 
-/// The headers of an answer that say when to come back.
+/// Returns the headers of an answer that say when to come back.
 fn times(response: &HttpResponse) -> HeaderMap {
     ["retry-after", "date"]
         .into_iter()

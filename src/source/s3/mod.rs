@@ -1,4 +1,4 @@
-//! Originals from a bucket of AWS S3 or a compatible service.
+//! Fetches originals from a bucket of AWS S3 or a compatible service.
 
 mod access;
 mod credentials;
@@ -34,18 +34,18 @@ use super::{
 use crate::config::S3Config;
 use crate::limits::Limits;
 
-/// Where a bucket is when nothing says so. Compatible services mostly ignore the region; AWS answers with a redirect
-/// that we report as a wrong setting.
+/// Region of a bucket if nothing else gives one. Compatible services mostly ignore the region; AWS answers with a
+/// redirect, which we report as a wrong setting.
 const REGION: &str = "us-east-1";
 
-/// Before the second try that an internal error of the service is worth.
+/// Wait before the single retry after an internal error of the service.
 const BACKOFF: Duration = Duration::from_millis(50);
 
-/// A bucket, with its credentials.
+/// A bucket with its credentials.
 pub struct S3Source {
     client: Client,
     bucket: String,
-    /// Empty, or with a slash at its end.
+    /// Empty, or ends with a slash.
     prefix: String,
     bytes_max: u64,
     fetch_timeout: Duration,
@@ -53,18 +53,18 @@ pub struct S3Source {
 }
 
 impl std::fmt::Debug for S3Source {
-    /// The client is left out, because it holds the credentials.
+    /// Omits the client, which holds the credentials.
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("S3Source").field("bucket", &self.bucket).finish_non_exhaustive()
     }
 }
 
 impl S3Source {
-    /// A source on the bucket that `config` names. Credentials that are not given come from the AWS default chain
-    /// (environment, profile, web identity, container, instance), asked when the first object is.
+    /// Creates a source on the bucket that `config` names. If `config` has no credentials, they come from the AWS
+    /// default chain (environment, profile, web identity, container, instance), which is queried at the first fetch.
     ///
     /// # Errors
-    /// [`BuildError::Credentials`] when a given key is no text.
+    /// Returns [`BuildError::Credentials`] if a configured key is not text.
     pub async fn new(config: &S3Config, limits: &Limits) -> Result<Self, BuildError> {
         let timeouts = TimeoutConfig::builder()
             .connect_timeout(limits.connect_timeout)
@@ -75,7 +75,7 @@ impl S3Source {
             .http_client(transport::client(Connections::new(resolver, limits.connect_timeout)?))
             .app_name(AppName::new(http::OUR_NAME.replace('/', "-")).map_err(|_| BuildError::Tls)?)
             .timeout_config(timeouts)
-            // Our own deadline is stricter, and it is told from a broken connection.
+            // Our own deadline is stricter, and its error differs from that of a broken connection.
             .stalled_stream_protection(StalledStreamProtectionConfig::disabled())
             .response_checksum_validation(ResponseChecksumValidation::WhenRequired)
             .region(region(config));
@@ -86,8 +86,8 @@ impl S3Source {
         let shared = loader.load().await;
         let mut builder = aws_sdk_s3::config::Builder::from(&shared)
             .force_path_style(config.path_style)
-            // The SDK would ask a service again that is short of breath, and one that never answers. A connection that died
-            // in the pool is replaced below it.
+            // The SDK would retry a service that is overloaded, and one that never answers. `Connections` already
+            // replaces a connection that died in the pool.
             .retry_config(RetryConfig::disabled());
         builder.set_endpoint_url(
             config.endpoint.as_ref().map(ToString::to_string).or_else(|| shared.endpoint_url().map(str::to_owned)),
@@ -102,9 +102,10 @@ impl S3Source {
         })
     }
 
-    /// The key of `object`; `None` for what could be read as leaving the prefix or the bucket, or names no key.
+    /// Returns the key of `object`, or `None` if it has no name or could be read as leaving the prefix or the bucket.
     ///
-    /// A key with dot segments is legal, but servers and proxies that tidy paths would take it to another bucket.
+    /// A key with dot segments is legal, but servers and proxies that normalise paths would resolve it to another
+    /// bucket.
     fn key(&self, object: &str) -> Option<String> {
         let name = object.strip_prefix('/').unwrap_or(object);
         (!name.is_empty() && path::stays_below(name)).then(|| format!("{}{name}", self.prefix))
@@ -151,7 +152,7 @@ impl Source for S3Source {
     }
 }
 
-/// What the service says to a request for an object.
+/// The service's answer to a request for an object.
 enum Answer {
     Object(Box<GetObjectOutput>),
     NotModified(OriginCaching),
@@ -197,7 +198,8 @@ impl S3Source {
     }
 }
 
-/// The region given; else a fixed one for an endpoint of its own, which AWS' chain knows nothing of; else the chain's.
+/// Returns the configured region; or a fixed one for a custom endpoint, which the AWS chain knows nothing about; or the
+/// region of the chain.
 fn region(config: &S3Config) -> RegionProviderChain {
     match (&config.region, &config.endpoint) {
         (Some(region), _) => RegionProviderChain::first_try(Region::new(region.clone())),
@@ -206,13 +208,13 @@ fn region(config: &S3Config) -> RegionProviderChain {
     }
 }
 
-/// `photos`, `/photos` and `photos/` all mean the keys that start with `photos/`.
+/// Normalises a prefix: `photos`, `/photos` and `photos/` all mean the keys that start with `photos/`.
 fn normal_prefix(prefix: &str) -> String {
     let prefix = prefix.trim_matches('/');
     if prefix.is_empty() { String::new() } else { format!("{prefix}/") }
 }
 
-/// The SDK reports 304 as an error without a name.
+/// Detects a 304, which the SDK reports as an error without a name.
 fn not_modified(error: &SdkError<GetObjectError>) -> Option<OriginCaching> {
     let response = error.raw_response().filter(|response| response.status().as_u16() == 304)?;
     Some(facts::caching_of(response.headers().get_all("cache-control"), 0))

@@ -1,4 +1,4 @@
-//! The SDK's requests over our own connections, so that a bucket fails in the same ways as a web server.
+//! Sends the SDK's requests over our own connections, so that a bucket fails in the same ways as a web server.
 
 use std::time::Duration;
 
@@ -16,15 +16,15 @@ use http_body_util::Full;
 use crate::source::SourceError;
 use crate::source::connection::Connections;
 
-/// A client for the SDK, also for where it asks for credentials.
+/// Creates an HTTP client for the SDK, which also uses it to get credentials.
 pub(super) fn client(connections: Connections) -> SharedHttpClient {
     http_client_fn(move |settings, _| {
         SharedHttpConnector::new(Transport { connections: connections.clone(), patience: patience(settings) })
     })
 }
 
-/// How long connecting and the head of an answer may take. Asked for by providers of credentials, which look for services
-/// that are not there on most machines; fetches of originals have deadlines of their own.
+/// Returns how long connecting and the head of an answer may take. Only credential providers set this, because they
+/// look for services that most machines do not have; fetches of originals have their own deadlines.
 fn patience(settings: &HttpConnectorSettings) -> Option<Duration> {
     Some(settings.read_timeout()? + settings.connect_timeout().unwrap_or_default())
 }
@@ -53,7 +53,7 @@ impl HttpConnector for Transport {
 async fn send(connections: &Connections, request: HttpRequest) -> Result<HttpResponse, ConnectorError> {
     let user = |error: BoxError| ConnectorError::user(error);
     let (parts, body) = request.try_into_http1x().map_err(|error| user(error.into()))?.into_parts();
-    // What we send, if anything, is in memory: we only ever read from buckets.
+    // A request body, if any, is in memory, because we only ever read from buckets.
     let body = body.bytes().map(Bytes::copy_from_slice).ok_or_else(|| user("a request with a stream".into()))?;
     let request = http::Request::from_parts(parts, Full::new(body));
     let response = connections.send(request).await.map_err(|error| {
