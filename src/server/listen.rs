@@ -133,7 +133,7 @@ async fn follow(mut files: KeyFiles) {
 /// bound.
 ///
 /// # Errors
-/// [`ServeError`].
+/// [`ServeError`] if an address cannot be bound or a part cannot be built.
 pub async fn run(config: Config, executable: PathBuf, ready: impl FnOnce(&Server)) -> Result<(), ServeError> {
     // Listen before doing anything slow, so that no signal meets its default action.
     let mut signals = Signals::listen();

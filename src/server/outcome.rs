@@ -8,7 +8,7 @@ use crate::error::SharedError;
 use crate::param::{Honoured, Ignored};
 use crate::plan::{Download, VaryOn};
 
-/// What one request came to, for the answer, the access log and the metrics alike.
+/// The outcome of a request.
 pub(super) struct Handled {
     /// What is known about the request, whether or not it produced an image.
     pub(super) known: Known,
