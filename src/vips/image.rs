@@ -139,7 +139,7 @@ impl<'a> Image<'a> {
         unsafe { (sys::vips_image_get_xres(self.as_ptr()), sys::vips_image_get_yres(self.as_ptr())) }
     }
 
-    /// Where the origin of what made the picture lies: from it to the left edge, and to the top edge.
+    /// Returns the distance from the origin of the operation that made the image to its left edge, and to its top edge.
     #[must_use]
     pub fn offset(&self) -> (i32, i32) {
         // SAFETY: getters on a live image.
