@@ -1,5 +1,5 @@
-//! Fetches or renders the images that go into another one. An overlay that cannot be had is left out, and the result is
-//! then cached only for a short while. Which overlays an image has was decided at the [`Door`](super::Door).
+//! Fetches or renders the images that go into another one. An overlay that is unavailable is left out, and the result
+//! is then cached only for a short while. Which overlays an image has was decided at the [`Door`](super::Door).
 
 use std::sync::Arc;
 use std::time::SystemTime;
@@ -21,7 +21,7 @@ pub(super) const INCOMPLETE_S: u64 = 60;
 /// The overlays of one image.
 #[derive(Debug, Default)]
 pub(super) struct Overlays {
-    /// The overlays that could be had.
+    /// The overlays that are available.
     pub(super) images: Vec<(OverlayRole, Encoded)>,
     /// How long all of them together may be used.
     pub(super) lifetime: Lifetime,
@@ -68,10 +68,10 @@ impl Overlays {
 }
 
 impl App {
-    /// Returns the bytes of everything that goes into an image. What cannot be had is absent.
+    /// Returns the bytes of everything that goes into an image. Unavailable overlays are absent.
     ///
     /// # Errors
-    /// Fails only if this server is too busy or too broken to tell. The result must then not be cached.
+    /// Fails only if this server is too busy or too broken to tell. The result must not be cached then.
     pub(super) async fn overlays(self: &Arc<Self>, variant: &Variant) -> Result<Overlays, SharedError> {
         let fetches = variant.parts.iter().map(|part| self.overlay_of(part.origin.clone()));
         let mut overlays = Overlays::default();

@@ -10,7 +10,7 @@ use crate::plan::{Intent, OverlayRole};
 /// request that started it.
 ///
 /// A render reads only this struct and the configuration, and `key` covers everything in this struct. So nothing else
-/// that a client sends, least of all the host it used, can influence what is cached for everybody.
+/// that a client sends, least of all the host it used, can influence what is cached for everyone.
 #[derive(Clone, Debug)]
 pub struct Variant {
     /// Where the original is.

@@ -1,4 +1,4 @@
-//! [`Rows`]: an image that is read row by row, so that nobody has to hold all of it.
+//! [`Rows`]: an image that is read row by row, so that it never has to be in memory as a whole.
 
 use super::raster::{Raster, Samples};
 use crate::units::{Rect, Size};
@@ -47,7 +47,7 @@ pub trait Rows {
 /// # Errors
 /// [`Unreadable`], also if the part is not inside the image.
 pub fn cut(mut rows: Box<dyn Rows + '_>, part: Rect) -> Result<Raster, Unreadable> {
-    /// Rows per band: few, but enough that the cost of a call is negligible beside its pixels.
+    /// Rows per band: few, but enough that the cost of a call is negligible compared with its pixels.
     const BAND: u32 = 64;
     let (size, channels) = (rows.size(), rows.channels());
     if part == Rect::whole(size) {

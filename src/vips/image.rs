@@ -9,9 +9,9 @@ use crate::units::Size;
 
 /// A lazily evaluated image: one owned GObject reference, which borrows for `'a` the bytes that it will read from.
 ///
-/// **Invariant:** every input that evaluation can reach lives for `'a`. An image can be sent to another thread, since
-/// libvips locks what images share, but two threads cannot share it, because metadata is read without a lock. Not
-/// `Clone`, so that we know that the reference to a fresh `Image::copy` is ours alone.
+/// **Invariant:** every input that evaluation can reach lives for `'a`. An image can be sent to another thread, because
+/// libvips locks what images share, but not shared between threads, because metadata is read without a lock. Not
+/// `Clone`, so that the only reference to a fresh `Image::copy` is known to be ours.
 pub struct Image<'a> {
     image: NonNull<sys::VipsImage>,
     input: PhantomData<&'a [u8]>,

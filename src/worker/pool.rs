@@ -143,8 +143,8 @@ impl Pool {
         Ok(())
     }
 
-    /// Returns whether a worker can be had for a job: false until the first is ready, while none can be started, and
-    /// from the start of a drain.
+    /// Returns whether a job would get a worker: false until the first is ready, while none can be started, and from
+    /// the start of a drain.
     #[must_use]
     pub fn is_ready(&self) -> bool {
         self.shared.ready.load(Ordering::Acquire)

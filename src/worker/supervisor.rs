@@ -362,7 +362,7 @@ impl Supervisor {
         Stats::set(&stats.idle, idle);
         let state = self.shared.lock();
         Stats::set(&stats.queued, state.queue.len());
-        // Between a crash and its replacement there is no worker, but one can be had.
+        // Between a crash and its replacement no worker is ready, but one can be started.
         let to_be_had = busy + idle > 0
             || (self.confinement.is_some() && !self.backoff.is_failing() && self.backoff.until(now).is_none());
         // Stored under the lock, so that it cannot overwrite the `false` of a drain.
