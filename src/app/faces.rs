@@ -49,8 +49,8 @@ impl KnownFaces {
     }
 
     /// Returns the known faces, after waiting for a search in progress, or else a guard that makes the caller search.
-    /// Returns nothing of the two if the search that it waited for failed: each waiting task then goes on alone,
-    /// because otherwise they would wait for each other in turn.
+    /// Returns neither if the search that it waited for failed: each waiting task then goes on alone, because otherwise
+    /// they would wait for each other in turn.
     pub(super) async fn get_or_search(&self, place: &Place) -> (Option<Vec<Face>>, Option<Search>) {
         if let Some(faces) = self.get(place) {
             return (Some(faces), None);

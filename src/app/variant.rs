@@ -6,8 +6,8 @@ use super::Site;
 use crate::cache::{ObjectKey, PartKey, VariantKey};
 use crate::plan::{Intent, OverlayRole};
 
-/// One variant of one object: everything that the task rendering it needs. Owned, because that task outlives the
-/// request that started it.
+/// One variant of one object: everything that the rendering task needs. Owned, because that task outlives the request
+/// that started it.
 ///
 /// A render reads only this struct and the configuration, and `key` covers everything in this struct. So nothing else
 /// that a client sends, least of all the host it used, can influence what is cached for everyone.
