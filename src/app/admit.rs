@@ -1,12 +1,16 @@
-//! The one door: a request target, from a client or inside the URL of an overlay, to the [`Variant`] it means. Pure, so
-//! that what decides the bytes of a picture can be seen, and tested, in one place.
+//! The only entrance: turns a request target, from a client or from an overlay's URL, into the [`Variant`] it means.
+//! Pure, so that everything that decides the bytes of an image can be seen and tested in one place.
 //!
-//! A path that names an overlay is an object of the picture's own source, as it is stored; with a query of its own it is
-//! rendered first, by that query alone, to which only those of the source's default parameters are added that protect. A
-//! URL whose host was configured for a source is answered as a request for it would be, signature, expiry and default
-//! parameters included, without going over the network. Any other URL is fetched under the guard that also judges
-//! originals: by a proxy source as if it were an original, by the others from any public host or from those that the
-//! operator lists. Under which host the client asked plays no part: it is not in the key.
+//! An overlay can be named in three ways:
+//!
+//! - A path names a stored object of the image's own source. If the path has a query, that object is rendered first,
+//!   with the parameters of that query and those of the source's default parameters that protect.
+//! - A URL whose host is configured for a source is answered as a request for it would be, including signature, expiry
+//!   and default parameters, but without going over the network.
+//! - Any other URL is fetched under the guard that also checks originals: a proxy source fetches it as if it were an
+//!   original, the other sources fetch it from any public host or only from those that the operator lists.
+//!
+//! The host that the client used plays no part: it is not in the key.
 
 use std::net::Ipv6Addr;
 use std::sync::Arc;
@@ -25,43 +29,44 @@ use crate::plan::{self, Download, Intent, Negotiation, Resolved, TEXT_OBJECT, Va
 use crate::sign::{self, Expired, Target};
 use crate::source::web;
 
-/// How deep pictures may lie in pictures: a watermark that has a mask that has a text.
+/// Maximum depth of nested images, counting the requested one: for example an image with a watermark that has a mask
+/// that has a text.
 const DEPTH_MAX: usize = 4;
-/// How many pictures one request may name in all, its own included.
+/// Maximum number of images that one request may name, counting its own.
 const COUNT_MAX: usize = 17;
 
-/// What no request line may hold.
+/// Characters that a request line must not contain.
 const UNSENDABLE: &AsciiSet = &CONTROLS.add(b' ');
 
-/// Lets requests in. Made for one request, at one time.
+/// Admits requests. Built per request, because it holds the current time.
 #[derive(Clone, Copy, Debug)]
 pub struct Door<'a> {
-    /// Which hosts are ours, by configuration.
+    /// The sources, and by them which hosts are ours.
     pub sites: &'a Sites,
-    /// Bounds.
+    /// Upper bounds for what a request may ask.
     pub limits: &'a Limits,
     /// Seconds since 1970.
     pub now_unix: u64,
 }
 
-/// A request that was let in.
+/// An admitted request.
 #[derive(Clone, Debug)]
 pub struct Admitted {
-    /// What to send.
+    /// What to render or pass through.
     pub variant: Variant,
-    /// The headers that the choice used.
+    /// Which request headers the result depends on.
     pub vary: VaryOn,
-    /// The name to offer.
+    /// How to offer the result as a download, if the URL asks for that.
     pub download: Option<Download>,
-    /// The parameters that count.
+    /// Parameters that took effect.
     pub honoured: Vec<Honoured>,
-    /// The parameters without effect.
+    /// Parameters without effect.
     pub ignored: Vec<Ignored>,
-    /// The Unix second from which on the URL is no longer good.
+    /// The Unix second at which the URL expires.
     pub expires_at: Option<u64>,
 }
 
-/// A target that was judged.
+/// A target that passed [`Door::judge`].
 struct Judged {
     object: String,
     resolved: Resolved,
@@ -70,7 +75,7 @@ struct Judged {
     expires_at: Option<u64>,
 }
 
-/// The pictures on the way from the one asked for to the one looked at, and how many were looked at.
+/// The images on the path from the requested one to the current one, and how many were visited in all.
 #[derive(Default)]
 struct Walk {
     above: Vec<VariantKey>,
@@ -78,28 +83,28 @@ struct Walk {
 }
 
 impl Door<'_> {
-    /// The request for `target` of `site`. Of the headers nothing counts but what the URL opts into, and of that only the
-    /// outcome.
+    /// Admits a request for `target` of `site`. Headers count only where the URL opts into them, and then only by the
+    /// outcome of the negotiation.
     ///
     /// # Errors
-    /// [`Error::Sign`], [`Error::Param`], [`Error::Expired`], [`Error::Request`] for a path that is no text;
-    /// [`Error::OverlayLoop`] for a picture that goes into itself, by whatever detour, or into which too many go.
+    /// [`Error::Sign`], [`Error::Param`] and [`Error::Expired`]; [`Error::Request`] for a path that is not text;
+    /// [`Error::OverlayLoop`] for an image that contains itself, however indirectly, or that contains too many images.
     pub fn admit(&self, site: &Arc<Site>, target: &Target<'_>, headers: &HeaderMap) -> Result<Admitted, Error> {
         let Judged { object, resolved, honoured, ignored, expires_at } = self.judge(site, target, headers)?;
         let variant = self.variant(site, object, resolved.intent)?;
         Ok(Admitted { variant, vary: resolved.vary, download: resolved.download, honoured, ignored, expires_at })
     }
 
-    /// The variant that `intent` makes of `object`, with its overlays found. Nothing is fetched for that, because all of
-    /// it is in the URL and the configuration.
+    /// Builds the variant that `intent` makes of `object`, with its overlays resolved. Nothing is fetched for that:
+    /// everything needed is in the URL and the configuration.
     ///
     /// # Errors
-    /// [`Error::OverlayLoop`]; [`Error::Param`] when an overlay that is to be protected says unreadably how.
+    /// [`Error::OverlayLoop`]; [`Error::Param`] if an overlay has a protecting parameter whose value is unreadable.
     pub fn variant(&self, site: &Arc<Site>, object: String, intent: Intent) -> Result<Variant, Error> {
         self.below(site, object, intent, &mut Walk::default())
     }
 
-    /// Verified before it is interpreted: nothing below the first line sees a byte that a forger chose.
+    /// Verifies a target before interpreting it: no code below the first line sees a byte that a forger chose.
     fn judge(&self, site: &Arc<Site>, target: &Target<'_>, headers: &HeaderMap) -> Result<Judged, Error> {
         sign::verify(target, &site.config.name, &site.config.signing)?;
         let parsed = site.parse(target.query.unwrap_or_default())?;
@@ -117,7 +122,7 @@ impl Door<'_> {
     }
 
     fn below(&self, site: &Arc<Site>, object: String, intent: Intent, walk: &mut Walk) -> Result<Variant, Error> {
-        // Two pictures that wait for each other would wait for ever.
+        // Two images that contain each other would wait for each other forever.
         let own = VariantKey::new(&site.object_key(&object), &intent);
         walk.count += 1;
         if walk.count > COUNT_MAX || walk.above.len() >= DEPTH_MAX || walk.above.contains(&own) {
@@ -134,7 +139,8 @@ impl Door<'_> {
         Ok(Variant::new(site.clone(), object, intent, parts))
     }
 
-    /// What a location means to the picture `object` of `site`; `None` when it means nothing that may be served.
+    /// Resolves an overlay's location as seen from the image `object` of `site`. Returns `None` if it names nothing
+    /// that may be served.
     fn origin(
         &self,
         site: &Arc<Site>,
@@ -154,7 +160,7 @@ impl Door<'_> {
         }
     }
 
-    /// A path of the picture's own source.
+    /// Resolves a path within the image's own source.
     fn origin_of_path(
         &self,
         site: &Arc<Site>,
@@ -166,7 +172,7 @@ impl Door<'_> {
             Some((path, query)) => (decoded(path), query),
             None => (Some(path.to_owned()), ""),
         };
-        // The signature of the whole covers this query.
+        // This query needs no signature: the signature of the whole request covers it.
         let parsed = match site.parse_part(query) {
             Ok(parsed) => parsed,
             Err(error @ ParamError::Unreadable { .. }) => return Err(error.into()),
@@ -181,7 +187,7 @@ impl Door<'_> {
         }))
     }
 
-    /// A request to a site of ours, judged as one that comes from outside.
+    /// Resolves a request to one of our own sites, judged like a request from outside.
     fn origin_of_target(
         &self,
         site: &Arc<Site>,
@@ -192,14 +198,14 @@ impl Door<'_> {
             Ok(Judged { object, resolved, expires_at, .. }) => {
                 Ok(Some(Origin::Rendered(self.below(site, object, resolved.intent, walk)?, expires_at)))
             }
-            // To leave it out would be safe as well, but nobody would learn why.
+            // Leaving the overlay out would be safe too, but nobody would learn why it is missing.
             Err(error @ Error::Param(ParamError::Unreadable { .. })) => Err(error),
             Err(_) => Ok(None),
         }
     }
 }
 
-/// The object that a decoded path names; for a proxy on the host of the picture.
+/// Returns the object that a decoded path names. For a proxy, the path is on the host of the image itself.
 fn own_object(kind: &SourceKind, picture: &str, path: &str) -> Option<String> {
     let path = format!("/{}", path.trim_start_matches('/'));
     match kind {
@@ -213,14 +219,15 @@ fn own_object(kind: &SourceKind, picture: &str, path: &str) -> Option<String> {
     }
 }
 
-/// A path, percent-decoded exactly once, `+` kept; `None` when that is no UTF-8, or holds a NUL.
+/// Percent-decodes a path exactly once, keeping `+`. Returns `None` if the result is not UTF-8 or contains a NUL.
 fn decoded(path: &str) -> Option<String> {
     let path = percent_decode_str(path).decode_utf8().ok()?;
     (!path.contains('\0')).then(|| path.into_owned())
 }
 
-/// Host and request target of an absolute URL, the target encoded where somebody forgot to. The host is written as hosts
-/// of the configuration are: lower case, without port, final dot and brackets, international names as `xn--`.
+/// Splits an absolute URL into host and request target, and encodes what the author of the URL forgot to encode in the
+/// target. The host is written as in the configuration: lower case, without port, final dot or brackets, international
+/// names as `xn--`.
 fn split_url(url: &str) -> Option<(String, String)> {
     let (_, rest) = url.split_once("://")?;
     let (authority, target) = rest.split_at(rest.find(['/', '?', '#']).unwrap_or(rest.len()));
@@ -233,7 +240,8 @@ fn split_url(url: &str) -> Option<(String, String)> {
         None => {
             let host = authority.split(':').next()?;
             let host = host.strip_suffix('.').unwrap_or(host);
-            // A user name or a backslash is for others to judge; it is no host of ours in any case.
+            // A host with a user name or a backslash never matches a configured host. Whether it may be fetched is
+            // decided elsewhere.
             url::Host::parse(host).map_or_else(|_| host.to_ascii_lowercase(), |host| host.to_string())
         }
     };

@@ -1,15 +1,15 @@
-//! How many files this process may have open at once.
+//! Raises the number of files that this process may have open at once.
 //!
-//! Sockets, originals in memory and workers all need descriptors, and systems grant 1,024 to programs that do not ask for
+//! Sockets, originals in memory and workers all need descriptors. Systems grant 1,024 to programs that do not ask for
 //! more (a concession to `select`, which nothing here uses).
 
 use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 
-/// Raises the soft limit to the hard one and returns what is then allowed.
+/// Raises the soft limit to the hard limit and returns the limit that now applies.
 pub(super) fn raise() -> u64 {
     let Rlimit { current, maximum } = getrlimit(Resource::Nofile);
     let raised = setrlimit(Resource::Nofile, Rlimit { current: maximum, maximum });
-    // No limit at all is none that matters.
+    // Unlimited: report a number larger than we will ever use.
     let allowed = if raised.is_ok() { maximum } else { current };
     allowed.unwrap_or(u64::from(u32::MAX))
 }

@@ -1,5 +1,5 @@
-//! Faces that workers found, so that a detector looks at an original once however many renditions are made of it, one
-//! after the other or at the same time.
+//! Remembers the faces that workers found, so that a detector searches an original once, however many renditions are
+//! made of it, one after the other or at the same time.
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError, Weak};
@@ -13,30 +13,30 @@ use crate::cache::ObjectKey;
 use crate::plan::FaceSearch;
 use crate::render::faces::Face;
 
-/// Bytes of all that is remembered: the answers about some hundred thousand portraits.
+/// Maximum bytes of all remembered answers: enough for about a hundred thousand portraits.
 const BYTES_MAX: u64 = 16 << 20;
-/// Book-keeping of one answer beside its faces.
+/// Bookkeeping bytes per answer, in addition to its faces.
 const ENTRY_BYTES: usize = 160;
 
-/// What was looked for, and where. A changed object has other bytes, so nothing here ever goes stale.
+/// What was searched for, and where. A changed object has different bytes, so an answer never goes stale.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub(super) struct Place {
-    /// The object, so that what is known of it can be forgotten.
+    /// The object, so that its answers can be forgotten.
     pub(super) object: ObjectKey,
-    /// SHA-256 of its bytes.
+    /// SHA-256 of the object's bytes.
     bytes: [u8; 32],
     search: FaceSearch,
 }
 
-/// Answers by what was asked.
+/// Known answers, and searches in progress.
 #[derive(Debug)]
 pub(super) struct KnownFaces {
     kept: Cache<Place, Arc<Vec<Face>>>,
-    /// Searches under way: each lock is held by who searches.
+    /// Searches in progress. The task that searches holds the lock.
     under_way: Mutex<HashMap<Place, Weak<tokio::sync::Mutex<()>>>>,
 }
 
-/// Held while somebody searches.
+/// Held while a task searches.
 pub(super) type Search = OwnedMutexGuard<()>;
 
 impl KnownFaces {
@@ -48,15 +48,16 @@ impl KnownFaces {
         Self { kept, under_way: Mutex::default() }
     }
 
-    /// What is known, after the end of a search that is under way; or else a search for the caller to make. Neither when
-    /// that search came to nothing: then everybody who waited is on their own, lest they wait for each other in turn.
+    /// Returns the known faces, after waiting for a search in progress, or else a guard that makes the caller search.
+    /// Returns neither if the search that it waited for failed: each waiting task then goes on alone, because otherwise
+    /// they would wait for each other in turn.
     pub(super) async fn get_or_search(&self, place: &Place) -> (Option<Vec<Face>>, Option<Search>) {
         if let Some(faces) = self.get(place) {
             return (Some(faces), None);
         }
         let lock = self.lock_of(place);
         if let Ok(search) = lock.clone().try_lock_owned() {
-            // It may have ended between the two questions.
+            // Another search may have ended between the two look-ups.
             let known = self.get(place);
             let search = known.is_none().then_some(search);
             return (known, search);
@@ -85,9 +86,9 @@ impl KnownFaces {
     }
 }
 
-/// Names an original by its bytes. `None` only while the server stops.
+/// Identifies an original by its bytes. Returns `None` only while the server is shutting down.
 pub(super) async fn place(object: ObjectKey, original: Blob, search: FaceSearch) -> Option<Place> {
-    // Some hundred megabytes would hold up everybody else on this thread.
+    // Hashing some hundred megabytes would block everything else on this thread.
     let digest = tokio::task::spawn_blocking(move || <[u8; 32]>::from(Sha256::digest(original.as_slice())));
     digest.await.ok().map(|bytes| Place { object, bytes, search })
 }

@@ -1,5 +1,5 @@
-//! How long a picture is good (`delivery.md` 2). Pure. Whatever limits it, the smallest limit counts: nothing here
-//! lengthens what a source allowed.
+//! How long an image may be cached (`delivery.md` 2). Pure. Where several limits apply, the smallest wins: nothing here
+//! extends what a source allowed.
 
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
@@ -7,7 +7,8 @@ use crate::cache::Rendition;
 use crate::config::{SourceConfig, TtlMode};
 use crate::source::OriginCaching;
 
-/// How many seconds a rendition of an original is good whose upstream said this; 0 is "do not keep".
+/// Returns how many seconds a rendition may be cached, given what the upstream said about its original; 0 means "do not
+/// cache".
 pub(super) fn granted_s(source: &SourceConfig, origin: OriginCaching) -> u64 {
     let own = source.cache_ttl;
     match source.cache_ttl_mode {
@@ -18,24 +19,25 @@ pub(super) fn granted_s(source: &SourceConfig, origin: OriginCaching) -> u64 {
     }
 }
 
-/// What to tell others of a rendition at `now`: what is left of its own time, and of the time of the URL where that has
-/// an end. Nothing is "keep it not at all".
+/// Returns the lifetime to announce to clients and other caches at `now`: the rendition's remaining time, cut off where
+/// the URL expires. Zero means "do not cache".
 #[must_use]
 pub fn sent(rendition: &Rendition, expires_at: Option<u64>, now: SystemTime) -> Duration {
     Duration::from_secs(left_s(rendition, now)).min(until(expires_at, now))
 }
 
-/// Whole seconds of a rendition's own time that are left. A clock that went back leaves all of them.
+/// Returns the rendition's remaining time in whole seconds. If the clock was set back, that is the whole time.
 pub(super) fn left_s(rendition: &Rendition, now: SystemTime) -> u64 {
     let age = now.duration_since(rendition.rendered_at).unwrap_or_default();
     rendition.max_age_s.saturating_sub(age.as_secs())
 }
 
-/// Whole seconds until the Unix second `end`, so that nothing is kept beyond it; without an end, for ever.
+/// Returns the whole seconds until the Unix second `end`, rounded down so that nothing is kept beyond it. Without an
+/// end the answer is [`Duration::MAX`].
 #[must_use]
 pub fn until(end: Option<u64>, now: SystemTime) -> Duration {
     let Some(end) = end else { return Duration::MAX };
-    // A time that no clock can show is as good as none.
+    // An end that `SystemTime` cannot represent is as good as none.
     let Some(end) = UNIX_EPOCH.checked_add(Duration::from_secs(end)) else { return Duration::MAX };
     Duration::from_secs(end.duration_since(now).unwrap_or_default().as_secs())
 }
@@ -97,17 +99,17 @@ mod tests {
         check(3600, 3599, Some(60), 1);
         check(3600, 4000, None, 0);
         check(60, 50, Some(30), 10);
-        // What a source forbids to keep no time of a URL can allow.
+        // If the source forbids caching, the expiry of the URL cannot allow it.
         check(0, 0, Some(86_400), 0);
         check(0, 0, None, 0);
         check(3600, 0, Some(0), 0);
         check(3600, 0, Some(u64::MAX / 4), 3600);
         assert_eq!(sent(&rendition(60), Some(u64::MAX), at(T0)).as_secs(), 60);
-        // Half a second before the end there is no whole one left.
+        // Half a second before the end, no whole second is left.
         let half = Duration::from_millis(500);
         assert_eq!(until(Some(T0 + 10), at(T0 + 1) - half), Duration::from_secs(9));
         assert_eq!(until(Some(T0 + 10), at(T0 + 10) - half), Duration::ZERO);
-        // A clock that went back gives no more than there was.
+        // A clock that was set back gives no more than the original lifetime.
         assert_eq!(sent(&rendition(60), None, at(T0 - 1000)).as_secs(), 60);
     }
 
@@ -128,7 +130,7 @@ mod tests {
                 prop_assert!(sent.is_zero() || now + sent <= at(end));
             }
             if !sent.is_zero() {
-                // Less than a second over, because ages are whole seconds.
+                // Less than one second beyond the limit, because ages are counted in whole seconds.
                 prop_assert!(now + sent < at(T0 + granted + 1));
             }
             if mode == "respect-origin" && uncacheable {

@@ -1,4 +1,4 @@
-//! The parts built from [`Config`], and `produce`: fetch, render, keep.
+//! The application: [`App`] builds every part from [`Config`] and produces renditions (fetch, render, cache).
 
 mod admit;
 mod descriptors;
@@ -39,13 +39,13 @@ use trouble::Troubles;
 /// Everything a request needs. Built once, shared by all connections.
 #[derive(Debug)]
 pub struct App {
-    /// What the operator asked for.
+    /// The operator's configuration.
     pub config: Config,
-    /// The time of day.
+    /// The wall clock.
     pub clock: Arc<dyn Clock>,
     /// Configured sources by host.
     pub sites: Sites,
-    /// Stored renditions.
+    /// The rendition cache.
     pub cache: Arc<Cache<SharedError>>,
     /// Worker processes.
     pub pool: Pool,
@@ -60,13 +60,13 @@ pub struct App {
     render_limits: RenderLimits,
 }
 
-/// Why the server cannot start.
+/// Reasons why the server cannot start.
 #[derive(Debug, thiserror::Error)]
 pub enum StartError {
     /// A source cannot be built.
     #[error("source {name}: {error}")]
     Source {
-        /// Name of the source.
+        /// The source's name.
         name: String,
         /// What is wrong with it.
         error: BuildError,
@@ -82,16 +82,16 @@ pub enum StartError {
     Log {
         /// The directory.
         dir: PathBuf,
-        /// The system's reason.
+        /// What the operating system reported.
         error: std::io::Error,
     },
 }
 
 impl App {
-    /// Builds every part. Workers are started with `executable`, normally this program.
+    /// Builds every part. Worker processes run `executable`, normally this program.
     ///
     /// # Errors
-    /// The first part that cannot be built.
+    /// Returns the error of the first part that cannot be built.
     pub async fn build(
         config: Config,
         clock: Arc<dyn Clock>,
@@ -122,19 +122,19 @@ impl App {
 }
 
 impl App {
-    /// The configured sources that failed when they were last asked, and why.
+    /// Returns the configured sources whose last fetch failed, with the cause.
     #[must_use]
     pub fn failing_sources(&self) -> Vec<(String, Cause)> {
         self.troubles.failing()
     }
 
-    /// The door, at this time.
+    /// Returns a [`Door`] for the current time.
     #[must_use]
     pub fn door(&self) -> Door<'_> {
         Door { sites: &self.sites, limits: &self.config.limits, now_unix: self.clock.unix_seconds() }
     }
 
-    /// Brings the gauges that are only read on demand up to date.
+    /// Updates the gauges that are computed only on demand.
     pub fn refresh_gauges(&self) {
         let stats = self.pool.stats();
         let read = |figure: &AtomicU64| figure.load(Ordering::Relaxed);

@@ -1,4 +1,4 @@
-//! Errors worth remembering, so that a missing object or a broken upstream costs one attempt a lifetime.
+//! Remembers errors, so that a missing object or a broken upstream costs one attempt per TTL.
 
 use std::sync::Arc;
 use std::time::{Duration, SystemTime};
@@ -10,15 +10,15 @@ use crate::cache::{ObjectKey, VariantKey};
 use crate::clock::Clock;
 use crate::error::{Keep, SharedError};
 
-/// Entries are small and hold no bytes, so they are counted.
+/// Entries are small and hold no image bytes, so they are limited by number.
 const ENTRIES_MAX: u64 = 20_000;
 
 /// What failed: an original, or a rendition of it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub(super) struct Subject {
-    /// The object that was asked for.
+    /// The requested object.
     pub(super) object: ObjectKey,
-    /// Which rendition; `None` is the object itself.
+    /// The rendition; `None` means the object itself.
     pub(super) variant: Option<VariantKey>,
 }
 
@@ -32,7 +32,7 @@ impl Subject {
     }
 }
 
-/// Remembered errors by what was asked for.
+/// Remembered errors by subject.
 #[derive(Debug)]
 pub(super) struct Negative {
     clock: Arc<dyn Clock>,
@@ -44,7 +44,7 @@ impl Negative {
         Self { clock, entries: Cache::new(ENTRIES_MAX) }
     }
 
-    /// The error remembered for `subject`, if its time has not run out.
+    /// Returns the error remembered for `subject`, if it has not expired.
     pub(super) fn get(&self, subject: &Subject) -> Option<SharedError> {
         let (error, until) = self.entries.get(subject)?;
         if self.clock.now() < until {

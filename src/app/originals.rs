@@ -1,4 +1,4 @@
-//! Originals for a short while: several sizes of one picture asked for together fetch it once.
+//! Keeps originals for a short while, so that several sizes of one image requested together fetch it once.
 
 use std::sync::Arc;
 use std::time::{Duration, Instant, SystemTime};
@@ -12,7 +12,7 @@ use crate::config::CacheConfig;
 use crate::error::SharedError;
 use crate::source::Original;
 
-/// Book-keeping of one entry beside its bytes.
+/// Bookkeeping bytes per entry, in addition to the body.
 const ENTRY_OVERHEAD_BYTES: usize = 512;
 
 /// Originals in memory, bounded by bytes and age, and fetches in flight.
@@ -22,14 +22,15 @@ pub(super) struct Originals {
     pub(super) in_flight: Coalescer<ObjectKey, Arc<Original>, SharedError>,
 }
 
-/// An original and when it came.
+/// An original and the time it was fetched.
 #[derive(Clone, Debug)]
 struct Kept {
     original: Arc<Original>,
     fetched_at: SystemTime,
 }
 
-/// Never longer than the upstream allows, lest a rendition made from it look fresher than it is.
+/// Limits how long an original is kept: never longer than the upstream allows, so that a rendition made from it does
+/// not look fresher than it is.
 #[derive(Debug)]
 struct Lifetime {
     longest: Duration,
@@ -42,8 +43,9 @@ impl Expiry<ObjectKey, Kept> for Lifetime {
 }
 
 impl Originals {
-    /// `descriptors` is how many files this process may have open. Each original kept has one, so a quarter of them bounds
-    /// their number: small originals weigh more than their bytes.
+    /// Creates the store. `descriptors` is the number of files this process may have open. Each original kept holds one
+    /// of them, so its minimum weight limits originals to a quarter of the descriptors: a small original costs more
+    /// than its bytes.
     pub(super) fn new(config: &CacheConfig, descriptors: u64) -> Self {
         let weight_min = config.originals_bytes_max / (descriptors / 4).max(1);
         let weigh = move |_: &ObjectKey, kept: &Kept| {
@@ -58,8 +60,8 @@ impl Originals {
         Self { kept, in_flight: Coalescer::new() }
     }
 
-    /// The original, if it is kept, with what is left of its upstream's lifetime at `now`: a rendition that is made of it
-    /// later must not last longer.
+    /// Returns the original, if it is kept, with the part of its upstream's lifetime that is left at `now`: a rendition
+    /// made from it later must not last longer.
     pub(super) async fn get(&self, key: &ObjectKey, now: SystemTime) -> Option<Arc<Original>> {
         let Kept { original, fetched_at } = self.kept.get(key).await?;
         let age = Duration::from_secs(now.duration_since(fetched_at).unwrap_or_default().as_secs());

@@ -1,5 +1,5 @@
-//! The bytes of the pictures that go into another one. What cannot be had is left out, and the result is kept for a short
-//! while only. Which pictures those are was decided at the [`Door`](super::Door).
+//! Fetches or renders the images that go into another one. An overlay that is unavailable is left out, and the result
+//! is then cached only for a short while. Which overlays an image has was decided at the [`Door`](super::Door).
 
 use std::sync::Arc;
 use std::time::SystemTime;
@@ -15,29 +15,29 @@ use crate::render::RenderError;
 use crate::sniff::Encoded;
 use crate::source::SourceError;
 
-/// Lifetime of a picture without one of its overlays, in seconds: whatever was wrong may be over soon.
+/// Lifetime in seconds of an image that lacks one of its overlays: the cause may be gone soon.
 pub(super) const INCOMPLETE_S: u64 = 60;
 
-/// The overlays of one picture.
+/// The overlays of one image.
 #[derive(Debug, Default)]
 pub(super) struct Overlays {
-    /// Those that could be had.
+    /// The overlays that are available.
     pub(super) images: Vec<(OverlayRole, Encoded)>,
-    /// How long all of them are good together.
+    /// How long all of them together may be used.
     pub(super) lifetime: Lifetime,
 }
 
 /// The shortest of several lifetimes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Lifetime {
-    /// Seconds.
+    /// Length in seconds.
     max_age_s: u64,
-    /// Unix second that ends it, whenever it begins.
+    /// Unix second at which the lifetime ends, whenever it starts.
     expires_at: Option<u64>,
 }
 
 impl Default for Lifetime {
-    /// For ever.
+    /// Returns a lifetime without end.
     fn default() -> Self {
         Self { max_age_s: u64::MAX, expires_at: None }
     }
@@ -51,7 +51,7 @@ impl Lifetime {
         Self { max_age_s: self.max_age_s.min(other.max_age_s), expires_at }
     }
 
-    /// Seconds of it, when it begins at `now`.
+    /// Returns the length in seconds if the lifetime starts at `now`.
     pub(super) fn seconds_from(self, now: SystemTime) -> u64 {
         self.max_age_s.min(lifetime::until(self.expires_at, now).as_secs())
     }
@@ -68,10 +68,10 @@ impl Overlays {
 }
 
 impl App {
-    /// The bytes of everything that goes into a picture; what cannot be had is absent.
+    /// Returns the bytes of everything that goes into an image. Unavailable overlays are absent.
     ///
     /// # Errors
-    /// Only when this server is too busy or broken to say: then nothing must be kept.
+    /// Fails only if this server is too busy or too broken to tell. The result must not be cached then.
     pub(super) async fn overlays(self: &Arc<Self>, variant: &Variant) -> Result<Overlays, SharedError> {
         let fetches = variant.parts.iter().map(|part| self.overlay_of(part.origin.clone()));
         let mut overlays = Overlays::default();
@@ -81,13 +81,14 @@ impl App {
         Ok(overlays)
     }
 
-    /// The bytes of one, as they are or rendered, and how long they are good; `None` when there is no picture to be had.
+    /// Returns the bytes of one overlay, as stored or rendered, and how long they may be used; `None` if there is no
+    /// image.
     fn overlay_of(
         self: &Arc<Self>,
         origin: Option<Origin>,
     ) -> BoxFuture<'static, Result<Option<(Encoded, Lifetime)>, SharedError>> {
         let app = self.clone();
-        // Boxed because a picture in a picture is made by the code that waits for it here.
+        // Boxed because the future is recursive: an image within an image is made by the code that awaits it here.
         Box::pin(async move {
             let watch = Stopwatch::default();
             let found = match origin {
@@ -118,7 +119,8 @@ impl App {
     }
 }
 
-/// Whether the failure is this server's, for now: a picture made in spite of it would be wrong, not poor.
+/// Returns whether the failure is a temporary one of this server. An image made without that overlay would not be
+/// degraded but wrong.
 fn is_ours(error: &Error) -> bool {
     matches!(
         error,

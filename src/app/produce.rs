@@ -1,4 +1,4 @@
-//! Fetch, render, keep: how a rendition comes about.
+//! Produces renditions: fetches the original, renders it and caches the result.
 
 use std::sync::Arc;
 use std::time::Instant;
@@ -17,17 +17,17 @@ use crate::sniff::SourceFormat;
 use crate::source::{Cause, FetchRequest, Fetched, Original, SourceError};
 
 impl App {
-    /// The rendition of a variant: stored, made by somebody else just now, or made here.
+    /// Returns the rendition of a variant: from the cache, from another request that is making it now, or made here.
     ///
     /// # Errors
-    /// Why there is none; remembered for as long as [`Error::answer`] says.
+    /// Returns why there is none. The error is remembered for as long as [`Error::answer`] says.
     pub async fn rendition(
         self: &Arc<Self>,
         variant: Variant,
         watch: &Stopwatch,
     ) -> Result<(Rendition, Outcome), SharedError> {
         let key = variant.key;
-        // First, because most requests end here; an error that is remembered has no rendition beside it.
+        // Checked first, because most requests end here. A variant with a remembered error has no rendition in memory.
         if let Some(rendition) = self.cache.in_memory(&key).await {
             return Ok((rendition, Outcome::HitMemory));
         }
@@ -48,7 +48,7 @@ impl App {
         let mut max_age_s = lifetime::granted_s(&variant.site.config, caching);
         let (body, content_type) = match (&variant.intent, &original) {
             (Intent::Unsupported(what), _) => return Err(Error::Unsupported(*what).into()),
-            // A text has a plan, or is unsupported.
+            // An image that consists of text alone has a plan or is unsupported.
             (Intent::PassThrough, None) => return Err(Error::Internal.into()),
             (Intent::PassThrough, Some(original)) if original.format == Some(SourceFormat::Svg) => {
                 let plan = Plan::of_svg(&variant.site.policy(&self.config.limits));
@@ -75,7 +75,7 @@ impl App {
         Ok(Rendition { etag: etag_of(&body), body, content_type, rendered_at: self.clock.now(), max_age_s, objects })
     }
 
-    /// The original of a variant, if it has one: an image that consists of text alone has none.
+    /// Returns the original of a variant, or `None` for an image that consists of text alone.
     async fn input(
         self: &Arc<Self>,
         variant: &Variant,
@@ -87,7 +87,8 @@ impl App {
         self.original(variant, watch).await.map(Some)
     }
 
-    /// The original of a variant: kept, being fetched for another variant, or fetched now. Never holds a render slot.
+    /// Returns the original of a variant: from memory, from a fetch in flight for another variant, or from a new fetch.
+    /// Never holds a render slot.
     pub(super) async fn original(
         self: &Arc<Self>,
         variant: &Variant,
@@ -111,7 +112,7 @@ impl App {
     async fn fetch(&self, site: &Site, object: &str, key: ObjectKey) -> Result<Arc<Original>, SharedError> {
         let started = Instant::now();
         let fetched = site.source.fetch(FetchRequest { object, if_changed_from: None }).await;
-        // No validators were sent, so an upstream that says "not modified" is broken.
+        // We sent no validators, so an upstream that answers "not modified" is broken.
         let fetched = match fetched {
             Ok(Fetched::NotModified(_)) => Err(SourceError::Upstream(Cause::Status(304))),
             Ok(Fetched::Original(original)) => Ok(original),
@@ -133,7 +134,7 @@ impl App {
         }
     }
 
-    /// The bytes of a plan without overlays, and their type.
+    /// Renders a plan without overlays and returns the bytes and their content type.
     async fn render_alone(
         &self,
         what: (ObjectKey, &Plan),
@@ -144,7 +145,7 @@ impl App {
         Ok((body, content_type))
     }
 
-    /// The bytes, their type, and whether an overlay could not be read.
+    /// Renders a plan and returns the bytes, their content type, and whether an overlay could not be read.
     async fn render(
         &self,
         (object, plan): (ObjectKey, &Plan),
@@ -182,11 +183,11 @@ fn as_it_is(original: &Original) -> (Blob, String) {
     (original.body.clone(), pass_through_type(original))
 }
 
-/// What a plan makes of an original, which is absent where there is none to treat.
+/// Decides what a plan does with an original; returns `None` if there is no original.
 ///
-/// Tells images from other things by their bytes. What is something else (a font, a script, a film) is passed through with
-/// its parameters ignored (`delivery.md` 1.1); what only claims to be an image is an error, and so is a web page
-/// (`delivery.md` 4), which would otherwise turn a broken origin into a page served from an image host.
+/// The bytes decide whether an original is an image. Anything else (a font, a script, a film) is passed through with
+/// its parameters ignored (`delivery.md` 1.1). Data that only claims to be an image is an error, and so is a web page
+/// (`delivery.md` 4): otherwise a broken origin would become a page served from an image host.
 fn treatment<'o>(plan: &Plan, original: Option<&'o Original>) -> Result<Option<(Treatment, &'o Original)>, Error> {
     let Some(original) = original else { return Ok(None) };
     if let Some(format) = original.format {
@@ -196,7 +197,7 @@ fn treatment<'o>(plan: &Plan, original: Option<&'o Original>) -> Result<Option<(
     if claimed.starts_with("image/") {
         return Err(RenderError::NotAnImage.into());
     }
-    // It may be an image all the same, of a kind unknown here.
+    // The data may be an image of a kind that we do not know, so it must not pass where faces are to be hidden.
     let hides = plan.hide_faces.is_some();
     if hides || claimed.starts_with("text/html") || looks_like_html(original.body.as_slice()) {
         return Err(Error::NotRenderable);
@@ -204,7 +205,7 @@ fn treatment<'o>(plan: &Plan, original: Option<&'o Original>) -> Result<Option<(
     Ok(Some((Treatment::AsItIs, original)))
 }
 
-/// Whether the bytes begin as an HTML document does, after white space.
+/// Returns whether the bytes begin like an HTML document, after white space.
 fn looks_like_html(bytes: &[u8]) -> bool {
     let start = bytes.trim_ascii_start();
     [b"<!doctype html".as_slice(), b"<html", b"<head", b"<script", b"<body"]
@@ -212,19 +213,19 @@ fn looks_like_html(bytes: &[u8]) -> bool {
         .any(|tag| start.get(..tag.len()).is_some_and(|s| s.eq_ignore_ascii_case(tag)))
 }
 
-/// The type of the bytes themselves where we know it, else what the upstream said.
+/// Returns the content type that the bytes themselves show, or else what the upstream said.
 fn pass_through_type(original: &Original) -> String {
     match original.format {
         Some(format) => format.content_type().to_owned(),
         None => match original.content_type.as_deref() {
-            // A file that only claims to be a picture must not be sent as one.
+            // A file that only claims to be an image must not be sent as one.
             Some(claimed) if !claimed.to_ascii_lowercase().starts_with("image/") => claimed.to_owned(),
             _ => "application/octet-stream".to_owned(),
         },
     }
 }
 
-/// A strong validator: 128 bits of SHA-256 over the bytes.
+/// Returns a strong validator: 128 bits of SHA-256 over the bytes.
 fn etag_of(body: &[u8]) -> String {
     use std::fmt::Write;
     let digest = Sha256::digest(body);

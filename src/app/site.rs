@@ -1,4 +1,4 @@
-//! Sources by host name.
+//! Finds the source for a host name.
 
 use std::borrow::Cow;
 use std::collections::HashMap;
@@ -14,37 +14,38 @@ use crate::param::{self, ParamError, Parsed};
 use crate::plan::Policy;
 use crate::source::{self, Source};
 
-/// What the names of proxies for overlays begin with, and no configured one can.
+/// First character of the names of overlay proxies. No configured name can start with it.
 const PROXY_MARK: char = '\0';
 
 /// A configured source, ready to fetch from.
 #[derive(Debug)]
 pub struct Site {
-    /// What the operator said of it.
+    /// The operator's configuration of the source.
     pub config: SourceConfig,
-    /// Where its originals are.
+    /// Fetches its originals.
     pub source: Arc<dyn Source>,
-    /// Part of every cache key: changes when the source points elsewhere, so that a renamed bucket never serves the
-    /// images of the old one.
+    /// Part of every cache key. Changes when the source points elsewhere, so a renamed bucket never serves the images
+    /// of the old one.
     pub fingerprint: [u8; 32],
-    /// Where overlays named by URL come from; `None` is this source itself, a proxy.
+    /// The proxy that fetches overlays named by URL; `None` if this source, itself a proxy, does that.
     pub abroad: Option<Arc<Self>>,
 }
 
 impl Site {
-    /// The proxy that fetches overlays named by URL for this source: only pictures to be laid over others come from it.
+    /// Returns the proxy that fetches overlays named by URL for this source. Nothing but overlays comes from it, unless
+    /// the source is a proxy itself.
     #[must_use]
     pub fn abroad(self: &Arc<Self>) -> &Arc<Self> {
         self.abroad.as_ref().unwrap_or(self)
     }
 
-    /// Identity of an object, by its decoded path.
+    /// Returns the identity of an object, given its decoded path.
     #[must_use]
     pub fn object_key(&self, object: &str) -> ObjectKey {
         ObjectKey::new(&self.config.name, &self.fingerprint, object)
     }
 
-    /// Its name for the operator.
+    /// Returns the source's name as shown to the operator.
     #[must_use]
     pub fn label(&self) -> Cow<'_, str> {
         match self.config.name.strip_prefix(PROXY_MARK) {
@@ -53,7 +54,7 @@ impl Site {
         }
     }
 
-    /// The parameters of a request to this source: those of the query, and the defaults.
+    /// Parses the parameters of a request to this source: those of the query, completed by the defaults.
     ///
     /// # Errors
     /// As [`param::parse`].
@@ -61,8 +62,8 @@ impl Site {
         param::parse(query, &self.config.default_params)
     }
 
-    /// The parameters of a part of a picture of this source. Defaults are for pictures and not for their parts, except
-    /// those that hide something.
+    /// Parses the parameters of an image that goes into an image of this source. Default parameters do not apply to
+    /// such a part, except those that hide something.
     ///
     /// # Errors
     /// As [`param::parse`].
@@ -72,14 +73,14 @@ impl Site {
         param::parse(query, &defaults)
     }
 
-    /// What its operator decides.
+    /// Returns the settings that the operator decides.
     #[must_use]
     pub const fn policy(&self, limits: &Limits) -> Policy {
         Policy::new(limits, self.config.rasterize_svg, self.config.ignore_lp_blur)
     }
 }
 
-/// All of them.
+/// All configured sources.
 #[derive(Debug)]
 pub struct Sites {
     by_host: HashMap<String, Arc<Site>>,
@@ -90,10 +91,10 @@ impl Sites {
     /// Builds every configured source.
     ///
     /// # Errors
-    /// The first source that cannot be built.
+    /// Returns the error of the first source that cannot be built.
     pub async fn build(config: &Config) -> Result<Self, StartError> {
         let mut sites = Self { by_host: HashMap::new(), catch_all: None };
-        // Sources that allow the same hosts share connections.
+        // Sources that allow the same overlay hosts share one proxy, and so its connections.
         let mut proxies: HashMap<Vec<String>, Arc<Site>> = HashMap::new();
         for source in &config.sources {
             let abroad = match overlay_hosts(source) {
@@ -110,7 +111,7 @@ impl Sites {
             if source.hosts.is_empty() {
                 sites.catch_all = Some(site);
             } else {
-                // An address of the sixth version has brackets in the configuration, and none where hosts are compared.
+                // An IPv6 address has brackets in the configuration but none where hosts are compared.
                 let bare = |host: &String| host.trim_matches(['[', ']']).to_owned();
                 sites.by_host.extend(source.hosts.iter().map(|host| (bare(host), site.clone())));
             }
@@ -118,13 +119,13 @@ impl Sites {
         Ok(sites)
     }
 
-    /// The source that was configured for this very `host` (lower case).
+    /// Returns the source configured for exactly this `host` (lower case).
     #[must_use]
     pub fn named(&self, host: &str) -> Option<&Arc<Site>> {
         self.by_host.get(host)
     }
 
-    /// The source that serves `host` (lower case), if any.
+    /// Returns the source that serves `host` (lower case), if any.
     #[must_use]
     pub fn get(&self, host: &str) -> Option<&Arc<Site>> {
         self.by_host.get(host).or(self.catch_all.as_ref())
@@ -138,7 +139,8 @@ async fn built(source: &SourceConfig, config: &Config, abroad: Option<Arc<Site>>
     Ok(Arc::new(Site { config: source.clone(), source: built, fingerprint: source.fingerprint(), abroad }))
 }
 
-/// Where overlays named by URL may come from; `None` where originals come by URL already, under the same rules.
+/// Returns the hosts that overlays named by URL may come from; `None` for a source that fetches originals by URL
+/// already, because the same rules then apply to its overlays.
 fn overlay_hosts(source: &SourceConfig) -> Option<Vec<String>> {
     match (&source.overlay_hosts, &source.kind) {
         (Some(hosts), _) => Some(hosts.clone()),
@@ -149,10 +151,12 @@ fn overlay_hosts(source: &SourceConfig) -> Option<Vec<String>> {
     }
 }
 
-/// No private address is allowed, whatever a source may reach: the host stands in the URL of a stranger.
+/// Configures the proxy for overlays. It allows no private address, whatever the source itself may reach: the host
+/// comes from a stranger's URL.
 fn proxy(hosts: &[String]) -> SourceConfig {
     SourceConfig {
-        // No name that can be configured, and one for each list: what one may not fetch it shall not find kept either.
+        // A name that cannot be configured, and a different one for each list: a source must not find in the cache what
+        // it may not fetch.
         name: format!("{PROXY_MARK}{}", hosts.join(" ")),
         hosts: Vec::new(),
         kind: SourceKind::WebProxy { allow_hosts: hosts.to_vec(), allow_private: Vec::new() },

@@ -1,22 +1,22 @@
-//! Where the time of one request went.
+//! Measures where the time of one request goes.
 
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-/// Durations of the stages of one request; all but `total` are zero when the work was done earlier or for another.
+/// Durations of the stages of one request. A stage is zero if its work was done earlier or for another request.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct StageTimes {
     /// Fetching the original.
     pub fetch: Duration,
     /// Waiting for a worker.
     pub queue: Duration,
-    /// Decoding and stages.
+    /// Decoding and processing.
     pub render: Duration,
     /// Encoding.
     pub encode: Duration,
 }
 
-/// Filled in by whoever does the work, read by the request that started it.
+/// Stage times that are filled in by the code that does the work and read by the request that started it.
 #[derive(Clone, Debug, Default)]
 pub struct Stopwatch(Arc<Mutex<StageTimes>>);
 
@@ -26,7 +26,7 @@ impl Stopwatch {
         change(&mut self.0.lock().expect("no holder of this lock can panic"));
     }
 
-    /// What has been recorded so far.
+    /// Returns the times recorded so far.
     #[must_use]
     pub fn read(&self) -> StageTimes {
         *self.0.lock().expect("no holder of this lock can panic")

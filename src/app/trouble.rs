@@ -1,5 +1,5 @@
-//! What the operator is told of sources that fail: a line on standard error, at most one per minute for each source and
-//! cause, and which sources fail at present.
+//! Reports failing sources to the operator: logs at most one line per minute for each source and cause, and remembers
+//! which sources are failing now.
 
 use std::collections::{BTreeMap, HashMap};
 use std::sync::{Arc, Mutex};
@@ -10,10 +10,10 @@ use crate::clock::Clock;
 use crate::config::SourceKind;
 use crate::source::{Cause, SourceError};
 
-/// Between two lines on the same thing.
+/// Minimum time between two lines about the same source and cause.
 const QUIET: Duration = Duration::from_secs(60);
 
-/// Bounded by the number of sources and of causes, both of which are the operator's and ours.
+/// Failures by source. Bounded by the number of sources and of causes, which only the operator and this program define.
 #[derive(Debug)]
 pub(super) struct Troubles {
     clock: Arc<dyn Clock>,
@@ -22,16 +22,16 @@ pub(super) struct Troubles {
 
 #[derive(Debug, Default)]
 struct Trouble {
-    /// Why the last fetch failed, if that says that the source as a whole does.
+    /// Cause of the last fetch's failure, if it shows that the source as a whole does not work.
     failing: Option<Cause>,
     lines: HashMap<&'static str, Line>,
 }
 
-/// The last line on one cause.
+/// The last line logged about one cause.
 #[derive(Clone, Copy, Debug)]
 struct Line {
     at: SystemTime,
-    /// Failures since that got none.
+    /// Failures since then that were not logged.
     untold: u64,
 }
 
@@ -40,7 +40,7 @@ impl Troubles {
         Self { clock, by_source: Mutex::default() }
     }
 
-    /// Notes how a fetch ended, and says so where it is due.
+    /// Records how a fetch ended, and logs a failure if a line is due.
     pub(super) fn fetched(&self, site: &Site, failure: Option<SourceError>) {
         let label = site.label();
         if let Some(untold) = self.note(&label, has_one_upstream(site), failure)
@@ -52,7 +52,7 @@ impl Troubles {
         }
     }
 
-    /// How many failures went untold before this one, if it is to be told.
+    /// Records the outcome. If a line is due, returns how many failures went unreported before this one.
     fn note(&self, source: &str, has_one_upstream: bool, failure: Option<SourceError>) -> Option<u64> {
         let mut by_source = self.by_source.lock().expect(UNPOISONED);
         let Some(error) = failure.filter(|error| error.concerns_operator()) else {
@@ -68,7 +68,7 @@ impl Troubles {
         trouble.failing = Some(error.cause()).filter(|_| has_one_upstream && error.concerns_source());
         let now = self.clock.now();
         match trouble.lines.get_mut(error.cause().label()) {
-            // A clock that was set back must not silence anything for long.
+            // A clock that was set back must not silence a cause for long.
             Some(line) if now.duration_since(line.at).is_ok_and(|since| since < QUIET) => {
                 line.untold += 1;
                 None
@@ -85,14 +85,16 @@ impl Troubles {
         }
     }
 
-    /// The sources whose last fetch failed for a reason that is not its object's, by name.
+    /// Returns the sources, by name, whose last fetch failed for a reason that concerns the source and not just the
+    /// object.
     pub(super) fn failing(&self) -> Vec<(String, Cause)> {
         let by_source = self.by_source.lock().expect(UNPOISONED);
         by_source.iter().filter_map(|(source, trouble)| Some((source.clone(), trouble.failing?))).collect()
     }
 }
 
-/// Where strangers name the upstream, one that fails says nothing of the source.
+/// Returns whether the operator names the upstream. Where strangers name it, a failing upstream says nothing about the
+/// source.
 fn has_one_upstream(site: &Site) -> bool {
     match site.config.kind {
         SourceKind::WebProxy { .. } => false,
@@ -134,7 +136,7 @@ mod tests {
         troubles.note("a", true, Some(SourceError::Misconfigured(Cause::Clock)));
         troubles.note("b", true, Some(SourceError::Upstream(Cause::Truncated)));
         assert_eq!(failing(), [("a".to_owned(), Cause::Clock), ("b".to_owned(), Cause::Truncated)]);
-        // An upstream that says that something does not exist works.
+        // An upstream that reports a missing object works.
         troubles.note("a", true, Some(SourceError::Missing));
         troubles.note("b", true, Some(SourceError::TooLarge { max: 1 }));
         assert_eq!(failing(), []);

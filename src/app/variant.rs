@@ -1,4 +1,4 @@
-//! [`Variant`]: one picture to be made with all the pictures that go into it, and its identity.
+//! [`Variant`]: one image to be made, with all the images that go into it, and its identity.
 
 use std::sync::Arc;
 
@@ -6,19 +6,20 @@ use super::Site;
 use crate::cache::{ObjectKey, PartKey, VariantKey};
 use crate::plan::{Intent, OverlayRole};
 
-/// One variant of one object: everything a leader needs, owned, because it outlives the request that started it.
+/// One variant of one object: everything that the rendering task needs. Owned, because that task outlives the request
+/// that started it.
 ///
-/// What a render reads is in here or in the configuration, and all that is in here is in `key`. So nothing that a client
-/// said otherwise, the host it asked under least of all, can decide what is kept for everybody.
+/// A render reads only this struct and the configuration, and `key` covers everything in this struct. So nothing else
+/// that a client sends, least of all the host it used, can influence what is cached for everyone.
 #[derive(Clone, Debug)]
 pub struct Variant {
     /// Where the original is.
     pub site: Arc<Site>,
-    /// Its decoded path.
+    /// Decoded path of the original.
     pub object: String,
     /// What to make of it.
     pub intent: Intent,
-    /// The pictures that go into it, in the order of [`Plan::overlays`](crate::plan::Plan::overlays).
+    /// The images that go into it, in the order of [`Plan::overlays`](crate::plan::Plan::overlays).
     pub(super) parts: Vec<Part>,
     /// Identity of the object.
     pub object_key: ObjectKey,
@@ -26,31 +27,31 @@ pub struct Variant {
     pub key: VariantKey,
 }
 
-/// A picture that goes into another one.
+/// An image that goes into another one.
 #[derive(Clone, Debug)]
 pub(super) struct Part {
-    /// What for.
+    /// Its role in the outer image.
     pub(super) role: OverlayRole,
-    /// Where it comes from; `None` when its location means nothing that may be served.
+    /// Where it comes from; `None` if its location names nothing that may be served.
     pub(super) origin: Option<Origin>,
 }
 
 /// Where a part comes from.
 #[derive(Clone, Debug)]
 pub(super) enum Origin {
-    /// A stored object, as it is.
+    /// A stored object, unchanged.
     Stored(Variant),
-    /// A picture of ours, and the Unix second from which on its URL is no longer good.
+    /// A rendition of one of our own sources, and the Unix second at which its URL expires.
     Rendered(Variant, Option<u64>),
 }
 
 impl Variant {
-    /// An original that is asked nothing of.
+    /// Creates the variant that passes an original through unchanged.
     pub(super) fn stored(site: Arc<Site>, object: String) -> Self {
         Self::new(site, object, Intent::PassThrough, Vec::new())
     }
 
-    /// Names a variant.
+    /// Creates a variant and computes its keys.
     pub(super) fn new(site: Arc<Site>, object: String, intent: Intent, parts: Vec<Part>) -> Self {
         let keys: Vec<PartKey> = parts.iter().map(Part::key).collect();
         let object_key = site.object_key(&object);
@@ -58,7 +59,7 @@ impl Variant {
         Self { site, object, intent, parts, object_key, key }
     }
 
-    /// The objects that the result is made of: its own first, then those that go into it.
+    /// Returns the objects that the result is made of: its own first, then those that go into it.
     pub(super) fn objects(&self) -> Vec<ObjectKey> {
         let parts = self.parts.iter().filter_map(|part| part.origin.as_ref());
         let inner = parts.flat_map(|(Origin::Stored(variant) | Origin::Rendered(variant, _))| variant.objects());
@@ -71,7 +72,8 @@ impl Part {
         match &self.origin {
             None => PartKey::Absent,
             Some(Origin::Stored(variant)) => PartKey::Stored(variant.object_key),
-            // The time changes no byte, and the URL that states it is in the plan already.
+            // The expiry time is not part of the key: it changes no byte, and the URL that states it is in the plan
+            // already.
             Some(Origin::Rendered(variant, _)) => PartKey::Rendered(variant.key),
         }
     }

@@ -1,11 +1,11 @@
-//! Put a colour under the picture's transparency.
+//! Puts a colour behind an image's transparent parts.
 
 use crate::pixels::paint;
 use crate::pixels::raster::{Raster, Samples};
 use crate::units::Color;
 
-/// Composites the picture over `color` (straight alpha, sRGB-encoded values as CSS does; source-over of W3C
-/// compositing level 1). 8 bits out; alpha is dropped when the colour is opaque. Nothing happens without alpha.
+/// Composites the image over `color` (straight alpha, on sRGB-encoded values as in CSS; source-over of W3C compositing
+/// level 1). Returns 8 bits, without alpha if the colour is opaque. An image without alpha is returned unchanged.
 #[must_use]
 pub fn apply(raster: Raster, color: Color) -> Raster {
     if !raster.has_alpha() {
@@ -29,7 +29,7 @@ pub fn apply(raster: Raster, color: Color) -> Raster {
     }
 }
 
-/// `top` where alpha is 255, `under` where it is 0.
+/// Returns `top` for alpha 255, `under` for alpha 0, and a mixture in between.
 fn mix(top: u8, under: u8, alpha: u8) -> u8 {
     let sum = u32::from(top) * u32::from(alpha) + u32::from(under) * (255 - u32::from(alpha));
     ((sum + 127) / 255) as u8

@@ -1,8 +1,8 @@
-//! The formulas of W3C compositing and blending level 1, colour over colour.
+//! The formulas of W3C compositing and blending level 1 for blending one colour with another.
 
 use serde::{Deserialize, Serialize};
 
-/// How a layer is mixed with what lies below it.
+/// How a layer is blended with what is below it.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[expect(missing_docs, reason = "the names are the documented words")]
 pub enum BlendMode {
@@ -29,12 +29,13 @@ pub enum BlendMode {
 
 type Rgb = [f32; 3];
 
-/// Whether each channel goes its own way.
+/// Returns whether each channel is blended independently.
 pub(crate) const fn is_separable(mode: BlendMode) -> bool {
     !matches!(mode, BlendMode::Hue | BlendMode::Saturation | BlendMode::Color | BlendMode::Luminosity)
 }
 
-/// B(cb, cs) of the specification, sections 10.1 and 10.2: of what lies below and what is laid over, 0 to 1 each.
+/// Returns B(cb, cs) of the specification, sections 10.1 and 10.2: `cb` is the backdrop, `cs` the layer over it, each 0
+/// to 1.
 pub(crate) fn mix(mode: BlendMode, cb: Rgb, cs: Rgb) -> Rgb {
     let each = |formula: fn(f32, f32) -> f32| std::array::from_fn(|i| formula(cb[i], cs[i]));
     match mode {
@@ -102,7 +103,7 @@ fn saturation([r, g, b]: Rgb) -> f32 {
     r.max(g).max(b) - r.min(g).min(b)
 }
 
-/// `SetLum` with `ClipColor`.
+/// Implements `SetLum` with `ClipColor`.
 fn with_luminosity(color: Rgb, wanted: f32) -> Rgb {
     let shift = wanted - luminosity(color);
     let color = color.map(|v| v + shift);
@@ -112,7 +113,7 @@ fn with_luminosity(color: Rgb, wanted: f32) -> Rgb {
     if most > 1.0 { color.map(|v| l + (v - l) * (1.0 - l) / (most - l)) } else { color }
 }
 
-/// `SetSat`: the least channel becomes 0 and the greatest the saturation.
+/// Implements `SetSat`: the least channel becomes 0 and the greatest becomes the saturation.
 fn with_saturation(color: Rgb, wanted: f32) -> Rgb {
     let (least, spread) = (color[0].min(color[1]).min(color[2]), saturation(color));
     if spread <= 0.0 { [0.0; 3] } else { color.map(|v| (v - least) * wanted / spread) }

@@ -1,13 +1,13 @@
-//! Cut out a rectangle.
+//! Cuts out a rectangle.
 
 use super::Misfit;
 use crate::pixels::raster::{Raster, Rearrange};
 use crate::units::{Rect, Size};
 
-/// Keeps `rect`, in pixels of the picture as it stands; any depth and channels.
+/// Keeps `rect`, in pixels of the given image. Any depth and channels.
 ///
 /// # Errors
-/// [`Misfit`] if the rectangle is not inside the picture.
+/// [`Misfit`] if the rectangle is not inside the image.
 pub fn apply(raster: Raster, rect: Rect) -> Result<Raster, Misfit> {
     if !rect.is_inside(raster.size) {
         return Err(Misfit::Crop);

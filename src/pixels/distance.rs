@@ -1,8 +1,8 @@
-//! Distances to the nearest edge of a shape (the distance transform of Felzenszwalb and Huttenlocher 2012), for outlines
-//! and for shapes that grow.
+//! Computes distances to the nearest edge of a shape (the distance transform of Felzenszwalb and Huttenlocher 2012),
+//! for outlines and for shapes that grow.
 
-/// Turns squared distances that are known where a shape is, and are [`FAR`] elsewhere, into squared distances everywhere.
-/// Rows of `width`, which is not 0.
+/// Extends squared distances from the pixels of a shape to all pixels. The caller sets all other pixels to [`FAR`].
+/// `squares` holds rows of `width`, which must not be 0.
 pub(crate) fn spread(squares: &mut [f32], width: usize) {
     let height = squares.len() / width;
     let mut scratch = Scratch::new(width.max(height));
@@ -21,12 +21,12 @@ pub(crate) fn spread(squares: &mut [f32], width: usize) {
     }
 }
 
-/// Farther than any edge.
+/// A squared distance greater than that of any edge.
 pub(crate) const FAR: f32 = 1e12;
 
-/// Squared distances along a line.
+/// Working memory for one line.
 struct Scratch {
-    /// Where the parabolas of the lower envelope stand, and where each begins to be the lowest.
+    /// Positions of the parabolas that form the lower envelope, and where each starts to be the lowest.
     stands: Vec<usize>,
     begins: Vec<f32>,
     line: Vec<f32>,
@@ -37,7 +37,7 @@ impl Scratch {
         Self { stands: vec![0; len], begins: vec![0.0; len + 1], line: Vec::with_capacity(len) }
     }
 
-    /// Each value becomes the least sum of a value and the square of the way to it.
+    /// Replaces each value by the minimum, over all values, of the value plus the squared distance to it.
     fn transform(&mut self, line: &mut [f32]) {
         let Self { stands, begins, line: before } = self;
         before.clear();

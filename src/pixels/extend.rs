@@ -1,10 +1,10 @@
-//! Put an image on a larger canvas.
+//! Puts an image on a larger canvas.
 
 use super::paint;
 use super::raster::{Raster, Rearrange, Samples};
 use crate::units::{Color, Rect, Size};
 
-/// The image at `placed` of a larger canvas, its edge pixels repeated outwards.
+/// Puts the image at `placed` on a larger canvas and repeats its edge pixels outwards.
 #[must_use]
 pub fn edge(raster: Raster, canvas: Size, placed: Rect) -> Raster {
     raster.rearranged(&Stretch { canvas, placed })
@@ -29,7 +29,8 @@ impl Rearrange for Stretch {
     }
 }
 
-/// The image at `placed` of a canvas of one colour. 8 bits out; an alpha channel appears when the colour is not opaque.
+/// Puts the image at `placed` on a canvas of one colour. Returns 8 bits, with an alpha channel added if the colour is
+/// not opaque.
 #[must_use]
 pub fn solid(raster: Raster, canvas: Size, placed: Rect, color: Color) -> Raster {
     let raster = raster.into_8_bit();
@@ -56,14 +57,14 @@ pub fn solid(raster: Raster, canvas: Size, placed: Rect, color: Color) -> Raster
     Raster { size: canvas, channels, samples: Samples::U8(out) }
 }
 
-/// Grey to grey with alpha.
+/// Adds an opaque alpha channel to grey.
 fn with_opaque_alpha(grey: Raster) -> Raster {
     let size = grey.size;
     let samples = grey.into_bytes().into_iter().flat_map(|v| [v, 255]).collect();
     Raster { size, channels: 2, samples: Samples::U8(samples) }
 }
 
-/// The image at `placed` of a canvas in RGBA, over what the canvas shows there.
+/// Draws the image at `placed` over an RGBA backdrop.
 #[must_use]
 pub fn over_backdrop(raster: Raster, backdrop: Raster, placed: Rect) -> Raster {
     let canvas = backdrop.size;

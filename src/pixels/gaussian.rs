@@ -1,26 +1,26 @@
-//! Gaussian blur, row by row, for the stages that need one: of premultiplied sRGB-encoded samples, with the picture's
-//! edges extended outwards, so that nothing darkens there.
+//! Gaussian blur, row by row: of premultiplied sRGB-encoded samples, with the image's edges extended outwards, so that
+//! nothing darkens there.
 //!
-//! Up to a standard deviation of `REDUCED_FROM` the image is filtered as it is. Beyond, it is reduced by whole
-//! numbers, filtered, and enlarged by cubic B-splines, whose own blur is taken off the filter's: the cost of that does
-//! not grow with the blur. No more than a few rows in full size are held in floating point at a time.
+//! Below a standard deviation of `REDUCED_FROM` the image is filtered directly. From there on it is reduced by an
+//! integer factor, filtered, and enlarged with cubic B-splines, whose own blur is subtracted from the filter's: the
+//! cost of the filter then does not grow with the blur. Only a few full-size rows are held in floating point at a time.
 
 use super::points::{Sample, luma};
 use super::raster::{Raster, Samples};
 
-/// From here on the picture is reduced first, to a blur of about half of this.
+/// From this standard deviation on the image is reduced first, to a blur of about half of this.
 const REDUCED_FROM: f64 = 4.0;
 
-/// Greatest standard deviation, pixels: several times the largest picture that there can be.
+/// Maximum standard deviation in pixels: several times the largest possible image.
 const SIGMA_MAX: f64 = 65_536.0;
 
-/// Below this the neighbours of a pixel weigh nothing.
+/// Below this standard deviation the neighbours of a pixel have no weight.
 const SIGMA_MIN: f64 = 0.01;
 
-/// Variance of a cubic B-spline, in squares of the distance of its knots.
+/// Variance of a cubic B-spline, in units of the squared knot distance.
 const SPLINE_VARIANCE: f64 = 1.0 / 3.0;
 
-/// Blurs a picture and hands out its rows from top to bottom: all channels, 0 to 1, colours multiplied by alpha.
+/// Blurs an image and passes its rows to `each` from top to bottom: all channels, 0 to 1, colours multiplied by alpha.
 pub(crate) fn rows(raster: &Raster, sigma_px: f64, each: impl FnMut(usize, &[f32])) {
     match &raster.samples {
         Samples::U8(samples) => blur(&Pixels { raster, samples }, sigma_px, each),
@@ -28,13 +28,13 @@ pub(crate) fn rows(raster: &Raster, sigma_px: f64, each: impl FnMut(usize, &[f32
     }
 }
 
-/// Adds `amount` times what a blur of `sigma_px` takes away to every colour. Alpha stays.
+/// Adds to every colour `amount` times what a blur of `sigma_px` removes from it. Alpha stays.
 pub(crate) fn unsharp(raster: &Raster, sigma_px: f64, amount: f64) -> Raster {
     let amount = amount as f32;
     merged(raster, sigma_px, |sharp, soft| std::array::from_fn(|c| sharp[c] + amount * (sharp[c] - soft[c])))
 }
 
-/// Adds `amount` times what a blur of `sigma_px` takes away from the luma to all colours alike. Alpha stays.
+/// Adds to all colours alike `amount` times what a blur of `sigma_px` removes from the luma. Alpha stays.
 pub(crate) fn unsharp_luma(raster: &Raster, sigma_px: f64, amount: f64) -> Raster {
     let amount = amount as f32;
     merged(raster, sigma_px, |sharp, soft| {
@@ -43,7 +43,8 @@ pub(crate) fn unsharp_luma(raster: &Raster, sigma_px: f64, amount: f64) -> Raste
     })
 }
 
-/// Puts the colours of every pixel together with those of the blurred picture, both straight; grey stands in all three.
+/// Merges the colours of each pixel with those of the blurred image, both with straight alpha. Grey is passed as all
+/// three colours.
 fn merged(raster: &Raster, sigma_px: f64, merge: impl Fn([f32; 3], [f32; 3]) -> [f32; 3]) -> Raster {
     let samples = match &raster.samples {
         Samples::U8(samples) => Samples::U8(merged_samples(raster, samples, sigma_px, merge)),
@@ -72,7 +73,7 @@ fn merged_samples<T: Sample>(
     out
 }
 
-/// `N` channels, of which the first `COLORS` are colours.
+/// Merges a row of `N` channels, the first `COLORS` of which are colours.
 fn merge_row<T: Sample, const N: usize, const COLORS: usize>(
     row: &mut [T],
     soft: &[f32],
@@ -89,13 +90,13 @@ fn merge_row<T: Sample, const N: usize, const COLORS: usize>(
     }
 }
 
-/// Something with rows of floats.
+/// A source of rows of floats.
 trait Rows {
     fn width(&self) -> usize;
     fn height(&self) -> usize;
     fn channels(&self) -> usize;
 
-    /// Row `y`, as [`rows`] hands it out.
+    /// Reads row `y`, in the form that [`rows`] passes on.
     fn read(&self, y: usize, out: &mut [f32]);
 
     fn row_len(&self) -> usize {
@@ -103,7 +104,7 @@ trait Rows {
     }
 }
 
-/// The samples of a picture.
+/// The samples of an image.
 struct Pixels<'a, T> {
     raster: &'a Raster,
     samples: &'a [T],
@@ -145,7 +146,7 @@ fn premultiplied<T: Sample, const N: usize>(samples: &[T], out: &mut [f32]) {
     }
 }
 
-/// A picture in floating point.
+/// An image in floating point.
 struct Plane {
     width: usize,
     height: usize,
@@ -192,7 +193,7 @@ fn blur(source: &impl Rows, sigma_px: f64, mut each: impl FnMut(usize, &[f32])) 
     });
 }
 
-/// Half of a Gaussian of sum 1: the weight at 0, at 1, and so on.
+/// Returns half of a Gaussian of sum 1: the weight at 0, at 1, and so on.
 fn kernel(sigma: f64) -> Vec<f32> {
     if sigma < SIGMA_MIN {
         return vec![1.0];
@@ -203,7 +204,7 @@ fn kernel(sigma: f64) -> Vec<f32> {
     weights.iter().map(|weight| (weight / total) as f32).collect()
 }
 
-/// Filters along rows into a ring of them, and down the ring.
+/// Filters along rows into a ring of rows, and down the ring.
 #[inline(always)]
 fn filter(source: &impl Rows, kernel: &[f32], mut each: impl FnMut(usize, &[f32])) {
     let (radius, height, row_len, channels) = (kernel.len() - 1, source.height(), source.row_len(), source.channels());
@@ -260,13 +261,13 @@ fn add_pair(out: &mut [f32], a: &[f32], b: &[f32], weight: f32) {
     }
 }
 
-/// One axis divided into cells of `factor` pixels. The first and the last cell lie outside the picture, as does a part of
-/// their neighbours, as much on either side: the edges of the picture fill them.
+/// One axis divided into cells of `factor` pixels. The first and the last cell lie outside the image, as may part of
+/// their neighbours, with the excess split evenly between both sides. The edge pixels of the image fill them.
 struct Cells {
     len: usize,
     factor: usize,
     count: usize,
-    /// Pixels that lie before the picture.
+    /// Number of pixels before the image.
     before: usize,
 }
 
@@ -276,14 +277,14 @@ impl Cells {
         Self { len, factor, count, before: (count * factor - len) / 2 }
     }
 
-    /// The pixels of the picture that lie in a cell.
+    /// Returns the pixels of the image that lie in a cell.
     const fn inside(&self, cell: usize) -> std::ops::Range<usize> {
         let start = (cell * self.factor).saturating_sub(self.before);
         let end = ((cell + 1) * self.factor).saturating_sub(self.before);
         if end < self.len { start..end } else { (if start < self.len { start } else { self.len })..self.len }
     }
 
-    /// How many times the first and the last pixel count in a cell beyond what lies in it.
+    /// Returns how many times the first and the last pixel count in a cell, in addition to the pixels inside it.
     const fn outside(&self, cell: usize) -> (usize, usize) {
         let (start, end) = (cell * self.factor, (cell + 1) * self.factor);
         let first = (if end < self.before { end } else { self.before }).saturating_sub(start);
@@ -291,7 +292,7 @@ impl Cells {
         (first, end.saturating_sub(if start > after { start } else { after }))
     }
 
-    /// The four cells around pixel `at` and the weights of a cubic B-spline.
+    /// Returns the four cells around pixel `at` and their weights of a cubic B-spline.
     fn spline(&self, at: usize) -> ([usize; 4], [f32; 4]) {
         let position = ((at + self.before) as f64 + 0.5) / self.factor as f64 - 0.5;
         let t = (position - position.floor()) as f32;
@@ -303,7 +304,7 @@ impl Cells {
     }
 }
 
-/// The means of the cells.
+/// Returns the mean of each cell.
 #[inline(always)]
 fn reduced(source: &impl Rows, across: &Cells, down: &Cells) -> Plane {
     let channels = source.channels();
@@ -344,12 +345,12 @@ fn sum_cells<const N: usize>(row: &[f32], across: &Cells, sums: &mut [f32]) {
     }
 }
 
-/// The picture between the middles of the cells, row by row.
+/// Interpolates the image between the centres of the cells, row by row.
 #[inline(always)]
 fn enlarged(small: &Plane, across: &Cells, down: &Cells, each: &mut impl FnMut(usize, &[f32])) {
     let taps: Vec<([usize; 4], [f32; 4])> = (0..across.len).map(|x| across.spline(x)).collect();
     let row_len = across.len * small.channels;
-    // Four rows in full width; a row of cells is widened when it is first needed.
+    // Four rows at full width; a row of cells is widened when it is first needed.
     let mut ring = vec![0.0; 4 * row_len];
     let mut out = vec![0.0; row_len];
     let mut widened = 0;
@@ -406,7 +407,7 @@ mod tests {
         out
     }
 
-    /// The definition, with the edges extended for ever.
+    /// Blurs by the definition, with the edges extended without end.
     fn by_definition(raster: &Raster, sigma: f64) -> Vec<f64> {
         let (width, height) = (raster.size.width as i64, raster.size.height as i64);
         let bytes = raster.clone().into_bytes();
@@ -435,7 +436,7 @@ mod tests {
         for sigma in [0.5, 1.0, 2.5, 3.9, 4.0, 5.0, 7.7, 12.0, 20.0] {
             let (got, expected) = (blurred(&picture, sigma), by_definition(&picture, sigma));
             let greatest = got.iter().zip(&expected).map(|(a, b)| (f64::from(*a) - b).abs()).fold(0.0, f64::max);
-            // Two levels of 255 where the picture was reduced first.
+            // Two levels of 255 if the image was reduced first.
             let allowed = if sigma < REDUCED_FROM { 0.002 } else { 0.008 };
             assert!(greatest < allowed, "sigma {sigma}: off by {greatest}");
         }

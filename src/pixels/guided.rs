@@ -1,37 +1,38 @@
-//! A blurred lightness whose blur stops at edges: what photo editors take for the light that falls on a place, so that
-//! they can change it and leave the detail in it alone.
+//! A blurred lightness whose blur stops at edges. Photo editors use it as an estimate of the light that falls on a
+//! place, so that they can change that light and leave the detail in it alone.
 //!
-//! It is the guided filter (He, Sun and Tang, 2010) of the luma with itself, in its fast form (He and Sun, 2015): within
-//! a window the result is a line `slope * luma + offset`, of slope 1 across strong edges, which leaves no halos, and near
-//! 0 on even ground. The lines are worked out on a small grid by box sums, whatever the radius, and interpolated for each
-//! pixel. All lengths are shares of the image, so that every size of an image gets the same.
+//! It is the guided filter (He, Sun and Tang, 2010) of the luma with itself, in its fast form (He and Sun, 2015):
+//! within a window the result is a line `slope * luma + offset`, with slope 1 across strong edges, which leaves no
+//! halos, and near 0 in even areas. The lines are computed on a small grid by box sums, whose cost does not depend on
+//! the radius, and interpolated for each pixel. All lengths are shares of the image, so an image gets the same result
+//! at every size.
 
 use super::points::{RUN, Sample, luma};
 
-/// Longer side of the grid at most, cells.
+/// Maximum length of the grid's longer side, in cells.
 const GRID_MAX: usize = 256;
 
-/// Half a window, as a share of the longer side.
+/// Half the width of a window, as a share of the longer side.
 const REACH: f32 = 0.05;
 
-/// Variance of the luma that counts as an edge as much as not: that of a step of a fifth of the range.
+/// Variance of the luma at which the slope is one half: that of a step of a fifth of the range.
 const EDGE_VARIANCE: f32 = 0.01;
 
 /// The lines of all cells of the grid.
 pub(crate) struct Guided {
     across: Axis,
     down: Axis,
-    /// Slope and offset, row after row.
+    /// Slopes and offsets, row by row.
     lines: [Vec<f32>; 2],
-    /// The lines of the pixels of one row, filled up to whole runs.
+    /// The lines of the pixels of one row, padded to whole runs.
     row: [Vec<f32>; 2],
-    /// Those of the cells of one row.
+    /// The lines of the cells of one row.
     cells: [Vec<f32>; 2],
 }
 
 impl Guided {
-    /// Measures an image of `width` pixels a row, whose colours are what `levels` says of each sample; luma is cut off at
-    /// 0 and 1. Transparent pixels count by their opacity.
+    /// Measures an image with rows of `width` pixels, in which `levels` maps each sample to its colour value. Luma is
+    /// clipped to 0 and 1. Transparent pixels count in proportion to their opacity.
     pub(crate) fn new<T: Sample>(samples: &[T], width: usize, channels: u8, levels: &[f32]) -> Self {
         let height = samples.len() / usize::from(channels).max(1) / width.max(1);
         let factor = width.max(height).div_ceil(GRID_MAX).max(1);
@@ -49,7 +50,7 @@ impl Guided {
         Self { across, down, lines, row, cells }
     }
 
-    /// Works out the lines of the pixels of row `y`.
+    /// Computes the lines of the pixels of row `y`.
     pub(crate) fn begin_row(&mut self, y: usize) {
         let Self { across, down, lines, row, cells } = self;
         let (above, below, share) = down.at(y);
@@ -62,7 +63,7 @@ impl Guided {
         }
     }
 
-    /// Slopes and offsets for a run of pixels of the row begun, from `x` on, a multiple of [`RUN`].
+    /// Returns slopes and offsets for a run of pixels in the current row, from `x` on, a multiple of [`RUN`].
     #[inline(always)]
     pub(crate) fn lines(&self, x: usize) -> [&[f32; RUN]; 2] {
         const ZEROES: [f32; RUN] = [0.0; RUN];
@@ -70,7 +71,7 @@ impl Guided {
     }
 }
 
-/// One side of the image, cut into cells of `factor` pixels; the last may be narrower.
+/// One axis of the image, divided into cells of `factor` pixels; the last may be narrower.
 struct Axis {
     pixels: usize,
     factor: usize,
@@ -82,7 +83,8 @@ impl Axis {
         Self { pixels, factor, cells: pixels.div_ceil(factor).max(1) }
     }
 
-    /// The cells whose middles are on either side of a pixel, and how far it is from the first to the second.
+    /// Returns the cells whose centres are on either side of a pixel, and its position between the first centre and the
+    /// second, 0 to 1.
     #[inline(always)]
     fn at(&self, pixel: usize) -> (usize, usize, f32) {
         let place = ((pixel as f32 + 0.5) / self.factor as f32 - 0.5).max(0.0);
@@ -103,9 +105,10 @@ fn color_luma<T: Sample, const N: usize>(pixel: &[T; N], levels: &[f32]) -> f32 
     luma([levels[pixel[0].index()], levels[pixel[1].index()], levels[pixel[2].index()]])
 }
 
-/// For each cell its weight, luma times weight, and the same squared, from luma and opacity of its pixels.
+/// Returns, for each cell, the sum of its pixels' weights (opacities), the sum of luma times weight, and the square of
+/// the mean luma times the weight.
 ///
-/// The square is that of the mean: what is finer than a cell is detail, not edge.
+/// The mean is squared, not each pixel, because anything finer than a cell is detail and not an edge.
 #[inline(always)]
 fn sums<T: Sample, const N: usize>(
     samples: &[T],
@@ -133,17 +136,17 @@ fn sums<T: Sample, const N: usize>(
     [weights, lights, squares]
 }
 
-/// Slopes and offsets, from what [`sums`] has counted.
+/// Computes slopes and offsets from the result of [`sums`].
 fn lines(sums: [Vec<f32>; 3], width: usize, reach: usize) -> [Vec<f32>; 2] {
     let [weights, lights, squares] = sums.each_ref().map(|plane| box_sums(plane, width, reach));
     let (mut slopes, mut offsets) = (vec![0.0; weights.len()], vec![0.0; weights.len()]);
     for at in 0..weights.len() {
-        // Where nothing is seen in a whole window nothing counts.
+        // A window in which nothing is visible has no line.
         if weights[at] > 0.0 {
             let mean = lights[at] / weights[at];
             let variance = (squares[at] / weights[at] - mean * mean).max(0.0);
             let slope = variance / (variance + EDGE_VARIANCE);
-            // Weighted as the windows' pixels are.
+            // Weighted like the pixels of the windows.
             slopes[at] = slope * sums[0][at];
             offsets[at] = mean * (1.0 - slope) * sums[0][at];
         }
@@ -154,7 +157,7 @@ fn lines(sums: [Vec<f32>; 3], width: usize, reach: usize) -> [Vec<f32>; 2] {
     })
 }
 
-/// For each cell the sum over all cells up to `reach` away in both directions that there are.
+/// Returns, for each cell, the sum over all existing cells up to `reach` away in both directions.
 fn box_sums(plane: &[f32], width: usize, reach: usize) -> Vec<f32> {
     let height = plane.len() / width;
     let mut along = vec![0.0; plane.len()];
@@ -189,7 +192,7 @@ fn box_sums(plane: &[f32], width: usize, reach: usize) -> Vec<f32> {
 mod tests {
     use super::*;
 
-    /// What the filter makes of grey rows of 8 bits.
+    /// Filters 8-bit grey rows.
     fn filtered(samples: &[u8], width: usize) -> Vec<f32> {
         let levels: Vec<f32> = (0..256).map(|v| v as f32 / 255.0).collect();
         let mut guided = Guided::new(samples, width, 1, &levels);
@@ -241,7 +244,7 @@ mod tests {
         for x in 0..40 {
             assert!((slopes[x] * 60.0 / 255.0 + offsets[x] - 60.0 / 255.0).abs() < 1e-3);
         }
-        // The smallest there are, and the thinnest.
+        // The smallest possible images, and the thinnest.
         for (width, count) in [(1, 1), (1, 5000), (5000, 5000)] {
             assert!(filtered(&vec![9; count], width).iter().all(|v| (v - 9.0 / 255.0).abs() < 1e-3));
         }

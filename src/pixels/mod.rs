@@ -1,4 +1,4 @@
-//! Pixel work that knows no plan: rasters, resampling, blurs, shapes, ramps and blending.
+//! Pixel work that is independent of plans: rasters, resampling, blurs, shapes, ramps and blending.
 //!
 //! Each function takes sizes, rectangles and colours, never an op: what a URL asks for is decided elsewhere.
 
@@ -21,13 +21,13 @@ pub mod sampling;
 pub mod shape;
 pub mod srgb;
 
-/// A rectangle that does not lie inside the image, or an image with fewer samples than its size says: a fault of the caller.
+/// A caller's mistake: a rectangle that is not inside the image, or an image with fewer samples than its size requires.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum Misfit {
-    /// Where something should be cut out.
+    /// While cutting out a rectangle.
     #[error("crop: the rectangle is not inside the image")]
     Crop,
-    /// Where something should be scaled.
+    /// While scaling.
     #[error("resize: the rectangle is not inside the image")]
     Resize,
 }

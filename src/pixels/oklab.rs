@@ -1,14 +1,14 @@
-//! Oklab: a space in which equal distances look equal, and mixtures keep their lightness.
+//! The Oklab colour space, in which equal distances look equal and mixtures keep their lightness.
 
-/// Rows.
+/// A 3 x 3 matrix as rows.
 pub(crate) type Matrix = [[f64; 3]; 3];
 
-/// The product.
+/// Multiplies a matrix by a vector.
 pub(crate) fn times(matrix: &Matrix, v: [f64; 3]) -> [f64; 3] {
     matrix.map(|row| row[0] * v[0] + row[1] * v[1] + row[2] * v[2])
 }
 
-/// Linear sRGB to Oklab (Ottosson, 2020).
+/// Converts linear sRGB to Oklab (Ottosson, 2020).
 pub(crate) fn from_linear(rgb: [f64; 3]) -> [f64; 3] {
     const LMS: Matrix = [
         [0.412_221_470_8, 0.536_332_536_3, 0.051_445_992_9],
@@ -23,7 +23,7 @@ pub(crate) fn from_linear(rgb: [f64; 3]) -> [f64; 3] {
     times(&LAB, times(&LMS, rgb).map(f64::cbrt))
 }
 
-/// Its inverse; what lies outside sRGB comes out below 0 or above 1.
+/// Converts Oklab to linear sRGB. Colours outside sRGB come out below 0 or above 1.
 pub(crate) fn to_linear(lab: [f64; 3]) -> [f64; 3] {
     const LMS: Matrix = [
         [1.0, 0.396_337_777_4, 0.215_803_757_3],

@@ -1,31 +1,31 @@
-//! Turn the stored pixels upright.
+//! Turns stored pixels upright.
 
 use crate::pixels::raster::{Raster, Rearrange, Samples};
 use crate::units::{Rect, Size};
 
-/// Turns and mirrors as the EXIF orientation `value` (1 to 8) says; any other value does nothing.
+/// Rotates and mirrors according to the EXIF orientation `value` (1 to 8). Any other value does nothing.
 ///
-/// Any depth and channels; sides are exchanged for 5 to 8. Source: EXIF 2.32 section 4.6.4, tag 0x0112, and
+/// Works for any depth and channels; 5 to 8 exchange width and height. Source: EXIF 2.32 section 4.6.4, tag 0x0112, and
 /// `rendering.md` 6.2.
 #[must_use]
 pub fn apply(raster: Raster, value: u8) -> Raster {
     if (2..=8).contains(&value) { raster.rearranged(&Turn(value)) } else { raster }
 }
 
-/// The orientation that does what `first` and then `second` do.
+/// Returns the orientation that has the effect of `first` followed by `second`.
 #[must_use]
 pub fn compose(first: u8, second: u8) -> u8 {
-    // Six pixels of different values show each of the eight apart.
+    // Six pixels with different values distinguish all eight orientations.
     let probe = Raster { size: Size::new(3, 2), channels: 1, samples: Samples::U8(vec![1, 2, 3, 4, 5, 6]) };
     let both = apply(apply(probe.clone(), first), second);
     (1..=8).find(|value| apply(probe.clone(), *value) == both).unwrap_or(1)
 }
 
-/// Where a rectangle of the upright picture lies in the stored one. `upright` is the size of the upright picture.
+/// Returns where a rectangle of the upright image lies in the stored image. `upright` is the size of the upright image.
 #[must_use]
 pub fn stored_rect(rect: Rect, upright: Size, value: u8) -> Rect {
     let Rect { left, top, size } = rect;
-    // Distances from the far edges.
+    // Distances from the right and bottom edges.
     let (right, bottom) = (upright.width - left - size.width, upright.height - top - size.height);
     let (left, top) = match value {
         2 => (right, top),
@@ -42,7 +42,8 @@ pub fn stored_rect(rect: Rect, upright: Size, value: u8) -> Rect {
 
 struct Turn(u8);
 
-/// Side of the squares in which pixels are moved, so that rows read and rows written both stay in the cache.
+/// Side of the square tiles in which pixels are moved, so that both the rows read and the rows written stay in the
+/// cache.
 const TILE: usize = 16;
 
 impl Rearrange for Turn {
@@ -57,7 +58,7 @@ impl Rearrange for Turn {
             3 => (size, pixels.iter().rev().copied().collect()),
             4 => (size, rows().rev().flatten().copied().collect()),
             value => {
-                // New pixel (x, y) comes from old column y and old row x, either counted from the other end.
+                // New pixel (x, y) comes from old column y and old row x, each possibly counted from the other end.
                 let (flip_column, flip_row) = (matches!(value, 7 | 8), matches!(value, 6 | 7));
                 let mut out = vec![pixels[0]; pixels.len()];
                 for tile_y in (0..width).step_by(TILE) {

@@ -1,21 +1,21 @@
-//! Painting on pictures row by row, whatever their depth and channels: what the stages that draw have in common.
+//! Paints on images row by row, whatever their depth and channels; shared by the stages that draw.
 
 use super::raster::{Raster, Samples};
 use crate::units::Color;
 
-/// What is known of the result of painting, to give it no more channels than show it.
+/// What is known in advance about the painted image, so that it gets no more channels than it needs.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Leaves {
-    /// Nothing but grey was painted: a grey picture stays grey.
+    /// Only grey is painted, so a grey image stays grey.
     pub(crate) grey: bool,
     /// No pixel can be transparent afterwards.
     pub(crate) opaque: bool,
 }
 
-/// A pixel in 8 bits, straight alpha.
+/// An 8-bit pixel with straight alpha.
 pub(crate) type Pixel = [u8; 4];
 
-/// Lets `paint` change the picture row by row as 8-bit RGBA; it is told the row's distance from the top.
+/// Lets `paint` change the image row by row as 8-bit RGBA. `paint` also receives the row's distance from the top.
 pub(crate) fn rows(raster: Raster, leaves: Leaves, mut paint: impl FnMut(u32, &mut [Pixel])) -> Raster {
     let stays_grey = leaves.grey && raster.channels <= 2;
     let size = raster.size;
@@ -38,17 +38,18 @@ fn without<const N: usize>(bytes: &[u8], keep: impl Fn(Pixel) -> [u8; N]) -> Vec
     bytes.as_chunks::<4>().0.iter().flat_map(|pixel| keep(*pixel)).collect()
 }
 
-/// Whether a colour has no hue.
+/// Returns whether a colour has no hue.
 pub(crate) const fn is_grey(color: Color) -> bool {
     color.r == color.g && color.g == color.b
 }
 
-/// The colour as a pixel.
+/// Converts a colour to a pixel.
 pub(crate) const fn pixel(color: Color) -> Pixel {
     [color.r, color.g, color.b, color.a]
 }
 
-/// Sum of pixels by weight, alpha premultiplied; weights are at least 0 and together at most 1, the rest is transparent.
+/// Returns the weighted sum of pixels, alpha premultiplied. Weights are at least 0 and add up to at most 1; the rest is
+/// transparent.
 pub(crate) fn mixed<const N: usize>(parts: [(Pixel, f32); N]) -> Pixel {
     let mut sum = [0.0_f32; 4];
     for ([r, g, b, a], weight) in parts {
@@ -59,7 +60,7 @@ pub(crate) fn mixed<const N: usize>(parts: [(Pixel, f32); N]) -> Pixel {
         sum[3] += alpha;
     }
     if sum[3] < 0.5 {
-        // Nothing shows; white, so that a reader who ignores alpha sees paper.
+        // Nothing is visible; white, so that a reader who ignores alpha sees paper.
         return [255, 255, 255, 0];
     }
     // Float to integer casts saturate.
@@ -67,7 +68,8 @@ pub(crate) fn mixed<const N: usize>(parts: [(Pixel, f32); N]) -> Pixel {
     [channel(sum[0]), channel(sum[1]), channel(sum[2]), (sum[3] + 0.5) as u8]
 }
 
-/// `top` over `under`, both partly transparent, straight alpha (source-over of W3C compositing level 1).
+/// Composites one pixel over another, both possibly translucent, straight alpha (source-over of W3C compositing level
+/// 1).
 pub(crate) fn over([r, g, b, a]: Pixel, under: Pixel) -> Pixel {
     let top_weight = u32::from(a) * 255;
     let under_weight = u32::from(under[3]) * (255 - u32::from(a));

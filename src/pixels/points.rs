@@ -1,15 +1,16 @@
-//! Pixel-wise work, of which a whole chain takes one pass: what acts on each channel for itself is put into a table of
-//! the levels there are, the rest runs over short stretches of pixels that stay in the processor's nearest cache.
+//! Applies pixel-wise operations, a whole chain of them in one pass. What acts on each channel separately becomes a
+//! table with one entry per level; the rest runs over short stretches of pixels that stay in the first-level cache.
 //!
-//! Alpha is never touched. Pictures keep their depth.
+//! Alpha is never touched. Images keep their depth.
 
 use super::raster::{Raster, Samples};
 
-/// Pixels of a [`Run`]: three channels of them take 3 KiB. Not more than 8-bit samples have levels.
+/// Pixels per [`Run`]: three channels of them take 3 KiB. No more than the levels of 8-bit samples, which `grey_levels`
+/// passes in whole runs.
 pub(crate) const RUN: usize = 256;
 
-/// A stretch of pixels, channel by channel; sRGB-encoded, 0 to 1, and beyond in the middle of a chain. All lanes are
-/// always computed, so that the loops have a fixed length; lanes after the last pixel hold any numbers.
+/// A stretch of pixels, channel by channel: sRGB-encoded, 0 to 1, possibly beyond in the middle of a chain. All lanes
+/// are always computed, so that the loops have a fixed length; lanes after the last pixel hold arbitrary numbers.
 pub(crate) struct Run {
     /// Red.
     pub(crate) r: [f32; RUN],
@@ -22,7 +23,7 @@ pub(crate) struct Run {
 impl Run {
     const BLACK: Self = Self { r: [0.0; RUN], g: [0.0; RUN], b: [0.0; RUN] };
 
-    /// Changes each pixel for itself.
+    /// Changes each pixel independently.
     #[inline(always)]
     pub(crate) fn each(&mut self, formula: impl Fn([f32; 3]) -> [f32; 3]) {
         let Self { r, g, b } = self;
@@ -32,39 +33,40 @@ impl Run {
     }
 }
 
-/// Luma of the formulas of `rendering.md` 7 and 8.
+/// Returns the luma that the formulas of `rendering.md` 7 and 8 use.
 #[inline(always)]
 pub(crate) fn luma([r, g, b]: [f32; 3]) -> f32 {
     0.2126 * r + 0.7152 * g + 0.0722 * b
 }
 
-/// Formulas, one after the other, for all pixels of a run.
+/// Formulas that are applied one after the other to all pixels of a run.
 pub(crate) trait Chain {
-    /// Changes the pixels. To be inlined, so that it is compiled for the widest registers of the machine.
+    /// Changes the pixels. Implementations must be inlined, so that they are compiled for the widest registers of the
+    /// machine.
     fn run(&self, run: &mut Run);
 }
 
-/// Formulas that also depend on where a pixel is.
+/// Formulas that also depend on the position of a pixel.
 pub(crate) trait PlacedChain {
-    /// Told before the runs of row `y`.
+    /// Called before the runs of row `y`.
     fn begin_row(&mut self, y: usize);
 
-    /// Changes the pixels of the row from `x` on, a multiple of [`RUN`]. To be inlined, as [`Chain::run`] is.
+    /// Changes the pixels of the row from `x` on, a multiple of [`RUN`]. Must be inlined, like [`Chain::run`].
     fn run(&mut self, run: &mut Run, x: usize);
 }
 
-/// A sample as a number from 0 to 1 and back.
+/// A sample that converts to a number from 0 to 1 and back.
 pub(crate) trait Sample: Copy {
-    /// Number of different samples.
+    /// Number of different sample values.
     const LEVELS: usize;
 
-    /// From 0 to `LEVELS - 1`.
+    /// Returns the level, 0 to `LEVELS - 1`.
     fn index(self) -> usize;
 
-    /// The nearest sample; what lies outside 0 to 1 is cut off, and no number is 0.
+    /// Returns the nearest sample. Values outside 0 to 1 are clipped, and NaN becomes 0.
     fn nearest(value: f32) -> Self;
 
-    /// 0 to 1.
+    /// Returns the sample as a number from 0 to 1.
     #[inline(always)]
     fn value(self) -> f32 {
         self.index() as f32 / (Self::LEVELS - 1) as f32
@@ -100,30 +102,30 @@ impl Sample for u16 {
     }
 }
 
-/// Work in place on samples of either depth.
+/// Work done in place on samples of either depth.
 trait PerDepth {
     fn run<T: Sample>(self, samples: &mut [T], channels: u8);
 }
 
-/// Sends each colour channel of a picture through its own curve, in one pass through tables: grey takes the first.
+/// Applies to each colour channel its own curve, in one pass through tables. Grey uses the first.
 pub(crate) fn curved(raster: Raster, curves: [&dyn Fn(f32) -> f32; 3]) -> Raster {
     with_samples(raster, Curved(curves))
 }
 
-/// Sends every channel through `curve`, then runs of pixels through `chain`, in one pass. Grey is what the chain makes
-/// of red where all three channels are that grey.
+/// Applies `curve` to every channel, then `chain` to runs of pixels, in one pass. Grey becomes the red that the chain
+/// computes when all three channels hold that grey.
 pub(crate) fn chained(raster: Raster, curve: &dyn Fn(f32) -> f32, chain: impl Chain) -> Raster {
     with_samples(raster, Chained { curve, chain })
 }
 
-/// Sends every channel through `curve`, then runs of pixels of one row through `chain`. Grey stands in all three colours
-/// and is read back from red.
+/// Applies `curve` to every channel, then `chain` to runs of pixels of one row. Grey is passed as all three colours and
+/// read back from red.
 pub(crate) fn chained_in_place(raster: Raster, curve: &dyn Fn(f32) -> f32, chain: impl PlacedChain) -> Raster {
     let width = raster.size.width as usize;
     with_samples(raster, Placed { curve, chain, width })
 }
 
-/// Runs pixels through `chain`, which gives colour to grey.
+/// Applies `chain`, which gives colour to grey.
 pub(crate) fn tinted(raster: Raster, chain: impl Chain) -> Raster {
     if raster.channels > 2 {
         return chained(raster, &|v| v, chain);
@@ -145,12 +147,12 @@ fn with_samples(mut raster: Raster, work: impl PerDepth) -> Raster {
     raster
 }
 
-/// What `curve` makes of every level.
+/// Returns what `curve` makes of every level.
 pub(crate) fn levels<T: Sample>(curve: &dyn Fn(f32) -> f32) -> Vec<f32> {
     (0..T::LEVELS).map(|level| curve(level as f32 / (T::LEVELS - 1) as f32)).collect()
 }
 
-/// What `chain` makes of grey of every level.
+/// Returns what `curve` and then `chain` make of grey of every level.
 fn grey_levels<T: Sample>(curve: &dyn Fn(f32) -> f32, chain: &impl Chain) -> Vec<[T; 3]> {
     let mut run = Run::BLACK;
     let mut out = Vec::with_capacity(T::LEVELS);
@@ -183,7 +185,7 @@ impl PerDepth for Curved<'_> {
     }
 }
 
-/// Looks every colour up in the table of its channel.
+/// Looks up every colour in the table of its channel.
 fn through<T: Sample>(samples: &mut [T], channels: u8, tables: &[Vec<T>; 3]) {
     let [r, g, b] = tables;
     match channels {
@@ -251,7 +253,8 @@ impl<C: PlacedChain> Placed<'_, C> {
     }
 }
 
-/// `N` channels, of which the first `COLORS` are colours. `each` is also told the index of the first pixel.
+/// Processes pixels of `N` channels, the first `COLORS` of which are colours. `each` also receives the index of the
+/// first pixel.
 #[inline(always)]
 fn in_runs<T: Sample, const N: usize, const COLORS: usize>(
     pixels: &mut [[T; N]],
@@ -268,7 +271,7 @@ fn in_runs<T: Sample, const N: usize, const COLORS: usize>(
         }
         each(&mut run, index * RUN);
         for (lane, pixel) in pixels.iter_mut().enumerate() {
-            // Grey is written last from red.
+            // For grey, all three write the same sample; red comes last and wins.
             pixel[channel(2)] = T::nearest(run.b[lane]);
             pixel[channel(1)] = T::nearest(run.g[lane]);
             pixel[channel(0)] = T::nearest(run.r[lane]);
@@ -293,7 +296,7 @@ mod tests {
         By(formula)
     }
 
-    /// Longer than a run, and not a multiple of it.
+    /// Builds a row longer than a run, and not a multiple of one.
     fn every_level(channels: u8) -> Raster {
         let samples = (0..600_u32 * u32::from(channels)).map(|v| (v * 7 % 256) as u8).collect();
         raster(600, channels, samples)

@@ -1,4 +1,5 @@
-//! Colours along a line of two or more, in the colour space that was asked for, and where on a canvas they lie.
+//! Interpolates two or more colours along a line in the requested colour space, and maps the pixels of a canvas to that
+//! line.
 
 use super::oklab::{self, Matrix, times};
 use super::paint::Pixel;
@@ -20,7 +21,7 @@ pub enum GradientSpace {
     Hsv,
 }
 
-/// `*-hue`: the way between two hues (CSS Color 4).
+/// `*-hue`: hue interpolation method (CSS Color 4).
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[expect(missing_docs, reason = "the names are the documented words")]
 pub enum HuePath {
@@ -31,20 +32,20 @@ pub enum HuePath {
     Decreasing,
 }
 
-/// Colours along a line.
+/// Colours along a line, with stops.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct ColorRamp {
-    /// At least two, none before the one in front of it.
+    /// At least two, in ascending order.
     pub stops: Vec<ColorStop>,
-    /// Space the colours between them are worked out in.
+    /// Space in which the colours between them are computed.
     pub space: GradientSpace,
-    /// Which way round the colour wheel, in the spaces that have one.
+    /// Hue interpolation method, in the spaces that have a hue.
     pub hue: HuePath,
 }
 
 impl ColorRamp {
-    /// Colours at `percent`, evenly spread when these are not as many. A place before the one in front of it is moved up
-    /// to that, and the way round a wheel that the space does not have is always the same.
+    /// Builds a ramp of `colors` at `percent`, or evenly spaced if the two differ in number. A stop that lies before
+    /// its predecessor is moved up to it. In a space without a hue, the hue interpolation method is always the default.
     pub(crate) fn of(colors: &[Color], percent: &[f64], space: GradientSpace, hue: HuePath) -> Self {
         let mut reached = 0.0_f64;
         let mut place = |index: usize| {
@@ -69,13 +70,13 @@ impl ColorRamp {
 /// One colour of a [`ColorRamp`].
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 pub struct ColorStop {
-    /// Where, 0 to 1.
+    /// Position, 0 to 1.
     pub at: f64,
-    /// Which.
+    /// Colour at this position.
     pub color: Color,
 }
 
-/// Course of a gradient in pixels; outside it the nearer colour goes on.
+/// Geometry of a gradient, in pixels. Outside it the nearer colour continues.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 pub enum GradientCourse {
     /// First colour at `from`, last at `to`.
@@ -85,43 +86,43 @@ pub enum GradientCourse {
         /// x, y
         to: [f64; 2],
     },
-    /// First colour up to `radii[0]`, last from `radii[1]` on; the first radius is never larger. Equal radii give a
-    /// hard edge. `swapped`: the colours run the other way, because the radii were given in falling order.
+    /// First colour up to `radii[0]`, last from `radii[1]` on. The first radius is never larger; equal radii give a
+    /// hard edge.
     Radial {
         /// x, y
         center: [f64; 2],
         /// Inner, outer.
         radii: [f64; 2],
-        /// Whether the colours change places.
+        /// Whether the colours run the other way, because the radii were given in descending order.
         swapped: bool,
     },
-    /// First colour at the centre, last on an ellipse of these radii.
+    /// First colour at the centre, last on an ellipse with these radii.
     Elliptic {
         /// x, y
         center: [f64; 2],
-        /// Across, down; 0 is as thin as can be.
+        /// Horizontal, vertical; 0 is as thin as possible.
         radii: [f64; 2],
     },
 }
 
-/// Steps of a ramp: finer than 8 bits a channel can show on the longest canvas.
+/// Steps of a whole ramp: finer than 8 bits per channel can show on the longest canvas.
 const STEPS: usize = 2048;
-/// Steps between two of many colours: no fewer than there are levels between them.
+/// Minimum steps per segment when there are many colours: no fewer than the levels between two colours.
 const STEPS_MIN: usize = 256;
 
-/// Colours from the first stop to the last.
+/// Sampled colours from the first stop to the last.
 #[derive(Debug)]
 pub(crate) struct Ramp {
     line: Line,
-    /// The colours of each segment, and of what lies before and behind all of them.
+    /// The colours of each segment; `ends` are those before and after all of them.
     colors: Vec<Vec<Pixel>>,
     ends: [Pixel; 2],
 }
 
 impl Ramp {
-    /// Alpha goes along in a straight line and weighs the colours where it differs.
+    /// Samples the colours. Alpha is interpolated linearly and weighs the colours where it differs.
     ///
-    /// A colour without a hue takes the other's. Colours outside sRGB that lie on the way are clipped.
+    /// A colour without a hue takes the hue of the other. Intermediate colours outside sRGB are clipped.
     pub(crate) fn new(colors: &ColorRamp) -> Self {
         let line = Line::new(colors);
         let steps = STEPS.div_ceil(line.segments.len().max(1)).max(STEPS_MIN);
@@ -136,14 +137,14 @@ impl Ramp {
         }
     }
 
-    /// From the first colour at 0 to the second at 1.
+    /// Builds a ramp from the first colour at 0 to the second at 1.
     #[cfg(test)]
     fn between([first, last]: [Color; 2], space: GradientSpace, hue: HuePath) -> Self {
         let stops = vec![ColorStop { at: 0.0, color: first }, ColorStop { at: 1.0, color: last }];
         Self::new(&ColorRamp { stops, space, hue })
     }
 
-    /// The colour at `t`; the nearer end outside the stops, and the later of two colours at one place.
+    /// Returns the colour at `t`: outside the stops the nearer end, and where two stops coincide the later one.
     pub(crate) fn at(&self, t: f32) -> Pixel {
         match self.line.place(f64::from(t)) {
             Place::Before => self.ends[0],
@@ -157,7 +158,8 @@ impl Ramp {
     }
 }
 
-/// Red, green and blue, 0 to 1, at `count` places evenly spread from 0 to 1, which `curve` moves first.
+/// Returns red, green and blue, 0 to 1, at `count` evenly spaced positions from 0 to 1, which are first mapped by
+/// `curve`.
 pub(crate) fn levels(colors: &ColorRamp, count: usize, curve: impl Fn(f32) -> f32) -> Vec<[f32; 3]> {
     let line = Line::new(colors);
     let rgb = |color: Color| [color.r, color.g, color.b].map(|v| f32::from(v) / 255.0);
@@ -175,21 +177,21 @@ pub(crate) fn levels(colors: &ColorRamp, count: usize, curve: impl Fn(f32) -> f3
     (0..count).map(level).collect()
 }
 
-/// The way through the colour space, without the stretches that have no length.
+/// The path through the colour space, without segments of length 0.
 #[derive(Debug)]
 struct Line {
     space: GradientSpace,
     segments: Vec<Segment>,
-    /// Where the first and the last colour lie.
+    /// Positions of the first and the last colour.
     reach: [f64; 2],
     ends: [Color; 2],
 }
 
-/// A place on a [`Line`].
+/// A position on a [`Line`].
 enum Place {
     Before,
     Behind,
-    /// Which segment, and how far along it, 0 to 1.
+    /// Index of the segment, and the position along it, 0 to 1.
     In(usize, f64),
 }
 
@@ -218,12 +220,12 @@ impl Line {
     }
 }
 
-/// Between two colours.
+/// The part of a [`Line`] between two colours.
 #[derive(Debug)]
 struct Segment {
     from: f64,
     to: f64,
-    /// In the space, their hues such that a straight line is the way to go.
+    /// The two colours in the colour space, with hues adjusted so that linear interpolation goes the right way.
     ends: [[f64; 3]; 2],
     alphas: [f64; 2],
     hue: Option<usize>,
@@ -240,11 +242,11 @@ impl Segment {
         }
     }
 
-    /// Encoded red, green, blue and alpha, 0 to 1.
+    /// Returns encoded red, green, blue and alpha, 0 to 1.
     fn color(&self, t: f64, space: GradientSpace) -> [f64; 4] {
         let ([first, last], [from, to]) = (self.ends, self.alphas);
         let alpha = from * (1.0 - t) + to * t;
-        // The share of the second colour when both are premultiplied, as all but hues are (CSS Color 4, 12.3).
+        // The share of the second colour if both are premultiplied, as all components but hues are (CSS Color 4, 12.3).
         let share = if alpha > 0.0 { to * t / alpha } else { t };
         let mixed: [f64; 3] =
             std::array::from_fn(|i| first[i] + (last[i] - first[i]) * if self.hue == Some(i) { t } else { share });
@@ -253,7 +255,7 @@ impl Segment {
     }
 }
 
-/// Where on the ramp the centre of pixel `(x, y)` lies; below 0 and above 1 outside.
+/// Returns the position on the ramp of the centre of pixel `(x, y)`; below 0 and above 1 outside.
 pub(crate) fn position(course: &GradientCourse, x: u32, y: u32) -> f32 {
     let (x, y) = (f64::from(x) + 0.5, f64::from(y) + 0.5);
     let t = match *course {
@@ -270,7 +272,7 @@ pub(crate) fn position(course: &GradientCourse, x: u32, y: u32) -> f32 {
             if swapped { 1.0 - t } else { t }
         }
         GradientCourse::Elliptic { center, radii } => {
-            // A radius of nothing leaves a line as thin as this.
+            // A radius of 0 leaves a line as thin as this.
             let [across, down] = radii.map(|radius| radius.max(1e-6));
             let (u, v) = ((x - center[0]) / across, (y - center[1]) / down);
             (u * u + v * v).sqrt()
@@ -279,8 +281,8 @@ pub(crate) fn position(course: &GradientCourse, x: u32, y: u32) -> f32 {
     t as f32
 }
 
-/// Both colours in `space`, their hues made such that a straight line between them goes the way asked for (CSS Color 4,
-/// section 12.4).
+/// Returns both colours in `space`, with hues adjusted so that a straight line between them follows the hue
+/// interpolation method (CSS Color 4, section 12.4).
 fn ends(from: Color, to: Color, space: GradientSpace, path: HuePath) -> [[f64; 3]; 2] {
     let read = |color: Color| from_srgb([color.r, color.g, color.b].map(|v| f64::from(v) / 255.0), space);
     let [mut first, mut last] = [read(from), read(to)];
@@ -306,7 +308,7 @@ fn ends(from: Color, to: Color, space: GradientSpace, path: HuePath) -> [[f64; 3
     [first, last]
 }
 
-/// Which member is an angle in degrees, and which tells whether it means anything.
+/// Returns which component is an angle in degrees, and which component tells whether that angle means anything.
 const fn hue_and_colorfulness(space: GradientSpace) -> Option<(usize, usize)> {
     match space {
         GradientSpace::Srgb | GradientSpace::Linear | GradientSpace::Oklab => None,
@@ -333,7 +335,7 @@ fn from_srgb(rgb: [f64; 3], space: GradientSpace) -> [f64; 3] {
 
 fn to_srgb(color: [f64; 3], space: GradientSpace) -> [f64; 3] {
     let [hue, saturation, last] = color;
-    // CSS Color 4, section 7.1, and its counterpart for HSV: one formula with another reach.
+    // CSS Color 4, section 7.1, and its counterpart for HSV: the same formula with a different reach.
     let turned = |shift: f64| (shift + hue / 30.0).rem_euclid(12.0);
     match space {
         GradientSpace::Srgb => color,
@@ -355,7 +357,7 @@ fn to_srgb(color: [f64; 3], space: GradientSpace) -> [f64; 3] {
     }
 }
 
-/// Hue in degrees, and what `rest` makes of the greatest and the least channel.
+/// Returns the hue in degrees, and what `rest` computes from the greatest and the least channel.
 fn hexcone([r, g, b]: [f64; 3], rest: impl Fn(f64, f64) -> (f64, f64)) -> [f64; 3] {
     let (most, least) = (r.max(g).max(b), r.min(g).min(b));
     let chroma = most - least;
@@ -372,7 +374,7 @@ fn hexcone([r, g, b]: [f64; 3], rest: impl Fn(f64, f64) -> (f64, f64)) -> [f64; 
     [sextant * 60.0, saturation, last]
 }
 
-/// Lightness, a, b to lightness, chroma, hue in degrees.
+/// Converts lightness, a, b to lightness, chroma, hue in degrees.
 fn polar([l, a, b]: [f64; 3]) -> [f64; 3] {
     [l, a.hypot(b), b.atan2(a).to_degrees()]
 }
@@ -382,13 +384,13 @@ fn cartesian([l, chroma, hue]: [f64; 3]) -> [f64; 3] {
     [l, chroma * cos, chroma * sin]
 }
 
-/// White of CIE Lab as CSS Color 4 uses it: D50.
+/// White point of CIE Lab as CSS Color 4 uses it: D50.
 const D50: [f64; 3] = [0.964_295_676_4, 1.0, 0.825_104_602_5];
-/// CIE: (6 / 29)^3 and (29 / 3)^3.
+/// Constants of the CIE: (6 / 29)^3 and (29 / 3)^3.
 const EPSILON: f64 = 216.0 / 24_389.0;
 const KAPPA: f64 = 24_389.0 / 27.0;
 
-/// Linear sRGB to CIE Lab by way of XYZ adapted to D50 (Bradford).
+/// Converts linear sRGB to CIE Lab, via XYZ adapted to D50 (Bradford).
 fn lab(rgb: [f64; 3]) -> [f64; 3] {
     const XYZ: Matrix = [
         [0.436_065_742_8, 0.385_151_479_6, 0.143_078_450_0],
@@ -416,7 +418,7 @@ fn lab_back([l, a, b]: [f64; 3]) -> [f64; 3] {
     times(&RGB, [f(y + a / 500.0) * D50[0], light * D50[1], f(y - b / 200.0) * D50[2]])
 }
 
-/// Spaces without a wheel have but one way.
+/// Returns the hue interpolation method that applies. Spaces without a hue always have the default.
 fn hue_interpolation(space: GradientSpace, hue: HuePath) -> HuePath {
     match space {
         GradientSpace::Hsl | GradientSpace::Hsv | GradientSpace::Lch | GradientSpace::Oklch => hue,
@@ -454,7 +456,7 @@ mod tests {
         }
     }
 
-    /// Middles by CSS Color 4 (`color-mix(in <space>, red, blue)`), whose numbers these are.
+    /// Compares midpoints with the numbers of CSS Color 4 (`color-mix(in <space>, red, blue)`).
     #[test]
     fn middles_are_those_of_the_space() {
         let check = |space, from, to, [r, g, b]: [u8; 3]| {
@@ -470,7 +472,7 @@ mod tests {
         check(GradientSpace::Hsl, 0xff_ff00, 0x00_ffff, [0, 255, 0]);
         check(GradientSpace::Oklch, 0xff_0000, 0x00_00ff, [186, 0, 194]);
         check(GradientSpace::Lch, 0xff_0000, 0x00_00ff, [245, 0, 134]);
-        // White has no hue, so the way to it never leaves red.
+        // White has no hue, so the interpolation never leaves red.
         check(GradientSpace::Hsl, 0xff_ffff, 0xff_0000, [223, 160, 160]);
     }
 
@@ -512,7 +514,7 @@ mod tests {
         assert_eq!((edge.at(0.49), edge.at(0.5), edge.at(1.0)), ([255, 0, 0, 255], [0, 0, 255, 255], [0, 0, 255, 255]));
     }
 
-    /// From red at 0 degrees to green at 120: the middle is yellow one way and blue the other.
+    /// From red at 0 degrees to green at 120, the midpoint is yellow one way and blue the other.
     #[test]
     fn hues_go_the_way_asked_for() {
         let middle = |from, to, hue| {
@@ -529,7 +531,7 @@ mod tests {
         assert_eq!(middle(green, red, HuePath::Longer), blue);
         assert_eq!(middle(green, red, HuePath::Increasing), blue);
         assert_eq!(middle(green, red, HuePath::Decreasing), yellow);
-        // The same colour twice is once round the wheel.
+        // The same colour twice gives one full turn of the wheel.
         assert_eq!(middle(red, red, HuePath::Longer), [0, 2, 2]);
     }
 

@@ -1,8 +1,8 @@
-//! Decoded pixels in memory: what resampling, pixel loops and encoders work on.
+//! Decoded pixels in memory: the data that resampling, pixel loops and encoders work on.
 
 use crate::units::Size;
 
-/// Interleaved pixels, row after row without padding; alpha, when present, is the last channel and straight.
+/// Interleaved pixels, row by row without padding. Alpha, if present, is the last channel and straight.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Raster {
     /// Extent in pixels.
@@ -13,7 +13,7 @@ pub struct Raster {
     pub samples: Samples,
 }
 
-/// Samples of one depth, sRGB-encoded unless the profile beside them says otherwise.
+/// Samples of one depth, sRGB-encoded unless the accompanying profile says otherwise.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Samples {
     /// 0 to 255.
@@ -23,7 +23,7 @@ pub enum Samples {
 }
 
 impl Samples {
-    /// Their number.
+    /// Returns the number of samples.
     #[must_use]
     pub const fn len(&self) -> usize {
         match self {
@@ -32,27 +32,27 @@ impl Samples {
         }
     }
 
-    /// Whether there are none.
+    /// Returns whether there are no samples.
     #[must_use]
     pub const fn is_empty(&self) -> bool {
         self.len() == 0
     }
 }
 
-/// A way to make new pixels from old ones that knows neither depth nor channels.
+/// A way to make new pixels from old ones that is independent of depth and channels.
 pub(crate) trait Rearrange {
-    /// The new size and pixels.
+    /// Returns the new size and pixels.
     fn run<P: Copy>(&self, pixels: &[P], size: Size) -> (Size, Vec<P>);
 }
 
 impl Raster {
-    /// Whether there is an alpha channel.
+    /// Returns whether there is an alpha channel.
     #[must_use]
     pub const fn has_alpha(&self) -> bool {
         matches!(self.channels, 2 | 4)
     }
 
-    /// Whether there is any pixel that is not opaque.
+    /// Returns whether any pixel is not opaque.
     #[must_use]
     pub fn is_transparent(&self) -> bool {
         let channels = usize::from(self.channels);
@@ -63,13 +63,13 @@ impl Raster {
             }
     }
 
-    /// Whether there are as many samples as size and channels say, which every stage relies on.
+    /// Returns whether the number of samples matches size and channels, which every stage relies on.
     #[must_use]
     pub fn is_consistent(&self) -> bool {
         (1..=4).contains(&self.channels) && self.samples.len() as u64 == self.size.area() * u64::from(self.channels)
     }
 
-    /// The pixel at `index`, row after row, as 8-bit RGBA.
+    /// Returns pixel `index`, counted row by row, as 8-bit RGBA.
     #[must_use]
     pub(crate) fn pixel_8(&self, index: usize) -> [u8; 4] {
         let channels = usize::from(self.channels);
@@ -88,7 +88,7 @@ impl Raster {
         }
     }
 
-    /// The samples in 8 bits, rounded from 16.
+    /// Returns the samples in 8 bits, rounded from 16.
     #[must_use]
     pub fn into_bytes(self) -> Vec<u8> {
         match self.samples {
@@ -98,14 +98,14 @@ impl Raster {
         }
     }
 
-    /// The same picture in 8 bits.
+    /// Converts the image to 8 bits.
     #[must_use]
     pub fn into_8_bit(self) -> Self {
         let (size, channels) = (self.size, self.channels);
         Self { size, channels, samples: Samples::U8(self.into_bytes()) }
     }
 
-    /// The same image in 16 bits.
+    /// Converts the image to 16 bits.
     #[must_use]
     pub fn into_16_bit(self) -> Self {
         match self.samples {
@@ -116,7 +116,7 @@ impl Raster {
         }
     }
 
-    /// The same picture as 8-bit RGBA.
+    /// Converts the image to 8-bit RGBA.
     #[must_use]
     pub fn into_rgba(self) -> Self {
         let (size, channels) = (self.size, self.channels);
@@ -130,7 +130,7 @@ impl Raster {
         Self { size, channels: 4, samples: Samples::U8(samples) }
     }
 
-    /// The same picture in 8 bits without its alpha channel, which must be opaque everywhere to lose nothing.
+    /// Converts the image to 8 bits without its alpha channel. Nothing is lost only if it is opaque everywhere.
     #[must_use]
     pub fn without_alpha(self) -> Self {
         if !self.has_alpha() {
@@ -174,7 +174,7 @@ fn rearranged_samples<T: Copy>(samples: Vec<T>, channels: u8, size: Size, how: &
     }
 }
 
-/// A picture of 8-bit samples in rows of `width` pixels.
+/// Builds an image of 8-bit samples in rows of `width` pixels.
 #[cfg(test)]
 pub(crate) fn rows(width: u32, channels: u8, samples: Vec<u8>) -> Raster {
     let height = samples.len() as u32 / width / u32::from(channels);

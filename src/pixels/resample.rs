@@ -1,9 +1,9 @@
-//! Scale a picture and keep a window of it: Lanczos3 in linear light, alpha premultiplied, 32-bit float inside.
+//! Scales an image and keeps a window of it: Lanczos3 in linear light, alpha premultiplied, 32-bit float inside.
 //!
-//! One separable resampler for every ratio, reading only the part of the source that the window needs. What it
-//! computes is the same on every machine with fused multiply-add, because no sum depends on the width of the machine's
-//! vectors, and the same for a window as for the whole picture. `kernel` holds the filter, `light` the transfer function, `convolve` the
-//! loops; why this is no crate is told, with timings, in `benches/README.md`.
+//! One separable resampler for every ratio, which reads only the part of the source that the window needs. Its result
+//! is the same on every machine with fused multiply-add, because no sum depends on the width of the machine's vectors,
+//! and a window gets the same pixels as the whole image. `kernel` holds the filter, `light` the transfer function,
+//! `convolve` the loops. `benches/README.md` explains, with timings, why this is not a crate.
 
 mod convolve;
 mod kernel;
@@ -15,13 +15,13 @@ use crate::units::{Rect, Size};
 
 use self::kernel::Axis;
 
-/// Scales the whole picture to `scaled` and keeps `window` of it.
+/// Scales the whole image to `scaled` and keeps `window` of it.
 ///
-/// Takes sRGB-encoded grey or RGB of 8 or 16 bits, straight alpha or none; returns the same channels in 8 bits, the
-/// size of the window.
+/// Takes sRGB-encoded grey or RGB of 8 or 16 bits, with straight alpha or without. Returns an image of the window's
+/// size with the same channels in 8 bits.
 ///
 /// # Errors
-/// [`Misfit`] if the window is not inside the scaled picture, or the raster is not what it says.
+/// [`Misfit`] if the window is not inside the scaled image, or if the raster's size and samples disagree.
 pub fn apply(raster: Raster, scaled: Size, window: Rect) -> Result<Raster, Misfit> {
     if !window.is_inside(scaled) || !raster.is_consistent() {
         return Err(Misfit::Resize);
@@ -35,7 +35,7 @@ pub fn apply(raster: Raster, scaled: Size, window: Rect) -> Result<Raster, Misfi
     Ok(Raster { size: window.size, channels: raster.channels, samples: Samples::U8(samples) })
 }
 
-/// Scales the whole picture to `scaled`, as [`apply`] does.
+/// Scales the whole image to `scaled`, as [`apply`] does.
 ///
 /// # Errors
 /// As [`apply`].
@@ -43,7 +43,7 @@ pub fn scale_whole(raster: Raster, scaled: Size) -> Result<Raster, Misfit> {
     apply(raster, scaled, Rect::whole(scaled))
 }
 
-/// Keeps `window`, in 8 bits, of a picture that needs no scaling.
+/// Keeps `window`, in 8 bits, of an image that needs no scaling.
 fn cut(raster: Raster, window: Rect) -> Raster {
     let channels = usize::from(raster.channels);
     let row_len = raster.size.width as usize * channels;

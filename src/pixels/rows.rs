@@ -1,9 +1,9 @@
-//! [`Rows`]: an image that comes row by row, so that nobody has to hold all of it.
+//! [`Rows`]: an image that is read row by row, so that it never has to be in memory as a whole.
 
 use super::raster::{Raster, Samples};
 use crate::units::{Rect, Size};
 
-/// Bits of a sample.
+/// Number of bits per sample.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Depth {
     /// 0 to 255.
@@ -19,35 +19,35 @@ pub struct Unreadable;
 
 /// An image whose rows are read once, from top to bottom.
 pub trait Rows {
-    /// Extent in pixels.
+    /// Returns the size in pixels.
     fn size(&self) -> Size;
 
-    /// 1 grey, 2 grey + alpha, 3 RGB, 4 RGBA.
+    /// Returns the number of channels: 1 grey, 2 grey + alpha, 3 RGB, 4 RGBA.
     fn channels(&self) -> u8;
 
-    /// Of every sample.
+    /// Returns the depth of all samples.
     fn depth(&self) -> Depth;
 
-    /// The next rows, at most `count` of them and at least one: whole rows of [`Rows::size`]'s width, [`Rows::channels`] and
-    /// [`Rows::depth`]. `None` after the last.
+    /// Returns the next rows, at least one and at most `count`: whole rows with the width of [`Rows::size`], the
+    /// [`Rows::channels`] and the [`Rows::depth`]. `None` after the last row.
     ///
     /// # Errors
-    /// [`Unreadable`], after which there are no more.
+    /// [`Unreadable`]; no rows can be read after that.
     fn next_rows(&mut self, count: u32) -> Result<Option<Samples>, Unreadable>;
 
-    /// All rows that are left, as one image.
+    /// Returns the whole image. Call before any row has been read.
     ///
     /// # Errors
-    /// [`Unreadable`], also for an image with rows missing.
+    /// [`Unreadable`], also if rows have been read already.
     fn into_raster(self: Box<Self>) -> Result<Raster, Unreadable>;
 }
 
-/// Keeps `part` of an image; of the rest, no more than a few rows are ever held.
+/// Reads `part` of an image. Outside the part, only a few rows are held at a time.
 ///
 /// # Errors
-/// [`Unreadable`], also for a part that is not inside the image.
+/// [`Unreadable`], also if the part is not inside the image.
 pub fn cut(mut rows: Box<dyn Rows + '_>, part: Rect) -> Result<Raster, Unreadable> {
-    /// Rows at a time: few, and enough that a call for each band is nothing beside its pixels.
+    /// Rows per band: few, but enough that the cost of a call is negligible compared with its pixels.
     const BAND: u32 = 64;
     let (size, channels) = (rows.size(), rows.channels());
     if part == Rect::whole(size) {
@@ -64,7 +64,7 @@ pub fn cut(mut rows: Box<dyn Rows + '_>, part: Rect) -> Result<Raster, Unreadabl
     let columns = first..first + part.size.width as usize * usize::from(channels);
     let (mut at, end) = (0, part.top + part.size.height);
     while at < end {
-        // Bands end where the part begins and where it ends.
+        // A band ends where the part begins and where it ends.
         let until = if at < part.top { part.top } else { end };
         let band = rows.next_rows(BAND.min(until - at))?.ok_or(Unreadable)?;
         let height = band.len() / row_len;
@@ -77,7 +77,7 @@ pub fn cut(mut rows: Box<dyn Rows + '_>, part: Rect) -> Result<Raster, Unreadabl
         }
         at += u32::try_from(height).ok().filter(|height| *height > 0).ok_or(Unreadable)?;
     }
-    // What follows is not looked at; the decoder has checked it or will.
+    // Rows after the part are not read; the decoder has checked them or will.
     let raster = Raster { size: part.size, channels, samples: kept };
     if raster.is_consistent() { Ok(raster) } else { Err(Unreadable) }
 }
@@ -88,11 +88,11 @@ fn append<T: Copy>(kept: &mut Vec<T>, band: &[T], row_len: usize, columns: std::
     }
 }
 
-/// The rows of an image that is there already.
+/// The rows of an image that is already in memory.
 #[derive(Debug)]
 pub struct RasterRows {
     raster: Raster,
-    /// Rows that were given.
+    /// Number of rows already returned.
     given: u32,
 }
 

@@ -1,10 +1,10 @@
-//! Pixels between pixels: what the stages that turn pictures have in common.
+//! Interpolates between pixels, for the stages that rotate.
 
 use super::paint::Pixel;
 use crate::units::Size;
 
-/// The colour at a place, in indices of pixels, by Catmull-Rom interpolation of premultiplied samples. Outside the picture
-/// there is nothing, or, if it `extends`, the nearest pixel of its edge.
+/// Returns the colour at a position in pixel indices, by Catmull-Rom interpolation of premultiplied samples. Outside
+/// the image it is transparent or, if the image `extends`, repeats the nearest edge pixel.
 #[inline]
 pub(crate) fn bicubic(pixels: &[Pixel], size: Size, [u, v]: [f64; 2], extends: bool) -> Pixel {
     let (left, top) = (u.floor(), v.floor());
@@ -43,7 +43,7 @@ fn source(pixels: &[Pixel], size: Size, column: i64, row: i64, extends: bool) ->
     pixels.get(usize::try_from(at).ok()?).copied()
 }
 
-/// Sine and cosine, exact for quarter turns, so that those move pixels and change none.
+/// Returns sine and cosine, exact for quarter turns, so that those move pixels without changing any.
 pub(crate) fn exact_sin_cos(degrees: f64) -> (f64, f64) {
     let quarters = degrees / 90.0;
     if quarters.fract() != 0.0 {
@@ -57,7 +57,7 @@ pub(crate) fn exact_sin_cos(degrees: f64) -> (f64, f64) {
     }
 }
 
-/// Weights of the four samples around a point at `t` between the second and third.
+/// Returns the weights of the four samples around a point at `t` between the second and third.
 fn catmull_rom(t: f32) -> [f32; 4] {
     let (t2, t3) = (t * t, t * t * t);
     [-0.5 * t + t2 - 0.5 * t3, 1.0 - 2.5 * t2 + 1.5 * t3, 0.5 * t + 2.0 * t2 - 1.5 * t3, -0.5 * t2 + 0.5 * t3]

@@ -1,11 +1,11 @@
-//! How much of each pixel a shape covers: the edges of masks and frames, anti-aliased.
+//! Computes how much of each pixel a shape covers: the anti-aliased edges of masks and frames.
 
 use crate::units::Size;
 
-/// A filled shape in pixels of a picture, ready to be asked.
+/// A filled shape in pixels of an image, ready for queries.
 #[derive(Clone, Debug)]
 pub(crate) enum Shape {
-    /// Touches the four sides of its box.
+    /// An ellipse that touches the four sides of its box.
     Ellipse {
         /// Centre.
         center: [f32; 2],
@@ -16,18 +16,18 @@ pub(crate) enum Shape {
     Rounded {
         /// Left, top, right, bottom.
         edges: [f32; 4],
-        /// From the top left, clockwise.
+        /// Clockwise from the top left.
         radii: [f32; 4],
     },
-    /// Convex: inside of these lines, each as the outward normal and the distance from the origin along it.
+    /// A convex polygon: the inside of these lines, each given as the outward normal and the distance from the origin
+    /// along it.
     Polygon(Vec<[f32; 3]>),
-    /// Nothing is inside.
+    /// The empty shape.
     Nothing,
 }
 
 impl Shape {
-    /// The ellipse that touches the sides of a picture of `size`, with every point moved inwards by `insets` (top, right,
-    /// bottom, left).
+    /// Returns the ellipse that touches the sides of an image of `size` reduced by `insets` (top, right, bottom, left).
     pub(crate) fn ellipse(size: Size, insets: [u32; 4]) -> Self {
         let Some([left, top, right, bottom]) = inset(size, insets) else { return Self::Nothing };
         Self::Ellipse {
@@ -36,7 +36,8 @@ impl Shape {
         }
     }
 
-    /// A picture of `size` less `insets`, corners rounded; radii that do not fit are made smaller together.
+    /// Returns an image of `size` reduced by `insets`, with rounded corners. Radii that do not fit are all reduced by
+    /// the same factor.
     pub(crate) fn rounded(size: Size, insets: [u32; 4], radii: [u32; 4]) -> Self {
         let Some(edges) = inset(size, insets) else { return Self::Nothing };
         let (width, height) = (edges[2] - edges[0], edges[3] - edges[1]);
@@ -46,8 +47,8 @@ impl Shape {
         Self::Rounded { edges, radii: radii.map(|radius| radius * factor) }
     }
 
-    /// The regular polygon of `sides` with a corner at the right (3 o'clock), stretched to touch the four sides of a picture of `size`, every
-    /// edge moved inwards by `inset` pixels.
+    /// Returns the regular polygon of `sides` with a corner at the right (3 o'clock), stretched to touch the four sides
+    /// of an image of `size`, with every edge moved inwards by `inset` pixels.
     pub(crate) fn polygon(size: Size, sides: u8, inset: u32) -> Self {
         let count = f64::from(sides.max(3));
         let corner = |index: u8| {
@@ -64,7 +65,7 @@ impl Shape {
         let placed = |[x, y]: [f64; 2]| [(x - left) / (right - left) * width, (y - top) / (bottom - top) * height];
         let corners: Vec<[f64; 2]> = corners.into_iter().map(placed).collect();
         let lines = corners.iter().zip(corners.iter().cycle().skip(1)).map(|(from, to)| {
-            // Clockwise as seen, so the outside is to the left of the way.
+            // Clockwise on screen, so the outside is to the left of each edge's direction.
             let (dx, dy) = (to[0] - from[0], to[1] - from[1]);
             let length = dx.hypot(dy).max(f64::EPSILON);
             let normal = [dy / length, -dx / length];
@@ -74,22 +75,23 @@ impl Shape {
         Self::Polygon(lines.collect())
     }
 
-    /// The share of pixel `(x, y)` that lies inside, 0 to 1, by the distance of its centre from the edge.
+    /// Returns the share of pixel `(x, y)` that lies inside, 0 to 1, judged by the distance of its centre from the
+    /// edge.
     pub(crate) fn coverage(&self, x: u32, y: u32) -> f32 {
         self.coverage_at(x as f32 + 0.5, y as f32 + 0.5)
     }
 
-    /// The same for a square of one pixel around any point.
+    /// Returns the same for a square of one pixel around any point.
     pub(crate) fn coverage_at(&self, x: f32, y: f32) -> f32 {
         self.distance(x, y).map_or(0.0, |distance| (0.5 - distance).clamp(0.0, 1.0))
     }
 
-    /// How far pixel `(x, y)` lies on the way from the edge, 0, to `reach` pixels inside of it, 1.
+    /// Returns how far inside pixel `(x, y)` lies: 0 at the edge, 1 at `reach` pixels from it.
     pub(crate) fn feathered(&self, x: u32, y: u32, reach: f32) -> f32 {
         self.distance(x as f32 + 0.5, y as f32 + 0.5).map_or(0.0, |distance| (-distance / reach).clamp(0.0, 1.0))
     }
 
-    /// Of a point from the edge, negative inside; `None` when there is no inside.
+    /// Returns the distance of a point from the edge, negative inside; `None` if there is no inside.
     fn distance(&self, x: f32, y: f32) -> Option<f32> {
         Some(match self {
             Self::Ellipse { center, radii } => ellipse_distance(x - center[0], y - center[1], *radii),
@@ -100,23 +102,24 @@ impl Shape {
     }
 }
 
-/// Left, top, right, bottom of what is left of a picture; `None` when nothing is.
+/// Returns left, top, right and bottom of the remaining part of an image; `None` if nothing remains.
 fn inset(size: Size, [top, right, bottom, left]: [u32; 4]) -> Option<[f32; 4]> {
     let right_edge = size.width.checked_sub(right).filter(|edge| *edge > left)?;
     let bottom_edge = size.height.checked_sub(bottom).filter(|edge| *edge > top)?;
     Some([left as f32, top as f32, right_edge as f32, bottom_edge as f32])
 }
 
-/// Distance from the edge, first order: exact to a hundredth of a pixel near it for all but the thinnest ellipses.
+/// Returns the distance from the edge, to first order: near it, exact to a hundredth of a pixel for all but the
+/// thinnest ellipses.
 fn ellipse_distance(x: f32, y: f32, [a, b]: [f32; 2]) -> f32 {
     let (u, v) = (x / a, y / b);
     let k = u.hypot(v);
     let slope = (u / a).hypot(v / b);
-    // In the very centre there is no slope and no edge near.
+    // At the very centre the slope is 0 and no edge is near.
     if slope <= f32::EPSILON { -a.min(b) } else { k * (k - 1.0) / slope }
 }
 
-/// Distance from the edge: exact.
+/// Returns the exact distance from the edge.
 fn rounded_distance(x: f32, y: f32, [left, top, right, bottom]: [f32; 4], radii: [f32; 4]) -> f32 {
     let is_left = x - left < right - x;
     let is_top = y - top < bottom - y;
@@ -137,7 +140,7 @@ mod tests {
     use super::*;
     use crate::units::Rect;
 
-    /// A rectangle of a picture as the four distances from its sides: top, right, bottom, left.
+    /// Describes a rectangle in an image by its four distances from the sides: top, right, bottom, left.
     fn sides_of(rect: Rect, size: Size) -> [u32; 4] {
         [rect.top, size.width - rect.left - rect.size.width, size.height - rect.top - rect.size.height, rect.left]
     }
@@ -176,10 +179,10 @@ mod tests {
         // A triangle that points to the right stands on its left side.
         assert!(inside(3, 97, 49) && inside(3, 97, 50) && inside(3, 1, 2) && inside(3, 1, 97) && inside(3, 1, 50));
         assert!(!inside(3, 98, 5) && !inside(3, 50, 2) && !inside(3, 50, 97));
-        // A square is a diamond, a hexagon has corners right and left and flat sides above and below.
+        // A square is a diamond. A hexagon has corners at the left and right, and flat sides at the top and bottom.
         assert!(inside(4, 98, 50) && inside(4, 50, 98) && !inside(4, 90, 90));
         assert!(inside(6, 98, 50) && inside(6, 1, 50) && inside(6, 30, 1) && inside(6, 70, 98) && !inside(6, 2, 2));
-        // Five: the corner is on the right only.
+        // A pentagon has a corner at the right only.
         assert!(inside(5, 97, 50) && !inside(5, 3, 3) && inside(5, 3, 40));
         for sides in 3..=32 {
             assert!(Shape::polygon(size, sides, 0).coverage(97, 50) > 0.3, "{sides}");
@@ -204,7 +207,7 @@ mod tests {
         let at = |x, y| shape.coverage(x, y);
         assert!(at(5, 5) < 0.01 && at(99, 0) > 0.99 && at(0, 99) > 0.99 && at(99, 99) < 0.01);
         assert!(at(96, 96) > 0.99 && at(50, 50) > 0.99);
-        // Together larger than the side: made smaller, so that they meet and do not overlap.
+        // Together larger than the side, so they are reduced until they meet and do not overlap.
         check_area(&Shape::rounded(size, [0; 4], [90; 4]), size, std::f64::consts::PI * 2500.0);
     }
 

@@ -1,4 +1,4 @@
-//! Health, readiness and metrics, on a listener of their own.
+//! Serves health, readiness and metrics on a separate listener.
 
 use std::convert::Infallible;
 use std::sync::Arc;
@@ -16,7 +16,7 @@ use super::respond::{Body, Response};
 use crate::app::App;
 use crate::source::Cause;
 
-/// Serves administration until aborted; it outlives the public listener so that draining can be watched.
+/// Serves administration requests until aborted. Outlives the public listener, so that draining can be observed.
 pub(super) async fn serve(app: Arc<App>, listener: TcpListener, draining: watch::Receiver<bool>) {
     loop {
         let Ok((stream, _peer)) = listener.accept().await else {
@@ -56,8 +56,9 @@ fn answer(app: &App, draining: bool, method: &Method, path: &str) -> Response {
     }
 }
 
-/// A node whose source fails stays ready: it has stored renditions and perhaps other sources, and every other node has the
-/// same settings, so that taking it out would turn a part of the traffic failing into all of it. It says what fails.
+/// Returns the readiness text, which names failing sources. A node with a failing source stays ready: it has stored
+/// renditions and perhaps other sources. Every other node has the same settings, so taking it out would turn a partial
+/// failure into a complete one.
 fn ready(failing: &[(String, Cause)]) -> String {
     let lines = failing.iter().map(|(source, cause)| format!("source {source} fails: {}\n", cause.label()));
     std::iter::once("ready\n".to_owned()).chain(lines).collect()

@@ -1,18 +1,18 @@
-//! Validators and byte ranges (RFC 9110 sections 13 and 14). Pure.
+//! Evaluates validators and byte ranges (RFC 9110 sections 13 and 14). Pure.
 
 use std::ops::Range;
 use std::time::{SystemTime, UNIX_EPOCH};
 
 use http::header::{self, HeaderMap};
 
-/// How a stored body is to be sent.
+/// How to send a stored body.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) enum Delivery {
-    /// 200 with all of it.
+    /// 200 with the whole body.
     Whole,
     /// 304.
     NotModified,
-    /// 412: the client wanted another body than this one, or none.
+    /// 412: the client required another body than this one, or none.
     PreconditionFailed,
     /// 206 with these bytes; never empty.
     Part(Range<u64>),
@@ -20,14 +20,14 @@ pub(super) enum Delivery {
     Unsatisfiable,
 }
 
-/// Decides from the request's conditional headers, in the order of RFC 9110 13.2.2: `If-Match` beats
-/// `If-Unmodified-Since`, `If-None-Match` beats `If-Modified-Since`; a range counts only when the body would otherwise be
-/// sent whole and `If-Range`, if any, still holds.
+/// Decides from the request's conditional headers, in the order of RFC 9110 13.2.2. `If-Match` beats
+/// `If-Unmodified-Since`, and `If-None-Match` beats `If-Modified-Since`. A range counts only if the body would
+/// otherwise be sent whole and `If-Range`, if present, still holds.
 pub(super) fn decide(headers: &HeaderMap, etag: &str, modified: SystemTime, length: u64) -> Delivery {
     let is_wanted = if headers.contains_key(header::IF_MATCH) {
         names(headers, header::IF_MATCH, etag, Comparison::Strong)
     } else {
-        // A date that cannot be read asks for nothing.
+        // An unreadable date sets no condition.
         text(headers, header::IF_UNMODIFIED_SINCE)
             .is_none_or(|date| httpdate::parse_http_date(date).is_err() || not_after(modified, date))
     };
@@ -46,7 +46,7 @@ pub(super) fn decide(headers: &HeaderMap, etag: &str, modified: SystemTime, leng
         return Delivery::Whole;
     };
     let same = match text(headers, header::IF_RANGE) {
-        // Only strong comparison serves here (RFC 9110 13.1.5): a weak tag or another date voids the range.
+        // Only strong comparison is allowed here (RFC 9110 13.1.5): a weak tag or a different date voids the range.
         Some(validator) => {
             validator == etag
                 || httpdate::parse_http_date(validator).is_ok_and(|date| whole_seconds(date) == whole_seconds(modified))
@@ -60,19 +60,19 @@ fn text(headers: &HeaderMap, name: header::HeaderName) -> Option<&str> {
     headers.get(name).and_then(|v| v.to_str().ok())
 }
 
-/// Whether a weak tag can name a body (RFC 9110 8.8.3.2). Our own tags are strong.
+/// How to compare tags: whether a weak tag can match a body (RFC 9110 8.8.3.2). Our own tags are strong.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Comparison {
     Strong,
     Weak,
 }
 
-/// Whether the lists of tags under `name`, which may stand in several lines, name `etag`.
+/// Returns whether the tag lists under `name`, which may span several header lines, contain `etag`.
 fn names(headers: &HeaderMap, name: header::HeaderName, etag: &str, comparison: Comparison) -> bool {
     headers.get_all(name).iter().filter_map(|value| value.to_str().ok()).any(|list| in_list(list, etag, comparison))
 }
 
-/// One list of quoted tags, which may hold commas.
+/// Returns whether one list of quoted tags contains `etag`. A tag may itself contain commas.
 fn in_list(list: &str, etag: &str, comparison: Comparison) -> bool {
     let list = list.trim();
     if list == "*" {
@@ -97,12 +97,13 @@ fn not_after(modified: SystemTime, date: &str) -> bool {
     httpdate::parse_http_date(date).is_ok_and(|date| whole_seconds(modified) <= whole_seconds(date))
 }
 
-/// HTTP dates have whole seconds, renders have not.
+/// Truncates to whole seconds, because HTTP dates have no fractions but render times do.
 fn whole_seconds(time: SystemTime) -> u64 {
     time.duration_since(UNIX_EPOCH).map_or(0, |d| d.as_secs())
 }
 
-/// One range is honoured; several, another unit, or nonsense get the whole body (`delivery.md` 3).
+/// Parses a `Range` header. Only a single byte range is honoured: several ranges, another unit, or nonsense get the
+/// whole body (`delivery.md` 3).
 fn parse_range(value: &str, length: u64) -> Delivery {
     let Some(spec) = value.trim().strip_prefix("bytes=") else {
         return Delivery::Whole;
@@ -118,7 +119,7 @@ fn parse_range(value: &str, length: u64) -> Delivery {
     if !digits(first) || !digits(last) || (first.is_empty() && last.is_empty()) {
         return Delivery::Whole;
     }
-    // A number too large for u64 lies beyond any body.
+    // A number too large for `u64` lies beyond any body.
     let number = |s: &str| s.parse::<u64>().unwrap_or(u64::MAX);
     let range = if first.is_empty() {
         length.saturating_sub(number(last))..length

@@ -1,4 +1,4 @@
-//! One request and its answer, whatever its method.
+//! Answers one request, whatever its method.
 
 use std::borrow::Cow;
 use std::sync::Arc;
@@ -14,7 +14,7 @@ use super::welcome;
 use crate::app::{App, Stopwatch};
 use crate::error::{RequestError, SharedError};
 
-/// Answers one request. Never fails: every error has an answer.
+/// Answers one request. Never fails: every error has a response.
 pub(super) async fn answer<B>(app: &Arc<App>, request: &Request<B>) -> (Response, Handled) {
     let start = Instant::now();
     let watch = Stopwatch::default();
@@ -38,7 +38,8 @@ pub(super) async fn answer<B>(app: &Arc<App>, request: &Request<B>) -> (Response
     (response, handled)
 }
 
-/// The headers that decide how a rendition is delivered: ranges are for GET only (RFC 9110 14.2).
+/// Returns the headers that decide how a rendition is delivered. Ranges are for GET only (RFC 9110 14.2), so HEAD drops
+/// them.
 fn conditions(headers: &HeaderMap, is_head: bool) -> Cow<'_, HeaderMap> {
     if !is_head || !headers.contains_key(header::RANGE) {
         return Cow::Borrowed(headers);
@@ -48,7 +49,7 @@ fn conditions(headers: &HeaderMap, is_head: bool) -> Cow<'_, HeaderMap> {
     Cow::Owned(whole)
 }
 
-/// `OPTIONS` has no rendition; its log line is told apart by its method.
+/// Returns the result to record for `OPTIONS`, which has no rendition. The method distinguishes its log line.
 fn options() -> SharedError {
     Arc::new(RequestError::Method.into())
 }

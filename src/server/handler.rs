@@ -1,4 +1,4 @@
-//! The request path, readable top to bottom. Each step above the cache is pure, and tested without a server.
+//! The request path, readable from top to bottom. Each step above the cache is pure and tested without a server.
 
 use std::sync::Arc;
 
@@ -30,7 +30,7 @@ pub(super) async fn serve<B>(
     known.expires_at = admitted.expires_at;
     let object = admitted.variant.object.clone();
     let (rendition, outcome) = app.rendition(admitted.variant, watch).await?;
-    // What is no picture was passed through, whatever the browser accepts.
+    // Anything that is not an image was passed through, whatever the browser accepts.
     let vary = if rendition.content_type.starts_with("image/") { admitted.vary } else { VaryOn::default() };
     let (honoured, ignored) = (admitted.honoured, admitted.ignored);
     Ok(Success { rendition, outcome, vary, download: admitted.download, honoured, ignored, object })

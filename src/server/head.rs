@@ -1,6 +1,6 @@
-//! What hyper does not judge of the head of a request: how long the headers of HTTP/1 are, and a `#` in its target, which
-//! hyper's parser takes for the start of a fragment and drops with all that follows. A cut target is another one than the
-//! proxy in front saw, so that what is cached there would be kept under a URL it does not belong to.
+//! Checks what hyper does not check in a request head: the size of HTTP/1 headers, and a `#` in the target. Hyper's
+//! parser takes the `#` for the start of a fragment and drops it with everything after it. The shortened target differs
+//! from the one that a proxy in front saw, so the proxy would cache the result under the wrong URL.
 
 use std::io::{self, IoSlice};
 use std::pin::Pin;
@@ -15,14 +15,15 @@ use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use super::respond::Response;
 use crate::error::RequestError;
 
-/// Bytes of a header line beside name and value: colon, space, line end.
+/// Bytes of a header line in addition to name and value: colon, space, line end.
 const LINE_OVERHEAD: usize = 4;
 
-/// Mark of a request on whose connection a target with a `#` came in.
+/// Marks a request on whose connection a target with a `#` was seen.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct FragmentSeen;
 
-/// Judges the head of a request as far as hyper did not. HTTP/2 counts the headers itself, by its own measure.
+/// Checks the parts of a request head that hyper did not check. Hyper limits the size of HTTP/2 headers itself, by its
+/// own measure.
 ///
 /// # Errors
 /// [`RequestError::HeadersTooLarge`] over `header_bytes_max`, [`RequestError::Target`] for a `#`.
@@ -37,8 +38,8 @@ pub(super) fn check<B>(request: &Request<B>, header_bytes_max: usize) -> Result<
     Ok(())
 }
 
-/// Ends a connection of HTTP/1 after a request that announced a body, which nothing here reads, and after one with a `#`:
-/// what follows is no longer looked at.
+/// Closes an HTTP/1 connection after a request that announced a body, which nothing here reads, and after one with a
+/// `#`: [`WatchedHead`] does not look at anything that follows.
 pub(super) fn close_where_unclear<B>(request: &Request<B>, response: &mut Response) {
     let announces_body = [CONTENT_LENGTH, TRANSFER_ENCODING].iter().any(|name| request.headers().contains_key(name));
     let is_unclear = announces_body || request.extensions().get::<FragmentSeen>().is_some();
@@ -51,18 +52,18 @@ fn is_http1<B>(request: &Request<B>) -> bool {
     request.version() < Version::HTTP_2
 }
 
-/// Whether a target with a `#` has come in, as the reader of the connection found.
+/// Tells whether the reader of the connection has seen a target with a `#`.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Fragment(Arc<AtomicBool>);
 
 impl Fragment {
-    /// Of this request or, where several were sent at once, of one behind it.
+    /// Returns whether a `#` was seen in the target of this request or, if requests are pipelined, of a later one.
     pub(super) fn was_seen(&self) -> bool {
         self.0.load(Ordering::Relaxed)
     }
 }
 
-/// A stream whose heads of HTTP/1 are looked at as they are read. No byte is changed or held back.
+/// A stream that inspects HTTP/1 request heads as they are read. It changes no byte and holds none back.
 #[derive(Debug)]
 pub(super) struct WatchedHead<S> {
     inner: S,
@@ -70,23 +71,24 @@ pub(super) struct WatchedHead<S> {
     fragment: Fragment,
 }
 
-/// Where in a sequence of requests the next byte stands.
+/// Position of the next byte in a sequence of requests.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Place {
-    /// Before a request line, where empty lines are passed over (RFC 9112 2.2).
+    /// Before a request line, where empty lines are skipped (RFC 9112 2.2).
     Before,
     /// In a request line.
     Target,
-    /// At the start of a header line, `at` bytes into it, which so far may be the name of one that announces a body.
+    /// In the name of a header line, `at` bytes from its start. `length` and `encoding` tell whether the bytes so far
+    /// match `content-length:` and `transfer-encoding:`, which announce a body.
     Name { at: usize, length: bool, encoding: bool },
     /// In the rest of a header line.
     Value,
-    /// Behind the head of a request with a body, or in HTTP/2: nothing more is looked at.
+    /// After the head of a request with a body, after a `#`, or in HTTP/2: nothing more is inspected.
     Beyond,
 }
 
 impl<S> WatchedHead<S> {
-    /// Wraps a connection; `looks` is false where it speaks something else than HTTP/1.
+    /// Wraps a connection; `looks` is false if it does not speak HTTP/1.
     pub(super) fn new(inner: S, looks: bool) -> (Self, Fragment) {
         let fragment = Fragment::default();
         let place = if looks { Place::Before } else { Place::Beyond };

@@ -1,4 +1,4 @@
-//! Header values that follow from a rendition and its plan. Pure.
+//! Computes header values from a rendition and its plan. Pure.
 
 use std::time::Duration;
 
@@ -18,7 +18,7 @@ const EXT_VALUE: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(
 /// Longest file name offered by `dl`, in characters.
 const FILE_NAME_CHARS_MAX: usize = 200;
 
-/// Headers that every answer carries, errors included.
+/// Adds the headers that every response carries, errors included.
 pub(super) fn common(headers: &mut HeaderMap) {
     let fixed: [(HeaderName, &str); 5] = [
         (header::ACCESS_CONTROL_ALLOW_ORIGIN, "*"),
@@ -32,18 +32,18 @@ pub(super) fn common(headers: &mut HeaderMap) {
     }
 }
 
-/// `Cache-Control` for a lifetime. Nothing is promised of what may not be kept.
+/// Returns `Cache-Control` for a lifetime; a zero lifetime gives `no-store`.
 pub(super) fn cache_control(max_age: Duration) -> HeaderValue {
     match max_age.as_secs() {
         0 => HeaderValue::from_static("no-store"),
-        // RFC 9111 1.2.2: more than 2^31 is taken for 2^31 by those who can hold it, and for nonsense by others.
+        // RFC 9111 1.2.2: recipients that can hold a value above 2^31 treat it as 2^31, others treat it as nonsense.
         seconds => {
             HeaderValue::from_str(&format!("public, max-age={}", seconds.min(1 << 31))).expect("digits are header text")
         }
     }
 }
 
-/// `Vary`, when the choice used any request header.
+/// Returns `Vary`, if the result depends on any request header.
 pub(super) fn vary(on: VaryOn) -> Option<HeaderValue> {
     let names: Vec<&str> = [
         (on.accept, "Accept"),
@@ -57,7 +57,7 @@ pub(super) fn vary(on: VaryOn) -> Option<HeaderValue> {
     (!names.is_empty()).then(|| HeaderValue::from_str(&names.join(", ")).expect("header names are header text"))
 }
 
-/// `Accept-CH`: the hints that the URL opted into, so that a browser sends them to this host again.
+/// Returns `Accept-CH` with the hints that the URL opted into, so that a browser sends them to this host again.
 pub(super) fn accept_ch(on: VaryOn) -> Option<HeaderValue> {
     let names: Vec<&str> = [
         (on.dpr, "DPR"),
@@ -72,7 +72,8 @@ pub(super) fn accept_ch(on: VaryOn) -> Option<HeaderValue> {
     (!names.is_empty()).then(|| HeaderValue::from_str(&names.join(", ")).expect("header names are header text"))
 }
 
-/// `Content-Disposition` for `dl` (RFC 6266), with path separators, control characters and quotes taken out.
+/// Returns `Content-Disposition` for `dl` (RFC 6266), with path separators, control characters and quotes removed from
+/// the file name.
 pub(super) fn content_disposition(download: &Download, object: &str) -> HeaderValue {
     let wanted = match download {
         Download::Named(name) => name.as_str(),
@@ -98,7 +99,7 @@ pub(super) fn content_disposition(download: &Download, object: &str) -> HeaderVa
     HeaderValue::from_str(&value).expect("control characters were taken out and the rest is ASCII")
 }
 
-/// Whether a browser could run bytes of this type as a page.
+/// Returns whether a browser could run bytes of this type as a page.
 pub(super) fn is_document(content_type: &str) -> bool {
     let kind = content_type.split(';').next().unwrap_or_default().trim().to_ascii_lowercase();
     kind == "text/html" || kind.ends_with("xml") || kind == "image/svg+xml"

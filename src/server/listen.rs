@@ -1,4 +1,4 @@
-//! Accept loops, connection limits, graceful stop.
+//! Accepts connections, limits their number, and stops gracefully.
 
 use std::convert::Infallible;
 use std::io::ErrorKind;
@@ -24,18 +24,19 @@ use crate::clock::SystemClock;
 use crate::config::{Config, KeyFiles};
 use crate::limits::Limits;
 
-/// Least buffer that hyper accepts for the head of a request.
+/// Smallest buffer that hyper accepts for a request head.
 const HEAD_BYTES_MIN: usize = 8192;
-/// Longest request target that hyper takes; room for it beside the headers, so that a long one is answered 414, not 431.
+/// Longest request target that hyper accepts. The buffer has room for it in addition to the headers, so that a long
+/// target is answered 414, not 431.
 const TARGET_BYTES_MAX: usize = 64 << 10;
-/// Between looks at a connection that began like HTTP/2 and went quiet.
+/// Pause between two looks at a connection that began like HTTP/2 and then went quiet.
 const PREFACE_PAUSE: Duration = Duration::from_millis(20);
-/// HTTP/2 streams of one connection served at once.
+/// Maximum number of HTTP/2 streams served at once per connection.
 const STREAMS_MAX: u32 = 128;
-/// Pause after a failed accept, so that running out of descriptors does not spin.
+/// Pause after a failed accept, so that running out of descriptors does not cause a busy loop.
 const ACCEPT_PAUSE: Duration = Duration::from_millis(50);
 
-/// Why the server cannot serve.
+/// Reasons why the server cannot serve.
 #[derive(Debug, thiserror::Error)]
 pub enum ServeError {
     /// A part cannot be built.
@@ -46,12 +47,12 @@ pub enum ServeError {
     Listen {
         /// The address.
         address: SocketAddr,
-        /// The system's reason.
+        /// What the operating system reported.
         error: std::io::Error,
     },
 }
 
-/// A server with its sockets bound.
+/// A server with both sockets bound.
 #[derive(Debug)]
 pub struct Server {
     app: Arc<App>,
@@ -63,29 +64,29 @@ impl Server {
     /// Builds every part and binds both addresses.
     ///
     /// # Errors
-    /// [`ServeError`].
+    /// [`ServeError`] if an address cannot be bound or a part cannot be built.
     pub async fn start(config: Config, executable: PathBuf) -> Result<Self, ServeError> {
-        // Addresses first: a port that is taken should not cost the start of a pool.
+        // Bind first: a port that is taken should not cost the start of a pool.
         let public = bind(config.server.listen).await?;
         let admin = bind(config.server.admin_listen).await?;
         let app = App::build(config, Arc::new(SystemClock), executable).await?;
         Ok(Self { app, public, admin })
     }
 
-    /// The address of the public listener, with the port that the system chose for port 0.
+    /// Returns the address of the public listener, with the port that the system chose for port 0.
     #[must_use]
     pub fn address(&self) -> SocketAddr {
         self.public.local_addr().expect("a bound socket has an address")
     }
 
-    /// The address of the admin listener.
+    /// Returns the address of the admin listener.
     #[must_use]
     pub fn admin_address(&self) -> SocketAddr {
         self.admin.local_addr().expect("a bound socket has an address")
     }
 
-    /// Serves until `stop` completes, then drains: readiness goes false, no connection is accepted, requests in flight
-    /// end or run out of `server.drain_timeout`, stored renditions and log lines are written.
+    /// Serves until `stop` completes, then drains: readiness turns false, no connection is accepted, requests in flight
+    /// finish or run into `server.drain_timeout`, and stored renditions and log lines are written.
     pub async fn serve(self, stop: impl Future<Output = ()>) {
         let (draining, is_draining) = watch::channel(false);
         let admin = tokio::spawn(admin::serve(self.app.clone(), self.admin, is_draining.clone()));
@@ -110,7 +111,7 @@ impl Server {
     }
 }
 
-/// Follows key files for as long as the server runs.
+/// Watches the key files for changes for as long as the server runs.
 async fn follow(mut files: KeyFiles) {
     while !files.is_empty() {
         tokio::time::sleep(KeyFiles::PAUSE).await;
@@ -128,12 +129,13 @@ async fn follow(mut files: KeyFiles) {
     }
 }
 
-/// Serves `config` until a signal to stop (SIGTERM, SIGINT or SIGQUIT). `ready` is called once both addresses are bound.
+/// Serves `config` until a stop signal arrives (SIGTERM, SIGINT or SIGQUIT). Calls `ready` once both addresses are
+/// bound.
 ///
 /// # Errors
-/// [`ServeError`].
+/// [`ServeError`] if an address cannot be bound or a part cannot be built.
 pub async fn run(config: Config, executable: PathBuf, ready: impl FnOnce(&Server)) -> Result<(), ServeError> {
-    // Before anything takes time: a signal must not find its default action in place.
+    // Listen before doing anything slow, so that no signal meets its default action.
     let mut signals = Signals::listen();
     let server = tokio::select! {
         server = Server::start(config, executable) => server?,
@@ -147,7 +149,7 @@ pub async fn run(config: Config, executable: PathBuf, ready: impl FnOnce(&Server
 
 async fn bind(address: SocketAddr) -> Result<TcpListener, ServeError> {
     let listener = match TcpListener::bind(address).await {
-        // `:8080` is every address of the machine, which has none of IPv6 where that is switched off.
+        // `:8080` means every address of the machine. Where IPv6 is switched off, only IPv4 addresses are left.
         Err(error) if address.ip() == Ipv6Addr::UNSPECIFIED && !matches!(error.kind(), ErrorKind::AddrInUse) => {
             TcpListener::bind((Ipv4Addr::UNSPECIFIED, address.port())).await
         }
@@ -156,7 +158,7 @@ async fn bind(address: SocketAddr) -> Result<TcpListener, ServeError> {
     listener.map_err(|error| ServeError::Listen { address, error })
 }
 
-/// Accepts for ever. Over the limit, new connections wait in the system's own queue.
+/// Accepts connections forever. Over the limit, new connections wait in the system's own queue.
 async fn accept(app: &Arc<App>, listener: &TcpListener, connections: &GracefulShutdown, permits: &Arc<Semaphore>) {
     let limits = &app.config.limits;
     let builders = Arc::new((builder(limits).http1_only(), builder(limits).http2_only()));
@@ -164,7 +166,7 @@ async fn accept(app: &Arc<App>, listener: &TcpListener, connections: &GracefulSh
     loop {
         let permit = permits.clone().acquire_owned().await.expect("the semaphore is never closed");
         let (stream, peer) = match listener.accept().await {
-            // On a socket of both families IPv4 clients come as IPv6 addresses.
+            // On a dual-stack socket, IPv4 clients appear with IPv6 addresses.
             Ok((stream, peer)) => (stream, SocketAddr::new(peer.ip().to_canonical(), peer.port())),
             Err(error) => {
                 tracing::warn!(%error, "accept failed");
@@ -172,13 +174,14 @@ async fn accept(app: &Arc<App>, listener: &TcpListener, connections: &GracefulSh
                 continue;
             }
         };
-        // Answers are one write of headers and body; waiting to fill a segment only adds latency.
+        // A response is one write of headers and body; waiting to fill a segment only adds latency.
         if let Err(error) = stream.set_nodelay(true) {
             tracing::debug!(%error, "TCP_NODELAY");
         }
         let (app, builders, watcher) = (app.clone(), builders.clone(), connections.watcher());
         tokio::spawn(async move {
-            // The protocol's own time-outs begin with its first byte; a client that sends none must not hold a place.
+            // The time-outs of the protocol start with its first byte. A client that sends none must not occupy a
+            // place.
             let Ok(Ok(http2)) = tokio::time::timeout(patience, speaks_http2(&stream)).await else { return };
             let builder = if http2 { &builders.1 } else { &builders.0 };
             let (stream, fragment) = WatchedHead::new(stream, !http2);
@@ -190,14 +193,14 @@ async fn accept(app: &Arc<App>, listener: &TcpListener, connections: &GracefulSh
                 async move { Ok::<_, Infallible>(one(&app, peer, request).await) }
             });
             let connection = builder.serve_connection(TokioIo::new(stream), service);
-            // A client that goes away mid-request is no event worth a line.
+            // A client that goes away mid-request is not worth a log line.
             let _closed = watcher.watch(connection).await;
             drop(permit);
         });
     }
 }
 
-/// Whether a connection opens with the preface of HTTP/2 (RFC 9113 3.4). Takes no byte off it.
+/// Returns whether a connection opens with the HTTP/2 preface (RFC 9113 3.4). Consumes no bytes.
 async fn speaks_http2(stream: &TcpStream) -> std::io::Result<bool> {
     const PREFACE: &[u8; 24] = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n";
     let mut first = [0; PREFACE.len()];
@@ -212,7 +215,7 @@ async fn speaks_http2(stream: &TcpStream) -> std::io::Result<bool> {
         if got == PREFACE.len() {
             return Ok(true);
         }
-        // Peeking does not wait for more than there is.
+        // Peeking does not wait for more bytes than have arrived.
         tokio::time::sleep(PREFACE_PAUSE).await;
     }
 }

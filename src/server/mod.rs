@@ -1,4 +1,5 @@
-//! Sockets in, responses out. `route`, `conditional` and `headers` are pure; `handler` is the request path.
+//! The HTTP server: sockets in, responses out. `route`, `conditional` and `headers` are pure; `handler` is the request
+//! path.
 
 mod admin;
 mod conditional;

@@ -1,4 +1,4 @@
-//! What one request came to, for the answer, the access log and the metrics.
+//! The outcome of a request, for the response, the access log and the metrics.
 
 use std::sync::Arc;
 
@@ -8,26 +8,26 @@ use crate::error::SharedError;
 use crate::param::{Honoured, Ignored};
 use crate::plan::{Download, VaryOn};
 
-/// What one request came to, for the answer, the access log and the metrics alike.
+/// The outcome of a request.
 pub(super) struct Handled {
-    /// What is known of it, whether it came to a picture or not.
+    /// What is known about the request, whether or not it produced an image.
     pub(super) known: Known,
-    /// How it ended.
+    /// The rendition, or the error.
     pub(super) result: Result<Success, SharedError>,
-    /// Where the time went.
+    /// Durations of the stages.
     pub(super) times: StageTimes,
 }
 
-/// What is found out about a request on its way.
+/// Facts about a request, filled in as they are found out.
 #[derive(Clone, Default)]
 pub(super) struct Known {
-    /// The source that serves it.
+    /// The source that serves the request.
     pub(super) site: Option<Arc<Site>>,
-    /// The Unix second from which on its URL is no longer good: nothing that is said of it may be kept beyond.
+    /// The Unix second at which the URL expires. No response may be cached beyond it.
     pub(super) expires_at: Option<u64>,
 }
 
-/// A rendition and what its answer depends on beside it.
+/// A rendition, and what else its response depends on.
 pub(super) struct Success {
     pub(super) rendition: Rendition,
     pub(super) outcome: Outcome,

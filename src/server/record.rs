@@ -1,4 +1,4 @@
-//! What is written down of a request: metrics and the access log, on every path, cancelled ones too.
+//! Records each request in the metrics and the access log, on every path, including cancelled requests.
 
 use std::net::SocketAddr;
 use std::sync::Arc;
@@ -13,10 +13,10 @@ use crate::app::{App, StageTimes};
 use crate::source::Cause;
 use crate::telemetry::{AccessRecord, StageName};
 
-/// Status that nginx made customary for a client that went away before the answer.
+/// Status code, made customary by nginx, for a client that went away before the response.
 const CLIENT_CLOSED: u16 = 499;
 
-/// Records one request when it ends; one that is dropped half-way is recorded as given up by the client.
+/// Records one request when it ends. A request that is dropped half-way is recorded as abandoned by the client.
 pub(super) struct Recorder {
     app: Arc<App>,
     start: Instant,
@@ -24,13 +24,13 @@ pub(super) struct Recorder {
 }
 
 impl Recorder {
-    /// Notes what is known at the start.
+    /// Starts a record with what is known about the request.
     pub(super) fn begin<B>(app: &Arc<App>, peer: SocketAddr, request: &Request<B>) -> Self {
         let record = if app.access_log.is_enabled() { asked(peer, request) } else { AccessRecord::default() };
         Self { app: app.clone(), start: Instant::now(), record: Some(record) }
     }
 
-    /// Notes how it ended.
+    /// Completes and writes the record.
     pub(super) fn end(mut self, response: &Response, handled: &Handled) {
         let Some(mut record) = self.record.take() else { return };
         if self.app.access_log.is_enabled() {
@@ -82,7 +82,7 @@ impl Drop for Recorder {
     }
 }
 
-/// What a log line says of the question; copied only where there is a log.
+/// Copies what the log says about the request. Called only if there is a log.
 fn asked<B>(peer: SocketAddr, request: &Request<B>) -> AccessRecord {
     let text = |name| text(request.headers(), name);
     AccessRecord {
@@ -101,7 +101,7 @@ fn text(headers: &HeaderMap, name: header::HeaderName) -> Option<String> {
     headers.get(name).and_then(|v| v.to_str().ok()).map(str::to_owned)
 }
 
-/// The methods we answer by name, any other as one word: a client may make up as many as it likes.
+/// Returns the method's name if we answer it, and "other" if not: a client may invent any number of methods.
 const fn method(method: &Method) -> &'static str {
     match *method {
         Method::GET => "GET",

@@ -1,4 +1,4 @@
-//! [`Handled`] to an HTTP answer.
+//! Turns [`Handled`] into an HTTP response.
 
 use std::time::{Duration, Instant, SystemTime};
 
@@ -14,9 +14,9 @@ use crate::app::{App, lifetime};
 use crate::error::{Error, Keep};
 use crate::param;
 
-/// A body that is in memory whole.
+/// A body held in memory as a whole.
 pub(super) type Body = Full<Bytes>;
-/// An answer.
+/// An HTTP response.
 pub(super) type Response = http::Response<Body>;
 
 const X_CACHE: HeaderName = HeaderName::from_static("x-cache");
@@ -24,10 +24,10 @@ const ACCEPT_CH: HeaderName = HeaderName::from_static("accept-ch");
 const SERVER_TIMING: HeaderName = HeaderName::from_static("server-timing");
 const X_TINTYPE_PARAMS: HeaderName = HeaderName::from_static("x-tintype-params");
 
-/// Headers of a rendition, rounded up.
+/// Maximum number of headers of a rendition, rounded up.
 const HEADERS_MAX: usize = 20;
 
-/// The answer to a GET or HEAD.
+/// Builds the response to a GET or HEAD.
 pub(super) fn to(app: &App, request: &HeaderMap, handled: &Handled, start: Instant) -> Response {
     let now = app.clock.now();
     let mut response = match &handled.result {
@@ -50,7 +50,7 @@ pub(super) fn to(app: &App, request: &HeaderMap, handled: &Handled, start: Insta
     response
 }
 
-/// The answer to a CORS preflight, or to a plain OPTIONS.
+/// Builds the response to a CORS preflight, or to a plain OPTIONS.
 pub(super) fn preflight() -> Response {
     let mut response = Response::default();
     *response.status_mut() = StatusCode::NO_CONTENT;
@@ -80,7 +80,7 @@ fn rendition(request: &HeaderMap, success: &Success, lifetime: Duration) -> Resp
     };
     let sent = body.len();
     let mut response = Response::new(Body::new(body));
-    // Room for all that follows at once: a map that grows hashes every name again.
+    // Reserves room for all headers at once, because a map that grows hashes every name again.
     *response.headers_mut() = HeaderMap::with_capacity(HEADERS_MAX);
     *response.status_mut() = status;
     let out = response.headers_mut();
@@ -122,7 +122,7 @@ fn rendition(request: &HeaderMap, success: &Success, lifetime: Duration) -> Resp
     response
 }
 
-/// What is said in place of a body that the client's own conditions rule out.
+/// Returns the text sent instead of a body that the client's own conditions rule out.
 fn refusal(status: StatusCode) -> Option<&'static [u8]> {
     match status {
         StatusCode::RANGE_NOT_SATISFIABLE => Some(b"The range lies outside the picture. (range-unsatisfiable)\n"),
@@ -157,5 +157,5 @@ fn failure(app: &App, handled: &Handled, error: &Error, now: SystemTime) -> Resp
     response
 }
 
-/// Where no source is known yet (`delivery.md` 2: 300 s).
+/// Lifetime of an error when no source is known yet (`delivery.md` 2: 300 s).
 const DEFAULT_ERROR_TTL: Duration = Duration::from_secs(300);

@@ -1,16 +1,17 @@
-//! Raw request target and host to a [`Route`]. Pure. Nothing is normalised: the signature covers the bytes as sent.
+//! Parses raw request target and host into a [`Route`]. Pure. Nothing is normalised, because the signature covers the
+//! bytes as sent.
 
 use http::Uri;
 use http::header::HeaderMap;
 
 use crate::error::RequestError;
 
-/// A request target taken apart, still as sent.
+/// A request target split into its parts, still as sent.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Route<'a> {
-    /// From the first `/` to the `?`, percent-encoding kept.
+    /// The part from the first `/` up to the `?`, still percent-encoded.
     pub(super) path: &'a str,
-    /// After the `?`, without it; `None` when there was none.
+    /// The part after the `?`; `None` if there is no `?`.
     pub(super) query: Option<&'a str>,
 }
 
@@ -19,7 +20,7 @@ impl<'a> Route<'a> {
     ///
     /// # Errors
     /// [`RequestError::UriTooLong`] over `bytes_max`; [`RequestError::Target`] for bytes outside 0x21-0x7E
-    /// (`signing.md` 5 says why) and for targets that are no path (`OPTIONS *`, `CONNECT host:port`).
+    /// (`signing.md` 5 says why) and for targets that are not a path (`OPTIONS *`, `CONNECT host:port`).
     pub(super) fn parse(uri: &'a Uri, bytes_max: usize) -> Result<Self, RequestError> {
         let target = uri.path_and_query().ok_or(RequestError::Target)?;
         let raw = target.as_str();
@@ -36,21 +37,22 @@ impl<'a> Route<'a> {
     }
 }
 
-/// The host name a request is for: lower case, without port and final dot. `:authority` or an absolute target beats `Host`.
+/// Returns the host name that a request is for: lower case, without port and final dot. `:authority` or an absolute
+/// target takes precedence over `Host`.
 ///
 /// # Errors
-/// [`RequestError::Host`] when there is none, or several, or it is not text.
+/// [`RequestError::Host`] if there is no host, more than one, or one that is not a plain host name.
 pub(super) fn host(uri: &Uri, headers: &HeaderMap) -> Result<String, RequestError> {
     let authority = match uri.authority() {
         Some(authority) => authority.as_str(),
         None => {
             let mut hosts = headers.get_all(http::header::HOST).iter();
             let (first, second) = (hosts.next(), hosts.next());
-            // Of two, a proxy in front may have believed the other one.
+            // With two `Host` headers, a proxy in front may have used the other one.
             first.filter(|_| second.is_none()).and_then(|v| v.to_str().ok()).ok_or(RequestError::Host)?
         }
     };
-    // A bracketed IPv6 address holds colons of its own, and may itself be the whole.
+    // A bracketed IPv6 address contains colons, and may be the whole authority.
     let name = match authority.strip_prefix('[') {
         Some(rest) => rest.split(']').next().unwrap_or_default(),
         None => authority.split(':').next().unwrap_or_default(),

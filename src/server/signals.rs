@@ -1,15 +1,16 @@
-//! What each signal does to the server: some ask it to drain and end, all others that would kill it are ignored with a
-//! line in the log.
+//! Handles signals: some make the server drain and exit; all others that would kill it are logged and ignored.
 
 use tokio::signal::unix::{SignalKind, signal};
 use tokio::sync::mpsc;
 
-/// Signals that drain and end: of service managers, of Ctrl-C, and of Ctrl-\ and of those used to nginx.
+/// Signals that make the server drain and exit: SIGTERM from service managers, SIGINT from Ctrl-C, SIGQUIT from Ctrl-\
+/// and from people used to nginx.
 const STOP: [(&str, libc::c_int); 3] =
     [("SIGTERM", libc::SIGTERM), ("SIGINT", libc::SIGINT), ("SIGQUIT", libc::SIGQUIT)];
 
 /// Signals that would end the process without a drain and mean nothing here. SIGPIPE is not among them: Rust ignores it
-/// from the start. SIGXFSZ comes with a write past a limit of the file size, which then fails like any other.
+/// from the start. SIGXFSZ comes with a write beyond the file size limit; with the signal ignored, that write fails
+/// like any other.
 const IGNORED: [(&str, libc::c_int); 9] = [
     ("SIGHUP", libc::SIGHUP),
     ("SIGUSR1", libc::SIGUSR1),
@@ -22,15 +23,15 @@ const IGNORED: [(&str, libc::c_int); 9] = [
     ("SIGXFSZ", libc::SIGXFSZ),
 ];
 
-/// The signals of this process, listened for from [`Signals::listen`] on.
+/// Receives the signals of this process, from [`Signals::listen`] on.
 pub(super) struct Signals {
     stops: mpsc::Receiver<&'static str>,
 }
 
 impl Signals {
-    /// Replaces the default actions, which end the process on the spot.
+    /// Replaces the default actions, which end the process at once.
     pub(super) fn listen() -> Self {
-        // Of several signals the first decides.
+        // If several signals arrive, the first one decides.
         let (sender, stops) = mpsc::channel(1);
         for (name, number) in STOP {
             let sender = sender.clone();
@@ -49,7 +50,7 @@ impl Signals {
         Self { stops }
     }
 
-    /// Completes at a signal that ends the server.
+    /// Completes when a signal asks the server to stop.
     pub(super) async fn stop(&mut self) {
         if let Some(name) = self.stops.recv().await {
             tracing::info!(signal = name, "draining");
@@ -57,7 +58,7 @@ impl Signals {
     }
 }
 
-/// Calls `act` whenever a signal comes, for as long as the process lives.
+/// Calls `act` each time the signal arrives, for as long as the process lives.
 fn each(name: &'static str, number: libc::c_int, act: impl Fn(&'static str) + Send + 'static) {
     let mut signals = match signal(SignalKind::from_raw(number)) {
         Ok(signals) => signals,

@@ -5,7 +5,7 @@ use std::time::Instant;
 
 use crate::app::StageTimes;
 
-/// The value of `Server-Timing` (milliseconds, one decimal) for a request that began at `start`.
+/// Returns the value of `Server-Timing` (milliseconds, one decimal) for a request that began at `start`.
 pub(super) fn header(times: StageTimes, start: Instant) -> String {
     let mut out = String::with_capacity(96);
     let total = start.elapsed();
@@ -17,7 +17,7 @@ pub(super) fn header(times: StageTimes, start: Instant) -> String {
         ("total", total),
     ] {
         let separator = if out.is_empty() { "" } else { ", " };
-        // In whole numbers, which take a fraction of the time of `{:.1}`.
+        // Integer arithmetic takes a fraction of the time of `{:.1}`.
         let tenths = (time.as_micros() + 50) / 100;
         write!(out, "{separator}{name};dur={}.{}", tenths / 10, tenths % 10).expect("a String takes any text");
     }

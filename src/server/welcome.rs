@@ -1,7 +1,7 @@
-//! What a visitor finds who opens the address of a server instead of an image: a page that says what this is, and the two
-//! files that browsers and crawlers ask every host for.
+//! Responses for a visitor who opens the server's address instead of an image: a page that says what this server is,
+//! and the two files that browsers and crawlers request from every host.
 //!
-//! Objects of the source win: these answers stand in only for errors that a request for nothing in particular gets.
+//! Objects of the source win: these responses only replace errors that a request for nothing in particular gets.
 
 use std::time::{Duration, Instant};
 
@@ -17,21 +17,22 @@ use crate::error::Error;
 use crate::sign::SignError;
 use crate::source::SourceError;
 
-/// 32 x 32 pixels, made by `fixtures/make-icon.py`.
+/// The icon: 32 x 32 pixels, made by `fixtures/make-icon.py`.
 const ICON: &[u8] = include_bytes!("welcome/favicon.ico");
-/// Images may be found by search engines: whoever embeds them can say otherwise.
+/// Lets search engines find images; the pages that embed them can forbid it.
 const ROBOTS: &[u8] = b"User-agent: *\nAllow: /\n";
-/// `{version}` and `{documentation}` are filled in.
+/// The page; `{version}` and `{documentation}` are placeholders.
 const PAGE: &str = include_str!("welcome/page.html");
-/// The page runs nothing and loads nothing but its icon.
+/// Policy of a page that runs nothing and loads nothing but its icon.
 const CSP: HeaderValue = HeaderValue::from_static(
     "default-src 'none'; style-src 'unsafe-inline'; img-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'",
 );
-/// The source may get an object of that name at any time.
+/// Cache lifetime of these responses. Short, because the source may get an object of that name at any time.
 const LIFETIME: Duration = Duration::from_secs(300);
 
-/// Whether one of these answers may stand in for `error`: the source has no such object, or nothing that the visitor knows
-/// of could have told it which.
+/// Returns whether one of these responses may replace `error`. The request must name one of the three paths without a
+/// query, and the error must mean that the source has nothing to serve there, or that the signature is missing, which a
+/// visitor who types an address cannot know about.
 pub(super) fn is_for(uri: &Uri, error: &Error) -> bool {
     let nothing_there = match error {
         Error::Source(error) => matches!(
@@ -51,7 +52,8 @@ pub(super) fn is_for(uri: &Uri, error: &Error) -> bool {
     nothing_there && uri.query().is_none_or(str::is_empty) && matches!(uri.path(), "/" | "/favicon.ico" | "/robots.txt")
 }
 
-/// The answer to a request that [`is_for`] is true of. A client that is no browser gets the error for `/`.
+/// Builds the response to a request for which [`is_for`] is true. For `/`, a client that is not a browser gets the
+/// error.
 pub(super) fn instead<B>(request: &Request<B>, app: &App, handled: &Handled, start: Instant) -> Response {
     match request.uri().path() {
         "/favicon.ico" => found("image/x-icon", Bytes::from_static(ICON)),
@@ -64,7 +66,7 @@ pub(super) fn instead<B>(request: &Request<B>, app: &App, handled: &Handled, sta
             } else {
                 respond::to(app, request.headers(), handled, start)
             };
-            // A cache must not give the page to a program, nor the error to a person.
+            // A cache must not give the page to a program, or the error to a person.
             response.headers_mut().insert(header::VARY, HeaderValue::from_static("Accept"));
             response
         }
@@ -83,7 +85,8 @@ fn found(content_type: &'static str, body: Bytes) -> Response {
     response
 }
 
-/// Browsers name HTML when they open an address; programs, and browsers that want an image, do not.
+/// Returns whether the client wants the page. Browsers accept HTML by name when they open an address; programs, and
+/// browsers that load an image, do not.
 fn wants_page(headers: &HeaderMap) -> bool {
     let mut accepted = headers.get_all(header::ACCEPT).iter().filter_map(|value| value.to_str().ok());
     accepted.any(|value| value.split(',').any(|item| item.split(';').next().unwrap_or_default().trim() == "text/html"))

@@ -1,4 +1,4 @@
-//! [`Call`]: one libvips operation, its options set by name.
+//! [`Call`]: one libvips operation with its options, set by name.
 
 use std::ffi::{CStr, c_int};
 use std::marker::PhantomData;
@@ -8,14 +8,15 @@ use super::error::{self, VipsError};
 use super::image::Image;
 use super::sys::{self, fundamental};
 
-/// An operation being set up. Options are checked against the class before they are set: a name or type that this build
-/// of the library does not have makes the call fail (or, through [`Call::int_if_present`] and its like, is left out).
+/// An operation that is being set up. Options are checked against the class before they are set: an option whose name
+/// or type this build of the library lacks makes the call fail (or is skipped if set with [`Call::int_if_present`] or a
+/// similar method).
 ///
-/// `'a` is how long the input lives that the result will read from when it is evaluated.
+/// `'a` is the lifetime of the input that the result reads from when it is evaluated.
 #[must_use = "a call does nothing until it is run"]
 pub struct Call<'a> {
     nickname: &'static CStr,
-    /// Owned reference; `None` when the library has no such operation.
+    /// Owned reference; `None` if the library has no such operation.
     operation: Option<NonNull<sys::VipsOperation>>,
     /// The first thing that went wrong.
     fault: Option<VipsError>,
@@ -29,7 +30,7 @@ enum Value<'v> {
     Int(i32),
     Double(f64),
     Bool(bool),
-    /// Nickname of a member of an enumeration.
+    /// Nickname of an enumeration's member.
     Nick(&'v CStr),
     Text(&'v CStr),
     Doubles(&'v [f64]),
@@ -42,28 +43,28 @@ enum Value<'v> {
 impl<'a> Call<'a> {
     /// Starts a call of the operation with this nickname.
     pub fn new(nickname: &'static CStr) -> Self {
-        // SAFETY: a NUL-terminated name; the result is null or a reference that is ours.
+        // SAFETY: a NUL-terminated name; the result is null or a reference that we own.
         let operation = NonNull::new(unsafe { sys::vips_operation_new(nickname.as_ptr()) });
         let fault = operation.is_none().then(|| VipsError::UnknownOperation { operation: error::name(nickname) });
         Self { nickname, operation, fault, given: Vec::new(), input: PhantomData }
     }
 
-    /// Sets an input picture.
+    /// Sets an input image.
     pub fn image(self, name: &'static CStr, image: &Image<'a>) -> Self {
         self.set(name, &Value::Image(image.as_ptr()), true)
     }
 
-    /// Sets an array of input pictures.
+    /// Sets an array of input images.
     pub fn images(self, name: &'static CStr, images: &[&Image<'a>]) -> Self {
         self.set(name, &Value::Images(images.iter().map(|image| image.as_ptr()).collect()), true)
     }
 
-    /// Sets a whole number.
+    /// Sets an integer.
     pub fn int(self, name: &'static CStr, value: i32) -> Self {
         self.set(name, &Value::Int(value), true)
     }
 
-    /// Sets a whole number where this version has the option.
+    /// Sets an integer, if this version has the option.
     pub fn int_if_present(self, name: &'static CStr, value: i32) -> Self {
         self.set(name, &Value::Int(value), false)
     }
@@ -78,7 +79,7 @@ impl<'a> Call<'a> {
         self.set(name, &Value::Bool(value), true)
     }
 
-    /// Sets a flag where this version has the option.
+    /// Sets a flag, if this version has the option.
     pub fn flag_if_present(self, name: &'static CStr, value: bool) -> Self {
         self.set(name, &Value::Bool(value), false)
     }
@@ -88,7 +89,7 @@ impl<'a> Call<'a> {
         self.set(name, &Value::Nick(value), true)
     }
 
-    /// Sets a member of an enumeration by its nickname where this version has the option.
+    /// Sets a member of an enumeration by its nickname, if this version has the option.
     pub fn nick_if_present(self, name: &'static CStr, value: &CStr) -> Self {
         self.set(name, &Value::Nick(value), false)
     }
@@ -103,35 +104,35 @@ impl<'a> Call<'a> {
         self.set(name, &Value::Doubles(value), true)
     }
 
-    /// Sets an array of whole numbers.
+    /// Sets an array of integers.
     pub fn ints(self, name: &'static CStr, value: &[i32]) -> Self {
         self.set(name, &Value::Ints(value), true)
     }
 
-    /// Sets input bytes, which the result borrows: no copy is made.
+    /// Sets input bytes. The result borrows them; no copy is made.
     pub fn bytes(self, name: &'static CStr, value: &'a [u8]) -> Self {
         self.set(name, &Value::Bytes(value), true)
     }
 
-    /// Sets input bytes where this operation takes any.
+    /// Sets input bytes, if this operation takes any.
     pub fn bytes_if_present(self, name: &'static CStr, value: &'a [u8]) -> Self {
         self.set(name, &Value::Bytes(value), false)
     }
 
-    /// Drops all metadata when saving, under the name that this version gives the option.
+    /// Makes a saver drop all metadata, whatever this version calls the option.
     pub fn strip(self) -> Self {
-        // `keep` (a set of flags, 0 is none) replaced `strip` in 8.15, which is gone from later headers.
+        // `keep` (a set of flags, 0 means none) replaced `strip` in 8.15. Later headers no longer have `strip`.
         self.set(c"keep", &Value::Int(0), false).set(c"strip", &Value::Bool(true), false)
     }
 
-    /// Runs the operation for its picture `out`. The picture is computed when it is read, not now.
+    /// Runs the operation and returns its image `out`. The image is computed when it is read, not now.
     ///
     /// # Errors
-    /// [`VipsError`] for a bad option or when the operation fails.
+    /// [`VipsError`] for an invalid option, or if the operation fails.
     pub fn image_out(mut self) -> Result<Image<'a>, VipsError> {
         let built = self.build()?;
         let object = read_property(built, c"out", |value| {
-            // SAFETY: `value` holds an object or nothing; the reference taken here is the `Image`'s own.
+            // SAFETY: `value` holds an object or nothing; the `Image` owns the reference taken here.
             unsafe {
                 let object = sys::g_value_get_object(value);
                 if object.is_null() { ptr::null_mut() } else { sys::g_object_ref(object) }
@@ -143,7 +144,7 @@ impl<'a> Call<'a> {
         image.map(|image| unsafe { Image::from_owned(image) }).ok_or_else(|| self.failed())
     }
 
-    /// Runs a saver for the bytes in `buffer`.
+    /// Runs a saver and returns the bytes in `buffer`.
     ///
     /// # Errors
     /// As [`Call::image_out`].
@@ -177,8 +178,8 @@ impl<'a> Call<'a> {
         }
         let mut built = operation.as_ptr();
         // SAFETY: a live operation that we own. On success our reference is exchanged for one to the operation that was
-        // built (with the cache off, the same); on failure ours is still to be released. `vips_cache_operation_build`
-        // would keep a reference for ever, and with it every buffer of the pipeline.
+        // built (with the cache off, the same one); on failure ours is still to be released.
+        // `vips_cache_operation_build` would keep a reference forever, and with it every buffer of the pipeline.
         let failed = unsafe { sys::vips_cache_operation_buildp(&raw mut built) } != 0;
         let Some(built) = NonNull::new(built).filter(|_| !failed) else {
             self.release_outputs();
@@ -188,7 +189,7 @@ impl<'a> Call<'a> {
         Ok(built)
     }
 
-    /// Outputs hold references of their own, also after a failed build.
+    /// Releases the outputs: they hold references of their own, even after a failed build.
     fn release_outputs(&self) {
         if let Some(operation) = self.operation {
             // SAFETY: a live operation that we own; drops the references it holds on its outputs.
@@ -214,7 +215,7 @@ impl<'a> Call<'a> {
             return self;
         };
         // SAFETY: the option exists and `wrapped` was initialised with exactly its type; the setter takes its own
-        // reference or copy, so the value is unset right after.
+        // reference or copy, so the value can be unset right after.
         unsafe {
             sys::g_object_set_property(operation.as_ptr().cast(), name.as_ptr(), &raw const wrapped);
             sys::g_value_unset(&raw mut wrapped);
@@ -223,7 +224,8 @@ impl<'a> Call<'a> {
         self
     }
 
-    /// Some operations read their required inputs before the library has checked that they are set.
+    /// Returns whether a required input is missing. Checked here because some operations read their required inputs
+    /// before the library has checked that they are set.
     fn lacks_required(&self, operation: NonNull<sys::VipsOperation>) -> bool {
         const NEEDED: c_int = 1 | 16; // VIPS_ARGUMENT_REQUIRED, VIPS_ARGUMENT_INPUT
         let (mut names, mut flags, mut count) = (ptr::null_mut(), ptr::null_mut(), 0);
@@ -235,7 +237,7 @@ impl<'a> Call<'a> {
             }
             (0..usize::try_from(count).unwrap_or(0)).any(|i| {
                 let name = CStr::from_ptr(*names.add(i));
-                // GObject spells names with hyphens; ours have no underscore.
+                // GObject writes names with hyphens; ours have no underscore.
                 *flags.add(i) & NEEDED == NEEDED && !self.given.contains(&name)
             })
         }
@@ -256,9 +258,10 @@ impl Drop for Call<'_> {
     }
 }
 
-/// The type of the option `name` of this operation's class, if it has it.
+/// Returns the type of the option `name` of this operation's class, if the class has it.
 fn option_type(operation: NonNull<sys::VipsOperation>, name: &CStr) -> Option<sys::GType> {
-    // SAFETY: every GObject begins with a pointer to its class (GObject ABI); the specification found belongs to it.
+    // SAFETY: every GObject begins with a pointer to its class (GObject ABI); the specification found belongs to that
+    // class.
     unsafe {
         let class = (*operation.as_ptr().cast::<sys::GTypeInstance>()).g_class;
         let spec = sys::g_object_class_find_property(class.cast::<sys::GObjectClass>(), name.as_ptr());
@@ -266,19 +269,20 @@ fn option_type(operation: NonNull<sys::VipsOperation>, name: &CStr) -> Option<sy
     }
 }
 
-/// `value` as a `GValue` of type `type_`, or `None` when it is of another kind.
+/// Returns `value` as a `GValue` of type `type_`, or `None` if it is of another kind.
 fn wrap(type_: sys::GType, value: &Value<'_>) -> Option<sys::GValue> {
     // SAFETY: reads type tables.
     let kind = unsafe { sys::g_type_fundamental(type_) };
-    // SAFETY: all zeroes is an uninitialised GValue, as the C macro G_VALUE_INIT; init gives it the option's own type.
+    // SAFETY: all zeroes is an uninitialised GValue, as with the C macro G_VALUE_INIT; init gives it the option's own
+    // type.
     let mut wrapped = unsafe {
         let mut wrapped: sys::GValue = std::mem::zeroed();
         sys::g_value_init(&raw mut wrapped, type_);
         wrapped
     };
     let target = &raw mut wrapped;
-    // SAFETY: each setter is called only on a value of the type that it is made for, checked by the guards; arrays, texts
-    // and blobs are copied or referenced by it.
+    // SAFETY: each setter is called only on a value of the type that it is made for, checked by the guards; it copies
+    // or references arrays, texts and blobs.
     let done = unsafe {
         match value {
             Value::Int(v) if kind == fundamental::INT => sys::g_value_set_int(target, *v),
@@ -311,7 +315,7 @@ fn wrap(type_: sys::GType, value: &Value<'_>) -> Option<sys::GValue> {
                 }
             }
             Value::Bytes(v) if type_ == sys::vips_blob_get_type() => {
-                // No free function: the bytes belong to the caller, who lends them for 'a.
+                // No free function: the bytes belong to the caller, who lends them for `'a`.
                 let blob = sys::vips_blob_new(None, v.as_ptr().cast(), v.len() as sys::gsize);
                 sys::g_value_set_boxed(target, blob.cast());
                 sys::vips_area_unref(blob.cast());

@@ -1,4 +1,4 @@
-//! [`Image`]: one owned reference to a libvips picture.
+//! [`Image`]: one owned reference to a libvips image.
 
 use std::ffi::{CStr, c_int, c_void};
 use std::marker::PhantomData;
@@ -7,21 +7,21 @@ use std::ptr::{self, NonNull};
 use super::sys::{self, fundamental};
 use crate::units::Size;
 
-/// A lazily evaluated picture: one owned GObject reference, which borrows for `'a` the bytes it will read from.
+/// A lazily evaluated image: one owned GObject reference, which borrows for `'a` the bytes that it will read from.
 ///
-/// **Invariant:** every input that evaluation can reach lives for `'a`. It can be sent to another thread, since libvips
-/// locks what pictures share, but not shared between two: metadata is read without a lock. Not `Clone`, so that the
-/// reference count of a fresh `Image::copy` is known to be ours alone.
+/// **Invariant:** every input that evaluation can reach lives for `'a`. An image can be sent to another thread, because
+/// libvips locks what images share, but not shared between threads, because metadata is read without a lock. Not
+/// `Clone`, so that the only reference to a fresh `Image::copy` is known to be ours.
 pub struct Image<'a> {
     image: NonNull<sys::VipsImage>,
     input: PhantomData<&'a [u8]>,
 }
 
-// SAFETY: reference counts are atomic and libvips guards the regions and caches that pictures share; `&Image` never
+// SAFETY: reference counts are atomic and libvips guards the regions and caches that images share; `&Image` never
 // crosses threads because the type is not `Sync` (raw pointers are not).
 unsafe impl Send for Image<'_> {}
 
-/// Sample format of a picture, as far as we tell formats apart.
+/// Sample format of an image, as far as we distinguish formats.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Depth {
     /// 8 bits.
@@ -34,29 +34,29 @@ pub enum Depth {
     Other,
 }
 
-/// Colour space of a picture, as far as we tell spaces apart.
+/// Colour space of an image, as far as we distinguish spaces.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Space {
     /// Grey, 8 or 16 bits.
     Grey,
-    /// RGB, 8 or 16 bits, sRGB-encoded or as the profile says.
+    /// RGB, 8 or 16 bits, encoded as sRGB or as the profile says.
     Rgb,
-    /// Four inks.
+    /// Four inks (CMYK).
     Cmyk,
-    /// Linear RGB: sRGB's primaries, 1 is white.
+    /// Linear RGB: primaries of sRGB, 1 is white.
     Light,
-    /// No space is given.
+    /// No space is specified.
     Unknown,
     /// A space that libvips can convert from: Lab, XYZ ...
     Other,
 }
 
 impl<'a> Image<'a> {
-    /// Takes over a reference.
+    /// Takes ownership of a reference.
     ///
     /// # Safety
-    /// `image` is a valid picture, the reference is the caller's to give away, and all that the picture reads from
-    /// lives for `'a`.
+    /// `image` is a valid image, the caller owns the reference and gives it away, and everything that the image reads
+    /// from lives for `'a`.
     pub(super) const unsafe fn from_owned(image: NonNull<sys::VipsImage>) -> Self {
         Self { image, input: PhantomData }
     }
@@ -65,48 +65,48 @@ impl<'a> Image<'a> {
         self.image.as_ptr()
     }
 
-    /// Width in pixels.
+    /// Returns the width in pixels.
     #[must_use]
     pub fn width(&self) -> u32 {
-        // SAFETY: a getter on a live picture.
+        // SAFETY: a getter on a live image.
         unsafe { sys::vips_image_get_width(self.as_ptr()) }.unsigned_abs()
     }
 
-    /// Height in pixels, of all pages together.
+    /// Returns the height in pixels, of all pages together.
     #[must_use]
     pub fn height(&self) -> u32 {
         // SAFETY: as above.
         unsafe { sys::vips_image_get_height(self.as_ptr()) }.unsigned_abs()
     }
 
-    /// Width and height.
+    /// Returns width and height.
     #[must_use]
     pub fn size(&self) -> Size {
         Size::new(self.width(), self.height())
     }
 
-    /// Height of one page of a picture that is a stack of them; a divisor of the height.
+    /// Returns the height of one page if the image is a stack of pages; a divisor of the height.
     #[must_use]
     pub fn page_height(&self) -> u32 {
-        // SAFETY: as above; the library returns the full height when the recorded one makes no sense.
+        // SAFETY: as above; the library returns the full height if the recorded one makes no sense.
         unsafe { sys::vips_image_get_page_height(self.as_ptr()) }.unsigned_abs()
     }
 
-    /// Number of channels, alpha included.
+    /// Returns the number of channels, alpha included.
     #[must_use]
     pub fn bands(&self) -> u32 {
         // SAFETY: as above.
         unsafe { sys::vips_image_get_bands(self.as_ptr()) }.unsigned_abs()
     }
 
-    /// Whether the last channel is alpha.
+    /// Returns whether the last channel is alpha.
     #[must_use]
     pub fn has_alpha(&self) -> bool {
         // SAFETY: as above.
         unsafe { sys::vips_image_hasalpha(self.as_ptr()) != 0 }
     }
 
-    /// Sample format.
+    /// Returns the sample format.
     #[must_use]
     pub fn depth(&self) -> Depth {
         // SAFETY: as above.
@@ -118,7 +118,7 @@ impl<'a> Image<'a> {
         }
     }
 
-    /// Colour space.
+    /// Returns the colour space.
     #[must_use]
     pub fn space(&self) -> Space {
         // SAFETY: as above.
@@ -132,21 +132,21 @@ impl<'a> Image<'a> {
         }
     }
 
-    /// Horizontal and vertical resolution in pixels per millimetre.
+    /// Returns the horizontal and vertical resolution in pixels per millimetre.
     #[must_use]
     pub fn resolution(&self) -> (f64, f64) {
-        // SAFETY: getters on a live picture.
+        // SAFETY: getters on a live image.
         unsafe { (sys::vips_image_get_xres(self.as_ptr()), sys::vips_image_get_yres(self.as_ptr())) }
     }
 
-    /// Where the origin of what made the picture lies: from it to the left edge, and to the top edge.
+    /// Returns the distance from the origin of the operation that made the image to its left edge, and to its top edge.
     #[must_use]
     pub fn offset(&self) -> (i32, i32) {
-        // SAFETY: getters on a live picture.
+        // SAFETY: getters on a live image.
         unsafe { (sys::vips_image_get_xoffset(self.as_ptr()), sys::vips_image_get_yoffset(self.as_ptr())) }
     }
 
-    /// A whole number from the metadata.
+    /// Returns an integer from the metadata.
     #[must_use]
     pub fn meta_int(&self, name: &CStr) -> Option<i32> {
         if self.meta_type(name) != fundamental::INT {
@@ -158,12 +158,12 @@ impl<'a> Image<'a> {
         (!failed).then_some(out)
     }
 
-    /// An array of whole numbers from the metadata.
+    /// Returns an array of integers from the metadata.
     #[must_use]
     pub fn meta_ints(&self, name: &CStr) -> Option<Vec<i32>> {
         let mut data: *mut c_int = ptr::null_mut();
         let mut count: c_int = 0;
-        // SAFETY: the type is checked first; the array belongs to the picture and is copied at once.
+        // SAFETY: the type is checked first; the array belongs to the image and is copied at once.
         unsafe {
             if self.meta_type(name) != sys::vips_array_int_get_type()
                 || sys::vips_image_get_array_int(self.as_ptr(), name.as_ptr(), &raw mut data, &raw mut count) != 0
@@ -175,12 +175,12 @@ impl<'a> Image<'a> {
         }
     }
 
-    /// A block of bytes from the metadata, such as `icc-profile-data` or `exif-data`.
+    /// Returns a block of bytes from the metadata, such as `icc-profile-data` or `exif-data`.
     #[must_use]
     pub fn meta_blob(&self, name: &CStr) -> Option<Vec<u8>> {
         let mut data: *const c_void = ptr::null();
         let mut length: sys::gsize = 0;
-        // SAFETY: the type is checked first; the block belongs to the picture and is copied at once.
+        // SAFETY: the type is checked first; the block belongs to the image and is copied at once.
         unsafe {
             if self.meta_type(name) != sys::vips_blob_get_type()
                 || sys::vips_image_get_blob(self.as_ptr(), name.as_ptr(), &raw mut data, &raw mut length) != 0
@@ -193,7 +193,7 @@ impl<'a> Image<'a> {
     }
 
     fn meta_type(&self, name: &CStr) -> sys::GType {
-        // SAFETY: a getter on a live picture and a NUL-terminated name; 0 when there is no such field.
+        // SAFETY: a getter on a live image and a NUL-terminated name; 0 if there is no such field.
         unsafe { sys::vips_image_get_typeof(self.as_ptr(), name.as_ptr()) }
     }
 }

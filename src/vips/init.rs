@@ -1,14 +1,14 @@
-//! Starting libvips once, with everything blocked that we do not use.
+//! Starts libvips once and blocks everything that we do not use.
 
 use std::ffi::{CStr, c_int};
 use std::sync::OnceLock;
 
 use super::{error, sys};
 
-/// What this build of libvips can do, for the start-up log and for clear refusals.
+/// What this build of libvips can do, for the start-up log and for clear error messages.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Capabilities {
-    /// Version of the library that is loaded (not the one compiled against): major, minor, micro.
+    /// Version of the loaded library (not the one compiled against): major, minor, micro.
     pub version: (u32, u32, u32),
     /// Short names of formats that can be decoded.
     pub readable: Vec<&'static str>,
@@ -17,26 +17,26 @@ pub struct Capabilities {
 }
 
 impl Capabilities {
-    /// Whether the format with this short name can be decoded.
+    /// Returns whether the format with this short name can be decoded.
     #[must_use]
     pub fn reads(&self, format: &str) -> bool {
         self.readable.contains(&format)
     }
 
-    /// Whether the format with this short name can be encoded.
+    /// Returns whether the format with this short name can be encoded.
     #[must_use]
     pub fn writes(&self, format: &str) -> bool {
         self.writable.contains(&format)
     }
 }
 
-/// libvips would not start.
+/// libvips could not be started.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum InitError {
     /// `vips_init` failed.
     #[error("libvips would not start")]
     Failed,
-    /// Older than we support.
+    /// The library is older than we support.
     #[error("libvips {major}.{minor} is too old, 8.14 is needed")]
     TooOld {
         /// Major version found.
@@ -46,10 +46,10 @@ pub enum InitError {
     },
 }
 
-/// Format, nickname of the operation, and class to unblock. Only the buffer variants: nothing may open a file.
+/// Format, nickname of the operation, and class to unblock. Buffer variants only: nothing may open a file.
 type Codec = (&'static str, &'static CStr, &'static CStr);
 
-/// JPEG 2000, JPEG XL and GIF are missing on purpose: they are decoded elsewhere.
+/// JPEG 2000, JPEG XL and GIF are omitted on purpose: they are decoded elsewhere.
 const LOADERS: [Codec; 7] = [
     ("jpeg", c"jpegload_buffer", c"VipsForeignLoadJpegBuffer"),
     ("png", c"pngload_buffer", c"VipsForeignLoadPngBuffer"),
@@ -72,14 +72,14 @@ const SAVERS: [Codec; 8] = [
     ("avif", c"heifsave_buffer", c"VipsForeignSaveHeifBuffer"),
 ];
 
-/// Starts libvips in this process; later calls, from any thread, return what the first found.
+/// Starts libvips in this process. Later calls, from any thread, return what the first one found.
 ///
 /// Everything under `VipsForeignLoad` and `VipsForeignSave` is blocked, then the buffer loaders and savers of the
-/// formats we support are allowed again; operations are not cached; each picture is computed on one thread, because
-/// jobs run side by side in workers of their own; the library's warnings, which quote input, are dropped.
+/// supported formats are allowed again. Operations are not cached. Each image is computed on one thread, because jobs
+/// run in parallel in separate workers. The library's warnings, which quote input, are dropped.
 ///
 /// # Errors
-/// [`InitError`] when the library cannot start or is older than 8.14.
+/// [`InitError`] if the library cannot start or is older than 8.14.
 pub fn init() -> Result<Capabilities, InitError> {
     static STARTED: OnceLock<Result<Capabilities, InitError>> = OnceLock::new();
     STARTED.get_or_init(start).clone()
@@ -87,7 +87,7 @@ pub fn init() -> Result<Capabilities, InitError> {
 
 fn start() -> Result<Capabilities, InitError> {
     silence_glib();
-    // SAFETY: the argument is a NUL-terminated constant; `OnceLock` makes this run once.
+    // SAFETY: the argument is a NUL-terminated constant; `OnceLock` ensures that this runs once.
     let failed = unsafe { sys::vips_init(c"tintype".as_ptr()) } != 0;
     if failed {
         error::discard_text();
@@ -102,7 +102,7 @@ fn start() -> Result<Capabilities, InitError> {
     for (_, _, class) in LOADERS.iter().chain(&SAVERS) {
         block(class, false);
     }
-    // SAFETY: plain setters; 0 keeps no operation.
+    // SAFETY: plain setters; 0 means that no operation is kept.
     unsafe {
         sys::vips_cache_set_max(0);
         sys::vips_cache_set_max_mem(0);
@@ -117,14 +117,14 @@ fn start() -> Result<Capabilities, InitError> {
 }
 
 fn block(class: &CStr, state: bool) {
-    // SAFETY: a NUL-terminated name; classes this build lacks are ignored by the library.
+    // SAFETY: a NUL-terminated name; the library ignores classes that this build lacks.
     unsafe { sys::vips_operation_block_set(class.as_ptr(), c_int::from(state)) };
 }
 
 fn present(base: &CStr, codecs: &[Codec]) -> Vec<&'static str> {
     let mut found: Vec<&'static str> = Vec::new();
     for (format, nickname, _) in codecs {
-        // SAFETY: two NUL-terminated names; returns 0 when there is no such type.
+        // SAFETY: two NUL-terminated names; returns 0 if there is no such type.
         let exists = unsafe { sys::vips_type_find(base.as_ptr(), nickname.as_ptr()) } != 0;
         if exists && !found.contains(format) {
             found.push(format);
@@ -139,7 +139,7 @@ fn version() -> (u32, u32, u32) {
     (part(0), part(1), part(2))
 }
 
-/// Libraries below libvips print warnings that quote the input. They are dropped: see the module's promise on logs.
+/// Drops the warnings that libraries below libvips print: they quote the input, which must not reach a log.
 fn silence_glib() {
     unsafe extern "C" fn ignore(
         _: *const std::ffi::c_char,
@@ -156,17 +156,17 @@ fn silence_glib() {
     ) -> sys::GLogWriterOutput {
         1 // G_LOG_WRITER_HANDLED
     }
-    // SAFETY: both functions have the expected signature, use none of their arguments and live for ever.
+    // SAFETY: both functions have the expected signature, use none of their arguments and live forever.
     unsafe {
         sys::g_log_set_default_handler(Some(ignore), std::ptr::null_mut());
         sys::g_log_set_writer_func(Some(ignore_structured), std::ptr::null_mut(), None);
     }
 }
 
-/// Live allocations that libvips tracks; the same before and after a render that leaks nothing.
+/// Returns the number of live allocations that libvips tracks. A render that leaks nothing leaves it unchanged.
 #[must_use]
 pub fn tracked_allocations() -> i32 {
-    // SAFETY: a getter that locks.
+    // SAFETY: a getter that takes the library's own lock.
     unsafe { sys::vips_tracked_get_allocs() }
 }
 
@@ -190,7 +190,7 @@ mod tests {
     #[test]
     fn loaders_outside_the_list_are_blocked() {
         init().unwrap();
-        // Formats that libvips reads itself, without a library: they would load if they were not blocked.
+        // Formats that libvips reads without another library: they would load if they were not blocked.
         let blocked: [(&CStr, &[u8]); 2] = [
             (c"radload_buffer", b"#?RADIANCE\nFORMAT=32-bit_rle_rgbe\n\n-Y 1 +X 1\nabcd"),
             (c"magickload_buffer", b"P5 1 1 255 a"),

@@ -1,8 +1,8 @@
-//! libvips, made sound: the only files that name a C symbol.
+//! A sound interface to libvips. No other file names a C symbol.
 //!
-//! [`init()`] starts the library with every loader and saver blocked but those we use. [`Image`] is one owned reference
-//! to a lazily evaluated picture that borrows the bytes it reads from. [`Call`] sets the options of an operation by
-//! name, so that one binary works with libvips 8.14 to 8.18.
+//! [`init()`] starts the library with every loader and saver blocked except those we use. [`Image`] is one owned
+//! reference to a lazily evaluated image that borrows the bytes it reads from. [`Call`] sets the options of an
+//! operation by name, so that one binary works with libvips 8.14 to 8.18.
 #![allow(unsafe_code)]
 
 mod call;

@@ -1,4 +1,4 @@
-//! Images as rasters and back, and copies with other metadata.
+//! Converts between images and rasters, and copies images with other metadata.
 
 use std::ffi::{CStr, c_int, c_void};
 use std::marker::PhantomData;
@@ -12,10 +12,10 @@ use crate::pixels::raster::{Raster, Samples};
 use crate::units::Size;
 
 impl<'a> Image<'a> {
-    /// A picture over the samples of a raster, without a copy: sRGB or grey.
+    /// Wraps the samples of a raster as an image, without a copy: sRGB or grey.
     ///
     /// # Errors
-    /// [`VipsError`] when libvips refuses the size.
+    /// [`VipsError`] if libvips refuses the size.
     pub fn from_raster(raster: &'a Raster) -> Result<Self, VipsError> {
         let (data, bytes, format) = match &raster.samples {
             Samples::U8(samples) => (samples.as_ptr().cast::<c_void>(), samples.len(), sys::FORMAT_UCHAR),
@@ -28,19 +28,19 @@ impl<'a> Image<'a> {
             (_, Samples::U16(_)) => c"rgb16",
         };
         let bands = c_int::from(raster.channels);
-        // SAFETY: `data` points to `bytes` readable bytes that live for 'a; nothing writes to a picture made so unless
-        // it is the target of a write, and this one never is.
+        // SAFETY: `data` points to `bytes` readable bytes that live for 'a; nothing writes to an image made this way
+        // unless it is the target of a write, and this one never is.
         let memory: Self = unsafe { wrap_memory(data.cast_mut(), bytes, raster.size, bands, format) }?;
         Call::new(c"copy").image(c"in", &memory).nick(c"interpretation", space).image_out()
     }
 
-    /// The same picture with an ICC profile attached, or with none.
+    /// Returns the same image with this ICC profile attached, or with none.
     ///
     /// # Errors
-    /// [`VipsError`] when the picture cannot be copied.
+    /// [`VipsError`] if the image cannot be copied.
     pub fn with_profile(self, profile: Option<&[u8]>) -> Result<Self, VipsError> {
         let copy = self.copy()?;
-        // SAFETY: a fresh copy whose metadata nobody else reads; the block is copied by the library.
+        // SAFETY: a fresh copy whose metadata nobody else reads; the library copies the block.
         unsafe {
             match profile {
                 Some(bytes) => sys::vips_image_set_blob_copy(
@@ -57,7 +57,7 @@ impl<'a> Image<'a> {
         Ok(copy)
     }
 
-    /// The same picture with a whole number in its metadata.
+    /// Returns the same image with an integer added to its metadata.
     ///
     /// # Errors
     /// As [`Image::with_profile`].
@@ -68,7 +68,7 @@ impl<'a> Image<'a> {
         Ok(copy)
     }
 
-    /// The same picture with an array of whole numbers in its metadata.
+    /// Returns the same image with an array of integers added to its metadata.
     ///
     /// # Errors
     /// As [`Image::with_profile`].
@@ -80,16 +80,16 @@ impl<'a> Image<'a> {
         Ok(copy)
     }
 
-    /// A new picture that shows the same pixels and has metadata of its own.
+    /// Returns a new image with the same pixels and its own metadata.
     fn copy(&self) -> Result<Self, VipsError> {
         Call::new(c"copy").image(c"in", self).image_out()
     }
 
-    /// Computes the picture into memory.
+    /// Computes the image into memory.
     ///
     /// # Errors
     /// [`VipsError::Unrepresentable`] for more than four channels or samples other than 8 and 16 bits; otherwise
-    /// [`VipsError::Failed`] when decoding or computing fails.
+    /// [`VipsError::Failed`] if decoding or computing fails.
     pub fn to_raster(&self) -> Result<Raster, VipsError> {
         let (size, bands) = (self.size(), self.bands());
         let unrepresentable = VipsError::Unrepresentable { bands: c_int::try_from(bands).unwrap_or(c_int::MAX) };
@@ -102,11 +102,11 @@ impl<'a> Image<'a> {
         Ok(Raster { size, channels, samples })
     }
 
-    /// Computes an image of floating point into memory, 64 bits as 32: its samples, row after row, as many channels as
-    /// [`Image::bands`] says.
+    /// Computes a floating-point image into memory and converts 64 bits to 32. Returns its samples row by row, with as
+    /// many channels as [`Image::bands`] says.
     ///
     /// # Errors
-    /// [`VipsError::Unrepresentable`] for other samples; otherwise as [`Image::to_raster`].
+    /// [`VipsError::Unrepresentable`] for samples other than floating point; otherwise as [`Image::to_raster`].
     pub fn to_floats(&self) -> Result<Vec<f32>, VipsError> {
         if self.depth() != Depth::Float {
             return Err(VipsError::Unrepresentable { bands: c_int::try_from(self.bands()).unwrap_or(c_int::MAX) });
@@ -114,8 +114,8 @@ impl<'a> Image<'a> {
         Call::new(c"cast").image(c"in", self).nick(c"format", c"float").image_out()?.samples()
     }
 
-    /// All samples, computed strip by strip on this thread. The library's own way starts a thread that computes while this
-    /// one waits, and costs a tenth more for a thumbnail.
+    /// Returns all samples, computed strip by strip on this thread. The library's own way starts a thread that computes
+    /// while this one waits, and takes a tenth longer for a thumbnail.
     fn samples<T: Sample>(&self) -> Result<Vec<T>, VipsError> {
         let Size { width, height } = self.size();
         let row_len = width as usize * self.bands() as usize;
@@ -127,9 +127,10 @@ impl<'a> Image<'a> {
             for row in top..top + rows {
                 let used = samples.len();
                 let spare = &mut samples.spare_capacity_mut()[..row_len];
-                // SAFETY: the region holds whole rows of this picture from `top` on, each of `row_len` samples, which are
-                // of type T by `to_raster`'s match of the depth and `to_floats`' cast; the spare room is as long, and apart from the library's
-                // memory. Both are copied as bytes, so that alignment plays no part, and any bytes are a T.
+                // SAFETY: the region holds whole rows of this image from `top` on, each of `row_len` samples, which are
+                // of type T by `to_raster`'s match on the depth and `to_floats`' cast; the spare room is as long, and
+                // separate from the library's memory. The samples are copied as bytes, so alignment plays no part, and
+                // any bytes are a T.
                 unsafe {
                     let to = spare.as_mut_ptr().cast::<u8>();
                     ptr::copy_nonoverlapping(region.row(row), to, row_len * size_of::<T>());
@@ -141,10 +142,10 @@ impl<'a> Image<'a> {
     }
 }
 
-/// Rows computed at a time: of most pictures they fit a second-level cache.
+/// Rows computed at a time: for most images they fit a second-level cache.
 const STRIP_ROWS: u32 = 32;
 
-/// A sample as the library stores it; any bytes are a value.
+/// A sample as the library stores it. Any bytes are a valid value.
 trait Sample: Copy {}
 
 impl Sample for u8 {}
@@ -153,7 +154,7 @@ impl Sample for u16 {}
 
 impl Sample for f32 {}
 
-/// A window on a picture's pixels, moved from top to bottom as sequential loaders need it.
+/// A window on an image's pixels that moves from top to bottom, as sequential loaders require.
 struct Region<'i> {
     region: NonNull<sys::VipsRegion>,
     image: PhantomData<&'i ()>,
@@ -161,7 +162,7 @@ struct Region<'i> {
 
 impl<'i> Region<'i> {
     fn new(image: &'i Image<'_>) -> Result<Self, VipsError> {
-        // SAFETY: a live picture, of which the region takes a reference of its own; it stays on this thread.
+        // SAFETY: a live image, to which the region takes its own reference; it stays on this thread.
         let region = unsafe {
             let readable = sys::vips_image_pio_input(image.as_ptr()) == 0;
             if readable { sys::vips_region_new(image.as_ptr()) } else { ptr::null_mut() }
@@ -173,11 +174,11 @@ impl<'i> Region<'i> {
         Ok(Self { region, image: PhantomData })
     }
 
-    /// Computes `rows` rows of all `width` pixels from `top` on.
+    /// Computes `rows` rows of `width` pixels from `top` on.
     fn prepare(&mut self, top: u32, rows: u32, width: u32) -> Result<(), VipsError> {
         let side = |v: u32| c_int::try_from(v).unwrap_or(c_int::MAX);
         let rect = sys::VipsRect { left: 0, top: side(top), width: side(width), height: side(rows) };
-        // SAFETY: a live region, and a rectangle inside its picture.
+        // SAFETY: a live region, and a rectangle inside its image.
         if unsafe { sys::vips_region_prepare(self.region.as_ptr(), &raw const rect) } != 0 {
             error::discard_text();
             return Err(VipsError::Failed { operation: "read" });
@@ -185,13 +186,13 @@ impl<'i> Region<'i> {
         Ok(())
     }
 
-    /// The first byte of a row, good until the next `prepare`.
+    /// Returns a pointer to the first byte of a row, valid until the next `prepare`.
     ///
     /// # Safety
     /// `row` was part of the last successful `prepare`, which took the full width.
     unsafe fn row(&self, row: u32) -> *const u8 {
-        // SAFETY: these fields have had their places since libvips 7; by the caller's promise `data` points to the first
-        // pixel of row `valid.top`, and the rows that follow are `bpl` bytes apart.
+        // SAFETY: the layout of these fields has not changed since libvips 7; by the caller's promise `data` points to
+        // the first pixel of row `valid.top`, and the rows that follow are `bpl` bytes apart.
         unsafe {
             let region = self.region.as_ref();
             let below = isize::try_from(i64::from(row) - i64::from(region.valid.top)).unwrap_or(0);
@@ -208,7 +209,7 @@ impl Drop for Region<'_> {
 }
 
 /// # Safety
-/// `data` points to `bytes` bytes that live for `'m`, and are writable if the picture becomes the target of a write.
+/// `data` points to `bytes` bytes that live for `'m`, and are writable if the image becomes the target of a write.
 unsafe fn wrap_memory<'m>(
     data: *mut c_void,
     bytes: usize,

@@ -1,5 +1,5 @@
-//! The few raw bindings we call. The safe layer of the `libvips` crate is not used: its images do not keep their input
-//! alive, and its operations pass every option they know, which older libraries refuse.
+//! The raw bindings that we call. We do not use the safe layer of the `libvips` crate: its images do not keep their
+//! input alive, and its operations pass every option they know, which older libraries refuse.
 
 pub(super) use libvips::bindings::{
     GLogField, GLogLevelFlags, GLogWriterOutput, GObject, GObjectClass, GType, GTypeInstance, GValue, VipsBandFormat,

@@ -1,32 +1,32 @@
-//! How long to wait before the next worker is started, when the last ones came to nothing.
+//! Decides how long to wait before starting the next worker, after several have failed.
 
 use std::time::{Duration, Instant};
 
-/// Deaths in a row before which a replacement is started at once: one hostile original costs one worker, and must not
-/// slow down those who ask for others.
+/// Number of crashes in a row from which on replacements are delayed. Below it they start at once: one hostile original
+/// costs one worker, and must not slow down other clients.
 const CRASHES_FREE: u32 = 8;
 const FIRST: Duration = Duration::from_millis(50);
 const START_MAX: Duration = Duration::from_secs(5);
 const CRASH_MAX: Duration = Duration::from_secs(1);
 
-/// Counts failures in a row. Pure: told the time, never asks for it.
+/// Counts failures in a row. Pure: callers pass in the time.
 #[derive(Debug, Default)]
 pub(super) struct Backoff {
-    /// Starts that failed, or workers that died without a job.
+    /// Workers that could not be started, or failed before they were ready.
     starts: u32,
-    /// Workers that died with a job.
+    /// Workers that died or misbehaved after that, with or without a job.
     crashes: u32,
     until: Option<Instant>,
 }
 
 impl Backoff {
-    /// A worker could not be started, or died idle: nothing that a client sent is to blame.
+    /// Records a failed start: nothing that a client sent is to blame.
     pub(super) fn start_failed(&mut self, now: Instant) {
         self.starts = self.starts.saturating_add(1);
         self.hold(now, doubled(self.starts - 1).min(START_MAX));
     }
 
-    /// A worker died with a job.
+    /// Records that a running worker died or misbehaved.
     pub(super) fn crashed(&mut self, now: Instant) {
         self.crashes = self.crashes.saturating_add(1);
         if let Some(over) = self.crashes.checked_sub(CRASHES_FREE) {
@@ -34,17 +34,17 @@ impl Backoff {
         }
     }
 
-    /// A worker answered: whatever was wrong is over.
+    /// Records an answer: whatever was wrong is over.
     pub(super) fn succeeded(&mut self) {
         *self = Self::default();
     }
 
-    /// When the next worker may be started, if that is not now.
+    /// Returns when the next worker may be started, if that is later than `now`.
     pub(super) fn until(&self, now: Instant) -> Option<Instant> {
         self.until.filter(|until| *until > now)
     }
 
-    /// Whether the last attempts to start a worker failed.
+    /// Returns whether the last attempts to start a worker failed.
     pub(super) const fn is_failing(&self) -> bool {
         self.starts > 0
     }

@@ -1,4 +1,5 @@
-//! What runs in a worker process: set up, give up rights, then one job after another until the server hangs up.
+//! The code that runs in a worker process: set up, give up rights, then run one job after another until the server
+//! hangs up.
 
 use std::fs::File;
 use std::io::Write;
@@ -14,7 +15,7 @@ use super::sandbox;
 use crate::render::{Job, RenderError, Rendered, Step, render};
 use crate::vips;
 
-/// Exit code of a worker that was started by hand: it takes its orders from a socket.
+/// Exit code of a worker that was started by hand, which cannot work because it takes its orders from a socket.
 const EXIT_NOT_A_WORKER: u8 = 2;
 
 /// A worker's end of the socket to its server.
@@ -27,27 +28,28 @@ pub struct Channel {
     page_bytes: u64,
 }
 
-/// Why a worker cannot start.
+/// Reasons why a worker cannot start.
 #[derive(Debug, thiserror::Error)]
 pub enum SetupError {
-    /// Standard input is no socket of a server.
+    /// Standard input is not a server's socket.
     #[error("a worker is started by the server, not by hand")]
     NotAWorker,
-    /// The server hung up or spoke nonsense.
+    /// The server hung up or sent an invalid message.
     #[error(transparent)]
     Frame(#[from] FrameError),
-    /// The libraries cannot be used.
+    /// The rendering libraries cannot be initialised.
     #[error("rendering libraries cannot be initialised")]
     WarmUp,
 }
 
-/// The body of `tintype worker`. Returns when the server hangs up.
+/// Runs `tintype worker`. Returns when the server hangs up.
 #[must_use]
 pub fn run() -> ExitCode {
     exit_code(start(|| vips::init().is_ok()).and_then(|channel| Ok(channel.serve(render)?)))
 }
 
-/// The exit code for how a worker ended; says why on standard error where a person may have started it.
+/// Returns the exit code for the way a worker ended. Prints the reason to standard error if a person may have started
+/// it.
 #[must_use]
 pub fn exit_code(end: Result<(), SetupError>) -> ExitCode {
     match end {
@@ -62,13 +64,14 @@ pub fn exit_code(end: Result<(), SetupError>) -> ExitCode {
 
 /// Sets this process up as a worker: takes the server's socket from standard input, confines itself, and says hello.
 ///
-/// `warm_up` initialises libraries and loads their modules; it runs when files are already restricted and system calls
-/// not yet. It returns whether rendering is possible. To be called first thing in `main`: before any thread exists,
-/// because Landlock holds for this thread and those it starts, and before any file is opened, because all inherited
-/// descriptors are closed.
+/// `warm_up` initialises libraries and loads their modules, and returns whether rendering is possible. It runs when
+/// access to files is already restricted but system calls are not yet.
+///
+/// Call this first thing in `main`: before any thread exists, because Landlock applies to this thread and those it
+/// starts, and before any file is opened, because all inherited descriptors are closed.
 ///
 /// # Errors
-/// [`SetupError`], after telling the server.
+/// [`SetupError`]. If the libraries are the cause, the server is told first.
 pub fn start(warm_up: impl FnOnce() -> bool) -> Result<Channel, SetupError> {
     let socket = take_socket().ok_or(SetupError::NotAWorker)?;
     let setup: Setup = protocol::receive(&socket, RecvFlags::empty())?.ok_or(FrameError::Malformed)?.decode()?;
@@ -92,7 +95,7 @@ pub fn start(warm_up: impl FnOnce() -> bool) -> Result<Channel, SetupError> {
     Ok(Channel { socket, setup, memory, page_bytes })
 }
 
-/// The socket that is standard input, whose place `/dev/null` takes.
+/// Takes the socket from standard input and puts `/dev/null` in its place.
 fn take_socket() -> Option<OwnedFd> {
     let stdin = std::io::stdin();
     if rustix::net::sockopt::socket_type(&stdin).ok()? != SocketType::SEQPACKET {
@@ -108,9 +111,9 @@ impl Channel {
     /// Renders jobs with `render` until the server hangs up.
     ///
     /// # Errors
-    /// When the server sends what is no job: the worker ends, and the server starts another.
+    /// Fails if the server sends something that is not a job: the worker then ends, and the server starts another.
     pub fn serve(self, mut render: impl FnMut(&Job) -> Result<Rendered, RenderError>) -> Result<(), FrameError> {
-        // A message could hold a piece of the original, and nobody reads it.
+        // A panic message could contain part of the original, and nobody reads it.
         std::panic::set_hook(Box::new(|_| {}));
         while let Some(frame) = protocol::receive(&self.socket, RecvFlags::empty())? {
             let job = frame.into_job()?;
@@ -121,7 +124,8 @@ impl Channel {
         Ok(())
     }
 
-    /// Answers a job; `None` after a panic, which leaves who knows what behind.
+    /// Answers a job. `None` means that it panicked, which leaves the worker in an unknown state, so the worker asks to
+    /// be retired.
     fn answer(&self, outcome: Option<Result<Rendered, RenderError>>) -> Result<(), FrameError> {
         self.trim();
         let retire = outcome.is_none();
@@ -135,7 +139,8 @@ impl Channel {
         }
     }
 
-    /// Hands freed memory back, before the answer because the server measures the worker right after it.
+    /// Returns freed memory to the system. Done before the answer, because the server measures the worker right after
+    /// it.
     fn trim(&self) {
         if self.resident_bytes().is_some_and(|bytes| bytes > self.setup.trim_above_bytes) {
             sandbox::trim_heap();

@@ -1,4 +1,4 @@
-//! How the pool and its processes are set up.
+//! Configuration of the pool and its processes.
 
 use std::ffi::OsString;
 use std::path::PathBuf;
@@ -7,50 +7,51 @@ use std::time::Duration;
 use crate::config::RenderConfig;
 use crate::limits::Limits;
 
-/// Environment that a worker may see: where libraries and fonts are. Never credentials.
+/// Environment variables that a worker may see: where libraries and fonts are. Never credentials.
 const ENVIRONMENT_KEPT: [&str; 3] = ["LD_LIBRARY_PATH", "FONTCONFIG_FILE", "FONTCONFIG_PATH"];
 
-/// How workers are run.
+/// How to run workers.
 #[derive(Clone, Debug)]
 pub struct PoolConfig {
-    /// What to execute: this program, unless a test has another.
+    /// The program to execute: this one, unless a test has another.
     pub executable: PathBuf,
     /// Its arguments.
     pub arguments: Vec<OsString>,
     /// Its whole environment.
     pub environment: Vec<(OsString, OsString)>,
-    /// Directories a confined worker may read beside the system's own libraries and fonts.
+    /// Directories that a confined worker may read, in addition to the system's own libraries and fonts.
     pub read_paths: Vec<PathBuf>,
-    /// Jobs that run at once, at least 1. One process more is kept ready to take the place of one that ends.
+    /// Jobs that run at once, at least 1. One more process is kept ready to replace one that ends.
     pub workers: usize,
-    /// Wall time of one job, from when a worker has it.
+    /// Maximum wall time of one job, counted from when a worker has it.
     pub timeout: Duration,
-    /// Time that a job may wait for a worker.
+    /// Maximum time that a job waits for a worker.
     pub queue_timeout: Duration,
-    /// Time for a worker to become ready.
+    /// Maximum time for a worker to become ready.
     pub start_timeout: Duration,
-    /// Jobs that may wait.
+    /// Maximum number of waiting jobs.
     pub queue_max: usize,
     /// A worker is replaced after this many jobs.
     pub worker_jobs_max: u64,
-    /// A worker is replaced when its resident memory is above this after a job.
+    /// A worker is replaced if its resident memory exceeds this after a job.
     pub worker_memory_bytes_max: u64,
-    /// Private memory a worker may have at all (`RLIMIT_DATA`); the job that needs more fails.
+    /// Maximum private memory of a worker (`RLIMIT_DATA`); a job that needs more fails.
     pub worker_data_bytes_max: u64,
-    /// Bytes of one rendition.
+    /// Maximum bytes of one rendition.
     pub output_bytes_max: u64,
     /// Whether workers confine themselves.
     pub sandbox: bool,
 }
 
 impl PoolConfig {
-    /// This very program, even after its file was replaced by a newer one that might speak another protocol.
+    /// Returns a path to the running program that stays valid even after its file was replaced by a newer one, which
+    /// might speak another protocol.
     #[must_use]
     pub fn this_program() -> PathBuf {
         PathBuf::from("/proc/self/exe")
     }
 
-    /// The pool that `render` and `limits` describe, run by `executable worker`.
+    /// Builds the configuration that `render` and `limits` describe, with `executable worker` as the worker command.
     #[must_use]
     #[expect(clippy::disallowed_methods, reason = "only passes on where the system's libraries and fonts are")]
     pub fn new(executable: PathBuf, render: &RenderConfig, limits: &Limits) -> Self {
@@ -58,9 +59,9 @@ impl PoolConfig {
         let kept: Vec<_> = kept.collect();
         let mut environment: Vec<(OsString, OsString)> = [
             ("LANG", "C.UTF-8"),
-            // Threads of a codec would each keep freed memory in an arena of their own.
+            // Otherwise each thread of a codec would keep freed memory in its own arena.
             ("MALLOC_ARENA_MAX", "2"),
-            // A confined worker has no disk to put large pictures on; `RLIMIT_DATA` bounds the memory.
+            // A confined worker has no disk to put large images on; `RLIMIT_DATA` limits the memory.
             ("VIPS_DISC_THRESHOLD", "4096g"),
         ]
         .map(|(name, value)| (name.into(), value.into()))
@@ -85,8 +86,8 @@ impl PoolConfig {
     }
 }
 
-/// Libraries and stacks, and then either the largest still as 16-bit RGBA three times over (decoded, turned, in linear
-/// light) or the largest animation as 8-bit RGBA twice.
+/// Returns the private memory that the largest image needs: libraries and stacks (1 GiB), and then either the largest
+/// still as 16-bit RGBA three times (decoded, rotated, in linear light) or the largest animation as 8-bit RGBA twice.
 fn data_bytes_max(limits: &Limits) -> u64 {
     let still = limits.pixels_max.saturating_mul(8 * 3);
     let animation = limits.animation_pixels_max.saturating_mul(4 * 2);

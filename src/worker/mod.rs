@@ -1,7 +1,7 @@
-//! Rendering in processes of its own: a server that feeds them ([`pool`], `supervisor`, `process`) and what runs in
-//! them ([`child`], [`sandbox`]). Pictures travel as sealed memory ([`protocol`]).
+//! Renders in separate processes: a server side that feeds them ([`pool`], `supervisor`, `process`) and the code that
+//! runs in them ([`child`], [`sandbox`]). Images travel as sealed memory ([`protocol`]).
 //!
-//! **Invariant:** a decoder never runs in the server. What a worker sends is input from a stranger: it is bounded,
+//! **Invariant:** a decoder never runs in the server. What a worker sends is untrusted input: it is bounded and
 //! checked, and at worst costs the one job that the worker was given.
 
 mod backoff;

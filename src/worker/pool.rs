@@ -1,7 +1,7 @@
-//! The render pool as the server uses it: a job in, an answer out, and bounds on everything between.
+//! The render pool from the server's side: a job in, an answer out, and bounds on everything in between.
 //!
-//! A dropped [`Pool::render`] future takes nothing with it: a job that waits is forgotten, one that runs does so to its
-//! end or its deadline, and its worker returns to the pool either way.
+//! Dropping a [`Pool::render`] future is harmless: a waiting job is forgotten, a running one runs to its end or its
+//! deadline, and its place in the pool is free again either way.
 
 use std::collections::VecDeque;
 use std::io;
@@ -20,18 +20,18 @@ use super::stats::Stats;
 use super::supervisor::Supervisor;
 use crate::render::{Job, RenderError, Rendered, Step};
 
-/// Why no pool could be set up.
+/// Reasons why no pool could be set up.
 #[derive(Debug, thiserror::Error)]
 pub enum StartError {
     /// The executable cannot be run.
     #[error("cannot start a render worker: {0}")]
     Spawn(io::Error),
-    /// No thread or descriptor to be had.
+    /// The system is out of threads or descriptors.
     #[error("cannot set up the render pool: {0}")]
     Resources(io::Error),
 }
 
-/// Worker processes and the queue before them. One a server; share it by reference.
+/// Worker processes and the queue in front of them. There is one pool per server; share it by reference.
 #[derive(Debug)]
 pub struct Pool {
     shared: Arc<Shared>,
@@ -48,13 +48,13 @@ struct Admission {
 }
 
 impl Admission {
-    /// How many jobs may wait while `running` run: a job that can start at once takes no place in the queue.
+    /// Returns how many jobs may wait while `running` run. A job that can start at once takes no place in the queue.
     const fn room(self, running: usize) -> usize {
         self.queue_max + self.running_max.saturating_sub(running)
     }
 }
 
-/// Leaves nobody waiting when the supervisor ends, even if by a panic.
+/// Releases all waiting callers when the supervisor ends, even after a panic.
 struct Ending {
     shared: Arc<Shared>,
     _alive: watch::Sender<()>,
@@ -64,7 +64,7 @@ impl Drop for Ending {
     fn drop(&mut self) {
         let mut state = self.shared.lock();
         state.phase = Phase::Stopping;
-        // Dropping their senders answers them.
+        // Dropping the senders answers the callers.
         state.queue.clear();
         self.shared.ready.store(false, Ordering::Release);
     }
@@ -74,7 +74,7 @@ impl Pool {
     /// Starts the workers. Returns before they are ready; jobs wait for the first one.
     ///
     /// # Errors
-    /// When `executable` cannot be run at all, or the system is out of threads or descriptors.
+    /// Fails if `executable` cannot be run at all, or if the system is out of threads or descriptors.
     pub fn start(config: PoolConfig) -> Result<Self, StartError> {
         let wake = eventfd(0, EventfdFlags::CLOEXEC | EventfdFlags::NONBLOCK)
             .map_err(|errno| StartError::Resources(errno.into()))?;
@@ -88,7 +88,7 @@ impl Pool {
         let (started_tx, started) = std::sync::mpsc::sync_channel(1);
         let admission = Admission { running_max: config.workers.max(1), queue_max: config.queue_max };
         let supervised = Arc::clone(&shared);
-        // One thread starts every worker and lives as long as they do, see `Worker::spawn`.
+        // One thread starts every worker and lives as long as they do; see `Worker::spawn`.
         let thread = std::thread::Builder::new()
             .name("render-pool".into())
             .spawn(move || {
@@ -108,18 +108,18 @@ impl Pool {
         }
     }
 
-    /// Renders in a worker process.
+    /// Renders a job in a worker process.
     ///
-    /// `timings.queue` of the answer is the time before a worker had the job. Dropping the future is allowed at any time.
+    /// In the answer, `timings.queue` is the time before a worker had the job. The future may be dropped at any time.
     ///
     /// # Errors
-    /// What the worker reports, and [`RenderError::QueueFull`] (at once, or after `queue_timeout` in the queue),
-    /// [`RenderError::Timeout`], [`RenderError::WorkerCrashed`], [`RenderError::Unavailable`] while draining.
+    /// Errors that the worker reports, and [`RenderError::QueueFull`] (at once, or after `queue_timeout` in the queue),
+    /// [`RenderError::Timeout`], [`RenderError::WorkerCrashed`], and [`RenderError::Unavailable`] while draining.
     pub async fn render(&self, job: Job) -> Result<Rendered, RenderError> {
         let packed = Packed::new(job).map_err(|_| RenderError::Stage(Step::Transport))?;
         let (reply, answer) = oneshot::channel();
         self.submit(Waiting { packed, reply, since: Instant::now() })?;
-        // The sender is dropped unused only when the pool ends first.
+        // The sender is dropped unused only if the pool ends first.
         answer.await.unwrap_or(Err(RenderError::Unavailable))
     }
 
@@ -143,24 +143,24 @@ impl Pool {
         Ok(())
     }
 
-    /// Whether a job would meet a worker: false until the first is ready, while none can be started, and from the
-    /// begin of a drain.
+    /// Returns whether a job would get a worker: false until the first is ready, while none can be started, and from
+    /// the start of a drain.
     #[must_use]
     pub fn is_ready(&self) -> bool {
         self.shared.ready.load(Ordering::Acquire)
     }
 
-    /// Numbers for the metrics.
+    /// Returns the statistics for the metrics.
     #[must_use]
     pub fn stats(&self) -> &Stats {
         &self.shared.stats
     }
 
-    /// Takes no more jobs, finishes those taken (each within its deadlines), then ends the workers.
+    /// Accepts no more jobs, finishes those already accepted (each within its deadlines), then ends the workers.
     pub async fn drain(&self) {
         self.enter(Phase::Draining);
         let mut ended = self.ended.clone();
-        // An error is what is waited for: the supervisor's end closes the channel.
+        // Wait for the error: the channel closes when the supervisor ends.
         while ended.changed().await.is_ok() {}
     }
 
@@ -180,7 +180,7 @@ impl Drop for Pool {
     fn drop(&mut self) {
         self.enter(Phase::Stopping);
         if let Some(thread) = self.thread.take() {
-            // It panicked, or it did not: the workers are gone either way.
+            // The workers are gone, whether or not the thread panicked.
             let _ = thread.join();
         }
     }

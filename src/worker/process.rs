@@ -1,4 +1,4 @@
-//! One worker process as the server sees it: started, spoken to, judged, killed.
+//! One worker process from the server's side: start it, talk to it, check what it says, kill it.
 
 use std::fs;
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
@@ -14,20 +14,20 @@ use crate::blob::Blob;
 use crate::render::faces::{FACES_MAX, Face};
 use crate::render::{RenderError, Rendered, Timings};
 
-/// A process of ours.
+/// A worker process.
 #[derive(Debug)]
 pub(super) struct Worker {
     process: Child,
     socket: OwnedFd,
-    /// Jobs answered.
+    /// Number of jobs answered.
     pub(super) jobs: u64,
 }
 
 impl Worker {
-    /// Starts a process with one end of a socket as its standard input, and tells it how to set itself up.
+    /// Starts a process with one end of a socket as its standard input, and sends it its setup.
     ///
-    /// The environment is empty but for what `config` names, because it may hold credentials. The calling thread must
-    /// outlive the worker: the kernel kills a worker when the *thread* that started it ends.
+    /// The environment is empty except for what `config` names, because the server's may hold credentials. The calling
+    /// thread must outlive the worker: the kernel kills a worker when the *thread* that started it ends.
     pub(super) fn spawn(config: &PoolConfig) -> Result<Self, FrameError> {
         let (socket, theirs) = socketpair(AddressFamily::UNIX, SocketType::SEQPACKET, SocketFlags::CLOEXEC, None)?;
         let process = Command::new(&config.executable)
@@ -58,12 +58,12 @@ impl Worker {
         }
     }
 
-    /// Hands over a job without waiting.
+    /// Sends a job without waiting.
     pub(super) fn send(&self, packed: &Packed) -> Result<(), FrameError> {
         packed.send(&self.socket)
     }
 
-    /// What a starting worker has to say; `None` when it is gone.
+    /// Reads the first message of a starting worker; `None` if the worker is gone or cannot work.
     pub(super) fn hello(&self) -> Result<Option<Confinement>, FrameError> {
         match self.receive()?.map(|frame| frame.decode()).transpose()? {
             Some(Hello::Ready(confinement)) => Ok(Some(confinement)),
@@ -71,7 +71,8 @@ impl Worker {
         }
     }
 
-    /// What a busy worker has to say; `None` when it is gone. `elapsed` bounds the times that it claims.
+    /// Reads the answer of a busy worker; `None` if the worker is gone. The times that it claims are capped at
+    /// `elapsed`.
     pub(super) fn answer(&mut self, bytes_max: u64, elapsed: Duration) -> Result<Option<Verdict>, FrameError> {
         let Some(frame) = self.receive()? else { return Ok(None) };
         let verdict = judge(frame, bytes_max, elapsed)?;
@@ -83,17 +84,17 @@ impl Worker {
         protocol::receive(&self.socket, RecvFlags::DONTWAIT)
     }
 
-    /// Resident memory in bytes, from the kernel rather than from the worker; 0 when it cannot be told.
+    /// Returns the resident memory in bytes, according to the kernel and not to the worker; 0 if it is unknown.
     pub(super) fn resident_bytes(&self) -> u64 {
         let statm = fs::read_to_string(format!("/proc/{}/statm", self.process.id())).unwrap_or_default();
         let pages: u64 = statm.split(' ').nth(1).and_then(|pages| pages.parse().ok()).unwrap_or(0);
         pages * rustix::param::page_size() as u64
     }
 
-    /// Ends it, whatever it is doing.
+    /// Kills the worker, whatever it is doing.
     pub(super) fn kill(self, why: Why) -> Dying {
         let Self { mut process, socket, jobs: _ } = self;
-        // Fails only for a process that was reaped already, which would need a `Dying`.
+        // Fails only for a process that was already reaped, and only a `Dying` reaps.
         let _ = process.kill();
         drop(socket);
         Dying { process, why }
@@ -106,19 +107,19 @@ impl AsFd for Worker {
     }
 }
 
-/// Why a worker is no longer wanted.
+/// Why a worker is removed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Why {
-    /// It did what it should.
+    /// It worked correctly.
     Replaced,
-    /// It took too long, or said what makes no sense.
+    /// It took too long, or sent something invalid.
     Misbehaved,
-    /// It ended by itself; the log should say how.
+    /// It ended by itself, so the log should say how.
     Died,
 }
 
-/// A killed process whose remains are still to be collected. Freeing much memory takes the kernel a while, and nobody
-/// should wait for it.
+/// A killed process that is still to be reaped. The kernel takes a while to free much memory, and nobody should wait
+/// for that.
 #[derive(Debug)]
 pub(super) struct Dying {
     process: Child,
@@ -126,7 +127,8 @@ pub(super) struct Dying {
 }
 
 impl Dying {
-    /// Collects it if it has ended. A process that cannot be waited for is as good as gone.
+    /// Reaps the process if it has ended, and returns whether it is gone. A process that cannot be waited for counts as
+    /// gone.
     pub(super) fn is_gone(&mut self) -> bool {
         match self.process.try_wait() {
             Ok(Some(status)) => {
@@ -140,7 +142,7 @@ impl Dying {
         }
     }
 
-    /// Collects it when it has ended.
+    /// Waits for the process to end and reaps it.
     pub(super) fn wait(&mut self) {
         let _ = self.process.wait();
     }
@@ -154,14 +156,14 @@ fn cause(status: ExitStatus) -> String {
     }
 }
 
-/// An answer that passed every check.
+/// An answer that passed all checks.
 #[derive(Debug)]
 pub(super) struct Verdict {
     pub(super) result: Result<Rendered, RenderError>,
     pub(super) retire: bool,
 }
 
-/// Checks an answer as one checks a stranger's.
+/// Checks an answer like any untrusted input.
 fn judge(frame: Frame, bytes_max: u64, elapsed: Duration) -> Result<Verdict, FrameError> {
     let Reply { result, faces, retire } = frame.decode()?;
     if faces.iter().any(|faces| faces.len() > FACES_MAX || !faces.iter().all(Face::is_sound)) {
@@ -204,7 +206,7 @@ mod tests {
         left_out: false,
     };
 
-    /// What becomes of an answer with these blobs beside it, for at most 4 bytes in 10 ms.
+    /// Judges an answer sent together with these blobs, with limits of 4 bytes and 10 ms.
     fn verdict(result: Result<Meta, RenderError>, blobs: &[&[u8]]) -> Option<Result<Rendered, RenderError>> {
         let bytes = postcard::to_stdvec(&Reply { result, faces: None, retire: false }).unwrap();
         let blobs = blobs.iter().map(|bytes| Blob::copy_from(bytes).unwrap());

@@ -1,8 +1,8 @@
-//! What server and worker say to each other, and how it travels.
+//! The messages between server and worker, and how they travel.
 //!
-//! A `SOCK_SEQPACKET` pair carries one message a packet: a postcard header of at most [`FRAME_BYTES_MAX`] bytes, and
-//! pictures beside it as sealed memfds (`SCM_RIGHTS`). No pixel goes through the socket itself. Both sides check what
-//! they receive; the server takes any surprise for a crash.
+//! A `SOCK_SEQPACKET` pair carries one message per packet: a postcard header of at most [`FRAME_BYTES_MAX`] bytes, and
+//! images next to it as sealed memfds (`SCM_RIGHTS`). No pixel goes through the socket itself. Both sides check what
+//! they receive; the server treats anything unexpected as a crash.
 
 use std::io::{self, IoSlice, IoSliceMut};
 use std::mem::MaybeUninit;
@@ -23,23 +23,23 @@ use crate::render::{Input, Job, RenderError, RenderLimits};
 use crate::sniff::{Encoded, SourceFormat};
 use crate::units::Size;
 
-/// Bytes of one header. A plan is made from a request target of some thousand bytes, so this is ample, and it fits in
-/// every default socket buffer.
+/// Maximum bytes of one header. A plan is made from a request target of a few thousand bytes, so this is ample, and it
+/// fits in every default socket buffer.
 pub const FRAME_BYTES_MAX: usize = 64 * 1024;
 
-/// Descriptors beside one header: the original, and room for the pictures laid over it.
+/// Maximum descriptors per message: the original, and room for its overlays.
 pub const FDS_MAX: usize = 16;
 
-/// Why a message could not be sent or understood.
+/// Reasons why a message could not be sent or understood.
 #[derive(Debug, thiserror::Error)]
 pub enum FrameError {
-    /// The socket refused.
+    /// The socket failed.
     #[error("socket: {0}")]
     Io(#[from] io::Error),
     /// Longer than [`FRAME_BYTES_MAX`], or more than [`FDS_MAX`] descriptors.
     #[error("message too large")]
     TooLarge,
-    /// Not the message that was due, or not whole.
+    /// Not the expected message, or incomplete.
     #[error("malformed message")]
     Malformed,
 }
@@ -55,13 +55,13 @@ impl From<rustix::io::Errno> for FrameError {
 pub struct Setup {
     /// Whether to give up all rights that rendering does not need.
     pub sandbox: bool,
-    /// Bytes of one rendition (`RLIMIT_FSIZE`).
+    /// Maximum bytes of one rendition (`RLIMIT_FSIZE`).
     pub output_bytes_max: u64,
-    /// Bytes of private memory (`RLIMIT_DATA`).
+    /// Maximum bytes of private memory (`RLIMIT_DATA`).
     pub data_bytes_max: u64,
-    /// Resident bytes above which freed memory is handed back to the system before an answer.
+    /// Resident bytes above which freed memory is returned to the system before an answer.
     pub trim_above_bytes: u64,
-    /// Directories that stay readable beside the system's own libraries and fonts.
+    /// Directories that stay readable, in addition to the system's own libraries and fonts.
     pub read_paths: Vec<PathBuf>,
 }
 
@@ -70,11 +70,11 @@ pub struct Setup {
 pub enum Hello {
     /// Ready for jobs.
     Ready(Confinement),
-    /// It cannot work, and ends.
+    /// The worker cannot work, and ends.
     Failed,
 }
 
-/// What holds a worker in.
+/// How a worker is confined.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Confinement {
     /// Files and network, by Landlock.
@@ -86,65 +86,65 @@ pub struct Confinement {
 /// How much of a restriction this kernel enforces.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Enforcement {
-    /// All that was asked.
+    /// All that was requested.
     Full,
-    /// A part: the kernel is older than some of the rights.
+    /// Part of it: the kernel is older than some of the rights.
     Partial,
-    /// Nothing: turned off, or unknown to the kernel.
+    /// Nothing: switched off, or unknown to the kernel.
     #[default]
     None,
 }
 
-/// A job without its images. The first descriptor is the original, if there is one; then come those of `overlays` in their
+/// A job without its images. The first descriptor is the original, if there is one; those of `overlays` follow in their
 /// order.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Request {
     /// What to make.
     pub plan: Plan,
-    /// Bounds on decoding.
+    /// Limits on decoding.
     pub limits: RenderLimits,
-    /// What the original is, if there is one.
+    /// Format of the original, if there is one.
     pub original: Option<SourceFormat>,
-    /// What the other images are for, and what they are.
+    /// Roles and formats of the other images.
     pub overlays: Vec<(OverlayRole, SourceFormat)>,
     /// Faces that an earlier job found.
     pub faces: Option<Vec<Face>>,
 }
 
-/// What became of a job. One descriptor, the rendition, goes with `Ok`, none with `Err`.
+/// The outcome of a job. `Ok` comes with one descriptor, the rendition; `Err` with none.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Reply {
     /// The facts about the rendition, or why there is none.
     pub result: Result<Meta, RenderError>,
-    /// Faces that this job had to look for.
+    /// Faces found, if this job had to search for them.
     pub faces: Option<Vec<Face>>,
-    /// The worker no longer trusts its own state and ends.
+    /// Set if the worker no longer trusts its own state and must be replaced.
     pub retire: bool,
 }
 
-/// A rendition without its bytes.
+/// Facts about a rendition, without its bytes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Meta {
-    /// What was written.
+    /// Kind of the output.
     pub answer: Answer,
     /// Size in pixels.
     pub size: Size,
-    /// Time for decoding and stages.
+    /// Time for decoding and processing.
     pub render: Duration,
     /// Time for encoding.
     pub encode: Duration,
-    /// An overlay could not be read.
+    /// Set if an overlay could not be read.
     pub left_out: bool,
 }
 
-/// A job as it is sent: encoded once, by whoever asks for it, so that the dispatcher only copies.
+/// A job as it is sent: encoded once by the caller, so that the dispatcher only copies.
 #[derive(Debug)]
 pub struct Packed {
     /// The encoded [`Request`].
     pub header: Vec<u8>,
-    /// In the order that [`Request`] documents.
+    /// The images, in the order that [`Request`] documents.
     pub blobs: Vec<Blob>,
-    /// Whether an image among them is of a rare kind (see [`SourceFormat::is_rare`]).
+    /// Whether one of the images is of a rare kind (see [`SourceFormat::is_rare`]).
     pub is_rare: bool,
 }
 
@@ -167,27 +167,27 @@ impl Packed {
         Ok(Self { header, blobs: images.map(|encoded| encoded.bytes).collect(), is_rare })
     }
 
-    /// Sends it without waiting.
+    /// Sends the job without waiting.
     ///
     /// # Errors
-    /// [`FrameError::Io`] when the worker is gone or does not read.
+    /// [`FrameError::Io`] if the worker is gone or does not read.
     pub fn send(&self, socket: impl AsFd) -> Result<(), FrameError> {
         let fds: Vec<BorrowedFd<'_>> = self.blobs.iter().map(AsFd::as_fd).collect();
         send_bytes(socket, &self.header, &fds, SendFlags::DONTWAIT)
     }
 }
 
-/// A message as it came, not yet understood.
+/// A received message, not yet decoded.
 #[derive(Debug)]
 pub struct Frame {
     /// The header.
     pub bytes: Vec<u8>,
-    /// What came beside it.
+    /// The descriptors that came with it.
     pub fds: Vec<OwnedFd>,
 }
 
 impl Frame {
-    /// Reads the header as a `T` and nothing more.
+    /// Decodes the header as a `T` and nothing more.
     ///
     /// # Errors
     /// [`FrameError::Malformed`] for anything else, trailing bytes included.
@@ -198,10 +198,10 @@ impl Frame {
         }
     }
 
-    /// Reads the message as a job.
+    /// Decodes the message as a job.
     ///
     /// # Errors
-    /// [`FrameError::Malformed`] unless it is a [`Request`] with exactly its pictures, all sealed.
+    /// [`FrameError::Malformed`] unless it is a [`Request`] with exactly its images, all sealed.
     pub fn into_job(self) -> Result<Job, FrameError> {
         let Request { plan, limits, original, overlays, faces } = self.decode()?;
         if self.fds.len() != overlays.len() + usize::from(original.is_some()) {
@@ -226,7 +226,7 @@ fn encode<T: Serialize>(message: &T) -> Result<Vec<u8>, FrameError> {
 /// Sends one message, waiting for room.
 ///
 /// # Errors
-/// [`FrameError::TooLarge`] beyond the bounds; [`FrameError::Io`] when the other side is gone.
+/// [`FrameError::TooLarge`] beyond the limits; [`FrameError::Io`] if the other side is gone.
 pub fn send<T: Serialize>(socket: impl AsFd, message: &T, fds: &[BorrowedFd<'_>]) -> Result<(), FrameError> {
     send_bytes(socket, &encode(message)?, fds, SendFlags::empty())
 }
@@ -240,21 +240,21 @@ fn send_bytes(socket: impl AsFd, bytes: &[u8], fds: &[BorrowedFd<'_>], flags: Se
     if !fds.is_empty() && !control.push(SendAncillaryMessage::ScmRights(fds)) {
         return Err(FrameError::TooLarge);
     }
-    // NOSIGNAL because a dead peer is an ordinary event here, not a reason to end.
+    // NOSIGNAL because a dead peer is an ordinary event here, not a reason to end the process.
     let flags = flags | SendFlags::NOSIGNAL;
     loop {
         match rustix::net::sendmsg(&socket, &[IoSlice::new(bytes)], &mut control, flags) {
-            Ok(_) => return Ok(()), // a packet goes whole or not at all
+            Ok(_) => return Ok(()), // a packet is sent whole or not at all
             Err(rustix::io::Errno::INTR) => {}
             Err(errno) => return Err(errno.into()),
         }
     }
 }
 
-/// Receives one message, or `None` when the other side is gone.
+/// Receives one message, or `None` if the other side is gone.
 ///
 /// # Errors
-/// [`FrameError::TooLarge`] for what does not fit the bounds; [`FrameError::Io`] otherwise, `WouldBlock` included when
+/// [`FrameError::TooLarge`] for a message beyond the limits; [`FrameError::Io`] otherwise, including `WouldBlock` if
 /// `flags` has `DONTWAIT`.
 pub fn receive(socket: impl AsFd, flags: RecvFlags) -> Result<Option<Frame>, FrameError> {
     let mut bytes = vec![0; FRAME_BYTES_MAX];
@@ -268,19 +268,19 @@ pub fn receive(socket: impl AsFd, flags: RecvFlags) -> Result<Option<Frame>, Fra
             Err(errno) => return Err(errno.into()),
         }
     };
-    // Collected before any check, so that whatever came is closed again on every path.
+    // Collect descriptors before any check, so that all of them are closed again on every path.
     let mut fds = Vec::new();
     for message in control.drain() {
         if let RecvAncillaryMessage::ScmRights(rights) = message {
             fds.extend(rights);
         }
     }
-    // The space for descriptors is rounded up, and may have room for one more.
+    // The space for descriptors is rounded up and may hold one more.
     if received.flags.intersects(ReturnFlags::TRUNC | ReturnFlags::CTRUNC) || fds.len() > FDS_MAX {
         return Err(FrameError::TooLarge);
     }
     if received.bytes == 0 {
-        return Ok(None); // an empty packet looks the same, and is no message of ours either
+        return Ok(None); // an empty packet looks the same, but none of our messages is empty
     }
     bytes.truncate(received.bytes);
     Ok(Some(Frame { bytes, fds }))
@@ -345,7 +345,7 @@ mod tests {
         fn any_bytes_are_an_answer_or_malformed(bytes in prop::collection::vec(any::<u8>(), 0..200)) {
             let frame = Frame { bytes, fds: vec![] };
             if let Ok(answer) = frame.decode::<Reply>() {
-                // What was understood can be said again, and means the same.
+                // A decoded message can be encoded again and means the same.
                 let again = Frame { bytes: encode(&answer).unwrap(), fds: vec![] };
                 prop_assert_eq!(again.decode::<Reply>().unwrap(), answer);
             }

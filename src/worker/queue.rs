@@ -1,4 +1,4 @@
-//! What the pool and its supervisor share: the jobs that wait, and how far the end has come.
+//! State shared by the pool and its supervisor: the waiting jobs, and the phase of the pool.
 
 use std::collections::VecDeque;
 use std::os::fd::OwnedFd;
@@ -12,7 +12,7 @@ use super::protocol::Packed;
 use super::stats::Stats;
 use crate::render::{RenderError, Rendered};
 
-/// What callers and the supervisor share.
+/// State shared by callers and the supervisor.
 #[derive(Debug)]
 pub(super) struct Shared {
     pub(super) state: Mutex<State>,
@@ -24,23 +24,23 @@ pub(super) struct Shared {
 #[derive(Debug)]
 pub(super) struct State {
     pub(super) queue: VecDeque<Waiting>,
-    /// Jobs that a worker has.
+    /// Number of jobs that workers have.
     pub(super) running: usize,
     pub(super) phase: Phase,
 }
 
-/// Where the pool is in its life.
+/// Phase of the pool's life.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Phase {
-    /// Takes jobs.
+    /// Accepts jobs.
     Open,
-    /// Takes none, finishes those it took, then ends.
+    /// Accepts no jobs, finishes those it has, then ends.
     Draining,
     /// Ends at once.
     Stopping,
 }
 
-/// A job that waits, or runs.
+/// A waiting or running job.
 #[derive(Debug)]
 pub(super) struct Waiting {
     pub(super) packed: Packed,
@@ -50,12 +50,12 @@ pub(super) struct Waiting {
 
 impl Shared {
     pub(super) fn lock(&self) -> MutexGuard<'_, State> {
-        // What is behind the lock is whole between any two statements, so a panic elsewhere spoils nothing.
+        // The locked state is consistent after every statement, so a panic elsewhere does no harm.
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     pub(super) fn wake(&self) {
-        // Fails only when the counter is full, and then the supervisor has been woken.
+        // Fails only if the counter is full, and then the supervisor has been woken already.
         let _ = rustix::io::write(&self.wake, &1_u64.to_ne_bytes());
     }
 }

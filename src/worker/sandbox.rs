@@ -1,12 +1,13 @@
-//! What a worker gives up before its first job.
+//! The rights that a worker gives up before its first job.
 //!
-//! * **Files and network** (Landlock, as much as the kernel knows): libraries, fonts and their configuration can be
-//!   read; nothing else can, nothing can be written, executed or connected to, no process outside be signalled.
-//! * **System calls** (seccomp): those that rendering needs, others fail with `ENOSYS`; see `sandbox/filter.rs`.
-//! * **Resources** (rlimits): private memory, size of a file, open files, no core dump.
-//! * It dies with its server, and is the first to go when memory runs out.
+//! * **Files and network** (Landlock, as far as the kernel supports it): libraries, fonts and their configuration can
+//!   be read. Nothing else can be read, nothing can be written, executed or connected to, and no outside process can be
+//!   signalled.
+//! * **System calls** (seccomp): those that rendering needs; others fail with `ENOSYS`. See `sandbox/filter.rs`.
+//! * **Resources** (rlimits): private memory, file size, open files, no core dump.
+//! * **Life**: it dies with its server, and is the first to be killed when memory runs out.
 //!
-//! None of it needs a privilege, and root is held by it too.
+//! None of this requires privileges, and it confines root too.
 #![allow(unsafe_code)]
 
 mod filter;
@@ -22,7 +23,7 @@ use rustix::process::{Resource, Rlimit, Signal};
 
 use super::protocol::{Enforcement, Setup};
 
-/// Libraries, modules, fonts, colour profiles, locales.
+/// Directories with libraries, modules, fonts, colour profiles, locales and facts about the CPU.
 const READ_DIRECTORIES: [&str; 11] = [
     "/usr/lib",
     "/usr/lib32",
@@ -37,7 +38,7 @@ const READ_DIRECTORIES: [&str; 11] = [
     "/sys/devices/system/cpu",
 ];
 
-/// What libraries ask about the machine.
+/// Files in which libraries look up facts about the system.
 const READ_FILES: [&str; 7] = [
     "/etc/ld.so.cache",
     "/etc/localtime",
@@ -48,15 +49,15 @@ const READ_FILES: [&str; 7] = [
     "/dev/urandom",
 ];
 
-/// Open files of a worker: its socket, a job's pictures, and what fontconfig and codecs read.
+/// Maximum number of open files of a worker: its socket, a job's images, and what fontconfig and codecs read.
 const OPEN_FILES_MAX: u64 = 256;
 
-/// Ties this process to the thread that started it, and lets the kernel take it first when memory runs out.
+/// Ties this process to the thread that started it, and makes the kernel kill it first when memory runs out.
 ///
-/// Signals that ask for something are left to the server, which finishes its jobs first: a service manager, or Ctrl-C,
-/// sends them to all processes at once.
+/// Ignores signals that ask a process to do something: a service manager, or Ctrl-C, sends them to all processes at
+/// once, but the server handles them and finishes its jobs first.
 pub(super) fn bind_to_server() {
-    // Each of these makes things better and none is needed, hence no error.
+    // Each of these is an improvement and none is required, so errors are ignored.
     let _ = rustix::process::set_parent_process_death_signal(Some(Signal::KILL));
     let _ = rustix::thread::set_name(c"tintype-worker");
     let _ = std::fs::write("/proc/self/oom_score_adj", "500");
@@ -67,21 +68,21 @@ pub(super) fn bind_to_server() {
 }
 
 fn ignore(signal: libc::c_int) {
-    // SAFETY: to ignore a signal installs no handler, so nothing runs at a bad moment.
+    // SAFETY: ignoring a signal installs no handler, so no code runs at a bad moment.
     unsafe { libc::signal(signal, libc::SIG_IGN) };
 }
 
-/// Closes what leaked through `exec` from the server: every descriptor above standard error.
+/// Closes every descriptor above standard error, which can only have leaked from the server through `exec`.
 pub(super) fn close_inherited() {
     // SAFETY: this runs first in the process, which holds no descriptor of its own yet, so none that is closed here has
-    // an owner. Fails only where the call is unknown, and nothing is lost then.
+    // an owner. Fails only where the call is unknown, which does no harm.
     let _ = unsafe { libc::syscall(libc::SYS_close_range, 3, libc::c_uint::MAX, 0) };
 }
 
 /// Sets the resource limits of `setup`.
 pub(super) fn limit_resources(setup: &Setup) {
     let limit = |resource, value: u64| {
-        // A lower hard limit than ours, set by the operator, stays; raising it is refused, and then nothing changes.
+        // A lower hard limit set by the operator stays. A refused change leaves the limit as it was.
         let value = rustix::process::getrlimit(resource).maximum.map_or(value, |maximum| maximum.min(value));
         let _ = rustix::process::setrlimit(resource, Rlimit { current: Some(value), maximum: Some(value) });
     };
@@ -89,11 +90,12 @@ pub(super) fn limit_resources(setup: &Setup) {
     limit(Resource::Nofile, OPEN_FILES_MAX);
     limit(Resource::Fsize, setup.output_bytes_max);
     limit(Resource::Data, setup.data_bytes_max);
-    // Beyond `RLIMIT_FSIZE` a write then fails with `EFBIG`, which is an error of that job, instead of ending the process.
+    // With the signal ignored, a write beyond `RLIMIT_FSIZE` fails with `EFBIG`, an error of that job, instead of
+    // ending the process.
     ignore(libc::SIGXFSZ);
 }
 
-/// Leaves files readable that rendering needs, and takes away all other access to files and network, from this thread
+/// Leaves the files readable that rendering needs, and removes all other access to files and network, from this thread
 /// and every thread it starts.
 pub(super) fn restrict_files(read_paths: &[PathBuf]) -> Enforcement {
     match landlock(read_paths) {
@@ -104,7 +106,7 @@ pub(super) fn restrict_files(read_paths: &[PathBuf]) -> Enforcement {
 }
 
 fn landlock(read_paths: &[PathBuf]) -> Result<RestrictionStatus, RulesetError> {
-    // The newest rights known when this was written; the crate leaves out what the kernel lacks.
+    // The newest rights known when this was written; the crate omits what the kernel lacks.
     let abi = ABI::V6;
     let mut ruleset = Ruleset::default()
         .handle_access(AccessFs::from_all(abi))?
@@ -124,8 +126,8 @@ fn landlock(read_paths: &[PathBuf]) -> Result<RestrictionStatus, RulesetError> {
     ruleset.restrict_self()
 }
 
-/// Where the libraries are that this program was linked with, because their modules lie below: usually in `/usr/lib`,
-/// but a libvips built by hand is elsewhere.
+/// Returns the directories of the libraries that this program is linked with, because their modules are below them:
+/// usually in `/usr/lib`, but a libvips built by hand is elsewhere.
 fn library_directories() -> BTreeSet<PathBuf> {
     let maps = std::fs::read_to_string("/proc/self/maps").unwrap_or_default();
     let paths = maps.lines().filter_map(|line| line.find('/').map(|start| Path::new(&line[start..])));
@@ -139,34 +141,34 @@ fn allow(
     access: BitFlags<AccessFs>,
 ) -> Result<landlock::RulesetCreated, RulesetError> {
     match PathFd::new(path) {
-        // On a file, the crate drops the rights that only a directory can have.
+        // On a file, the crate drops the rights that apply only to directories.
         Ok(fd) => ruleset.add_rule(PathBeneath::new(fd, access)),
-        // Not every system has every one.
+        // Not every system has all of these paths.
         Err(_) => Ok(ruleset),
     }
 }
 
-/// Takes away the system calls that rendering does not need, from all threads.
+/// Removes the system calls that rendering does not need, from all threads.
 pub(super) fn restrict_system_calls() -> Enforcement {
     let applied = filter::program().is_some_and(|program| seccompiler::apply_filter_all_threads(&program).is_ok());
     if applied { Enforcement::Full } else { Enforcement::None }
 }
 
-/// Keeps the memory of one picture for the next. By itself the allocator returns large blocks at once, and the kernel has
-/// to clear every page of them again for the next job; [`trim_heap`] returns what is too much.
+/// Keeps the memory of one image for the next. By default the allocator returns large blocks at once, and the kernel
+/// has to clear all their pages again for the next job. [`trim_heap`] returns what is too much.
 pub(super) fn keep_freed_memory() {
     #[cfg(target_env = "gnu")]
-    // SAFETY: sets two numbers of the allocator, under its own lock; refused values leave it as it was.
+    // SAFETY: sets two numbers of the allocator, under its own lock; if a value is refused, nothing changes.
     unsafe {
         libc::mallopt(libc::M_MMAP_THRESHOLD, 32 << 20);
         libc::mallopt(libc::M_TRIM_THRESHOLD, 64 << 20);
     }
 }
 
-/// Gives freed memory back to the system.
+/// Returns freed memory to the system.
 pub(super) fn trim_heap() {
     #[cfg(target_env = "gnu")]
-    // SAFETY: it touches only memory that the allocator knows to be free, under the allocator's own locks.
+    // SAFETY: touches only memory that the allocator knows to be free, under the allocator's own locks.
     unsafe {
         libc::malloc_trim(0);
     }

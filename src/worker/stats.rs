@@ -1,4 +1,4 @@
-//! Numbers about the workers, for the metrics page.
+//! Statistics about the workers, for the metrics page.
 
 use std::sync::atomic::{AtomicU64, Ordering};
 
@@ -7,19 +7,19 @@ use std::sync::atomic::{AtomicU64, Ordering};
 pub struct Stats {
     /// Gauge: workers with a job.
     pub busy: AtomicU64,
-    /// Gauge: workers ready for one.
+    /// Gauge: workers ready for a job.
     pub idle: AtomicU64,
-    /// Gauge: jobs that wait.
+    /// Gauge: waiting jobs.
     pub queued: AtomicU64,
     /// Counter: processes started.
     pub spawned: AtomicU64,
-    /// Counter: workers killed because a job was over its time.
+    /// Counter: workers killed because a job ran out of time.
     pub killed: AtomicU64,
-    /// Counter: workers that died or misbehaved.
+    /// Counter: workers that died, misbehaved or failed to start.
     pub crashed: AtomicU64,
-    /// Counter: workers replaced for age or size.
+    /// Counter: workers replaced for age or size, after a panic, or to have an unused one for rare jobs.
     pub recycled: AtomicU64,
-    /// Counter: jobs refused or given up while they waited.
+    /// Counter: jobs refused by a full queue or timed out in it.
     pub shed: AtomicU64,
 }
 

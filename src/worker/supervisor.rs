@@ -1,7 +1,8 @@
-//! One thread that owns all worker processes: it starts, feeds, times, judges and replaces them.
+//! One thread that owns all worker processes: it starts them, gives them jobs, enforces deadlines, checks their replies
+//! and replaces them.
 //!
-//! Everything it does is a reaction to `poll`: a job arrived, a worker spoke or died, a deadline passed. No state is
-//! shared but the queue, so no order of events needs a lock to be right.
+//! Everything it does is a reaction to `poll`: a job arrived, a worker replied or died, a deadline passed. It shares
+//! nothing but [`Shared`], so its own state needs no lock, whatever the order of events.
 
 use std::io;
 use std::mem;
@@ -20,10 +21,10 @@ use super::queue::{Phase, Shared, Waiting};
 use super::stats::Stats;
 use crate::render::{RenderError, Rendered};
 
-/// How often the remains of a killed worker are looked for. Nobody waits for them.
+/// How often to check whether killed workers can be reaped. Nobody waits for them.
 const REAP_EVERY: Duration = Duration::from_millis(20);
 
-/// A process kept ready beside those that may be busy, so that no job waits for a replacement to start.
+/// Processes kept ready in addition to those that may be busy, so that no job waits for a replacement to start.
 const SPARES: usize = 1;
 
 #[derive(Debug)]
@@ -33,7 +34,7 @@ pub(super) struct Supervisor {
     slots: Vec<Slot>,
     dying: Vec<Dying>,
     backoff: Backoff,
-    /// What the first worker reported; logged once.
+    /// The confinement that the first worker reported; logged once.
     confinement: Option<Confinement>,
 }
 
@@ -45,11 +46,11 @@ struct Slot {
 
 #[derive(Debug)]
 enum SlotState {
-    /// Setting itself up.
+    /// The worker is setting itself up.
     Starting { until: Instant },
-    /// Ready.
+    /// The worker is ready.
     Idle,
-    /// Has a job.
+    /// The worker has a job.
     Busy(Running),
 }
 
@@ -60,7 +61,8 @@ struct Running {
 }
 
 impl Supervisor {
-    /// Starts the first worker, to tell a wrong executable from a slow one.
+    /// Creates the supervisor and starts the first worker, to distinguish an executable that cannot run from one that
+    /// is slow to start.
     pub(super) fn start(config: PoolConfig, shared: Arc<Shared>) -> (Self, io::Result<()>) {
         let mut supervisor = Self {
             config,
@@ -74,7 +76,7 @@ impl Supervisor {
         (supervisor, first)
     }
 
-    /// Works until the pool is drained or stopped; no worker is left then.
+    /// Runs until the pool is drained or stopped. No worker is left afterwards.
     pub(super) fn run(mut self) {
         loop {
             let now = Instant::now();
@@ -113,7 +115,7 @@ impl Supervisor {
                 self.remove(index, Why::Misbehaved, RenderError::Timeout);
             }
         }
-        // Everyone waits equally long at most, so the first in the queue is the first to give up.
+        // All jobs have the same maximum waiting time, so the first in the queue is the first to time out.
         let mut state = self.shared.lock();
         while let Some(first) = state.queue.front()
             && (first.reply.is_closed() || now >= first.since + self.config.queue_timeout)
@@ -148,7 +150,7 @@ impl Supervisor {
                     self.shared.lock().running += 1;
                 }
                 Err(_) => {
-                    // It died idle, before it had the job: the job is not to blame, and keeps its place.
+                    // The worker died idle, before it had the job: the job is not to blame, and keeps its place.
                     self.shared.lock().queue.push_front(job);
                     self.lost_idle(index, now);
                 }
@@ -156,12 +158,13 @@ impl Supervisor {
         }
     }
 
-    /// The first job that an idle worker may have, and that worker.
+    /// Returns the first job that an idle worker may take, and that worker.
     ///
-    /// A job with an image of a rare kind gets a worker that has seen no other: a decoder that hands out memory which it has
-    /// not written then has nobody else's image to show. The other jobs get the most used: these stay few and the others
-    /// small, workers reach their last job one after another, and one that has seen nothing is left. Where there is none,
-    /// because all have just been used, the rare job waits for the next to start and the jobs behind it go first.
+    /// A job with an image of a rare kind gets a worker that has rendered nothing yet: if the decoder hands out memory
+    /// that it has not written, that memory holds no other client's image. Every other job gets the most used idle
+    /// worker. So only few workers grow large, workers reach their last job one after another, and one that has
+    /// rendered nothing stays available. If there is none, because all have just been used, the rare job waits for the
+    /// next worker to start, and the jobs behind it go first.
     fn next_pair(&mut self) -> Option<(usize, Waiting)> {
         let idle = || self.slots.iter().enumerate().filter(|(_, slot)| matches!(slot.state, SlotState::Idle));
         let used = idle().max_by_key(|(_, slot)| slot.worker.jobs).map(|(index, _)| index);
@@ -214,7 +217,7 @@ impl Supervisor {
         let shared = Arc::clone(&self.shared);
         let mut fds = vec![PollFd::new(&shared.wake, PollFlags::IN)];
         fds.extend(self.slots.iter().map(|slot| PollFd::from_borrowed_fd(slot.worker.as_fd(), PollFlags::IN)));
-        // An error is an interruption, and the next turn looks again.
+        // An error means that the call was interrupted; the next iteration polls again.
         let _ = poll(&mut fds, timeout.as_ref());
         let spoke: Vec<bool> = fds.iter().map(|fd| !fd.revents().is_empty()).collect();
         drop(fds);
@@ -222,7 +225,7 @@ impl Supervisor {
             let _ = rustix::io::read(&shared.wake, &mut [0_u8; 8]);
         }
         let now = Instant::now();
-        // From the back, because listening may remove the slot.
+        // Goes backwards, because listening may remove the slot.
         for index in (0..self.slots.len()).rev() {
             if spoke[index + 1] {
                 self.listen(index, now);
@@ -248,7 +251,7 @@ impl Supervisor {
                 Ok(None) => self.lost_start(index, now, Why::Died),
                 Err(_) => self.lost_start(index, now, Why::Misbehaved),
             },
-            // It has nothing to say now: it died, or misbehaves.
+            // An idle worker has nothing to say: it died, or it misbehaves.
             SlotState::Idle => self.lost_idle(index, now),
             SlotState::Busy(running) => {
                 let elapsed = now.saturating_duration_since(running.since);
@@ -284,7 +287,7 @@ impl Supervisor {
         let is_rare = matches!(&self.slots[index].state, SlotState::Busy(running) if running.job.packed.is_rare);
         self.answer(index, result);
         let worker = &self.slots[index].worker;
-        // Replaced by one that has seen nothing, for the next rare job.
+        // Replaced by a worker that has rendered nothing, for the next rare job.
         if retire
             || is_rare
             || worker.jobs >= self.config.worker_jobs_max
@@ -296,13 +299,13 @@ impl Supervisor {
         }
     }
 
-    /// Answers the job of a slot, which is idle then.
+    /// Answers the job of a slot, which is then idle.
     fn answer(&mut self, index: usize, result: Result<Rendered, RenderError>) {
         if let SlotState::Busy(Running { job, since }) = mem::replace(&mut self.slots[index].state, SlotState::Idle) {
-            // Freed first, so that whoever gets the answer and asks again finds the place.
+            // Free the place before replying, so that a caller who asks again finds it.
             self.shared.lock().running -= 1;
             let queue = since.saturating_duration_since(job.since);
-            // Nobody may be waiting any more, which is theirs to decide.
+            // The caller may have given up; ignoring the send error is correct.
             let _ = job.reply.send(result.map(|mut rendered| {
                 rendered.timings.queue = queue;
                 rendered
@@ -333,10 +336,10 @@ impl Supervisor {
         self.remove(index, why, RenderError::WorkerCrashed);
     }
 
-    /// Kills the worker of a slot; a job it has is answered with `error`.
+    /// Kills the worker of a slot. If it has a job, the job is answered with `error`.
     fn remove(&mut self, index: usize, why: Why, error: RenderError) {
         let Slot { worker, state } = self.slots.remove(index);
-        // Killed first, so that whoever gets the answer finds the worker stopped.
+        // Kill before replying, so that the caller finds the worker stopped.
         self.dying.push(worker.kill(why));
         if let SlotState::Busy(Running { job, .. }) = state {
             self.shared.lock().running -= 1;
@@ -359,10 +362,10 @@ impl Supervisor {
         Stats::set(&stats.idle, idle);
         let state = self.shared.lock();
         Stats::set(&stats.queued, state.queue.len());
-        // Between a crash and its replacement there is no worker, but one is to be had.
+        // Between a crash and its replacement no worker is ready, but one can be started.
         let to_be_had = busy + idle > 0
             || (self.confinement.is_some() && !self.backoff.is_failing() && self.backoff.until(now).is_none());
-        // Under the lock, so that it cannot overtake the `false` of a drain.
+        // Stored under the lock, so that it cannot overwrite the `false` of a drain.
         self.shared.ready.store(to_be_had && state.phase == Phase::Open, Ordering::Release);
     }
 

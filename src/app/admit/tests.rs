@@ -1,4 +1,5 @@
-//! What decides the bytes of a picture is in its key or in the configuration, whatever a client says beside.
+//! Tests that everything that decides the bytes of an image is in its key or in the configuration, whatever else a
+//! client sends.
 
 use std::collections::HashMap;
 use std::fmt::Write as _;
@@ -14,7 +15,7 @@ use crate::param::Location;
 const KEY: &str = "0123456789abcdef0123";
 const NOW: u64 = 1_700_000_000;
 
-/// Sources of every kind that a request can meet, with `more` below the one without hosts.
+/// Builds sources of every kind that a request can meet, and adds `more` to the one without hosts.
 fn sites(more: &str) -> Sites {
     let root = concat!(env!("CARGO_MANIFEST_DIR"), "/src");
     let text = format!(
@@ -49,7 +50,7 @@ fn admitted(host: &str, target: &str) -> Admitted {
     admit(&SITES, host, target, &HeaderMap::new()).unwrap_or_else(|error| panic!("{host}{target}: {error:?}"))
 }
 
-/// Everything that a render reads of a variant. Every field by name, so that a new one cannot be forgotten.
+/// Writes down everything that a render reads of a variant. Names every field, so that a new one cannot be forgotten.
 fn read(variant: &Variant, out: &mut String) {
     let Variant { site, object, intent, parts, key: _, object_key: _ } = variant;
     let _ = write!(out, "[{} {:?} {object:?} {intent:?}", site.config.name, site.fingerprint);
@@ -82,7 +83,7 @@ fn encoded(text: &str) -> String {
 
 #[test]
 fn an_overlay_is_ours_by_configured_hosts_alone() {
-    // Of the source of the overlay, or of the proxy that would fetch it.
+    // Returns the name of the overlay's source, or of the proxy that would fetch it.
     let source = |host: &str, url: &str| {
         let variant = admitted(host, &format!("/a.jpg?w=9&mark={}", encoded(url))).variant;
         match &variant.parts[..] {
@@ -141,9 +142,9 @@ fn what_a_url_means_decides_the_key_and_not_how_it_is_written_there() {
     let plain = key(&SITES, &target);
     assert_eq!(plain, key(&sites(""), &target));
     assert_eq!(plain, key(&sites("cache_ttl = \"1s\"\nerror_ttl = \"9s\"\nparams_header = true"), &target));
-    // Of the source itself, which the key of every picture holds.
+    // A setting of the source itself is in the key of each of its images.
     assert_ne!(plain, key(&sites("overlay_hosts = []"), &target));
-    // Of another source: its hosts, its defaults, its keys.
+    // Settings of the overlay's source count too: its hosts, its defaults, its keys.
     let other = |from: &str, to: &str| {
         let root = concat!(env!("CARGO_MANIFEST_DIR"), "/src");
         let text = format!(
@@ -225,7 +226,7 @@ fn urls_are_split_as_they_stand() {
     check("img.test/x", None);
 }
 
-/// What clients and proxies send, and what attackers add.
+/// Headers that clients and proxies send, and that attackers add.
 const HEADERS: &[(&str, &[&str])] = &[
     ("accept", &["image/avif,image/webp,*/*", "image/webp", "*/*", "image/avif;q=0", "text/html", "\u{e9}"]),
     ("host", &["logo.example", "img.test", "signed.test:443", "evil.test"]),
@@ -309,7 +310,7 @@ fn host() -> impl Strategy<Value = &'static str> {
     prop::sample::select(&["x.test", "logo.example", "localhost", "a.test", "img.test", "cdn.test"][..])
 }
 
-/// What the headers come to, where the URL opts into them.
+/// Returns the outcome of the negotiation for headers that the URL opts into.
 fn outcome(site: &Site, target: &str, headers: &HeaderMap) -> Negotiation {
     let parsed = site.parse(Target::split(target).query.unwrap_or_default()).unwrap();
     Negotiation::of(headers, &parsed.params)
@@ -323,7 +324,7 @@ proptest! {
         requests in prop::collection::vec((host(), target(), headers()), 2..6),
         again in prop::collection::vec((host(), headers()), 1..4),
     ) {
-        // The same targets under other hosts and with other headers: most of them share keys.
+        // The same targets under other hosts and with other headers: most of these share keys.
         let mut all = requests.clone();
         for (host, headers) in again {
             all.extend(requests.iter().map(|(_, target, _)| (host, target.clone(), headers.clone())));
@@ -362,7 +363,7 @@ proptest! {
     }
 }
 
-/// A location is read as the plan holds it, so that the tests above see it.
+/// Checks that `read` writes down the location held by the plan, so that the tests above see it.
 #[test]
 fn locations_are_in_the_plan() {
     let variant = admitted("x.test", "/a.jpg?mark=/b.png").variant;

@@ -1,6 +1,6 @@
-//! The loops: columns of the source are summed first, then each summed row is filtered along.
+//! The loops: first source rows are summed column by column, then each summed row is filtered along its length.
 //!
-//! Summing rows comes first because it runs along memory and reads each source row once. Sums are made in a fixed order;
+//! Rows are summed first because that runs along memory and reads each source row once. Sums are made in a fixed order;
 //! `pulp` only lets the compiler use wider registers, and fused multiply-add, where the machine has them.
 
 use crate::pixels::raster::Raster;
@@ -8,21 +8,21 @@ use crate::pixels::raster::Raster;
 use super::kernel::Axis;
 use super::light;
 
-/// Rows added in one go: enough to hide the cost of loading and storing sums, few enough to stay in cache.
+/// Rows added at once: enough to hide the cost of loading and storing sums, few enough to stay in cache.
 const BATCH: usize = 8;
-/// Floats of a row handled at a time: with `BATCH` rows of them 16 KiB, half of a first-level cache.
+/// Floats of a row handled at once: in `BATCH` rows they take 16 KiB, half of a first-level cache.
 const BLOCK: usize = 512;
-/// Lanes of the sums along a row; each channel count that `Along` knows divides it.
+/// Lanes of the sums along a row. Each stride that `Output::along` uses divides it.
 const LANES: usize = 16;
-/// From this many source rows an output row on, sums are kept instead of rows (see [`reduce`]).
+/// From this many source rows per output row, sums are kept instead of rows (see [`reduce`]).
 const REDUCE_REACH_MIN: usize = 18;
 
-/// Makes the output samples of the window that `columns` and `rows` span.
+/// Computes the output samples of the window that `columns` and `rows` span.
 pub(crate) fn resample(raster: &Raster, columns: &Axis, rows: &Axis) -> Vec<u8> {
     let mut output = Output::new(raster, columns, rows.len());
     let source = Rows { raster, columns, rows };
     let arch = pulp::Arch::new();
-    // Without the instruction it is a call into the C library, hundreds of times slower.
+    // Without the instruction, fused multiply-add is a call into the C library, hundreds of times slower.
     let fused = cfg!(target_arch = "aarch64") || !matches!(arch, pulp::Arch::Scalar);
     match (rows.reach < REDUCE_REACH_MIN, fused) {
         (true, true) => arch.dispatch(|| enlarge::<true>(&source, &mut output)),
@@ -33,7 +33,7 @@ pub(crate) fn resample(raster: &Raster, columns: &Axis, rows: &Axis) -> Vec<u8> 
     output.samples
 }
 
-/// Source rows as linear light.
+/// Reads source rows as linear light.
 struct Rows<'a> {
     raster: &'a Raster,
     columns: &'a Axis,
@@ -41,7 +41,7 @@ struct Rows<'a> {
 }
 
 impl Rows<'_> {
-    /// Floats of a row.
+    /// Returns the number of floats per row.
     fn row_len(&self) -> usize {
         self.columns.source.len() * usize::from(self.raster.channels)
     }
@@ -54,9 +54,9 @@ impl Rows<'_> {
     }
 }
 
-/// Output row by output row from a ring of source rows: for enlarging and small reductions.
+/// Computes one output row at a time from a ring of source rows: for enlarging and small reductions.
 ///
-/// Holds `rows.reach` source rows.
+/// Keeps `rows.reach` source rows in memory.
 #[inline(always)]
 fn enlarge<const FUSED: bool>(source: &Rows<'_>, output: &mut Output<'_>) {
     let row_len = source.row_len();
@@ -73,7 +73,7 @@ fn enlarge<const FUSED: bool>(source: &Rows<'_>, output: &mut Output<'_>) {
         for (batch, weights) in source.rows.weights(at).chunks(BATCH).enumerate() {
             let mut padded = [0.0; BATCH];
             padded[..weights.len()].copy_from_slice(weights);
-            // A row beyond the batch has weight 0, so that any finite row will do.
+            // A row beyond the batch has weight 0, so any finite row will do.
             let rows = std::array::from_fn(|k| {
                 let row = first + batch * BATCH + k.min(weights.len() - 1);
                 &ring[row % slots * row_len..][..row_len]
@@ -88,9 +88,9 @@ fn enlarge<const FUSED: bool>(source: &Rows<'_>, output: &mut Output<'_>) {
     }
 }
 
-/// Source batch by source batch into the sums of all output rows that it touches: for larger reductions.
+/// Adds one batch of source rows at a time to the sums of all output rows that it touches: for larger reductions.
 ///
-/// Holds `BATCH` source rows and about ten sums, whatever the ratio, and reads each source row once.
+/// Keeps `BATCH` source rows and about ten sums in memory, whatever the ratio, and reads each source row once.
 #[inline(always)]
 fn reduce<const FUSED: bool>(source: &Rows<'_>, output: &mut Output<'_>) {
     let (rows, row_len) = (source.rows, source.row_len());
@@ -135,18 +135,18 @@ fn reduce<const FUSED: bool>(source: &Rows<'_>, output: &mut Output<'_>) {
 /// A row being summed.
 struct Sum {
     values: Vec<f32>,
-    /// Nothing was added yet: what `values` holds is of an earlier row.
+    /// Nothing has been added yet: `values` still holds an earlier row.
     is_new: bool,
 }
 
-/// The weights of output row `at` for the source rows `top..top + BATCH`.
+/// Returns the weights of output row `at` for the source rows `top..top + BATCH`.
 fn batch_weights(rows: &Axis, at: usize, top: usize) -> [f32; BATCH] {
     let (first, weights) = (rows.first(at), rows.weights(at));
     std::array::from_fn(|k| (top + k).checked_sub(first).and_then(|tap| weights.get(tap)).copied().unwrap_or(0.0))
 }
 
-/// `sums += rows * weights`, or `=` where `NEW`, in the order of the rows whatever the batch, so that batches leave no
-/// trace.
+/// Computes `sums += rows * weights`, or `=` if `NEW`. Adds in the order of the rows, so the result does not depend on
+/// how they are batched.
 #[inline(always)]
 fn accumulate<const FUSED: bool, const NEW: bool>(sums: &mut [f32], rows: [&[f32]; BATCH], weights: [f32; BATCH]) {
     let len = sums.len();
@@ -170,12 +170,12 @@ fn add_product<const FUSED: bool>(sum: f32, a: f32, b: f32) -> f32 {
     if FUSED { a.mul_add(b, sum) } else { sum + a * b }
 }
 
-/// The second pass and the picture it fills.
+/// The second pass and the image that it fills.
 struct Output<'a> {
     columns: &'a Axis,
     channels: usize,
-    /// Lanes a pixel in `padded` and `weights`: three channels take four, so that a register holds whole pixels.
-    /// The summed row, padded to whole lanes a pixel.
+    /// The summed row. Each pixel takes `stride` lanes: three channels take four, so that a register holds whole
+    /// pixels.
     padded: Vec<f32>,
     /// The weights of `columns`, each repeated `stride` times.
     weights: Vec<f32>,
@@ -195,7 +195,7 @@ impl<'a> Output<'a> {
         }
     }
 
-    /// Filters a summed row along and appends it to the picture.
+    /// Filters a summed row along its length and appends it to the image.
     #[inline(always)]
     fn push<const FUSED: bool>(&mut self, sums: &[f32]) {
         if self.channels == 3 {
@@ -227,7 +227,7 @@ impl<'a> Output<'a> {
     }
 }
 
-/// The sum of products of each of `STRIDE` interleaved channels.
+/// Returns the sum of products for each of `STRIDE` interleaved channels.
 #[inline(always)]
 fn dot<const FUSED: bool, const STRIDE: usize>(row: &[f32], weights: &[f32]) -> [f32; STRIDE] {
     let mut sums = [0.0_f32; LANES];
@@ -241,8 +241,8 @@ fn dot<const FUSED: bool, const STRIDE: usize>(row: &[f32], weights: &[f32]) -> 
     for (lane, (row, tap)) in row_rest.iter().zip(tap_rest).enumerate() {
         sums[lane] += row * tap;
     }
-    // Else the compiler sees that the fourth lane of three channels is never used, and shuffles for each product to
-    // leave it out.
+    // Without this, the compiler sees that the fourth lane of three channels is never used, and shuffles for each
+    // product to leave it out.
     let sums = std::hint::black_box(sums);
     let mut total = [0.0; STRIDE];
     for pixel in sums.as_chunks::<STRIDE>().0 {

@@ -1,30 +1,30 @@
-//! The filter: which source samples make an output sample, and with what weights. One axis at a time.
+//! The filter: which source samples make up an output sample, and with what weights. One axis at a time.
 
 use std::ops::Range;
 
-/// Lobes of the Lanczos window on either side.
+/// Lobes of the Lanczos window on each side.
 const LOBES: f64 = 3.0;
 
-/// How one axis of a window is made from the source.
+/// Describes how one axis of a window is computed from the source.
 #[derive(Debug)]
 pub(crate) struct Axis {
-    /// Source samples that some output needs.
+    /// Source samples that any output needs.
     pub(crate) source: Range<usize>,
-    /// Source samples an output sample, before the edges cut some off.
+    /// Maximum number of source samples per output sample, before the edges cut some off.
     pub(crate) reach: usize,
-    /// For each output sample, the first of its source samples, counted from `source.start`.
+    /// For each output sample, its first source sample, counted from `source.start`.
     first: Vec<usize>,
-    /// For each output sample, where its weights begin; one more at the end.
+    /// For each output sample, the index of its first weight, and one more index at the end.
     begin: Vec<usize>,
     /// All weights. Those of one output sample add up to 1.
     weights: Vec<f32>,
 }
 
 impl Axis {
-    /// The `length` output samples from `from` on, of `source_len` samples scaled to `scaled_len`.
+    /// Computes the `length` output samples from `from` on, when `source_len` samples are scaled to `scaled_len`.
     ///
-    /// All lengths are at least 1 and `from + length <= scaled_len`. Positions are worked out in the whole scaled
-    /// axis, so a window has the phase, and the very weights, of the whole.
+    /// All lengths are at least 1 and `from + length <= scaled_len`. Positions are computed on the whole scaled axis,
+    /// so a window has the phase, and exactly the weights, of the whole.
     pub(crate) fn new(source_len: u32, scaled_len: u32, from: u32, length: u32) -> Self {
         let step = f64::from(source_len) / f64::from(scaled_len);
         let stretch = step.max(1.0);
@@ -49,52 +49,53 @@ impl Axis {
         axis
     }
 
-    /// Number of output samples.
+    /// Returns the number of output samples.
     pub(crate) fn len(&self) -> usize {
         self.first.len()
     }
 
-    /// The first source sample of output `at`, counted from `source.start`.
+    /// Returns the first source sample of output `at`, counted from `source.start`.
     pub(crate) fn first(&self, at: usize) -> usize {
         self.first[at]
     }
 
-    /// The weights of output `at`, of consecutive source samples.
+    /// Returns the weights of output `at`, for consecutive source samples.
     pub(crate) fn weights(&self, at: usize) -> &[f32] {
         &self.weights[self.span(at)]
     }
 
-    /// Where the weights of output `at` lie in [`Axis::all_weights`].
+    /// Returns where in [`Axis::all_weights`] the weights of output `at` are.
     pub(crate) fn span(&self, at: usize) -> Range<usize> {
         self.begin[at]..self.begin[at + 1]
     }
 
-    /// The weights of every output, one after the other.
+    /// Returns the weights of all outputs, one output after the other.
     pub(crate) fn all_weights(&self) -> &[f32] {
         &self.weights
     }
 
-    /// One past the last source sample of output `at`, counted from `source.start`.
+    /// Returns the index after the last source sample of output `at`, counted from `source.start`.
     pub(crate) fn end(&self, at: usize) -> usize {
         self.first[at] + self.weights(at).len()
     }
 
-    /// Adds the output sample whose centre is at `centre`, in source samples.
+    /// Adds an output sample whose centre is at `centre`, in source samples.
     ///
-    /// Both ends of what it reaches move forward with `centre`, which the loops rely on.
+    /// Both ends of the range that it reads move forward with `centre`, which the loops rely on.
     fn push(&mut self, centre: f64, stretch: f64, source_len: usize) {
         let support = LOBES * stretch;
         let low = (centre - support).floor().max(0.0) as usize + usize::from(centre >= support);
         let high = ((centre + support).ceil() as usize).min(source_len);
         let weights: Vec<f64> = (low..high).map(|at| lanczos((at as f64 - centre) / stretch)).collect();
-        // What the edge cuts off is shared out, so that a flat picture stays flat up to its edges.
+        // The weight that the edge cuts off is distributed over the rest, so that a flat image stays flat up to its
+        // edges.
         let sum: f64 = weights.iter().sum();
         self.first.push(low);
         self.weights.extend(weights.iter().map(|w| (w / sum) as f32));
         self.begin.push(self.weights.len());
     }
 
-    /// Adds the output sample that copies source sample `at`.
+    /// Adds an output sample that copies source sample `at`.
     fn push_copy(&mut self, at: u32) {
         self.first.push(at as usize);
         self.weights.push(1.0);
@@ -102,7 +103,7 @@ impl Axis {
     }
 }
 
-/// Lanczos with [`LOBES`] lobes at `x`.
+/// Evaluates the Lanczos kernel with [`LOBES`] lobes at `x`.
 fn lanczos(x: f64) -> f64 {
     if x.abs() < 1e-9 {
         1.0

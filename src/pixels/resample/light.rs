@@ -1,12 +1,12 @@
-//! The sRGB transfer function, both ways, through tables.
+//! The sRGB transfer function in both directions, through tables.
 
 use std::sync::LazyLock;
 
 use crate::pixels::raster::{Raster, Samples};
 use crate::pixels::srgb::{to_encoded, to_linear};
 
-/// Entries of the table back to sRGB less one. The steepest part of the curve has 5.1 entries of 65,536 a 256th of
-/// an 8-bit level, so that rounding to an entry never shows.
+/// Last index of the table back to sRGB. Where the curve is steepest, one 8-bit level spans 19.9 of the 65,536 entries,
+/// so rounding to an entry moves a result by at most a 40th of a level.
 const BACK_MAX: f32 = 65_535.0;
 
 static LINEAR_8: LazyLock<Box<[f32; 256]>> =
@@ -17,14 +17,14 @@ static ENCODED: LazyLock<Vec<u8>> = LazyLock::new(|| {
     (0..=u16::MAX).map(|v| (to_encoded(f64::from(v) / f64::from(BACK_MAX)) * 255.0).round() as u8).collect()
 });
 
-/// 16 bits to the nearest 8.
+/// Rounds 16 bits to the nearest 8.
 pub(crate) fn depth_8(sample: u16) -> u8 {
     ((u32::from(sample) + 128) / 257) as u8
 }
 
-/// Samples `range` of `raster` as linear light, 0 to 1, multiplied by alpha where there is one.
+/// Reads samples of `raster` from sample `from` on as linear light, 0 to 1, multiplied by alpha if there is any.
 ///
-/// `range` counts samples, begins at the first channel of a pixel and is as long as `out`.
+/// `from` must be the first channel of a pixel. As many samples are read as `out` holds.
 pub(crate) fn read(raster: &Raster, from: usize, out: &mut [f32]) {
     let alpha = raster.has_alpha();
     match &raster.samples {
@@ -74,14 +74,14 @@ fn read_alpha<T: Copy, const N: usize>(
     }
 }
 
-/// A pixel of linear light back to 8 bits sRGB, straight alpha.
+/// Converts a pixel of linear light back to 8-bit sRGB with straight alpha.
 ///
-/// The first `CHANNELS` lanes are the channels; of two or four, the last is opacity. What the filter overshot is cut off.
-/// A pixel that rounds to no opacity loses its colour too.
+/// The first `CHANNELS` lanes are the channels; of two or four, the last is opacity. Overshoot of the filter is
+/// clipped. A pixel whose opacity rounds to 0 loses its colour too.
 #[inline(always)]
 pub(crate) fn write<const CHANNELS: usize>(lanes: &[f32], out: &mut [u8; CHANNELS]) {
     let table = ENCODED.as_slice();
-    // `as` saturates, so nothing negative and no NaN gets through.
+    // `as` saturates, so no negative number and no NaN gets through.
     let encode = |v: f32| table[usize::from((v * BACK_MAX + 0.5) as u16)];
     if !CHANNELS.is_multiple_of(2) {
         for (lane, out) in lanes.iter().zip(out) {
@@ -96,7 +96,7 @@ pub(crate) fn write<const CHANNELS: usize>(lanes: &[f32], out: &mut [u8; CHANNEL
         out[..colours].fill(0);
         return;
     }
-    // Overshoot beyond full opacity must not darken: colour is divided by what was really summed.
+    // Overshoot beyond full opacity must not darken the pixel, so colour is divided by the unclipped sum.
     for (lane, out) in lanes.iter().zip(&mut out[..colours]) {
         *out = encode(lane / opacity);
     }

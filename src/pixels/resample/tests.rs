@@ -1,4 +1,4 @@
-//! What must hold of every pixel that a resize makes.
+//! Properties of every pixel that a resize produces.
 
 use proptest::prelude::*;
 
@@ -25,7 +25,7 @@ fn scaled(source: &Raster, width: u32, height: u32) -> Raster {
     out
 }
 
-/// Sizes on both sides of every switch: same, tiny, up, down, far down, one axis only.
+/// Sizes on both sides of every switch: unchanged, tiny, up, down, far down, one axis only.
 const SIZES: [(u32, u32); 10] =
     [(40, 30), (1, 1), (80, 60), (20, 15), (13, 29), (5, 2), (39, 31), (400, 3), (40, 1), (7, 300)];
 
@@ -74,7 +74,7 @@ fn a_disc_on_any_hidden_colour_shows_no_halo_over_white() {
 
 #[test]
 fn sixteen_bits_are_resampled_whole() {
-    // A level that 8 bits would cut: 128.5 of 255, and its neighbour, average to a whole level.
+    // A level that 8 bits would truncate: 128.5 of 255 and its neighbour average to a whole level.
     let source = Raster {
         size: Size::new(64, 64),
         channels: 1,
@@ -90,7 +90,7 @@ fn sixteen_bits_are_resampled_whole() {
 
 #[test]
 fn a_sloping_line_keeps_its_place() {
-    // The centre of mass of a bright column stays where it was, relative to the width.
+    // The centre of mass of a bright column keeps its position relative to the width.
     for (width, at) in [(100_u32, 31_u32), (640, 517)] {
         let source = raster(width, 8, 1, |x, _| vec![if x == at { 255 } else { 0 }]);
         for to in [width / 3, width * 2, width * 7 / 5] {
@@ -136,7 +136,7 @@ fn a_window_outside_is_refused() {
     assert!(scale_whole(lying, Size::new(5, 5)).is_err());
 }
 
-/// The straightforward sum in two dimensions and 64 bits, one channel.
+/// Computes the plain two-dimensional sum in 64 bits, for one channel.
 fn reference(source: &[u8], size: (u32, u32), to: (u32, u32)) -> Vec<u8> {
     let columns = Axis::new(size.0, to.0, 0, to.0);
     let rows = Axis::new(size.1, to.1, 0, to.1);
@@ -181,7 +181,7 @@ proptest! {
         for (a, b) in bytes(&out).iter().zip(&expected) {
             prop_assert!(a.abs_diff(*b) <= 1);
         }
-        // The same picture in three and four channels, opaque, comes out the same in each.
+        // The same image with two, three and four channels, opaque, gives the same result in each channel.
         for channels in [2, 3, 4] {
             let wide = raster(width, height, channels, |x, y| {
                 let mut pixel = vec![noise(x, y) as u8; usize::from(channels)];

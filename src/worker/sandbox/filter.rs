@@ -1,8 +1,8 @@
-//! The system calls of a worker: a list of what is allowed, everything else answers `ENOSYS`.
+//! The system calls of a worker: a list of those allowed. Every other call fails with `ENOSYS`.
 //!
 //! `ENOSYS` rather than death, because libraries probe for newer calls and fall back. The filter does not replace
-//! Landlock: it cannot see paths. It takes away what paths have nothing to do with: sockets, processes, tracing, the
-//! kernel's larger interfaces; and on kernels without Landlock, opening anything for writing.
+//! Landlock, because it cannot see paths. It removes what has nothing to do with paths: sockets, processes, tracing and
+//! the kernel's larger interfaces; and, on kernels without Landlock, opening anything for writing.
 
 use std::collections::BTreeMap;
 
@@ -11,9 +11,9 @@ use seccompiler::{
     BpfProgram, SeccompAction, SeccompCmpArgLen, SeccompCmpOp, SeccompCondition, SeccompFilter, SeccompRule, TargetArch,
 };
 
-/// Allowed whatever their arguments are.
+/// System calls allowed with any arguments.
 const ALLOWED: &[c_long] = &[
-    // Reading and writing what is open already.
+    // Reading and writing files that are already open.
     libc::SYS_read,
     libc::SYS_readv,
     libc::SYS_pread64,
@@ -33,10 +33,10 @@ const ALLOWED: &[c_long] = &[
     libc::SYS_eventfd2,
     libc::SYS_ppoll,
     libc::SYS_pselect6,
-    // The socket to the server; there is no call to get another.
+    // The socket to the server; no allowed call can create another.
     libc::SYS_sendmsg,
     libc::SYS_recvmsg,
-    // Looking at files; Landlock says which.
+    // Inspecting files; Landlock decides which.
     libc::SYS_fstat,
     libc::SYS_newfstatat,
     libc::SYS_statx,
@@ -75,12 +75,12 @@ const ALLOWED: &[c_long] = &[
     libc::SYS_exit,
     libc::SYS_exit_group,
     libc::SYS_restart_syscall,
-    // Signals to itself.
+    // Handling signals.
     libc::SYS_rt_sigaction,
     libc::SYS_rt_sigprocmask,
     libc::SYS_rt_sigreturn,
     libc::SYS_sigaltstack,
-    // Time, chance, and facts.
+    // Time, randomness, and facts about the system.
     libc::SYS_clock_gettime,
     libc::SYS_clock_getres,
     libc::SYS_clock_nanosleep,
@@ -98,7 +98,7 @@ const ALLOWED: &[c_long] = &[
     libc::SYS_umask,
 ];
 
-/// Older forms that only this architecture has.
+/// Older forms of calls that exist only on this architecture.
 #[cfg(target_arch = "x86_64")]
 const ALLOWED_HERE: &[c_long] = &[
     libc::SYS_access,
@@ -115,14 +115,14 @@ const ALLOWED_HERE: &[c_long] = &[
 #[cfg(not(target_arch = "x86_64"))]
 const ALLOWED_HERE: &[c_long] = &[];
 
-/// Any of these makes an `open` more than reading.
+/// Flags that make an `open` do more than read.
 const OPEN_WRITES: i32 = libc::O_ACCMODE | libc::O_CREAT | libc::O_TRUNC | (libc::O_TMPFILE & !libc::O_DIRECTORY);
 
 /// `prctl` operations that name threads and memory.
 const PRCTL_ALLOWED: [i32; 3] = [libc::PR_SET_NAME, libc::PR_GET_NAME, libc::PR_SET_VMA];
 
-/// `fcntl` operations that read files need. Not those that name a process to be signalled when there is something to
-/// read: that would be a way to signal the server.
+/// `fcntl` operations needed to read files. The operations that name a process to be signalled when data arrives are
+/// left out: they would be a way to signal the server.
 const FCNTL_ALLOWED: [i32; 12] = [
     libc::F_DUPFD,
     libc::F_DUPFD_CLOEXEC,
@@ -138,7 +138,7 @@ const FCNTL_ALLOWED: [i32; 12] = [
     libc::F_GET_SEALS,
 ];
 
-/// The filter for this process, or `None` on an architecture that has none.
+/// Returns the filter for this process, or `None` on an architecture that has none.
 pub(super) fn program() -> Option<BpfProgram> {
     let arch = TargetArch::try_from(std::env::consts::ARCH).ok()?;
     let pid = u64::try_from(rustix::process::getpid().as_raw_nonzero().get()).ok()?;
@@ -153,18 +153,18 @@ pub(super) fn program() -> Option<BpfProgram> {
     SeccompFilter::new(rules, deny, SeccompAction::Allow, arch).ok()?.try_into().ok()
 }
 
-/// Calls that are allowed with some arguments only; each entry is one way to be allowed.
+/// Returns the calls that are allowed with some arguments only; each entry is one way to be allowed.
 fn restricted(pid: u64) -> Option<Vec<(c_long, Vec<SeccompCondition>)>> {
     let mut rules = vec![
         (libc::SYS_openat, vec![masked(2, OPEN_WRITES, 0)?]),
-        // Threads, not processes. `clone3` hides its flags in memory, and glibc falls back from it.
+        // Allows threads, not processes. `clone3` hides its flags in memory, and glibc falls back from it to `clone`.
         (libc::SYS_clone, vec![masked(0, libc::CLONE_THREAD, libc::CLONE_THREAD)?]),
         // `abort` signals its own process.
         (libc::SYS_tgkill, vec![equal(0, pid)?]),
         (libc::SYS_kill, vec![equal(0, pid)?]),
-        // Reading one's own limits: no process named, no new limit given.
+        // A process may read its own limits: no other process named, no new limit given.
         (libc::SYS_prlimit64, vec![equal(0, 0)?, equal_pointer(2, 0)?]),
-        // `isatty`, which C libraries call on what they open.
+        // `isatty`, which C libraries call on files they open.
         (libc::SYS_ioctl, vec![equal(1, libc::TCGETS)?]),
     ];
     #[cfg(target_arch = "x86_64")]
