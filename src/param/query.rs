@@ -172,7 +172,7 @@ impl<'a> Slots<'a> {
                 continue;
             }
             let decoded = value.decoded();
-            // A value must be valid even where another spelling or a repetition beats it.
+            // A twin or a protecting value must be valid even where another spelling or a repetition beats it.
             let text = if rank.is_twin() { Cow::Owned(decode_twin(spec, &decoded)?) } else { decoded };
             if spec.protects && spec.parse(&text).is_none() {
                 return Err(ParamError::Unreadable { name: spec.name });
