@@ -1,13 +1,13 @@
-# `make run` and `make test` are all that a newcomer needs; both install what they lack and say so first.
+# A newcomer needs only `make run` and `make test`; both install what is missing and say so first.
 
-# Debian packages. What each is for: libvips-dev decodes, draws and encodes; nasm assembles the AVIF
+# Debian packages and what each is for: libvips-dev decodes, draws and encodes; nasm assembles the AVIF
 # encoder; cmake and g++ build the JPEG encoder.
 BUILD_PACKAGES := libvips-dev nasm cmake g++
-# What captions are written in: a face with the metrics of Helvetica, Times and Courier; most scripts; Chinese, Japanese and
-# Korean; colour emoji.
+# Fonts for captions: one with the metrics of Helvetica, Times and Courier; most scripts; Chinese, Japanese and Korean;
+# colour emoji.
 FONT_PACKAGES := fonts-liberation fonts-noto-core fonts-noto-cjk fonts-noto-color-emoji
-# nginx (with a certificate by openssl) and an S3 server (through Python) are upstreams of the tests; Python and npm bring
-# imgix' own URL clients.
+# The tests use nginx (with a certificate from openssl) and an S3 server (installed through Python) as upstreams; Python
+# and npm bring imgix' own URL clients.
 TEST_PACKAGES := nginx-light openssl python3-venv nodejs npm
 
 TARGET := $(or $(CARGO_TARGET_DIR),target)
@@ -36,7 +36,7 @@ packages:
 	@command -v cargo >/dev/null || { echo 'Tintype is built with Rust: install it from https://rustup.rs' >&2; exit 1; }
 	@.ci/install $(BUILD_PACKAGES) $(FONT_PACKAGES)
 
-# Documentation tests first, so that the summary of the whole suite is what is read last.
+# Documentation tests run first, so that the output ends with the summary of the whole suite.
 test: packages
 	@.ci/install $(TEST_PACKAGES)
 	@sh tests/tools.sh
@@ -59,6 +59,6 @@ docs: packages
 gallery: build
 	@$(TINTYPE) gallery $(TARGET)/gallery
 
-# The picture of the worked request in README.
+# The image of the worked request in README.
 readme-picture: build
 	$(TINTYPE) render fixtures/photos/coffee.jpg 'w=480&h=270&fit=crop&crop=entropy&q=80' fixtures/readme.jpg

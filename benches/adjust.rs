@@ -1,8 +1,8 @@
 //! What adjustments and effects add to a plain resize. `cargo bench --bench adjust`.
 //!
 //! The claim to hold: `w=800` with five adjustments takes at most 1.5 times as long as `w=800` alone. The first group
-//! renders whole requests, from bytes to bytes, of the photograph of a coffee cup enlarged to what cameras make of it;
-//! the second times each stage on its own, on a picture of 800 x 533.
+//! renders whole requests, from bytes to bytes, of a photograph of a coffee cup, enlarged to the size of a camera's
+//! output. The second group times each stage on its own, on an image of 800 x 533.
 
 use std::hint::black_box;
 
@@ -72,7 +72,7 @@ fn stages(criterion: &mut Criterion) {
         let source = picture(channels);
         let mut stage = |name: &str, work: &dyn Fn(Raster) -> Raster| {
             let id = BenchmarkId::new(name, format!("{channels} channels"));
-            // The copy is what a stage takes over.
+            // Copied, because a stage takes ownership of its input.
             group.bench_function(id, |bench| bench.iter(|| work(black_box(source.clone()))));
         };
         stage("curve", &|raster| adjust::apply(raster, &[Adjust::Contrast(20.0), Adjust::Brightness(5.0)]));

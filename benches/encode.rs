@@ -1,8 +1,8 @@
-//! Processor time that each encoder takes per pixel, from which the estimates in `src/plan/cost.rs` are made:
+//! Processor time that each encoder takes per pixel, from which the estimates in `src/plan/cost.rs` are derived:
 //! `cargo bench --bench encode [-- FORMAT ...]`.
 //!
-//! Photographs are cut together from those in `fixtures/photos`; noise is the worst that a photograph can be. The figure
-//! is nanoseconds of this process per pixel, the least of two runs, so that other work on the machine disturbs it little.
+//! Photographs are assembled from those in `fixtures/photos`; noise is the worst case for a photograph. The figure is
+//! nanoseconds of this process per pixel, the smaller of two runs, so that other work on the machine affects it little.
 
 use tintype::param;
 use tintype::pixels::raster::{Raster, Samples};
@@ -18,10 +18,10 @@ const PHOTOS: [&[u8]; 4] = [
     include_bytes!("../fixtures/photos/astronaut.jpg"),
 ];
 const RUNS: usize = 2;
-/// Time of a run, so that ticks are fine enough.
+/// Length of a run, long enough that clock ticks are fine enough.
 const AT_LEAST_S: f64 = 0.2;
 
-/// What `query` says about encoding.
+/// Returns what `query` says about encoding.
 fn output(query: &str) -> Output {
     let parsed = param::parse(query, &[]).expect("a query without base64 parses");
     let Intent::Render(plan) = resolve(&parsed, &Negotiation::default(), &Policy::default()).intent else {
@@ -30,7 +30,7 @@ fn output(query: &str) -> Output {
     plan.output
 }
 
-/// The photographs beside and below each other, repeated to fill `size`.
+/// Tiles the photographs side by side and in rows, repeated to fill `size`.
 fn photograph(size: Size) -> Raster {
     let photos: Vec<Raster> = PHOTOS
         .iter()
@@ -53,7 +53,7 @@ fn photograph(size: Size) -> Raster {
     Raster { size, channels: 3, samples: Samples::U8(samples) }
 }
 
-/// Random samples, in alpha too.
+/// Returns random samples, including alpha if there is any.
 fn noise(size: Size, channels: u8) -> Raster {
     let mut state = 1_u64;
     let mut next = || {
@@ -64,7 +64,7 @@ fn noise(size: Size, channels: u8) -> Raster {
     Raster { size, channels, samples: Samples::U8((0..count).map(|_| next()).collect()) }
 }
 
-/// A photograph taken in the dark: noise of 24 levels to either side on every sample.
+/// Returns a photograph as if taken in the dark: noise of up to 24 levels either way on every sample.
 fn grainy(photo: &Raster) -> Raster {
     let (Samples::U8(samples), Samples::U8(noise)) = (&photo.samples, noise(photo.size, 3).samples) else {
         panic!("8 bits")
@@ -74,7 +74,7 @@ fn grainy(photo: &Raster) -> Raster {
     Raster { samples: Samples::U8(samples), ..photo.clone() }
 }
 
-/// A photograph whose opacity falls from left to right.
+/// Returns a photograph whose opacity rises from left to right.
 fn translucent(photo: &Raster) -> Raster {
     let Samples::U8(samples) = &photo.samples else { panic!("8 bits") };
     let width = photo.size.width as usize;
@@ -83,7 +83,8 @@ fn translucent(photo: &Raster) -> Raster {
     Raster { size: photo.size, channels: 4, samples: Samples::U8(samples) }
 }
 
-/// Processor time of this process, all threads together: fields 14 and 15 of `/proc/self/stat`, in ticks of 10 ms.
+/// Returns the processor time of this process, all threads together: fields 14 and 15 of `/proc/self/stat`, in ticks of
+/// 10 ms.
 fn seconds() -> f64 {
     let stat = std::fs::read_to_string("/proc/self/stat").expect("procfs is mounted");
     let after_name = stat.rsplit(')').next().expect("a name in parentheses");
@@ -92,7 +93,7 @@ fn seconds() -> f64 {
     ticks as f64 / 100.0
 }
 
-/// Seconds of one run, and the bytes that it wrote.
+/// Returns the seconds that one run takes, and the bytes that it wrote.
 fn least(mut run: impl FnMut() -> usize) -> (f64, usize) {
     let mut bytes = 0;
     let mut timed = || {
@@ -163,7 +164,7 @@ fn main() {
     }
 }
 
-/// The picture moved to the left by so many pixels, round the edge.
+/// Returns the image shifted left by `by` pixels, wrapping around the edge.
 fn shifted(raster: &Raster, by: usize) -> Raster {
     let Samples::U8(samples) = &raster.samples else { panic!("8 bits") };
     let mut samples = samples.clone();

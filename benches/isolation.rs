@@ -1,7 +1,7 @@
-//! What a process of its own costs a job: the same work here and through the pool, in alternating rounds.
+//! What a separate process adds to the cost of a job: the same work here and through the pool, in alternating rounds.
 //!
-//! Run with `cargo bench --bench isolation`. Prints medians over all rounds, in microseconds. The work is real: a
-//! photograph-sized JPEG rendered to 512 pixels; and, to see the overhead alone, no work at all.
+//! Run with `cargo bench --bench isolation`. Prints medians over all rounds, in microseconds. The work is real: a JPEG
+//! the size of a photograph, rendered to 512 pixels. A job without any work shows the overhead alone.
 #![expect(clippy::unwrap_used, reason = "a measuring program")]
 
 use std::process::ExitCode;
@@ -46,7 +46,7 @@ fn measure(name: &str, original: &[u8], runtime: &tokio::runtime::Runtime, pool:
     let limits = RenderLimits { pixels_max: 1 << 30, frames_max: 1, animation_pixels_max: 1 << 30 };
     let (mut inside, mut outside, mut difference) = (Vec::new(), Vec::new(), Vec::new());
     for round in 0..ROUNDS + 10 {
-        // A new memfd every time, as for every request; made before the clock starts on both sides.
+        // A new memfd every time, as for every request; created before the clock starts on both sides.
         let job = || Job {
             plan: plan.clone(),
             input: Input::sniffed(Blob::copy_from(original).unwrap()).unwrap_or(Input::Nothing),
@@ -63,7 +63,7 @@ fn measure(name: &str, original: &[u8], runtime: &tokio::runtime::Runtime, pool:
         let answer = runtime.block_on(async { pool.render(there).await }).unwrap();
         let took_outside = start.elapsed();
         assert_eq!(rendered.body.as_slice(), answer.body.as_slice());
-        // The first rounds fill caches.
+        // The first rounds warm the caches.
         if round >= 10 {
             inside.push(took_inside.as_secs_f64());
             outside.push(took_outside.as_secs_f64());
@@ -73,7 +73,7 @@ fn measure(name: &str, original: &[u8], runtime: &tokio::runtime::Runtime, pool:
     println!("{name:28} {:>9.0} us {:>9.0} us {:>9.0} us", median(inside), median(outside), median(difference));
 }
 
-/// In microseconds.
+/// Returns the median in microseconds.
 fn median(mut seconds: Vec<f64>) -> f64 {
     seconds.sort_by(f64::total_cmp);
     seconds[seconds.len() / 2] * 1e6
@@ -100,7 +100,7 @@ fn plan() -> Plan {
     }
 }
 
-/// The real thing, unless there is nothing to render.
+/// Renders the job, unless there is nothing to render.
 fn work(job: &Job) -> Result<Rendered, RenderError> {
     if matches!(job.input, Input::Original(_)) {
         return render(job);
@@ -116,7 +116,7 @@ fn work(job: &Job) -> Result<Rendered, RenderError> {
     })
 }
 
-/// A JPEG of 2048 x 1360 pixels with detail everywhere.
+/// Makes a JPEG of 2048 x 1360 pixels with detail everywhere.
 fn photograph() -> Vec<u8> {
     let size = Size::new(2048, 1360);
     let grain = |x: u32, y: u32| ((x * 5) ^ (y * 3)).wrapping_mul(2_654_435_761) >> 27;

@@ -1,7 +1,7 @@
-//! What a watermark and a look for faces add to a request. `cargo bench --bench overlay`.
+//! What a watermark and a search for faces add to a request. `cargo bench --bench overlay`.
 //!
-//! The claim to hold: a watermark original is decoded once per worker while it is hot, so that a hot one costs little more
-//! than laying it over. A cold one has bytes that the worker has not seen.
+//! The claim to hold: a watermark original is decoded once per worker while it is hot, so a hot one costs little more
+//! than placing it. A cold one has bytes that the worker has not seen.
 
 use std::hint::black_box;
 use tintype::sniff::Encoded;
@@ -53,7 +53,7 @@ fn watermarks(criterion: &mut Criterion) {
     let mut seen: u64 = 0;
     let mut unseen = || {
         seen += 1;
-        // What follows the end of a PNG is no part of the picture.
+        // Bytes after the end of a PNG are not part of the image, but make it one that the worker has not seen.
         job(query, &large, Some(&blob(&[MARK, &seen.to_be_bytes()].concat())))
     };
     group.bench_function("a cold watermark", |bench| {
@@ -62,7 +62,7 @@ fn watermarks(criterion: &mut Criterion) {
     group.finish();
 }
 
-/// The photograph as a detector gets it.
+/// Returns the photograph as a detector receives it.
 fn portrait() -> Raster {
     let limits = RenderLimits::from(&Limits::default());
     let original = Original::new(PORTRAIT).expect("a JPEG");

@@ -1,8 +1,8 @@
 //! SSIMULACRA2 of renditions against a linear-light Lanczos3 reference of their originals, so that every server is
 //! measured by the same yardstick: `cargo bench --bench quality -- ORIGINAL RENDITION [ORIGINAL RENDITION ...]`.
 //!
-//! The reference is computed in `f64`, written independently of the library's resampler. Orientation and colour profiles
-//! are not applied: use upright sRGB photographs. 100 is identical; differences under 0.5 cannot be seen.
+//! The reference is computed in `f64`, independently of the library's resampler. Orientation and colour profiles are
+//! not applied: use upright sRGB photographs. 100 is identical; differences under 0.5 cannot be seen.
 
 use std::ffi::CStr;
 use std::path::Path;
@@ -69,7 +69,7 @@ fn score(reference: &Picture, distorted: &Picture) -> Result<f64> {
     Ok(compute_ssimulacra2(&a, &b)?)
 }
 
-/// Two passes of Lanczos3 in linear light.
+/// Resizes with two passes of Lanczos3 in linear light.
 fn reference(source: &Picture, width: usize, height: usize) -> Picture {
     let linear: Vec<f64> = (0..=255_u8).map(|v| to_linear(f64::from(v) / 255.0)).collect();
     let (across, down) = (weights(source.width, width), weights(source.height, height));
@@ -94,7 +94,8 @@ fn reference(source: &Picture, width: usize, height: usize) -> Picture {
     Picture { width, height, rgb }
 }
 
-/// For each pixel of `to`: the first pixel of `from` that counts, and the weights from there on, which add up to 1.
+/// Returns for each pixel of `to` the first pixel of `from` that counts, and the weights from there on, which add up to
+/// 1.
 fn weights(from: usize, to: usize) -> Vec<(usize, Vec<f64>)> {
     let scale = from as f64 / to as f64;
     let stretch = scale.max(1.0);

@@ -10,7 +10,7 @@ use tintype::plan::{self, Intent, Measured, Negotiation, Policy};
 use tintype::sign::{self, Target};
 use tintype::units::Size;
 
-/// Name and query: a thumbnail, what a client library makes of an art-directed picture, and one with everything.
+/// Name and query: a thumbnail, what a client library builds for an art-directed image, and a query with everything.
 const QUERIES: [(&str, &str); 3] = [
     ("thumbnail", "w=400&h=300&fit=crop"),
     ("usual", "auto=format%2Ccompress&fit=crop&crop=faces%2Centropy&w=800&h=450&dpr=2&q=60&ixlib=js-3.8.0"),

@@ -1,7 +1,7 @@
 //! The resampler against the two crates that could have been used instead, all in linear light.
 //!
-//! `cargo bench --bench resample`. The picture is drawn here, so that nothing has to be fetched; time does not depend
-//! on what is in it. Quality is compared in `benches/README.md`.
+//! `cargo bench --bench resample`. The image is generated here, so that nothing has to be fetched; the time does not
+//! depend on its content. Quality is compared in `benches/README.md`.
 
 use std::hint::black_box;
 use std::sync::LazyLock;
@@ -67,7 +67,7 @@ fn reduce(criterion: &mut Criterion) {
     group.throughput(Throughput::Elements(SOURCE.area()));
     for (name, channels) in [("grey", 1), ("rgb", 3), ("rgba", 4)] {
         let source = picture(channels);
-        // The copy is what `apply` takes over; it costs well under a millisecond.
+        // Copied, because `apply` takes ownership of its input; the copy costs well under a millisecond.
         group.bench_function(name, |bench| bench.iter(|| resample::scale_whole(black_box(source.clone()), TARGET)));
     }
     let source = picture(3);
@@ -86,7 +86,7 @@ fn other_ratios(criterion: &mut Criterion) {
             bench.iter(|| resample::scale_whole(black_box(source.clone()), to));
         });
     }
-    // `fp-z=100`: the scaled picture would have 30 gigapixels.
+    // `fp-z=100`: the full scaled image would have 30 gigapixels.
     let window = Rect { left: 100_000, top: 68_000, size: Size::new(512, 341) };
     let scaled = Size::new(204_800, 136_500);
     group.bench_function("a window at 100x", |bench| {

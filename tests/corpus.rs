@@ -1,6 +1,6 @@
-//! Every good picture of the shared corpus renders, but for those that are listed here with their reason.
+//! Every good image of the shared corpus renders, except those listed here with a reason.
 //!
-//! In this process: what the confined worker adds is the subject of `tests/worker`, and hostile files are its too.
+//! Renders in this process: `tests/worker` covers what the confined worker adds, and hostile files as well.
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 use std::path::{Path, PathBuf};
@@ -16,15 +16,15 @@ use tintype::sniff::{SourceFormat, sniff};
 /// What a file does instead of rendering.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Instead {
-    /// No kind that this server knows: passed through as it is, 200.
+    /// Of no kind that this server knows: passed through unchanged, 200.
     PassedThrough,
     /// Over a limit: 413.
     TooLarge,
-    /// The decoder finds it damaged: 422.
+    /// Found damaged by the decoder: 422.
     Damaged,
 }
 
-/// Files that never render, whatever the versions of the libraries below.
+/// Files that never render, whatever the versions of the underlying libraries.
 const REFUSED: [(&str, Instead, &str); 6] = [
     ("large/giant-image.jpg", Instead::TooLarge, "280 megapixels, over the limit of 100"),
     ("svg/giant.svg", Instead::TooLarge, "says that it is ten million pixels wide"),
@@ -34,7 +34,8 @@ const REFUSED: [(&str, Instead, &str); 6] = [
     ("jpeg/mozjpeg-testorig12.jpg", Instead::Damaged, "12 bits a sample, which libjpeg is built without"),
 ];
 
-/// Files that some versions of the libraries below render and some do not: an error is as good as a picture.
+/// Files that render with some versions of the underlying libraries but not with others: an error is as good as an
+/// image.
 const MAY_FAIL: [(&str, &str); 6] = [
     ("avif/star-8bpc-with-alpha.avifs", "an image sequence without a still picture: libheif before 1.20 reads none"),
     ("heic/rgb_generic_compressed_zlib.heif", "uncompressed HEIF behind zlib: libheif from 1.18 on"),
@@ -99,7 +100,7 @@ fn root() -> PathBuf {
     Path::new(concat!(env!("CARGO_MANIFEST_DIR"), "/../shared/fixtures")).to_path_buf()
 }
 
-/// The files of the manifest but for the hostile ones and those that are expectations of other projects.
+/// Returns the files of the manifest, except hostile files and files that are expected results of other projects.
 fn good_files() -> Option<Vec<String>> {
     let manifest = std::fs::read(root().join("MANIFEST.json")).ok()?;
     let manifest: serde_json::Value = serde_json::from_slice(&manifest).unwrap();
@@ -115,11 +116,11 @@ fn request() -> (Plan, RenderLimits) {
     (*plan, RenderLimits::from(&limits))
 }
 
-/// What is wrong with how a file came out.
 fn job(plan: &Plan, input: Input, limits: RenderLimits) -> Job {
     Job { plan: plan.clone(), input, overlays: Vec::new(), limits, faces: None }
 }
 
+/// Returns what is wrong with the outcome of a file, if anything.
 fn fault(name: &str, plan: &Plan, limits: RenderLimits) -> Option<String> {
     let original = Blob::copy_from(&std::fs::read(root().join(name)).unwrap()).unwrap();
     let expected = REFUSED.iter().find(|(refused, ..)| *refused == name).map(|(_, instead, _)| *instead);

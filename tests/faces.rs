@@ -1,5 +1,5 @@
-//! Faces as a client sees them: how many are found and how exactly, what crops do with them, and that what is to be hidden
-//! is.
+//! Faces as a client sees them: how many are found and how precisely, how crops use them, and that faces to be hidden
+//! are hidden.
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 use std::path::Path;
@@ -11,9 +11,9 @@ use tintype::plan::{self, Intent, Negotiation, Policy, Select};
 use tintype::render::decode::{Opened, Original, Wanted};
 use tintype::render::{self, Input, Job, RenderLimits, Rendered};
 
-/// Least share of the marked faces to be found.
+/// Smallest share of the marked faces that must be found.
 const FOUND_MIN: f64 = 0.8;
-/// In the crowds only the larger faces are marked, so that what is found beside them is no mistake.
+/// In the crowds only the larger faces are marked, so faces found besides them are not mistakes.
 const CROWDS: [&str; 4] =
     ["faces/group-concert.jpg", "faces/group-market.jpg", "faces/group-street-crowd.jpg", "faces/kodak-14.png"];
 
@@ -40,7 +40,7 @@ fn rendered(query: &str, original: &[u8]) -> Rendered {
     render::render(&job(query, original)).unwrap_or_else(|error| panic!("{query}: {error:?}"))
 }
 
-/// The boxes that `fm=json&faces=1` lists.
+/// Returns the boxes that `fm=json&faces=1` lists.
 fn listed(original: &[u8]) -> Vec<Box> {
     let body = rendered("fm=json&faces=1", original).body;
     let json: serde_json::Value = serde_json::from_slice(body.as_slice()).unwrap();
@@ -54,7 +54,7 @@ fn listed(original: &[u8]) -> Vec<Box> {
         .collect()
 }
 
-/// Common part of two boxes as a share of their union.
+/// Returns the intersection of two boxes as a share of their union.
 fn overlap(a: Box, b: Box) -> f64 {
     let axis = |n: usize| ((a[n] + a[n + 2]).min(b[n] + b[n + 2]) - a[n].max(b[n])).max(0.0);
     let common = axis(0) * axis(1);
@@ -68,14 +68,14 @@ fn portrait() -> Vec<u8> {
 /// Where the face of the portrait is.
 const PORTRAIT_FACE: Box = [180.0, 70.0, 85.0, 115.0];
 
-/// A picture with faces.
+/// An image with faces.
 struct Marked {
     name: String,
     original: Vec<u8>,
     boxes: Vec<Box>,
 }
 
-/// The pictures of the corpus with faces, and where the marked ones are; `None` without a corpus.
+/// Returns the images of the corpus that have faces, and where the marked faces are; `None` without a corpus.
 #[expect(clippy::disallowed_methods, reason = "CI must not skip this")]
 fn marked() -> Option<Vec<Marked>> {
     let root = Path::new(concat!(env!("CARGO_MANIFEST_DIR"), "/../shared/fixtures"));
@@ -115,7 +115,7 @@ fn marked_faces_are_found_and_few_others() {
     assert!(wrong.len() <= pictures / 10, "{wrong:?}");
 }
 
-/// Share of the pixels that `face-blur` changes, inside `part` of an image that is `w` pixels wide.
+/// Returns the share of pixels that `face-blur` changes, inside `part` of the image.
 fn hidden_share(original: &[u8], more: &str, part: Option<Box>) -> f64 {
     let [plain, hidden] =
         ["", "&face-blur=100"].map(|hide| decoded(rendered(&format!("fm=png{more}{hide}"), original).body.as_slice()));
@@ -130,7 +130,7 @@ fn hidden_share(original: &[u8], more: &str, part: Option<Box>) -> f64 {
     f64::from(changed) / f64::from(all)
 }
 
-/// Width of what faces are hidden on in the tests below: a debug build looks at each for seconds.
+/// Width of the images that the tests below hide faces in: a debug build needs seconds per search.
 const LOOKED_AT_PX: f64 = 300.0;
 
 #[test]
@@ -142,7 +142,7 @@ fn every_portrait_is_hidden_standing_on_its_head_too() {
         let scale = LOOKED_AT_PX / f64::from(full.width);
         let height = f64::from(full.height) * scale;
         for turn in ["", "&orient=3"] {
-            // First made, then looked at: it must be found on what is left of it.
+            // Resized first, then searched: the face must be found in what is left of it.
             let made = rendered(&format!("fm=png&w={LOOKED_AT_PX}{turn}"), original);
             for [x, y, w, h] in boxes.iter().map(|edges| edges.map(|v| v * scale)) {
                 let part = if turn.is_empty() { [x, y, w, h] } else { [LOOKED_AT_PX - x - w, height - y - h, w, h] };
@@ -159,7 +159,7 @@ fn every_portrait_is_hidden_standing_on_its_head_too() {
 #[test]
 fn of_photographs_without_faces_little_is_hidden() {
     let photos = Path::new(env!("CARGO_MANIFEST_DIR")).join("fixtures/photos");
-    // With one look of the network 99 % of the cat and 48 % of the coffee were hidden.
+    // With a single pass of the network, 99 % of the cat and 48 % of the coffee were hidden.
     for name in ["cat.jpg", "coffee.jpg", "cup.png", "galaxies.jpg", "rocket.jpg"] {
         let original = std::fs::read(photos.join(name)).unwrap();
         let share = hidden_share(&original, &format!("&w={LOOKED_AT_PX}"), None);
@@ -172,20 +172,20 @@ fn a_portrait_is_cut_around_its_face() {
     let portrait = portrait();
     let [face] = listed(&portrait)[..] else { panic!("one face") };
     assert!(overlap(face, PORTRAIT_FACE) > 0.5, "{face:?}");
-    // Again on what was cut out: the face is in the middle, and as large as was asked for.
+    // Searched again in the crop: the face is in the middle and as large as requested.
     let close = rendered("fit=facearea&facepad=2&w=200&h=200&fm=png", &portrait);
     assert_eq!((close.size.width, close.size.height), (200, 200));
     let [x, y, width, height] = listed(close.body.as_slice())[0];
     assert!((x + width / 2.0 - 100.0).abs() < 12.0 && (y + height / 2.0 - 100.0).abs() < 12.0, "{x} {y}");
     assert!((80.0..125.0).contains(&height), "{height}");
-    // The face is left of and above the middle, so that a centred strip would miss it.
+    // The face is left of and above the middle, so a centred strip would miss it.
     for query in ["fit=crop&crop=faces&w=512&h=160&fm=png", "fit=crop&crop=faces&w=160&h=512&fm=png"] {
         let strip = rendered(query, &portrait);
         assert_eq!(listed(strip.body.as_slice()).len(), 1, "{query}");
     }
 }
 
-/// Mean difference of neighbours inside a box: how much there is to see.
+/// Returns the mean difference between neighbouring samples inside a box: how much detail is visible.
 fn detail(picture: &Rendered, [x, y, width, height]: Box) -> f64 {
     let original = Original::new(picture.body.as_slice()).unwrap();
     let limits = RenderLimits::from(&Limits::default());
@@ -216,7 +216,7 @@ fn of_a_face_that_is_to_be_hidden_nothing_is_left() {
             (detail(&plain, face), detail(&rendered(&format!("{query}{more}&fm=png"), &portrait), face));
         assert!(after < before * 0.45, "{query}{more}: {before} {after}");
     }
-    // Nothing else of the picture changes: the corner with the flag.
+    // Nothing else in the image changes: this is the corner with the flag.
     let corner = "rect=0,300,120,200&fm=png";
     let [plain, hidden] =
         [corner.to_owned(), format!("{corner}&face-blur=60")].map(|query| rendered(&query, &portrait));
@@ -225,7 +225,7 @@ fn of_a_face_that_is_to_be_hidden_nothing_is_left() {
 
 #[test]
 fn a_picture_on_its_side_hides_its_face_too() {
-    // Turned by its pixels, without a tag that says so.
+    // The pixels themselves are turned, without a tag that says so.
     let portrait = portrait();
     let face = listed(&portrait)[0];
     let lying = rendered("orient=6&fm=png", &portrait);
@@ -244,7 +244,7 @@ fn what_was_found_is_handed_out_and_taken_back() {
     job.faces = Some(faces);
     let again = render::render(&job).unwrap();
     assert!(again.faces.is_none() && again.body.as_slice() == first.body.as_slice());
-    // What is handed in is believed.
+    // Faces that are handed in are trusted.
     job.faces = Some(Vec::new());
     assert_ne!(render::render(&job).unwrap().body.as_slice(), first.body.as_slice());
     assert!(rendered("w=100", &portrait).faces.is_none());
@@ -271,7 +271,7 @@ fn red_pupils_of_a_face_are_darkened_and_nothing_else() {
     let face = listed(&portrait())[0];
     // Where the eyes of this face are, as shares of its box.
     let eyes = [(0.3, 0.42), (0.7, 0.42)].map(|(x, y)| (face[0] + face[2] * x, face[1] + face[3] * y));
-    // Two pupils, and a red button on the suit that is none.
+    // Two pupils, and a red button on the suit that is not a pupil.
     let button = (300.0, 420.0);
     let disc = |(x, y): (f64, f64)| {
         (-4..=4_i32)
@@ -302,7 +302,7 @@ fn red_pupils_of_a_face_are_darkened_and_nothing_else() {
     assert!(decoded(rendered("fm=png", &flashed).body.as_slice()).1 == pixels);
 }
 
-/// Width, height and the RGB pixels of a picture.
+/// Returns the width, the height and the RGB pixels of an image.
 fn decoded(bytes: &[u8]) -> ((usize, usize), Vec<u8>) {
     let original = Original::new(bytes).unwrap();
     let limits = RenderLimits::from(&Limits::default());

@@ -1,6 +1,6 @@
-//! Files that other readers get wrong, each kind with what is right, read where they lie (`../shared/fixtures`).
+//! Files that other readers get wrong, each with the correct result, read in place (`../shared/fixtures`).
 //!
-//! Every file is rendered by a process of its own, as the workers of a server do with rare kinds.
+//! Each file is rendered by its own process, as a server's workers do with rare formats.
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 use std::path::{Path, PathBuf};
@@ -10,7 +10,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 
 use tintype::sniff::{SourceFormat, sniff};
 
-/// The shared files, or `None` where they are not, which CI must not take for success.
+/// Returns the folder of shared files. `None` where it is missing, which CI must not take for success.
 #[expect(clippy::disallowed_methods, reason = "CI must not skip this")]
 fn fixtures() -> Option<PathBuf> {
     let root = Path::new(concat!(env!("CARGO_MANIFEST_DIR"), "/../shared/fixtures")).to_path_buf();
@@ -22,7 +22,7 @@ fn fixtures() -> Option<PathBuf> {
     None
 }
 
-/// A folder for what comes out, gone with the value.
+/// A folder for output, removed when the value is dropped.
 struct Scratch(PathBuf);
 
 impl Scratch {
@@ -39,10 +39,11 @@ impl Drop for Scratch {
     }
 }
 
-/// What `tintype render` makes of a file, or the reason that it gives. `perturb` fills memory that was allocated or freed.
+/// Returns what `tintype render` makes of a file, or the reason it gives. `perturb` fills memory when it is allocated
+/// or freed.
 fn rendered(file: &Path, query: &str, out: &Path, perturb: Option<u8>) -> Result<Vec<u8>, String> {
     let _ = std::fs::remove_file(out);
-    // A server kills a worker that takes too long; here nobody else would.
+    // A server kills a worker that takes too long; here nothing else would.
     let mut command = Command::new("timeout");
     command.args(["10", env!("CARGO_BIN_EXE_tintype"), "render"]).arg(file).arg(query).arg(out);
     if let Some(byte) = perturb {
@@ -57,7 +58,7 @@ fn rendered(file: &Path, query: &str, out: &Path, perturb: Option<u8>) -> Result
     }
 }
 
-/// 8-bit RGBA of a PNG of ours.
+/// One of our PNGs as 8-bit RGBA.
 struct Picture {
     size: (u32, u32),
     pixels: Vec<[u8; 4]>,
@@ -85,7 +86,7 @@ impl Picture {
         self.pixels[(y * self.size.0 + x) as usize]
     }
 
-    /// Mean of red, green, blue and alpha.
+    /// Returns the means of red, green, blue and alpha.
     fn mean(&self) -> [f64; 4] {
         let sum = |at: usize| self.pixels.iter().map(|pixel| u64::from(pixel[at])).sum::<u64>();
         [0, 1, 2, 3].map(|at| sum(at) as f64 / self.pixels.len() as f64)
@@ -93,11 +94,11 @@ impl Picture {
 }
 
 enum Right {
-    /// This size, and this mean of each channel within 3 levels.
+    /// This size, and these channel means within 3 levels.
     Mean((u32, u32), [u8; 4]),
     /// This size, and these pixels within 3 levels.
     Pixels((u32, u32), &'static [((u32, u32), [u8; 4])]),
-    /// Refused, in words that hold these.
+    /// Refused with a message that contains these words.
     Refused(&'static str),
 }
 
@@ -107,7 +108,7 @@ const GREEN: [u8; 4] = [0, 255, 0, 255];
 const RED: [u8; 4] = [255, 0, 0, 255];
 const NONE: [u8; 4] = [0; 4];
 
-/// The cases, each with its query and what is right. Means are of what two independent decoders show.
+/// The cases, each with its query and the correct result. The means are those that two independent decoders show.
 const CASES: &[(&str, &str, Right)] = &[
     ("01-j2k-offset-leaks-heap.j2k", "", Mean((2592, 1944), [118, 118, 122, 255])),
     ("01-own-j2k-offset-150-300.j2k", "", Mean((1400, 1000), [159, 86, 52, 255])),
@@ -157,7 +158,7 @@ const CASES: &[(&str, &str, Right)] = &[
     ("17-complete-but-no-eoi.jpg", "", Mean((300, 200), [158, 86, 52, 255])),
 ];
 
-/// Runs `check` for every item on two threads, and panics with what it complained of.
+/// Runs `check` for every item on two threads, and panics with the faults it reports.
 fn for_each<T: Sync>(items: &[T], check: impl Fn(usize, &T) -> Option<String> + Sync) {
     let (next, faults) = (AtomicUsize::new(0), Mutex::new(Vec::new()));
     std::thread::scope(|scope| {
@@ -177,7 +178,7 @@ fn for_each<T: Sync>(items: &[T], check: impl Fn(usize, &T) -> Option<String> + 
 }
 
 fn is_near(found: [u8; 4], expected: [u8; 4]) -> bool {
-    // What is transparent has no colour to compare.
+    // Transparent pixels have no colour to compare.
     (found[3] == 0 && expected[3] == 0) || found.iter().zip(expected).all(|(a, b)| a.abs_diff(b) <= 3)
 }
 
@@ -218,7 +219,7 @@ fn no_case_is_left_out() {
     assert!(missing.is_empty(), "{missing:?}");
 }
 
-/// Every file under `folder`.
+/// Returns every file under `folder`.
 fn files(folder: &Path) -> Vec<PathBuf> {
     let mut found = Vec::new();
     for entry in std::fs::read_dir(folder).unwrap() {
@@ -229,7 +230,7 @@ fn files(folder: &Path) -> Vec<PathBuf> {
     found
 }
 
-/// Memory that a decoder hands out without having written it shows up as a difference.
+/// Memory that a decoder returns without having written it shows up as a difference.
 #[test]
 fn rare_images_show_nothing_that_the_file_does_not_describe() {
     let Some(root) = fixtures() else { return };
@@ -238,7 +239,7 @@ fn rare_images_show_nothing_that_the_file_does_not_describe() {
     let rare: Vec<PathBuf> = files(&root).into_iter().filter(is_rare).collect();
     assert!(rare.len() > 150, "{} files: the corpus is not whole", rare.len());
     for_each(&rare, |thread, path| {
-        // Whole where it is small; scaled otherwise, which makes a difference smaller and does not hide it.
+        // In full where it is small. Scaling makes a difference smaller but does not hide it.
         let shown = |byte: u8| {
             rendered(path, "fm=png&fit=max&w=512&h=512", &scratch.0.join(format!("{thread}.png")), Some(byte)).ok()
         };
@@ -246,14 +247,14 @@ fn rare_images_show_nothing_that_the_file_does_not_describe() {
     });
 }
 
-/// A cut JPEG with an end marker behind the cut: what libjpeg only warns of, also where the warning comes with the last rows.
+/// A truncated JPEG with an end marker after the cut. libjpeg only warns about it, sometimes not before the last rows.
 #[test]
 fn a_cut_jpeg_is_refused_even_with_an_end_behind_the_cut() {
     let Some(root) = fixtures() else { return };
     let scratch = Scratch::new("cut");
     let is_small = |path: &PathBuf| (2_000..120_000).contains(&path.metadata().unwrap().len());
     let mut whole: Vec<PathBuf> = files(&root.join("jpeg")).into_iter().chain(files(&root.join("photos"))).collect();
-    // Of arithmetic coding libjpeg does not notice that it is cut.
+    // libjpeg does not notice the truncation with arithmetic coding.
     let is_arithmetic = |path: &PathBuf| path.to_string_lossy().ends_with("ari.jpg");
     whole.retain(|path| is_small(path) && !is_arithmetic(path));
     whole.truncate(24);

@@ -1,8 +1,8 @@
-//! Pictures that were looked at, and must stay as they are: `fixtures/golden/NAME.png`, compared by decoded pixels.
+//! Approved images that must not change: `fixtures/golden/NAME.png`, compared by decoded pixels.
 //!
-//! Every parameter that draws has one, at least; the others are named with the file that tests them.
+//! Every parameter that draws has at least one; the others are listed with the file that tests them.
 //!
-//! After a change that is meant, `TINTYPE_WRITE_GOLDEN=1 cargo test --test golden` writes them anew. Look at them.
+//! After an intended change, `TINTYPE_WRITE_GOLDEN=1 cargo test --test golden` rewrites them. Look at them.
 
 #![expect(clippy::unwrap_used, reason = "a test stops at the first surprise")]
 
@@ -18,7 +18,7 @@ use tintype::plan::{self, Intent, Negotiation, Policy, TEXT_OBJECT};
 use tintype::render::{Input, Job, RenderLimits, render};
 use tintype::vips::{self, Call};
 
-/// Name, photo, query. All are small, because all are committed.
+/// Name, photo, query. All images are small, because all are committed.
 const GOLDEN: &[(&str, &str, &str)] = &[
     ("clip", "coffee.jpg", "w=96"),
     ("crop", "astronaut.jpg", "w=96&h=64&fit=crop"),
@@ -386,7 +386,7 @@ const GOLDEN: &[(&str, &str, &str)] = &[
     ),
 ];
 
-/// Mean and largest difference of samples that a newer codec may make; anything seen is larger.
+/// Largest mean and largest single sample difference that a newer codec may cause; any visible change is larger.
 const MEAN_MAX: f64 = 0.6;
 const LARGEST: u8 = 16;
 
@@ -412,8 +412,8 @@ fn pictures_stay_as_they_were_approved() {
     assert!(faults.is_empty(), "{faults:#?}");
 }
 
-/// Parameters without a picture here, and the file whose tests are about them: they decide how a picture is delivered,
-/// encoded or described, or which part of a file it is.
+/// Parameters without an image here, and the file that tests them. They decide how an image is delivered, encoded or
+/// described, or which part of a file is used.
 const ELSEWHERE: &[(&str, &str)] = &[
     ("ch", "tests/end_to_end/words.rs"),
     ("lossless", "src/render/encode/tests.rs"),
@@ -443,7 +443,7 @@ const ELSEWHERE: &[(&str, &str)] = &[
     ("faces", "tests/faces.rs"),
 ];
 
-/// Families that a picture has and its overlays have too, as `mark-` and `blend-`.
+/// Families that an image has and that its overlays have too, as `mark-` and `blend-`.
 const FAMILIES: &[&str] = &["fade", "gradient", "drop-shadow"];
 
 #[test]
@@ -457,7 +457,7 @@ fn every_parameter_that_draws_has_a_picture() {
         .flat_map(|query| query.split('&').filter_map(|pair| pair.split('=').next()))
         .collect();
     let is_rendered = |name: &str| tintype::param::find(name).is_some_and(|spec| spec.state == State::Rendered);
-    // The same family, drawn by the same code, on another picture.
+    // The same family, drawn by the same code on another image.
     let is_twin = |name: &str| {
         let own = name.strip_prefix("mark-").or_else(|| name.strip_prefix("blend-"));
         own.is_some_and(|own| FAMILIES.iter().any(|family| own.starts_with(family)) && shown.contains(own))
@@ -486,10 +486,10 @@ fn folder(name: &str) -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("fixtures").join(name)
 }
 
-/// The rendition's pixels. What does not say its format is written as PNG.
+/// Renders the pixels of a case. A query without a format is encoded as PNG.
 fn rendered(photo: &str, query: &str) -> Raster {
     let query = if query.contains("fm=") { query.to_owned() } else { format!("{query}&fm=png") };
-    // `photo?query` is a picture that is itself made first.
+    // `photo?query` is an image that is rendered first.
     let input = match photo.split_once('?') {
         Some((photo, first)) => Input::sniffed(Blob::copy_from(&png(&rendered(photo, first))).unwrap()).unwrap(),
         None if photo == TEXT_OBJECT.trim_start_matches('/') => Input::Nothing,
@@ -536,7 +536,7 @@ fn png(raster: &Raster) -> Vec<u8> {
     Call::new(c"pngsave_buffer").image(c"in", &image).bytes_out().unwrap()
 }
 
-/// What differs, if it can be seen.
+/// Returns the difference, if it is visible.
 fn difference(approved: &Raster, now: &Raster) -> Option<String> {
     if approved.size != now.size {
         return Some(format!("{:?} became {:?}", approved.size, now.size));
@@ -544,7 +544,7 @@ fn difference(approved: &Raster, now: &Raster) -> Option<String> {
     let (Samples::U8(a), Samples::U8(b)) = (&approved.samples, &now.samples) else {
         return Some("not 8 bits a sample".to_owned());
     };
-    // The colour of what is fully transparent is nobody's business.
+    // The colour of fully transparent pixels does not matter.
     let pixels = a.as_chunks::<4>().0.iter().zip(b.as_chunks::<4>().0).filter(|(a, b)| a[3] > 0 || b[3] > 0);
     let differences: Vec<u8> =
         pixels.flat_map(|(a, b)| std::array::from_fn::<u8, 4, _>(|i| a[i].abs_diff(b[i]))).collect();

@@ -1,5 +1,5 @@
-//! The same operations as other projects' suites, compared with the pictures those projects expect
-//! (`../shared/fixtures/peer/CASES.json`). Gating cases must agree; every other case agrees too or is listed in
+//! The same operations as in other projects' suites, compared with the images those projects expect
+//! (`../shared/fixtures/peer/CASES.json`). Gating cases must agree. Every other case must agree too, or be listed in
 //! [`DIFFERENT`] with the reason.
 
 #![expect(clippy::unwrap_used, reason = "a test stops at the first surprise")]
@@ -10,10 +10,10 @@ use std::process::Command;
 use tintype::pixels::raster::{Raster, Samples};
 use tintype::vips::{self, Call};
 
-/// Bits of 64 in which the hashes of a case that is not gating may differ and still count as the same picture.
+/// How many of 64 bits the hashes of a non-gating case may differ in and still count as the same image.
 const BITS_MAX: u32 = 5;
 
-/// Queries where the suite's own value has no number in `CASES.json`: expected picture, query, what it stands for.
+/// Queries for cases where `CASES.json` has no number for the suite's own value: expected image and query.
 const QUERIES: &[(&str, &str)] = &[
     ("duotone.jpg", "w=320&h=240&fit=crop&duotone=C83658,D8E74F"),
     ("mask-circle.png", "w=320&h=240&fit=crop&mask=ellipse&fm=png"),
@@ -30,7 +30,7 @@ const QUERIES: &[(&str, &str)] = &[
     ("watermarkSimple.jpg", "mark=/watermark.png&mark-x=30&mark-align=bottom&mark-pad=50&mark-alpha=40"),
 ];
 
-/// Cases that are meant to differ, by expected picture, and why ours is right.
+/// Cases that are meant to differ, by expected image, and why ours is right.
 const DIFFERENT: &[(&str, &str)] = &[
     ("crop-strategy-attention.jpg", "skin and saturation draw that strategy, contours draw `crop=edges`"),
     ("mask-circle.png", "the grammar has no circle: `mask=ellipse` touches all four sides"),
@@ -83,7 +83,7 @@ fn read_cases(text: &[u8]) -> Vec<Case> {
     cases.collect()
 }
 
-/// What is wrong with a case, if anything.
+/// Returns what is wrong with a case, if anything.
 fn fault(case: &Case, folder: &Path, out: &Path) -> Option<String> {
     let approved = decoded(&folder.join(&case.expected));
     let name = case.expected.rsplit('/').next().unwrap_or_default();
@@ -118,7 +118,7 @@ fn fault(case: &Case, folder: &Path, out: &Path) -> Option<String> {
     found.map(|what| format!("{}: {what} ({})", case.expected, case.query))
 }
 
-/// The rendition by the program itself, in this case's own format or PNG.
+/// Renders a case with the program itself, as JPEG where the case expects JPEG and as PNG otherwise.
 fn rendered(case: &Case, folder: &Path, out: &Path) -> Result<Raster, String> {
     let extension = if case.expected.ends_with(".jpg") { "jpg" } else { "png" };
     let path: PathBuf = out.join(format!("rendition.{extension}"));
@@ -150,7 +150,8 @@ fn pixels(raster: &Raster) -> &[[u8; 4]] {
     samples.as_chunks::<4>().0
 }
 
-/// Difference hash: nine by eight means of luminance on grey, and whether each is darker than its right neighbour.
+/// Returns the difference hash: nine by eight luminance means on grey, and whether each is darker than its right
+/// neighbour.
 fn hash(raster: &Raster) -> u64 {
     let (width, height) = (raster.size.width as usize, raster.size.height as usize);
     let mean = |column: usize, row: usize| {
@@ -171,7 +172,7 @@ fn hash(raster: &Raster) -> u64 {
     bits
 }
 
-/// 0 to 255, on mid-grey.
+/// Returns the luminance on mid-grey, 0 to 255.
 fn luminance(&[r, g, b, a]: &[u8; 4]) -> f64 {
     let value = 0.299 * f64::from(r) + 0.587 * f64::from(g) + 0.114 * f64::from(b);
     let alpha = f64::from(a) / 255.0;

@@ -1,4 +1,4 @@
-//! Random URLs from the table of parameters: whatever a stranger asks for, the answer is a picture of the size that the
+//! Random URLs from the table of parameters: whatever a stranger asks for, the answer is an image of the size that the
 //! layout announces, or an error that is not ours.
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
@@ -14,12 +14,12 @@ use tintype::plan::{self, Answer, Found, Intent, Measured, Negotiation, Plan, Po
 use tintype::render::decode::{Opened, Original};
 use tintype::render::{self, Input, Job, RenderLimits, faces};
 
-/// URLs of one run.
+/// How many URLs one run tries.
 const URLS: u64 = 3_000;
-/// Keeps pictures small: what is under test is what is asked for, not how long large pictures take.
+/// Keeps images small: the test is about what URLs ask for, not about how long large images take.
 const SIDE_MAX: u32 = 160;
 
-/// Small numbers, the same on every machine (xorshift64*, Marsaglia 2003).
+/// Pseudo-random numbers, the same on every machine (xorshift64*, Marsaglia 2003).
 struct Random(u64);
 
 impl Random {
@@ -39,11 +39,11 @@ impl Random {
     }
 }
 
-/// What a value might look like that nobody thought of.
+/// Values that nobody may have thought of.
 const ODD: [&str; 12] =
     ["", "0", "-1", "1e9", "NaN", "inf", ",,,", "%00", "%F0%9F%98%80", "99999999999999999999", "true", "0.0000001"];
 
-/// A value that has, or nearly has, one of the forms of a parameter.
+/// Returns a value that has, or nearly has, one of the forms of a parameter.
 fn value(random: &mut Random, spec: &ParamSpec) -> String {
     let kind = &spec.kinds[random.below(spec.kinds.len() as u64) as usize];
     let number = |random: &mut Random, low: f64, high: f64| {
@@ -95,7 +95,7 @@ fn value(random: &mut Random, spec: &ParamSpec) -> String {
     }
 }
 
-/// The value of a parameter in its own example.
+/// Returns the value of a parameter in its own example.
 fn example(spec: &ParamSpec) -> String {
     let own = spec.example.split('&').find_map(|pair| pair.split_once('=').filter(|(name, _)| *name == spec.name));
     own.map_or_else(|| "true".to_owned(), |(_, value)| value.to_owned())
@@ -107,7 +107,7 @@ fn query(random: &mut Random) -> String {
         let spec = &PARAMS[random.below(PARAMS.len() as u64) as usize];
         match random.below(10) {
             0 => pairs.push(format!("{}={}", spec.name, random.of(&ODD))),
-            // What it depends on comes with an example.
+            // An example includes what the parameter depends on.
             1..=4 => pairs.push(spec.example.to_owned()),
             _ => {
                 pairs.push(spec.example.to_owned());
@@ -128,7 +128,7 @@ fn limits() -> (Policy, RenderLimits) {
     (Policy::new(&limits, false, false), render_limits)
 }
 
-/// A few tiny originals: colours, grey, transparency, 16 bits, an orientation, one pixel, several frames.
+/// Returns a few tiny originals: colour, grey, transparency, 16 bits, an orientation, one pixel, several frames.
 fn originals() -> Vec<(&'static str, Vec<u8>)> {
     let photo = |name: &str| {
         let path = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("fixtures/photos").join(name);
@@ -155,7 +155,7 @@ fn originals() -> Vec<(&'static str, Vec<u8>)> {
     };
     let ramp = |len: u32| (0..len).map(|at| (at * 37 % 251) as u8).collect::<Vec<u8>>();
     let gif = {
-        // Two frames of 4 x 3 pixels, written by hand: the second is transparent in part.
+        // Two frames of 4 x 3 pixels, written by hand; the second is partly transparent.
         let mut out = b"GIF89a\x04\0\x03\0\xf0\0\0\xff\0\0\0\0\xff".to_vec();
         for delay in [5_u8, 9] {
             out.extend([0x21, 0xf9, 4, 1, delay, 0, 1, 0, 0x2c, 0, 0, 0, 0, 4, 0, 3, 0, 0]);
@@ -184,18 +184,19 @@ fn resolved(query: &str, policy: &Policy) -> Intent {
 /// How one URL ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum End {
-    /// Nothing is rendered, or the answer is in words, or the size is not known out here.
+    /// Nothing is rendered, the answer is a data output, or the size is not known here.
     Unmeasured,
     /// An error that is not ours.
     Refused,
-    /// A picture of the size announced.
+    /// An image of the announced size.
     Measured {
-        /// Another picture is in it.
+        /// Another image is part of it.
         overlaid: bool,
     },
 }
 
-/// How the answer to one URL ends, or what is wrong with it. `overlay` stands for every other picture that it names.
+/// Returns how the answer to one URL ends, or what is wrong with it. `overlay` stands for every other image that the
+/// URL names.
 fn end(query: &str, original: &[u8], overlay: &[u8]) -> Result<End, String> {
     let (policy, render_limits) = limits();
     let Intent::Render(plan) = resolved(query, &policy) else { return Ok(End::Unmeasured) };
@@ -220,14 +221,14 @@ fn end(query: &str, original: &[u8], overlay: &[u8]) -> Result<End, String> {
     }
     let plan = &job.plan;
     let is_picture = matches!(done.answer, Answer::Picture(_));
-    // What trimming finds is not known out here.
+    // What trimming finds is not known here.
     if !is_picture || plan.trim.is_some() {
         return Ok(End::Unmeasured);
     }
     let faces = done.faces.as_deref();
     let expected = expected_size(plan, original, faces, &render_limits).ok_or("an original without a size")?;
     let unread = |what: &str| format!("{what} cannot be read: {:?}", done.answer);
-    // There is no decoder here for what nobody else reads either.
+    // An answer that this crate cannot decode is a fault, because no other reader would decode it either.
     let written = Original::new(done.body.as_slice()).map_err(|_| unread("the answer"))?;
     let opened = Opened::new(&written, &plan::Select::default(), &render_limits).map_err(|_| unread("its header"))?;
     if (expected, expected) != (done.size, opened.measured.size) {
@@ -277,7 +278,7 @@ fn random_urls_get_what_the_layout_announces_or_an_error_that_is_not_ours() {
     faults.sort();
     assert!(faults.is_empty(), "{} of {URLS}:\n{}", faults.len(), faults.join("\n"));
 
-    // Lest the test becomes empty unnoticed.
+    // Keeps the test from becoming empty unnoticed.
     let ends = ends.into_inner().unwrap();
     let count = |is: fn(&End) -> bool| ends.iter().filter(|end| is(end)).count();
     let measured = count(|end| matches!(end, End::Measured { .. }));

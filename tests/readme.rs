@@ -1,4 +1,4 @@
-//! The signing examples of README, run in each language that is on this machine.
+//! The signing examples of README, run in each language that is installed on this machine.
 
 #![expect(clippy::unwrap_used, reason = "a test stops at the first surprise")]
 
@@ -10,14 +10,14 @@ use tintype::sign;
 const KEY: &str = "0123456789abcdef";
 const TARGET: &str = "/coffee.jpg?w=480";
 
-/// The fenced block of `language` in README.
+/// Returns the fenced block of `language` in README.
 fn block(language: &str) -> &'static str {
     let readme = include_str!("../README.md");
     let start = readme.split_once(&format!("```{language}\n")).expect("README has an example").1;
     start.split_once("```").expect("the example ends").0
 }
 
-/// Runs the example with `command`, which takes the file `name`, and compares what it prints.
+/// Runs the example with `command`, which takes the file `name`, and compares its output.
 #[track_caller]
 fn check(language: &str, name: &str, command: &[&str]) {
     let folder = tempfile::tempdir().unwrap();

@@ -1,7 +1,8 @@
-//! The structure of the source tree, read off the files: who uses whom, and that no two files use each other.
+//! The structure of the source tree, read from the files: which module uses which, and that no two files use each
+//! other.
 //!
-//! `src/lib.rs` states the order of the modules in its section "Who may use whom"; this test reads that section, so that
-//! there is one list.
+//! `src/lib.rs` states the order of the modules in its section "Who may use whom". This test reads that section, so
+//! that there is only one list.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
@@ -10,7 +11,7 @@ use std::sync::LazyLock;
 
 use regex::Regex;
 
-/// A module as the names on its path: `["plan", "layout"]`.
+/// A module, as the names on its path: `["plan", "layout"]`.
 type Module = Vec<String>;
 
 static COMMENT: LazyLock<Regex> = LazyLock::new(|| Regex::new(r"//[^\n]*").expect("a pattern"));
@@ -21,7 +22,7 @@ static PATH: LazyLock<Regex> =
     LazyLock::new(|| Regex::new(r"(?:^|[^\w:])((?:crate|super|self)(?:::[A-Za-z_]\w*)+)").expect("a pattern"));
 static CHILD: LazyLock<Regex> = LazyLock::new(|| Regex::new(r"(?:^|[^\w:])([a-z_][a-z0-9_]*)::").expect("a pattern"));
 
-/// A source file without comments, strings and its tests.
+/// A source file without comments, strings and tests.
 struct Source {
     module: Module,
     text: String,
@@ -51,7 +52,7 @@ fn module_of(path: &Path) -> Module {
     names
 }
 
-/// Comments, strings and `mod tests` are no dependencies of the program.
+/// Removes comments, strings and `mod tests`, none of which are dependencies of the program.
 fn program_text(text: &str) -> String {
     let text = text.split("\n#[cfg(test)]\nmod ").next().unwrap_or(text);
     let text = COMMENT.replace_all(text, "");
@@ -75,7 +76,7 @@ fn sources() -> Vec<Source> {
     sources
 }
 
-/// The paths that a `use` tree names: `a::{b, c::d}` is `a::b` and `a::c::d`.
+/// Returns the paths that a `use` tree names: `a::{b, c::d}` is `a::b` and `a::c::d`.
 fn use_paths(tree: &str) -> Vec<Module> {
     fn walk(chars: &mut std::iter::Peekable<std::str::Chars<'_>>, prefix: &Module, out: &mut Vec<Module>) {
         let mut path = prefix.clone();
@@ -114,7 +115,7 @@ fn use_paths(tree: &str) -> Vec<Module> {
     out
 }
 
-/// Every path of the crate that a file names, from the root: with `use`, and in the middle of code.
+/// Returns every path of the crate that a file names, from the root: in `use` declarations and inside code.
 fn named(source: &Source, known: &BTreeSet<Module>) -> Vec<Module> {
     let mut paths: Vec<Module> = USE.captures_iter(&source.text).flat_map(|found| use_paths(&found[1])).collect();
     let rest = USE.replace_all(&source.text, "");
@@ -137,12 +138,12 @@ fn named(source: &Source, known: &BTreeSet<Module>) -> Vec<Module> {
     paths.iter().filter_map(absolute).collect()
 }
 
-/// The file that a path leads to: the longest prefix that is a module.
+/// Returns the file that a path leads to: the longest prefix that is a module.
 fn file_of(path: &Module, known: &BTreeSet<Module>) -> Module {
     (0..=path.len()).rev().map(|len| path[..len].to_vec()).find(|module| known.contains(module)).unwrap_or_default()
 }
 
-/// `name -> place` from the section "Who may use whom" of `lib.rs`.
+/// Reads `name -> place` from the section "Who may use whom" of `lib.rs`.
 fn order() -> BTreeMap<String, usize> {
     let text = fs::read_to_string(root().join("lib.rs")).expect("lib.rs");
     let section = text.split("# Who may use whom").nth(1).expect("lib.rs has a section \"Who may use whom\"");
@@ -156,7 +157,7 @@ fn order() -> BTreeMap<String, usize> {
     order
 }
 
-/// Every pair of files of which the first uses the second.
+/// Returns every pair of files in which the first uses the second.
 fn pairs(sources: &[Source]) -> BTreeSet<(Module, Module)> {
     let known: BTreeSet<Module> = sources.iter().map(|source| source.module.clone()).collect();
     let mut pairs = BTreeSet::new();
@@ -191,7 +192,8 @@ fn every_module_uses_only_those_above_it() {
     assert!(faults.is_empty(), "against the order in lib.rs:\n{}", faults.join("\n"));
 }
 
-/// A parent may name its children, and a child what its parent holds for all of them; among the rest there are no circles.
+/// A parent may name its children, and a child may use what its parent holds for all of them. The rest is free of
+/// cycles.
 #[test]
 fn no_files_use_each_other_in_a_circle() {
     let sources = sources();
@@ -201,14 +203,14 @@ fn no_files_use_each_other_in_a_circle() {
             uses.entry(user).or_default().insert(used);
         }
     }
-    // One abstraction in two files: a call takes images and gives images.
+    // One abstraction in two files: a call takes images and returns images.
     let call = vec!["vips".to_owned(), "call".to_owned()];
     let image = vec!["vips".to_owned(), "image".to_owned()];
     if let Some(used) = uses.get_mut(&image) {
         used.remove(&call);
     }
-    // Files that use nothing which is left are in no circle; when no such file is left, the rest are circles and what leads
-    // to them.
+    // A file that uses none of the remaining files is in no cycle. When no such file is left, the rest are cycles and
+    // the files that lead into them.
     loop {
         let left: BTreeSet<Module> = uses.keys().cloned().collect();
         for used in uses.values_mut() {
@@ -227,7 +229,7 @@ fn no_files_use_each_other_in_a_circle() {
     assert!(circles.is_empty(), "files use each other in a circle:\n{}", circles.join("\n"));
 }
 
-/// libvips and pixel work do not know what a URL asked for.
+/// libvips and pixel code do not know what a URL asked for.
 #[test]
 fn pixels_and_vips_know_no_plan() {
     let low = ["pixels", "vips"];
@@ -240,7 +242,7 @@ fn pixels_and_vips_know_no_plan() {
     assert!(faults.is_empty(), "{}", faults.join("\n"));
 }
 
-/// The reader of paths reads what Rust allows.
+/// The path reader handles everything that Rust allows.
 #[test]
 fn use_trees_are_read_whole() {
     let read = |tree: &str| use_paths(tree).iter().map(shown).collect::<Vec<_>>();

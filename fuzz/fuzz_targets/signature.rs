@@ -1,4 +1,5 @@
-//! Any text is a request target: verifying it never panics, never succeeds without the key, and what is signed verifies.
+//! Any text is a request target: verifying it never panics, never succeeds without the key, and whatever is signed
+//! verifies.
 //!
 //! `cargo +nightly fuzz run signature`.
 #![no_main]
@@ -13,7 +14,7 @@ fuzz_target!(|data: &[u8]| {
     let text = String::from_utf8_lossy(data);
     let schemes = [SignScheme::Imgix, SignScheme::HmacSha256];
     let signing = Signing { required: true, schemes: schemes.to_vec(), keys: vec![Secret::new(KEY.to_vec())] };
-    // The corpus holds no signature made with the key, and nobody finds one by chance.
+    // The corpus contains no signature made with the key, and nobody finds one by chance.
     assert!(verify(&Target::split(&text), "photos", &signing).is_err());
     for scheme in schemes {
         let signed = sign(&text, "photos", scheme, KEY);

@@ -10,7 +10,7 @@ pub(super) fn parse(text: &str) -> Option<Color> {
     hex(digits).or_else(|| keyword(text))
 }
 
-/// `rrggbb`, or `aarrggbb` when something shows through: the form [`parse`] reads back.
+/// Writes `rrggbb`, or `aarrggbb` for a colour that is not opaque, in the form that [`parse`] reads back.
 pub(super) fn write(color: Color) -> String {
     let Color { r, g, b, a } = color;
     if color.is_opaque() { format!("{r:02x}{g:02x}{b:02x}") } else { format!("{a:02x}{r:02x}{g:02x}{b:02x}") }
@@ -35,7 +35,7 @@ fn hex(digits: &str) -> Option<Color> {
     Some(Color { r, g, b, a })
 }
 
-/// The low 24 bits as an opaque colour.
+/// Returns the low 24 bits as an opaque colour.
 const fn rgb(value: u32) -> Color {
     let [_, r, g, b] = value.to_be_bytes();
     Color { r, g, b, a: 255 }
@@ -51,7 +51,8 @@ fn keyword(text: &str) -> Option<Color> {
     Some(rgb(KEYWORDS[at].1))
 }
 
-/// The 148 names of CSS Color 4, sorted, with the two house colours, whose shades are our guess (`rendering.md` 1.4).
+/// The 148 names of CSS Color 4 plus the two house colours, sorted. The shades of the house colours are our guess
+/// (`rendering.md` 1.4).
 #[rustfmt::skip]
 const KEYWORDS: [(&str, u32); 150] = [
     ("aliceblue", 0xf0f8ff), ("antiquewhite", 0xfaebd7), ("aqua", 0x00ffff), ("aquamarine", 0x7fffd4),

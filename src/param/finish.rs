@@ -1,12 +1,12 @@
-//! What fades or tints a finished picture, or a layer before it is laid on one, typed: `fade*`, `mark-fade*`,
-//! `blend-fade*`, `gradient*`, `mark-gradient*`, `blend-gradient*`.
+//! Fades and gradients, typed. They apply to a finished image, or to a layer before it is placed on one: `fade*`,
+//! `mark-fade*`, `blend-fade*`, `gradient*`, `mark-gradient*`, `blend-gradient*`.
 
 use serde::{Deserialize, Serialize};
 
 use super::{AlignWord, BlendMode, GradientSpace, GradientType, HuePath};
 use crate::units::{Color, Length};
 
-/// The families that the picture, the watermark and the blended picture have alike.
+/// The families that the image, the watermark and the blended image share.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct FinishParams {
     /// `*fade*`
@@ -19,7 +19,7 @@ pub struct FinishParams {
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[expect(missing_docs, reason = "named after their parameters")]
 pub struct FadeParams {
-    /// The parameter without a side.
+    /// `fade` itself, without a side.
     pub all: Option<Length>,
     pub top: Option<Length>,
     pub right: Option<Length>,
@@ -27,13 +27,13 @@ pub struct FadeParams {
     pub left: Option<Length>,
 }
 
-/// A gradient drawn over a picture.
+/// A gradient drawn over an image.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[expect(missing_docs, reason = "named after their parameters")]
 pub struct GradientParams {
     /// Two or more; empty when there is no gradient.
     pub colors: Vec<Color>,
-    /// Per cent.
+    /// Percentages.
     pub stops: Vec<f64>,
     pub kind: Option<GradientType>,
     pub angle: Option<GradientAngle>,
@@ -51,7 +51,7 @@ pub struct GradientParams {
 /// `gradient-angle`.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub enum GradientAngle {
-    /// Clockwise from upwards, 0 <= v < 360.
+    /// Clockwise from straight up, 0 <= v < 360.
     Degrees(f64),
     /// Towards a side or corner.
     Towards(Vec<AlignWord>),
@@ -80,7 +80,7 @@ pub enum RadialReach {
 /// `gradient-radial-size`.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 pub enum RadialSize {
-    /// As far as a side or corner.
+    /// Out to a side or corner.
     Reach(RadialReach),
     /// A circle of this radius in pixels.
     Radius(u32),

@@ -1,4 +1,4 @@
-//! The words of each enumerated parameter, beside the variant that each stands for.
+//! The words of each enumerated parameter, next to the variant that each stands for.
 
 use super::{
     AlignWord, BlendMode, ChromaSub, ColorSpace, CropWord, Dither, FillMode, Fit, FormatWord, GradientSpace,
@@ -13,7 +13,7 @@ pub trait Keyword: Copy + 'static {
     /// The value of each word, in the same order.
     const VALUES: &'static [Self];
 
-    /// The value written as `word`, exactly.
+    /// Returns the value written exactly as `word`.
     fn of(word: &str) -> Option<Self> {
         let at = Self::WORDS.iter().position(|known| *known == word)?;
         Self::VALUES.get(at).copied()

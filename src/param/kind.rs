@@ -1,7 +1,7 @@
-//! [`Kind`]: a form that a value may have, and the parser of each.
+//! [`Kind`]: a form that a value may have, and the parser of each form.
 //!
-//! A parser takes the decoded text and gives a value inside its range, or `None` when the text does not have the form:
-//! then the parameter is dropped (`rendering.md` 17). Numbers outside a range are clamped into it.
+//! A parser takes the decoded text and returns a value inside its range, or `None` when the text does not have the
+//! form. The parameter is then dropped (`rendering.md` 17). Numbers outside a range are clamped into it.
 
 use std::fmt;
 use std::ops::RangeInclusive;
@@ -10,65 +10,67 @@ use super::number::{decimal, round, rounded};
 use super::{Expires, Font, FrameSpan, Location, RectEdge, RectExtent, RectParam, Value, color};
 use crate::units::{Color, Length};
 
-/// Longest side of a picture, pixels (`rendering.md` 3.1): the bound of every length that has none of its own.
+/// Longest side of an image in pixels (`rendering.md` 3.1). It bounds every length that has no bound of its own.
 pub(super) const SIDE_PX_MAX: i64 = 8192;
 
-/// Greatest `w` and `h` kept as asked. Larger outputs are scaled down to [`SIDE_PX_MAX`] *in proportion*
-/// (`rendering.md` 3.1), so that bound cannot be applied to one side here; this one only keeps arithmetic in `u32`
-/// after multiplication by the greatest `dpr`.
+/// Greatest `w` and `h` kept as asked.
+///
+/// Larger outputs are scaled down to [`SIDE_PX_MAX`] *in proportion* (`rendering.md` 3.1), so that bound cannot be
+/// applied to one side here. This bound only keeps arithmetic within `u32` after multiplication by the greatest `dpr`.
 pub(super) const REQUEST_PX_MAX: i64 = 100_000_000;
 
-/// Greatest ratio of the sides: that of the longest picture one pixel wide.
+/// Greatest aspect ratio: that of the longest image one pixel wide.
 const RATIO_MAX: f64 = SIDE_PX_MAX as f64;
 
-/// Most colours of a list: as many as the grammar allows.
+/// Most colours in a list: as many as the grammar allows.
 const COLORS_MAX: usize = 16;
 
-/// A form that a value may have. Items of a list are separated by commas; spaces around values and items are ignored.
+/// A form that a value may have. Commas separate the items of a list; spaces around values and items are ignored.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Kind {
     /// A whole number; decimals are rounded.
     Whole(RangeInclusive<i64>),
     /// A decimal number.
     Number(RangeInclusive<f64>),
-    /// A quantity with one meaningful sign: a negative one is dropped, not clamped (`rendering.md` 17).
+    /// A quantity for which only one sign makes sense: a negative one is dropped, not clamped (`rendering.md` 17).
     Quantity(RangeInclusive<f64>),
     /// A factor above 0, up to the bound; 0 and below are dropped.
     Factor(f64),
     /// A size: pixels (2 up to the bound, rounded) or, up to and including 1, a fraction; 0 and below are dropped.
     Length(i64),
-    /// A place or radius: as a length, but 0 is legal and negatives become 0.
+    /// A position or radius: like a length, but 0 is legal and negatives become 0.
     Place(i64),
-    /// Two places.
+    /// Two positions.
     PlacePair(i64),
     /// A length as the newer parameters write it (`rendering.md` 1.5): a fraction if and only if it has a decimal point
-    /// and is at most 1, pixels up to the bound otherwise; negative ones are dropped.
+    /// and is at most 1, otherwise pixels up to the bound. Negative ones are dropped.
     Extent(i64),
-    /// The same on either side of 0.
+    /// The same as an extent, but negative values are legal.
     Offset(i64),
-    /// One radius for both axes: pixels, rounded. A fraction is dropped, because there is no one side of which it could be.
+    /// One radius for both axes, in pixels, rounded. A fraction is dropped, because it is unclear which side it would
+    /// refer to.
     Radius(i64),
-    /// Two such lengths that are not negative.
+    /// Two extents.
     ExtentPair(i64),
-    /// An angle in degrees; any number, of which whole turns are taken off.
+    /// An angle in degrees: any number, reduced to less than one turn.
     Degrees,
-    /// The same in whole degrees; decimals are rounded.
+    /// An angle in whole degrees; decimals are rounded.
     WholeDegrees,
     /// Two shares, 0 to 1: across and down.
     Shares,
-    /// A whole number from 0 up to the bound; decimals are rounded, a negative one is dropped.
+    /// A whole number from 0 up to the bound; decimals are rounded and a negative one is dropped.
     Amount(u32),
     /// `true`, `false`, `1`, `0`.
     Bool,
-    /// One of the words, exactly. A word of digits is a whole number, to which decimals are rounded.
+    /// One of the words, exactly. A word made of digits is a whole number, and decimals are rounded to it.
     Word(&'static [&'static str]),
-    /// Another spelling of a word: read the first, mean the second.
+    /// An alternative spelling: reads the first word and yields the second.
     Synonym(&'static str, &'static str),
-    /// Some of the words; others are passed over.
+    /// Some of the words; unknown ones are skipped.
     Words(&'static [&'static str]),
-    /// Some of the words, in any case; others are passed over.
+    /// Some of the words, in any case; unknown ones are skipped.
     WordsAnyCase(&'static [&'static str]),
-    /// `facearea` and what to do when there is no face.
+    /// `facearea` followed by the fit to use when there is no face.
     FaceArea(&'static [&'static str]),
     /// A colour.
     Color,
@@ -76,25 +78,25 @@ pub enum Kind {
     Rgb,
     /// Two colours whose alpha is ignored.
     RgbPair,
-    /// As [`Kind::Colors`], but their alpha is ignored.
+    /// Like [`Kind::Colors`], but alpha is ignored.
     RgbList,
-    /// Colours, at least 2 and at most 16; one that cannot be read voids the list.
+    /// Between 2 and 16 colours; one unreadable colour voids the list.
     Colors,
-    /// Per cent, one for each colour of such a list; one outside 0 to 100 voids the list.
+    /// Percentages, one for each colour of a colour list; one outside 0 to 100 voids the list.
     Stops,
     /// Two colours, or one that is paired with white.
     Grid,
     /// `W:H`, `WxH`, `W,H` or a decimal.
     AspectRatio,
-    /// `x,y,w,h` of the source, with words and fractions.
+    /// `x,y,w,h` of the source, in pixels, fractions or words.
     Rect,
     /// `x,y,w,h` in pixels.
     PixelRect,
     /// A thickness up to the bound, and a colour.
     Border(u32),
-    /// One radius or four, clockwise from the top left.
+    /// One radius for all corners, or four radii clockwise from the top left.
     Radii,
-    /// As radii, but a single 0 or negative is dropped, leaving the default.
+    /// Like radii, but a single value of 0 or below is dropped, which leaves the default.
     CornerRadii,
     /// An absolute `http` or `https` URL, or a path in the same source.
     Location,
@@ -102,19 +104,19 @@ pub enum Kind {
     Polygon,
     /// `a-b` counted from 1, either end optional.
     Span,
-    /// A family, then `bold` and `italic`.
+    /// A font family, then optionally `bold` and `italic`.
     Font,
-    /// Any text; line breaks become spaces, other control characters go.
+    /// Any text; line breaks become spaces, and other control characters are removed.
     Text,
     /// Letters, digits, `-` and `_`.
     Identifier,
-    /// Seconds since 1970, fractions cut off. Never dropped: anything else is remembered as unparseable, so that it can
-    /// fail closed.
+    /// Seconds since 1970, with fractions cut off. Never dropped: any other text is recorded as unparseable, so that
+    /// the check can fail closed.
     UnixSeconds,
 }
 
 impl Kind {
-    /// The value that `text`, already percent-decoded, has in this form.
+    /// Parses `text`, which is already percent-decoded and may have spaces around it, as a value of this form.
     #[must_use]
     pub fn parse(&self, untrimmed: &str) -> Option<Value> {
         let text = untrimmed.trim_matches(' ');
@@ -173,7 +175,7 @@ impl Kind {
             Self::Polygon => {
                 let digits = text.strip_prefix("poly")?;
                 let sides: u8 = digits.parse().ok()?;
-                // Exactly: `poly06` is an image, as `poly6.png` is.
+                // The digits must match exactly: `poly06` names an image, as `poly6.png` does.
                 ((3..=32).contains(&sides) && digits == sides.to_string()).then_some(Value::Polygon(sides))
             }
             Self::Span => span(text).map(Value::Span),
@@ -189,7 +191,7 @@ impl Kind {
 }
 
 impl Kind {
-    /// The items of `text` that a list of words passes over; nothing for other forms.
+    /// Returns the items of `text` that a list of words skips; empty for other forms.
     pub(super) fn passed_over<'a>(&self, text: &'a str) -> Vec<&'a str> {
         let any_case = matches!(self, Self::WordsAnyCase(_));
         let is_word =
@@ -198,7 +200,7 @@ impl Kind {
         items.filter(|item| !self.words().is_empty() && !is_word(item)).collect()
     }
 
-    /// The words of a list of words; nothing for other forms.
+    /// Returns the words of a list of words; empty for other forms.
     pub(super) const fn words(&self) -> &'static [&'static str] {
         if let Self::Words(words) | Self::WordsAnyCase(words) = self { words } else { &[] }
     }
@@ -212,7 +214,7 @@ fn amount(text: &str, max: u32) -> Option<i64> {
     rounded(text).filter(|value| *value >= 0).map(|value| value.min(i64::from(max)))
 }
 
-/// Whether `text` is `word`, or rounds to it where the word is a whole number.
+/// Returns whether `text` is `word`, or rounds to it where the word is a whole number.
 fn is_word(text: &str, word: &str) -> bool {
     let is_number = word.bytes().all(|byte| byte.is_ascii_digit());
     text == word || is_number && text.contains('.') && rounded(text).is_some_and(|value| value.to_string() == word)
@@ -222,12 +224,12 @@ fn clamped(text: &str, range: &RangeInclusive<f64>) -> Option<f64> {
     decimal(text).map(|value| value.clamp(*range.start(), *range.end()))
 }
 
-/// A whole number of pixels inside a range that fits `u32`.
+/// Parses a whole number of pixels, clamped to a range that fits `u32`.
 fn pixels(text: &str, range: RangeInclusive<i64>) -> Option<u32> {
     clamped_whole(text, &range).and_then(|value| u32::try_from(value).ok())
 }
 
-/// Exactly `N` items separated by commas.
+/// Splits `text` into exactly `N` items separated by commas.
 fn members<const N: usize>(text: &str) -> Option<[&str; N]> {
     let mut items = text.split(',').map(|item| item.trim_matches(' '));
     let mut found = [""; N];
@@ -239,7 +241,7 @@ fn members<const N: usize>(text: &str) -> Option<[&str; N]> {
 
 fn length(text: &str, max: i64) -> Option<Length> {
     let value = decimal(text).filter(|value| *value > 0.0)?;
-    // A bare 1 is the whole side (`rendering.md` 1.5); so whole pixels begin at 2.
+    // A bare 1 is the whole side (`rendering.md` 1.5), so pixel values start at 2.
     Some(if value <= 1.0 { Length::Fraction(value) } else { Length::Px(round(value).clamp(2.0, max as f64)) })
 }
 
@@ -248,7 +250,7 @@ fn place(text: &str, max: i64) -> Option<Length> {
     if value > 0.0 { length(text, max) } else { Some(Length::Px(0.0)) }
 }
 
-/// Two items of one form.
+/// Parses two items of one form.
 fn pair<T>(text: &str, item: impl Fn(&str) -> Option<T>) -> Option<[T; 2]> {
     let [first, second] = members(text)?;
     Some([item(first)?, item(second)?])
@@ -267,14 +269,14 @@ fn offset(text: &str, max: i64) -> Option<Length> {
 
 fn degrees(text: &str) -> Option<f64> {
     let degrees = decimal(text).filter(|value| value.is_finite())?.rem_euclid(360.0);
-    // A tiny negative number rounds up to the whole turn.
+    // A tiny negative number rounds up to a whole turn.
     Some(if degrees < 360.0 { degrees + 0.0 } else { 0.0 })
 }
 
 fn some_words(text: &str, words: &[&'static str], same: fn(&str, &str) -> bool) -> Option<Value> {
     let mut found: Vec<&'static str> = Vec::new();
     for item in text.split(',').map(|item| item.trim_matches(' ')) {
-        // Repeated words are kept once, which also bounds the list.
+        // A repeated word is kept once, which also bounds the list.
         if let Some(word) = words.iter().find(|word| same(word, item)).filter(|word| !found.contains(word)) {
             found.push(word);
         }
@@ -296,7 +298,7 @@ fn rgb(text: &str) -> Option<Color> {
 }
 
 fn colors(text: &str, parse: fn(&str) -> Option<Color>) -> Option<Vec<Color>> {
-    // One more than may be is enough to see that there are too many.
+    // Reading one item beyond the limit is enough to detect that there are too many.
     let items = text.split(',').map(|item| parse(item.trim_matches(' '))).take(COLORS_MAX + 1);
     items.collect::<Option<Vec<_>>>().filter(|colors| (2..=COLORS_MAX).contains(&colors.len()))
 }
@@ -326,7 +328,8 @@ fn rect(text: &str) -> Option<RectParam> {
     })
 }
 
-/// Unlike elsewhere a bare `1` is one pixel: as a fraction it would put the rectangle outside the picture.
+/// Parses an edge. Unlike elsewhere, a bare `1` is one pixel: as a fraction it would put the rectangle outside the
+/// image.
 fn rect_edge(text: &str, words: [&str; 3]) -> Option<RectEdge> {
     let [start, middle, end] = words;
     match text {
@@ -357,8 +360,8 @@ fn radii(text: &str) -> Option<[u32; 4]> {
     Some([radius(a)?, radius(b)?, radius(c)?, radius(d)?])
 }
 
-/// A URL is told by its scheme, of which only the two of the web are served; all else is a path. Control characters
-/// have no place in either.
+/// Parses a URL or a path. A URL is recognised by its scheme, which must be `http` or `https`; everything else is a
+/// path. Control characters are refused in both.
 fn location(text: &str) -> Option<Location> {
     if text.is_empty() || text.chars().any(char::is_control) {
         return None;
@@ -408,7 +411,7 @@ fn font(text: &str) -> Option<Font> {
     Some(font)
 }
 
-/// Text is one line (`rendering.md` 11), and nothing downstream wants a control character.
+/// Puts text on one line (`rendering.md` 11) and removes control characters, which nothing downstream wants.
 fn one_line(text: &str) -> String {
     let spaced = text.replace("\r\n", " ").replace(['\n', '\r', '\t', '\u{2028}', '\u{2029}'], " ");
     spaced.chars().filter(|c| !c.is_control()).collect()
@@ -416,7 +419,7 @@ fn one_line(text: &str) -> String {
 
 fn unix_seconds(text: &str) -> Expires {
     let is_number = |text: &str| !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit());
-    // A fraction is cut off rather than rounded: nothing may last longer than it was said to.
+    // A fraction is cut off rather than rounded, so that no URL outlives its stated expiry.
     let (seconds, fraction) = text.split_once('.').unwrap_or((text, "0"));
     match seconds.parse() {
         Ok(end) if is_number(seconds) && is_number(fraction) => Expires::At(end),
@@ -425,7 +428,7 @@ fn unix_seconds(text: &str) -> Expires {
 }
 
 impl fmt::Display for Kind {
-    /// The grammar, as the reference writes it.
+    /// Writes the grammar as the reference shows it.
     fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Whole(range) => write!(out, "<int {}>", bounds(*range.start() as f64, *range.end() as f64)),

@@ -1,9 +1,9 @@
-//! Query string to [`Params`]: the grammar. Pure: no clock, I/O or libvips.
+//! Parses a query string into [`Params`]: the URL grammar. Pure: no clock, I/O or libvips.
 //!
-//! `spec` says what a parameter is, `table` lists them all once, `kind` parses one value of each form, `value` is the
-//! result, `query` splits the query string and applies the rules on duplicates, aliases, base64 twins, defaults and
-//! dependencies, `params`, `finish` and `output` are the typed outcome, `reference` writes the table down for people and
-//! programs.
+//! `spec` defines what a parameter is, and `table` lists every parameter once. `kind` parses one value of each form
+//! into a `value`. `query` splits the query string and applies the rules on duplicates, aliases, base64 twins, defaults
+//! and dependencies. `params`, `finish` and `output` hold the typed result. `reference` prints the table for people and
+//! for programs.
 
 mod color;
 mod finish;

@@ -1,26 +1,28 @@
 //! The number grammar: digits with an optional sign and decimal point, nothing else.
 //!
-//! Narrower than Rust's own: `inf`, `NaN` and exponents are not numbers in a URL, so no value that follows is ever NaN.
+//! Narrower than Rust's own: a URL cannot write a number as `inf`, `NaN` or with an exponent, so no parsed value is
+//! ever NaN.
 
-/// A whole number; one too long for 64 bits becomes the nearest that fits, so that it is clamped like any other.
+/// Parses a whole number. One too long for 64 bits saturates, so that it is clamped like any other.
 fn whole(text: &str) -> Option<i64> {
     let (negative, digits) = unsigned(text);
     if digits.is_empty() || !digits.bytes().all(|byte| byte.is_ascii_digit()) {
         return None;
     }
     let saturated = if negative { i64::MIN } else { i64::MAX };
-    // The sign is parsed with the digits because the smallest number has no positive counterpart.
+    // The sign is parsed along with the digits because the smallest number has no positive counterpart.
     let sign = if negative { "-" } else { "" };
     Some(format!("{sign}{digits}").parse().unwrap_or(saturated))
 }
 
-/// A whole number, or a decimal one rounded half up: what parameters that count in whole numbers take.
+/// Parses a whole number, or a decimal number that is rounded half up. Used by parameters that take whole numbers.
 pub(super) fn rounded(text: &str) -> Option<i64> {
-    // `as` saturates, which is what a number too long for 64 bits becomes too.
+    // `as` saturates, exactly as `whole` does for a number too long for 64 bits.
     whole(text).or_else(|| decimal(text).map(|value| round(value) as i64))
 }
 
-/// A decimal number, `.5` and `5.` included; finite, except that hundreds of digits make an infinity to be clamped.
+/// Parses a decimal number, including `.5` and `5.`. The result is finite, except that hundreds of digits give an
+/// infinity, which is clamped later.
 pub(super) fn decimal(text: &str) -> Option<f64> {
     let (negative, digits) = unsigned(text);
     let (before, after) = digits.split_once('.').unwrap_or((digits, ""));
@@ -33,7 +35,7 @@ pub(super) fn decimal(text: &str) -> Option<f64> {
     Some(if negative && value > 0.0 { -value } else { value })
 }
 
-/// Half up, as every rounding of the grammar (`rendering.md`, preface).
+/// Rounds half up, like every rounding in the grammar (`rendering.md`, preface).
 pub(super) fn round(value: f64) -> f64 {
     (value + 0.5).floor()
 }

@@ -1,4 +1,4 @@
-//! How the picture is to be written, typed: `fm`, `q`, `auto`, `ch` and what goes with them.
+//! How the image is encoded, typed: `fm`, `q`, `auto`, `ch` and related parameters.
 
 use serde::{Deserialize, Serialize};
 
@@ -48,7 +48,8 @@ pub enum ColorSpace {
     Strip,
 }
 
-/// The members of `auto`, over all its repetitions and the source's default; `true` is already `compress,format`.
+/// The members of `auto`, merged from every repetition and the source's default. `true` has already become
+/// `compress,format`.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[expect(missing_docs, clippy::struct_excessive_bools, reason = "a set of the documented words")]
 pub struct Auto {
@@ -82,9 +83,9 @@ pub struct FormatParams {
     pub colorquant: Option<u16>,
     pub cs: Option<ColorSpace>,
     pub dpi: Option<u32>,
-    /// `dl`: `Some("")` is never stored; an empty `dl` counts through `dl_bare`.
+    /// `dl`. Never `Some("")`: an empty `dl` sets `dl_bare` instead.
     pub dl: Option<String>,
-    /// `dl` was given without a value: the last path segment names the file.
+    /// `dl` was given without a value: the download is named after the last path segment.
     pub dl_bare: bool,
     /// `iptc=allow`.
     pub iptc_allow: Option<bool>,

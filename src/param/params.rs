@@ -1,4 +1,5 @@
-//! What a request asked for, typed. `None` (or the group's default) means the parameter was absent, empty or dropped.
+//! What a request asks for, typed. `None` (or the group's default) means that the parameter was absent, empty or
+//! dropped.
 //!
 //! Values are inside their documented ranges. Nothing is resolved here: defaults, dependencies between parameters and
 //! anything that needs the original's size belong to `plan`.
@@ -10,7 +11,7 @@ use crate::pixels::blend_modes::BlendMode;
 use crate::pixels::ramp::{GradientSpace, HuePath};
 use crate::units::{Color, Dpr, Length};
 
-/// Every parameter of the grammar, grouped as the reference groups them.
+/// Every parameter of the grammar, grouped as in the reference.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct Params {
     /// `w h ar fit crop rect ...`
@@ -29,7 +30,7 @@ pub struct Params {
     pub stylize: StylizeParams,
     /// `blend*`
     pub blend: BlendParams,
-    /// `gradient* fade*`, on the picture.
+    /// `gradient* fade*`, on the image.
     pub finish: FinishParams,
     /// `mark*`
     pub mark: MarkParams,
@@ -57,31 +58,31 @@ pub struct Params {
     pub control: ControlParams,
 }
 
-/// `fit`: how the picture meets the box.
+/// `fit`: how the image meets the box.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub enum Fit {
-    /// Inside the box, whole (the default).
+    /// Fits the whole image inside the box (the default).
     #[default]
     Clip,
-    /// As `clip`, canvas filled by stretching edge pixels.
+    /// Like `clip`, then fills the box by stretching edge pixels.
     Clamp,
-    /// Covers the box, the rest is cut off.
+    /// Covers the box and cuts off the rest.
     Crop,
-    /// Around the faces.
+    /// Crops around the faces.
     FaceArea,
-    /// As `clip`, with bars to the box.
+    /// Like `clip`, with letterbox bars to fill the box.
     Fill,
-    /// As `fill`, never enlarging.
+    /// Like `fill`, never enlarging.
     FillMax,
-    /// As `clip`, never enlarging.
+    /// Like `clip`, never enlarging.
     Max,
-    /// As `crop`, never enlarging.
+    /// Like `crop`, never enlarging.
     Min,
-    /// To the box, ignoring proportions.
+    /// Stretches to the box, ignoring proportions.
     Scale,
 }
 
-/// One member of `crop`, `blend-crop`: an edge, or a way to find the subject.
+/// One member of `crop` or `blend-crop`: an edge, or a way to find the subject.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[expect(missing_docs, reason = "the names are the documented words")]
 pub enum CropWord {
@@ -91,7 +92,7 @@ pub enum CropWord {
     Right,
     Center,
     Faces,
-    /// `faces`, else what stands out, else `edges`.
+    /// `faces`, else whatever stands out, else `edges`.
     Auto,
     Entropy,
     Edges,
@@ -99,14 +100,14 @@ pub enum CropWord {
 }
 
 impl CropWord {
-    /// Whether it can end at faces.
+    /// Returns whether this word may resolve to faces.
     #[must_use]
     pub const fn looks_for_faces(&self) -> bool {
         matches!(self, Self::Faces | Self::Auto)
     }
 }
 
-/// A position of `*-align` and gradient directions.
+/// A position, as in `*-align` and gradient directions.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[expect(missing_docs, reason = "the names are the documented words")]
 pub enum AlignWord {
@@ -118,7 +119,7 @@ pub enum AlignWord {
     Right,
 }
 
-/// Left/top edge of `rect`.
+/// Left or top edge of `rect`.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 pub enum RectEdge {
     /// Pixels or a fraction of the side.
@@ -131,7 +132,7 @@ pub enum RectEdge {
     End,
 }
 
-/// Width/height of `rect`.
+/// Width or height of `rect`.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 pub enum RectExtent {
     /// Pixels or a fraction of the side.
@@ -156,7 +157,7 @@ pub struct RectParam {
 pub struct SizeParams {
     pub w: Option<Length>,
     pub h: Option<Length>,
-    /// Width over height.
+    /// Width divided by height.
     pub ar: Option<f64>,
     pub dpr: Option<Dpr>,
     pub fit: Option<Fit>,
@@ -173,21 +174,21 @@ pub struct SizeParams {
 /// `rot-type`.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub enum RotType {
-    /// Zoomed so that no corner is empty.
+    /// Zoomed in so that no corner is empty.
     #[default]
     Straighten,
-    /// Whole on a larger canvas, whose corners show the background.
+    /// Whole, on a larger canvas whose corners show the background.
     Pivot,
 }
 
 /// Orientation and mirroring.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct RotationParams {
-    /// `orient` as an EXIF value 0 to 8 (90, 180, 270 already translated); 0 ignores EXIF.
+    /// `orient` as an EXIF value from 0 to 8 (90, 180, 270 already translated); 0 ignores EXIF.
     pub orient: Option<u8>,
-    /// `flip` has an `h`: mirror left-right.
+    /// `flip` contains an `h`: mirror left to right.
     pub flip_h: bool,
-    /// `flip` has a `v`: mirror top-bottom.
+    /// `flip` contains a `v`: mirror top to bottom.
     pub flip_v: bool,
     /// `rot`, degrees counter-clockwise, 0 <= v < 360.
     pub rot: Option<f64>,
@@ -195,7 +196,7 @@ pub struct RotationParams {
     pub rot_type: Option<RotType>,
 }
 
-/// Focal point, all relative to the source.
+/// Focal point, relative to the source.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[expect(missing_docs, reason = "named after their parameters")]
 pub struct FocalParams {
@@ -207,7 +208,7 @@ pub struct FocalParams {
 }
 
 impl FocalParams {
-    /// Whether a point is stated, if only one of its sides.
+    /// Returns whether a point is given, even if only one of its coordinates is.
     #[must_use]
     pub const fn is_given(&self) -> bool {
         self.x.is_some() || self.y.is_some()
@@ -256,7 +257,7 @@ pub enum GradientType {
     Radial,
 }
 
-/// Background, bars and checkerboard.
+/// Background, letterbox bars and checkerboard.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[expect(missing_docs, reason = "named after their parameters")]
 pub struct FillParams {
@@ -271,7 +272,7 @@ pub struct FillParams {
     pub gradient_linear_direction: Vec<AlignWord>,
     /// Two or more; empty when absent.
     pub gradient_radial: Vec<Color>,
-    /// Per cent.
+    /// Percentages.
     pub gradient_stops: Vec<f64>,
     pub gradient_radial_radius: Option<[Length; 2]>,
     pub gradient_radial_x: Option<Length>,
@@ -304,12 +305,12 @@ pub struct AdjustParams {
     pub nrs: Option<f64>,
 }
 
-/// `threshold-dither`: how the error of a pixel is spread over its neighbours.
+/// `threshold-dither`: how a pixel's error is spread over its neighbours.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub enum Dither {
-    /// All of it, over four.
+    /// All of the error, over four neighbours.
     FloydSteinberg,
-    /// Three quarters of it, over six.
+    /// Three quarters of the error, over six neighbours.
     Atkinson,
 }
 
@@ -326,13 +327,13 @@ pub struct StylizeParams {
     pub duotone_alpha: Option<f64>,
     /// Two or more; empty when absent.
     pub gradient_map: Vec<Color>,
-    /// Per cent.
+    /// Percentages.
     pub gradient_map_stops: Vec<f64>,
     pub gradient_map_cs: Option<GradientSpace>,
     pub gradient_map_hue: Option<HuePath>,
     pub gradient_map_alpha: Option<f64>,
     pub gradient_map_equalize: Option<bool>,
-    /// Per cent.
+    /// A percentage.
     pub threshold: Option<f64>,
     pub threshold_dither: Option<Dither>,
 }
@@ -342,16 +343,16 @@ pub struct StylizeParams {
 pub enum Location {
     /// An absolute `http` or `https` URL.
     Url(String),
-    /// A path in the same source, its own query included when it has one.
+    /// A path in the same source, with its own query if it has one.
     Path(String),
 }
 
 /// What `blend` names.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub enum BlendSource {
-    /// A flat colour over the whole picture.
+    /// A flat colour over the whole image.
     Color(Color),
-    /// A picture.
+    /// An image.
     Image(Location),
 }
 
@@ -373,7 +374,7 @@ pub struct BlendParams {
     pub h: Option<Length>,
     pub x: Option<Length>,
     pub y: Option<Length>,
-    /// Shares of the overlay, across and down.
+    /// Shares of the overlay's size, across and down.
     pub anchor: Option<[f64; 2]>,
     /// `blend-gradient* blend-fade*`
     pub finish: FinishParams,
@@ -397,7 +398,7 @@ pub struct MarkParams {
     pub tile: bool,
     pub x: Option<Length>,
     pub y: Option<Length>,
-    /// Shares of the watermark, across and down.
+    /// Shares of the watermark's size, across and down.
     pub anchor: Option<[f64; 2]>,
     /// `mark-drop-shadow*`
     pub shadow: ShadowParams,
@@ -413,13 +414,13 @@ pub struct MarkParams {
 /// `mask`.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub enum MaskShape {
-    /// Touches all four sides.
+    /// An ellipse that touches all four sides.
     Ellipse,
     /// Rounded corners.
     Corners,
     /// A regular polygon of 3 to 32 sides (`poly5`).
     Polygon(u8),
-    /// A picture: visible where it is light and opaque.
+    /// An image: visible where the mask is light and opaque.
     Image(Location),
 }
 
@@ -429,7 +430,7 @@ pub enum MaskShape {
 pub struct MaskParams {
     pub shape: Option<MaskShape>,
     pub bg: Option<Color>,
-    /// Top left, top right, bottom right, bottom left, pixels.
+    /// Top left, top right, bottom right and bottom left, in pixels.
     pub corner_radius: Option<[u32; 4]>,
     pub invert: Option<bool>,
 }
@@ -471,7 +472,7 @@ pub struct PaletteParams {
     pub prefix: Option<String>,
 }
 
-/// Frames counted from 1, both ends included; an open end is `None`.
+/// Frames counted from 1, both ends included; `None` is an open end.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[expect(missing_docs, reason = "two ends")]
 pub struct FrameSpan {
@@ -482,7 +483,7 @@ pub struct FrameSpan {
 /// `frame`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub enum FrameSelect {
-    /// One frame, counted from 1: the result is a still.
+    /// One frame, counted from 1; the result is a still.
     One(u32),
     /// `a-b`.
     Span(FrameSpan),
@@ -521,7 +522,7 @@ pub struct FaceParams {
     pub lp_blur: Option<u32>,
 }
 
-/// Generative models: parsed, answered by the failure contract of `rendering.md` 18.
+/// Generative models: parsed, and handled by the failure contract of `rendering.md` 18.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[expect(missing_docs, reason = "named after their parameters")]
 pub struct ModelParams {

@@ -1,4 +1,4 @@
-//! [`Parsed`]: what a query came to, parameter by parameter, and how that is told to people.
+//! [`Parsed`]: the outcome of parsing a query, parameter by parameter, and its summary for people.
 
 use std::borrow::Cow;
 use std::fmt;
@@ -7,13 +7,14 @@ use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 
 use super::{Needs, Params, Value, nearest_name};
 
-/// Longest summary, so that a query near the limit cannot make a header that proxies refuse.
+/// Length limit of the summary. Without it, a long query could produce a header that proxies refuse.
 pub const SUMMARY_BYTES_MAX: usize = 4096;
-/// Most unknown names that are remembered of one query.
+/// How many unknown names are remembered per query.
 pub(super) const UNKNOWN_MAX: usize = 8;
-/// Letters of an unknown name that are shown; the rest of a longer one is cut off.
+/// How many characters of an unknown name are shown; a longer name is cut off.
 const UNKNOWN_LETTERS_MAX: usize = 32;
-/// Letters, digits and these are shown as they are in an unknown name. All else could be taken for what stands around it.
+/// Characters of an unknown name that are shown unescaped, besides letters and digits. Any other could be mistaken for
+/// the punctuation of the summary.
 const SHOWN: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'_').remove(b'.');
 
 /// What a request asks for, after defaults and dependencies.
@@ -21,13 +22,13 @@ const SHOWN: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'_').remove(b'.'
 pub struct Parsed {
     /// The typed values.
     pub params: Params,
-    /// The parameters that count, in the order of the table. Those that were dropped are missing, as are `s`, `sig` and
-    /// `ixlib`, which say nothing about the picture.
+    /// The parameters that count, in table order. Leaves out dropped parameters, and `s`, `sig` and `ixlib`, which say
+    /// nothing about the image.
     pub honoured: Vec<Honoured>,
-    /// The parameters that were sent or preset and have no effect, in the order of the table, then the first few unknown
-    /// names that were sent. Those that are only accepted are among `honoured` too.
+    /// The parameters that were sent or preset and have no effect, in table order, followed by the first few unknown
+    /// names that were sent. Parameters that are only accepted are in `honoured` too.
     pub ignored: Vec<Ignored>,
-    /// Whether any of them asks for rendering; if not, the original passes through.
+    /// Whether any parameter asks for rendering; if none does, the original passes through.
     pub renders: bool,
 }
 
@@ -36,12 +37,14 @@ pub struct Parsed {
 pub struct Honoured {
     /// Canonical name.
     pub name: &'static str,
-    /// The value, which shows as its canonical text: arbitrary Unicode where the parameter is text.
+    /// The value. Its canonical text may be arbitrary Unicode where the parameter is text.
     pub value: Value,
 }
 
-/// A parameter without effect. `Display` writes it for people, in ASCII that no name can break out of: `bg-remove`,
-/// `bri (unreadable)`, `crop (needs fit=crop)`, `widht (w?)`.
+/// A parameter without effect.
+///
+/// `Display` writes it for people, in ASCII that no name can break out of: `bg-remove`, `bri (unreadable)`,
+/// `crop (needs fit=crop)`, `widht (w?)`.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Ignored {
     /// Canonical name, or an unknown one as it was sent, percent-decoded.
@@ -53,11 +56,11 @@ pub struct Ignored {
 /// Why a parameter has no effect.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum IgnoredWhy {
-    /// It is read and checked, and no more: mostly because it needs a model that this server does not have.
+    /// It is read and checked but not rendered, mostly because it needs a model that this server does not have.
     NotRendered,
-    /// Its value has none of the forms that it may have.
+    /// Its value has none of the forms that the parameter takes.
     Unreadable,
-    /// Another parameter that it needs is absent or has no effect either.
+    /// Another parameter that it needs is absent or was itself dropped.
     Needs(Needs),
     /// There is no parameter of this name.
     Unknown,
@@ -79,22 +82,24 @@ impl fmt::Display for Ignored {
                 if end.is_some() {
                     return out.write_str("...");
                 }
-                // Only looked for when it is to be shown: unknown names are in many URLs, and most are nobody's mistake.
+                // Looked up only when shown: many URLs contain unknown names, and most of them are not mistakes.
                 nearest_name(&self.name).map_or(Ok(()), |name| write!(out, " ({name}?)"))
             }
         }
     }
 }
 
-/// What counts and what does not, on one line of ASCII, as `X-Tintype-Params` says it: `name=value` of every parameter
-/// that has an effect, separated by `&` and percent-encoded as in a URL; then, after `; ignored: `, those that have none,
-/// separated by commas, with the reason where it is not that they are only accepted:
-/// `w=300&h=200; ignored: bg-remove, ar (needs fit=crop or fit=fill), widht (w?)`.
+/// Writes what counts and what does not on one line of ASCII, as sent in `X-Tintype-Params`.
 ///
-/// At most `bytes_max` long: what would be too much is left out, what was ignored only beyond half of it.
+/// First comes `name=value` for every parameter that has an effect, separated by `&` and percent-encoded as in a URL.
+/// After `; ignored: ` come the parameters without effect, separated by commas, each with its reason unless it is
+/// merely not rendered: `w=300&h=200; ignored: bg-remove, ar (needs fit=crop or fit=fill), widht (w?)`.
+///
+/// The line is at most `bytes_max` long. The ignored parameters get at most half of that, and whatever does not fit is
+/// left out.
 #[must_use]
 pub fn summary(honoured: &[Honoured], ignored: &[Ignored], bytes_max: usize) -> String {
-    /// The first of `items` that fit into `bytes_max` with the separator between them.
+    /// Joins as many of the first `items` as fit into `bytes_max`, separators included.
     fn joined(items: impl Iterator<Item = String>, separator: &str, bytes_max: usize) -> String {
         let mut text = String::new();
         for item in items {
@@ -119,8 +124,8 @@ pub fn summary(honoured: &[Honoured], ignored: &[Ignored], bytes_max: usize) -> 
     counts + between + &lost
 }
 
-/// What `X-Tintype-Params` says where AVIF was asked for by name and another format came, of which `media_type` is the type:
-/// AVIF would have been late.
+/// Returns what `X-Tintype-Params` adds when `fm=avif` was answered with `media_type` instead, because encoding AVIF
+/// would have taken too long.
 #[must_use]
 pub fn instead(honoured: &[Honoured], media_type: &str) -> Option<String> {
     let is_avif = |param: &Honoured| param.name == "fm" && param.value == Value::Word("avif");
@@ -128,7 +133,7 @@ pub fn instead(honoured: &[Honoured], media_type: &str) -> Option<String> {
     honoured.iter().any(is_avif).then(|| format!("; {came} instead of fm=avif"))
 }
 
-/// The two ways in which a query can be wrong: everything else is dropped or clamped (`rendering.md` 17).
+/// The two ways in which a query can be wrong; everything else is dropped or clamped (`rendering.md` 17).
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum ParamError {
     /// The value of a base64 twin is not base64url without padding, or not UTF-8. Answered 400, `param-base64-invalid`.
@@ -137,7 +142,7 @@ pub enum ParamError {
         /// Canonical name, without the `64`.
         name: &'static str,
     },
-    /// The value of a parameter that protects cannot be read, in whatever spelling it came. Answered 422,
+    /// The value of a protecting parameter cannot be read, in whichever spelling it came. Answered 422,
     /// `param-unreadable`.
     #[error("the value of {name} cannot be read, and nothing is shown unprotected")]
     Unreadable {
@@ -179,9 +184,9 @@ mod tests {
             "txt_color=f00&BlendMode=x&MARK=/m&widht64=MTAw",
             "ignored: txt_color (txt-color?), BlendMode (blend-mode?), MARK (mark?), widht64 (w?)",
         );
-        // What is nobody's slip has no suggestion, and what was repeated is said once.
+        // An unknown name that resembles nothing gets no suggestion, and a repeated one is listed once.
         check("utm_source=a&v=1&utm_source=b", "ignored: utm_source, v");
-        // After what is known, and without the value.
+        // Unknown names come after known ones, and without their value.
         check("secret-token=hunter2&crop=top", "ignored: crop (needs fit=crop), secret-token");
         check("&&=&=5&w=3&", "w=3");
     }

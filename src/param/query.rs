@@ -1,7 +1,8 @@
-//! Query string to [`Parsed`]: splitting, decoding, duplicates, aliases, base64 twins, defaults, dependencies.
+//! Parses a query string into [`Parsed`]: splitting, decoding, duplicates, aliases, base64 twins, defaults,
+//! dependencies.
 //!
-//! Work and memory are proportional to the length of the query: however often a parameter is repeated, only the
-//! spelling that wins is parsed.
+//! Work and memory are proportional to the length of the query. However often a parameter is repeated, only the winning
+//! spelling is parsed, unless the parameter merges or protects.
 
 use std::borrow::Cow;
 
@@ -13,15 +14,15 @@ use super::parsed::UNKNOWN_MAX;
 use super::table::{Rank, Spelling, spelling};
 use super::{Honoured, Ignored, IgnoredWhy, Needs, PARAMS, ParamError, ParamSpec, Parsed, Value};
 
-/// Parses the raw query (without `?`, still percent-encoded), with the source's default parameters behind it.
+/// Parses the raw query (without `?`, still percent-encoded) on top of the source's default parameters.
 ///
-/// `defaults` are names and values as configured, not percent-encoded. A parameter of the query replaces the default of
-/// the same name, whichever spelling either uses, if its value is valid; `auto` adds to it; `ch` is not taken from
-/// them (`rendering.md` 13).
+/// `defaults` are names and values as configured, not percent-encoded. A parameter of the query with a valid value
+/// replaces the default of the same name, whichever spelling either uses. `auto` adds to its default, and `ch` is never
+/// taken from the defaults (`rendering.md` 13).
 ///
 /// # Errors
-/// [`ParamError::Unreadable`] for a value of a parameter that protects, [`ParamError::InvalidBase64`] for a base64 twin of
-/// any other known one, in the query or in the defaults.
+/// [`ParamError::Unreadable`] for an unreadable value of a parameter that protects; [`ParamError::InvalidBase64`] for
+/// an invalid base64 twin of any other known parameter. Both apply to the query and to the defaults.
 pub fn parse(query: &str, defaults: &[(String, String)]) -> Result<Parsed, ParamError> {
     let sent = query.split('&').map(|pair| {
         let (name, value) = pair.split_once('=').unwrap_or((pair, ""));
@@ -58,10 +59,10 @@ pub fn parse(query: &str, defaults: &[(String, String)]) -> Result<Parsed, Param
     Ok(parsed)
 }
 
-/// A query string that parses to the same result, in a form of its own: canonical names and values, in table order.
+/// Writes a query string that parses to the same result, in canonical form: canonical names and values, in table order.
 #[must_use]
 pub fn canonical(parsed: &Parsed) -> String {
-    /// Left readable besides letters and digits; none of them has a meaning in a query.
+    /// Left readable besides letters and digits; none of these characters has a meaning in a query.
     const ENCODED: &AsciiSet =
         &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~').remove(b',').remove(b':').remove(b'/');
     let pair =
@@ -69,7 +70,7 @@ pub fn canonical(parsed: &Parsed) -> String {
     parsed.honoured.iter().map(pair).collect::<Vec<_>>().join("&")
 }
 
-/// A value as it came.
+/// A value as received.
 #[derive(Clone, Copy)]
 enum Encoded<'a> {
     /// From a query: percent-encoded, `+` for a space.
@@ -93,17 +94,17 @@ impl<'a> Encoded<'a> {
     }
 }
 
-/// Decodes once. Malformed escapes stay as they are and bytes that are not UTF-8 become U+FFFD: neither is an error.
+/// Decodes once. Malformed escapes stay as they are, and bytes that are not UTF-8 become U+FFFD; neither is an error.
 fn decode(text: &str) -> Cow<'_, str> {
     if !text.bytes().any(|byte| byte == b'%' || byte == b'+') {
         return Cow::Borrowed(text);
     }
-    // Before decoding, so that `%2B` stays a plus.
+    // Plus signs are replaced before decoding, so that `%2B` stays a plus.
     let spaced = text.replace('+', " ");
     Cow::Owned(percent_decode(spaced.as_bytes()).decode_utf8_lossy().into_owned())
 }
 
-/// Who says so; what was sent comes before what is preset.
+/// Where a parameter comes from. What was sent sorts before what is preset.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 enum Layer {
     /// The query.
@@ -114,7 +115,7 @@ enum Layer {
 
 /// The winning spelling of one parameter in one layer, decoded.
 struct Slot<'a> {
-    /// Place in the table.
+    /// Index in the table.
     index: usize,
     layer: Layer,
     rank: Rank,
@@ -124,7 +125,7 @@ struct Slot<'a> {
 }
 
 impl<'a> Slot<'a> {
-    /// Another occurrence of the same parameter.
+    /// Takes in another occurrence of the same parameter.
     fn offer(&mut self, spec: &ParamSpec, rank: Rank, text: Cow<'a, str>) {
         if spec.merges {
             self.earlier.push(std::mem::replace(&mut self.text, text));
@@ -133,18 +134,20 @@ impl<'a> Slot<'a> {
         }
     }
 
-    /// The valid values, in the order sent.
+    /// Returns the valid values, in the order sent.
     fn values(self, spec: &ParamSpec) -> impl Iterator<Item = Value> {
         self.earlier.into_iter().chain([self.text]).filter_map(|text| spec.parse(&text))
     }
 }
 
-/// What came, at most one slot for each parameter and layer. A request pays for the parameters it has, not for the table;
-/// there are few, so a list is searched faster than a map.
+/// What was received: at most one slot per parameter and layer.
+///
+/// A request pays for the parameters it has, not for the size of the table. Few are present, so searching a list is
+/// faster than a map.
 #[derive(Default)]
 struct Slots<'a> {
     known: Vec<Slot<'a>>,
-    /// The first names that were sent and are none, each once.
+    /// The first few unknown names that were sent, each once.
     unknown: Vec<Cow<'a, str>>,
 }
 
@@ -156,7 +159,7 @@ impl<'a> Slots<'a> {
     ) -> Result<(), ParamError> {
         for (name, value) in pairs {
             let Some(Spelling { index, rank }) = spelling(&name) else {
-                // Those of the configuration are reported when it is read.
+                // Unknown names in the configuration are reported when it is read.
                 let counts = layer == Layer::Sent && !name.is_empty() && self.unknown.len() < UNKNOWN_MAX;
                 if counts && !self.unknown.contains(&name) {
                     self.unknown.push(name);
@@ -164,12 +167,12 @@ impl<'a> Slots<'a> {
                 continue;
             };
             let spec = &PARAMS[index];
-            // An empty value is an absent parameter, unless the bare name means something or somebody is to be protected.
+            // An empty value counts as absent, unless the bare name has a meaning or the parameter protects somebody.
             if value.is_empty() && !spec.protects && (rank.is_twin() || !spec.bare) {
                 continue;
             }
             let decoded = value.decoded();
-            // Even what another spelling or a repetition beats has to be valid.
+            // A twin or a protecting value must be valid even where another spelling or a repetition beats it.
             let text = if rank.is_twin() { Cow::Owned(decode_twin(spec, &decoded)?) } else { decoded };
             if spec.protects && spec.parse(&text).is_none() {
                 return Err(ParamError::Unreadable { name: spec.name });
@@ -190,7 +193,7 @@ fn decode_twin(spec: &ParamSpec, text: &str) -> Result<String, ParamError> {
     decoded.ok_or_else(invalid)
 }
 
-/// The union of word lists; of anything else, which has one value only, the first.
+/// Returns the union of word lists; for any other type, which has only one value, the first.
 fn merged(values: impl Iterator<Item = Value>) -> Option<Value> {
     values.reduce(|all, more| match (all, more) {
         (Value::Words(mut all), Value::Words(more)) => {
@@ -205,7 +208,7 @@ fn merged(values: impl Iterator<Item = Value>) -> Option<Value> {
     })
 }
 
-/// The values that count, with their places in the table, in order.
+/// The values that count, each with its index in the table, in table order.
 struct Values(Vec<(usize, Value)>);
 
 impl Values {
@@ -214,7 +217,7 @@ impl Values {
     }
 }
 
-/// Drops what lacks something it needs, then what needed that, until nothing changes.
+/// Drops parameters whose needs are unmet, then those that needed them, until nothing changes.
 fn drop_unmet(values: &mut Values, ignored: &mut Vec<(usize, IgnoredWhy)>) {
     loop {
         let unmet: Vec<usize> =
@@ -240,7 +243,7 @@ fn is_met(needs: Needs, values: &Values) -> bool {
     }
 }
 
-/// `s`, `sig` and `ixlib` say nothing about the image.
+/// Collects the typed result. Leaves out `s`, `sig` and `ixlib`, which say nothing about the image.
 fn collect(values: Values, mut ignored: Vec<(usize, IgnoredWhy)>) -> Parsed {
     let speaks = |spec: &ParamSpec| !matches!(spec.name, "s" | "sig" | "ixlib");
     let mut parsed = Parsed { honoured: Vec::with_capacity(values.0.len()), ..Parsed::default() };
@@ -276,7 +279,7 @@ mod tests {
         parse(query, &defaults).unwrap()
     }
 
-    /// The honoured set, written as a query.
+    /// Checks the honoured set, written as a query.
     fn check(query: &str, expected: &str) {
         assert_eq!(canonical(&parse(query, &[]).unwrap()), expected, "{query}");
     }
@@ -291,7 +294,7 @@ mod tests {
         {
             check(query, "");
             let mut parsed = parse(query, &[]).unwrap();
-            // All that is left of an unknown name is that it was there.
+            // An unknown name leaves nothing behind except that it was sent.
             parsed.ignored.retain(|ignored| ignored.why != IgnoredWhy::Unknown);
             assert_eq!(parsed, Parsed::default(), "{query}");
         }
@@ -345,7 +348,7 @@ mod tests {
         assert_eq!(params("txt64=SGVsbG8sIFdvcmxkIQ").text.txt.as_deref(), Some("Hello, World!"));
         let long = "SSBjYW5uw7h0IGJlbMOuw6l24oiRIGl0IHdvcu-jv3MhIPCfmLE";
         assert_eq!(params(&format!("txt64={long}")).text.txt.as_deref(), Some("I cannøt belîév∑ it wor\u{f8ff}s! 😱"));
-        // `a+b`: a plus sign inside base64 is no space.
+        // The encoded text is `a+b`: a plus sign inside base64 does not become a space.
         assert_eq!(params("txt64=YSti").text.txt.as_deref(), Some("a+b"));
         for value in ["MTAw=", "MTAwMA==", "MTAw%3D", "-_-_+", "a/b", "a%2Fb", "a%2Bb", "!!!", "M", "_w", "MTAw "] {
             for name in ["w64", "width64", "txt64", "mark64", "expires64"] {
@@ -443,7 +446,7 @@ mod tests {
         };
         check("w=300&fit=crop&crop=top", &[]);
         check("w=300&bg-remove=true&upscale=1", &["bg-remove", "upscale"]);
-        // Nothing is lost of what is off, or as it would be anyway.
+        // Nothing is lost when a value is off or asks for what happens anyway.
         check("bg-remove=false&upscale=0&bg-remove-fallback=true&video-thumbnail=auto", &[]);
         check("lp-blur=0", &[]);
         check("lp-blur=off&video-generate-subtitles=off&video-wave=0", &[]);
@@ -453,13 +456,13 @@ mod tests {
         check("bri=bright&sat=20", &["bri (unreadable)"]);
         check("w=300&crop=top&ar=1:1", &["ar (needs fit=crop or fit=fill)", "crop (needs fit=crop)"]);
         check("mark-w=5&mark-fit=crop", &["mark-fit (needs mark and mark-w and mark-h)", "mark-w (needs mark)"]);
-        // What hangs on something unreadable is lost with it.
+        // A parameter that depends on an unreadable one is dropped with it.
         check("fit=cover&crop=top", &["fit (unreadable)", "crop (needs fit=crop)"]);
         check("fit=crop&crop=car", &["crop (unreadable)"]);
         check("fit=crop&crop=car,faces", &[]);
         check("w=&s=abc&sig=abc&ixlib=js-1", &[]);
         check("foo=1&bri=x&w=3", &["bri (unreadable)", "foo"]);
-        // A default in the place of a value that cannot be read.
+        // A default replaces a value that cannot be read.
         assert_eq!(with_defaults("w=abc", &[("w", "500")]).ignored, []);
     }
 
@@ -499,9 +502,9 @@ mod tests {
         check("blend-color=red&blend-alpha=5&blend-w=7", "blend-color=ff0000&blend-alpha=5");
         check("bg-remove=false&bg-remove-fg-type=car", "bg-remove=false");
         check("bg-remove=1&bg-remove-fg-type=car", "bg-remove=true&bg-remove-fg-type=car");
-        // The format is not known yet, so quality is never dropped for it.
+        // The format is not known yet, so quality is never dropped on its account.
         check("fm=png&q=5&lossless=1", "fm=png&q=5&lossless=true");
-        // A location that looks like the word is not the word.
+        // A location that starts like the word is not the word.
         check("mask=corners,x&corner-radius=5", "mask=corners,x");
     }
 
@@ -524,7 +527,7 @@ mod tests {
         {
             assert_eq!(params(&format!("expires={text}")).control.expires, Some(Expires::Unparseable), "{text}");
         }
-        // Clocks count in fractions; none of them makes the URL last longer.
+        // Clocks may report fractions, and no fraction makes the URL last longer.
         for text in ["1700000000", "1700000000.0", "1700000000.4", "1700000000.999999"] {
             assert_eq!(params(&format!("expires={text}")).control.expires, Some(Expires::At(1_700_000_000)), "{text}");
         }

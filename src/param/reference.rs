@@ -1,5 +1,5 @@
-//! The table written down: [`as_json`] for programs, [`as_text`] for a terminal, [`as_markdown`] for people who build
-//! URLs.
+//! The table in three written forms: [`as_json`] for programs, [`as_text`] for a terminal, [`as_markdown`] for people
+//! who build URLs.
 
 use std::fmt::Write as _;
 
@@ -7,10 +7,10 @@ use serde::Serialize;
 
 use super::{Category, Needs, PARAMS, ParamSpec, State, Tier};
 
-/// Where `make run` serves the pictures of the examples.
+/// Where `make run` serves the images of the examples.
 const EXAMPLE_ORIGIN: &str = "http://127.0.0.1:8080";
 
-/// The table as JSON: `counts`, then `parameters` one object each.
+/// Writes the table as JSON: `counts`, then `parameters` with one object per parameter.
 #[must_use]
 pub fn as_json() -> String {
     let parameters: Vec<Entry> = PARAMS.iter().map(Entry::of).collect();
@@ -24,7 +24,7 @@ struct Table {
     parameters: Vec<Entry>,
 }
 
-/// How much of a tier is rendered.
+/// How many parameters of a tier are rendered.
 #[derive(Serialize)]
 struct Count {
     tier: &'static str,
@@ -40,7 +40,7 @@ impl Count {
     }
 }
 
-/// One parameter; a list is empty and a value null where there is nothing to say.
+/// One parameter. A list is empty, and a value null, where there is nothing to say.
 #[derive(Serialize)]
 struct Entry {
     name: &'static str,
@@ -52,7 +52,7 @@ struct Entry {
     grammar: String,
     default: Option<&'static str>,
     depends: Option<Depends>,
-    /// A value that cannot be read is an error, and never taken for absent.
+    /// Whether an unreadable value is an error rather than being treated as absent.
     protects: bool,
     description: &'static str,
     example: &'static str,
@@ -61,7 +61,7 @@ struct Entry {
 
 #[derive(Serialize)]
 struct Depends {
-    /// `all` or `any` of the conditions, else the parameter is dropped; `advisory`: it never is.
+    /// `all` or `any` of the conditions must hold, or the parameter is dropped; `advisory` conditions never drop it.
     mode: &'static str,
     conditions: &'static [&'static str],
 }
@@ -95,7 +95,7 @@ const fn mode(needs: Needs) -> Option<&'static str> {
     }
 }
 
-/// The table for a terminal: a line a parameter in aligned columns, then how much of each tier is rendered.
+/// Writes the table for a terminal: one parameter per line in aligned columns, then how much of each tier is rendered.
 #[must_use]
 pub fn as_text() -> String {
     let head = ["NAME", "TIER", "STATE", "CATEGORY", "DEFAULT", "ALIASES", "VALUE"].map(str::to_owned);
@@ -107,7 +107,7 @@ pub fn as_text() -> String {
     });
     let rows: Vec<[String; 7]> = std::iter::once(head).chain(rows).collect();
     let width = |column: usize| rows.iter().map(|row| row[column].chars().count()).max().unwrap_or(0);
-    // The last column is ragged, so that a long grammar costs nothing in the other lines.
+    // The last column is ragged, so that one long grammar does not widen every other line.
     let widths = [0, 1, 2, 3, 4, 5].map(width);
     let mut out = String::new();
     for row in &rows {
@@ -155,7 +155,7 @@ A parameter marked *not rendered* is read and checked, and has no effect: mostly
 does not have. `X-Tintype-Params` lists it as ignored.
 ";
 
-/// The text of `config/parameters.md`.
+/// Writes the text of `config/parameters.md`.
 #[must_use]
 pub fn as_markdown() -> String {
     let mut out = HEAD.to_owned();
@@ -175,7 +175,7 @@ fn of_category(category: Category) -> impl Iterator<Item = &'static ParamSpec> {
     PARAMS.iter().filter(move |spec| spec.category == category)
 }
 
-/// The fragment that Markdown renderers make of a heading.
+/// Returns the fragment that Markdown renderers derive from a heading.
 fn anchor(heading: &str) -> String {
     heading.to_ascii_lowercase().replace(' ', "-")
 }

@@ -1,4 +1,4 @@
-//! What a request asked of a shadow: that of the picture, or that of the watermark.
+//! What a request asks of a shadow, whether of the image or of the watermark, typed.
 
 use serde::{Deserialize, Serialize};
 
@@ -7,14 +7,14 @@ use crate::units::{Color, Length};
 /// `*drop-shadow-type`.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub enum ShadowKind {
-    /// A soft copy behind the picture.
+    /// A soft copy behind the image.
     #[default]
     Flat,
-    /// Thrown on the floor by a light.
+    /// Cast on the floor by a light.
     Cast,
-    /// A pool under a picture that hovers.
+    /// A soft pool under an image that hovers.
     Float,
-    /// Inside the picture.
+    /// Inside the image.
     Inset,
 }
 
@@ -22,7 +22,7 @@ pub enum ShadowKind {
 #[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[expect(missing_docs, reason = "named after their parameters")]
 pub struct ShadowParams {
-    /// The parameter itself; without it there is no shadow.
+    /// The shadow parameter itself; without it there is no shadow.
     pub blur: Option<f64>,
     pub kind: Option<ShadowKind>,
     pub x: Option<Length>,

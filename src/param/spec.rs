@@ -1,4 +1,4 @@
-//! What a parameter is: [`ParamSpec`], one entry of [`PARAMS`](super::PARAMS), and the words that describe it.
+//! What a parameter is: [`ParamSpec`], one entry of [`PARAMS`](super::PARAMS), and the types that describe it.
 //!
 //! Parsing, dependency checks, the reference and the tests read nothing but these entries.
 
@@ -10,46 +10,46 @@ use crate::nearest::nearest;
 /// Entries are written as `ParamSpec { name: "w", ..ParamSpec::base(Category::Size) }`.
 #[derive(Clone, Copy, Debug)]
 pub struct ParamSpec {
-    /// Canonical name, as sent in a URL; matched case-sensitively.
+    /// Canonical name, as sent in a URL; case-sensitive.
     pub name: &'static str,
     /// Older spellings. The canonical name wins over them.
     pub aliases: &'static [&'static str],
     /// Group in the reference.
     pub category: Category,
-    /// What it takes to honour it.
+    /// What honouring it takes.
     pub tier: Tier,
-    /// Forms a value may have, tried in order; the first that parses is taken.
+    /// Forms that a value may have, tried in order; the first that parses wins.
     pub kinds: &'static [Kind],
-    /// What absence means, written as a value, where that does not depend on the picture.
+    /// What absence means, written as a value. `None` where that depends on the image.
     pub default: Option<&'static str>,
-    /// Other parameters without which this one is dropped.
+    /// Conditions on other parameters; if they are unmet, this parameter is dropped.
     pub needs: Needs,
     /// What it does, for the reference: one or two sentences.
     pub summary: &'static str,
-    /// A query string in which it is honoured.
+    /// An example query string in which it is honoured.
     pub example: &'static str,
-    /// The picture of `fixtures/photos` on which the example shows.
+    /// The image of `fixtures/photos` that shows the example best.
     pub picture: &'static str,
     /// Whether it has an effect yet.
     pub state: State,
-    /// Words that are read and have no effect, of a parameter that is rendered: what they ask for needs a model.
+    /// Words of a rendered parameter that are read but have no effect, because what they ask for needs a model.
     pub inert: &'static [&'static str],
     /// Whether `<name>64` (and `<alias>64`) carries the value in base64url (`rendering.md` 1.2).
     pub base64: bool,
-    /// Whether repetitions, and the source's default, add up instead of replacing each other: `auto`.
+    /// Whether repetitions and the source's default add up instead of replacing each other, as for `auto`.
     pub merges: bool,
-    /// Whether the name without a value means something: `dl`.
+    /// Whether the bare name, without a value, has a meaning, as for `dl`.
     pub bare: bool,
-    /// Whether it is there to keep something from being seen. Then a value that cannot be read is an error wherever it
-    /// stands, the empty one too: to drop it would show what somebody asked to hide. A default of the source holds for
-    /// the parts of a picture as well.
+    /// Whether it hides something from viewers. If so, an unreadable value is an error wherever it appears, even an
+    /// empty one, because dropping it would show what somebody asked to hide. A source's default for it also applies to
+    /// the overlays of an image.
     pub protects: bool,
     /// Stores a value that one of `kinds` parsed.
     pub set: fn(&mut Params, &Value),
 }
 
 impl ParamSpec {
-    /// The entry that others are written as a difference from: core, accepted, with a base64 twin.
+    /// The entry that all others start from: core, accepted, with a base64 twin.
     pub(super) const fn base(category: Category) -> Self {
         Self {
             name: "",
@@ -72,19 +72,21 @@ impl ParamSpec {
         }
     }
 
-    /// The value in the first form that fits, with numbers clamped to their range; `None` means "drop the parameter".
+    /// Parses the value in the first form that fits, clamping numbers to their range. `None` means that the parameter
+    /// is dropped.
     #[must_use]
     pub fn parse(&self, text: &str) -> Option<Value> {
         let value = self.kinds.iter().find_map(|kind| kind.parse(text))?;
-        // Text may consist of nothing but control characters, which go.
+        // Text of nothing but control characters is empty once they are removed.
         let empty = matches!(&value, Value::Text(text) if text.is_empty());
         (self.bare || !empty).then_some(value)
     }
 
-    /// Whether honouring this parameter means decoding the original.
+    /// Returns whether honouring this parameter means decoding the original.
     ///
-    /// Control parameters, `dl` (a header), `ch` (an opt-in) and what is parsed and ignored leave the original's bytes
-    /// alone: the video parameters, and those whose model is absent, for which the original stands in.
+    /// The original's bytes stay as they are for control parameters, `dl` (a header), `ch` (an opt-in), and everything
+    /// that is parsed and ignored: the video parameters, and those whose model is absent, for which the original stands
+    /// in.
     #[must_use]
     pub fn asks_for_rendering(&self) -> bool {
         let control = matches!(self.category, Category::Control | Category::Expiration);
@@ -99,8 +101,8 @@ impl ParamSpec {
         !control && !ignored && self.name != "dl" && self.name != "ch"
     }
 
-    /// Whether `value` has an effect. Of a parameter that is only accepted, those have one that ask for nothing and the
-    /// default: what they say is done.
+    /// Returns whether `value` has an effect. For a parameter that is only accepted, a value that turns it off and the
+    /// default count as having one, because what they ask for is what happens.
     #[must_use]
     pub fn has_effect(&self, value: &Value) -> bool {
         match self.state {
@@ -112,39 +114,40 @@ impl ParamSpec {
         }
     }
 
-    /// The words of a list that mean nothing, each with the word that may have been meant. A request passes over them.
+    /// Returns the unknown words of a list, each with the word that was probably meant. A request skips unknown words.
     #[must_use]
     pub fn unknown_words<'a>(&self, text: &'a str) -> Vec<(&'a str, Option<&'static str>)> {
         let unknown = self.kinds.iter().filter(|kind| !kind.words().is_empty()).flat_map(|kind| {
             kind.passed_over(text).into_iter().map(|item| (item, nearest(item, kind.words().iter().copied())))
         });
-        // A value may have several forms, and what one of them takes is known.
+        // A value may have several forms, and a word that any of them accepts is known.
         unknown.filter(|(item, _)| self.parse(item).is_none()).collect()
     }
 
-    /// The value's grammar, its forms joined by `|`.
+    /// Returns the value's grammar, with its forms joined by `|`.
     #[must_use]
     pub fn grammar(&self) -> String {
         self.kinds.iter().map(ToString::to_string).collect::<Vec<_>>().join(" | ")
     }
 }
 
-/// What a parameter depends on. A condition is `name` (present and valid) or `name=word` (its value has that word).
+/// What a parameter depends on. A condition is `name` (present and valid) or `name=word` (its value contains that
+/// word).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Needs {
     /// Works alone.
     Nothing,
-    /// Every condition.
+    /// Every condition must hold.
     All(&'static [&'static str]),
-    /// At least one of them.
+    /// At least one condition must hold.
     Any(&'static [&'static str]),
-    /// Written in the reference, never a reason to drop: the output format may still be decided by negotiation or by
-    /// the original.
+    /// Shown in the reference, but never a reason to drop the parameter: the output format may still be decided by
+    /// negotiation or by the original.
     Advisory(&'static [&'static str]),
 }
 
 impl Needs {
-    /// The conditions, however they are joined.
+    /// Returns the conditions, however they are combined.
     #[must_use]
     pub const fn conditions(self) -> &'static [&'static str] {
         match self {
@@ -154,7 +157,7 @@ impl Needs {
     }
 }
 
-/// Whether a parameter does something yet.
+/// Whether a parameter has an effect yet.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum State {
     /// Has its effect.
@@ -164,7 +167,7 @@ pub enum State {
 }
 
 impl State {
-    /// As written by `tintype params`.
+    /// Returns the name that `tintype params` prints.
     #[must_use]
     pub const fn as_str(self) -> &'static str {
         match self {
@@ -174,7 +177,7 @@ impl State {
     }
 }
 
-/// What it takes to honour a parameter.
+/// What honouring a parameter takes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Tier {
     /// An image origin must do this.
@@ -183,12 +186,12 @@ pub enum Tier {
     Extended,
     /// Needs a vision or generative model.
     Ai,
-    /// Needs a video pipeline: parsed and ignored.
+    /// Needs a video pipeline; parsed and ignored.
     Video,
 }
 
 impl Tier {
-    /// As written by `tintype params`.
+    /// Returns the name that `tintype params` prints.
     #[must_use]
     pub const fn as_str(self) -> &'static str {
         match self {
@@ -200,7 +203,7 @@ impl Tier {
     }
 }
 
-/// Declares [`Category`] with its names and headings, so that the three cannot drift.
+/// Declares [`Category`] with its names and headings, so that the three cannot drift apart.
 macro_rules! categories {
     ($($variant:ident $name:literal $heading:literal,)+) => {
         /// Groups of the public parameter list, in the order of the reference.
@@ -214,7 +217,7 @@ macro_rules! categories {
             /// Every group, in the order of the reference.
             pub const ALL: &'static [Self] = &[$(Self::$variant,)+];
 
-            /// As the public list spells it.
+            /// Returns the name as the public list spells it.
             #[must_use]
             pub const fn as_str(self) -> &'static str {
                 match self {
@@ -222,7 +225,7 @@ macro_rules! categories {
                 }
             }
 
-            /// As a heading.
+            /// Returns the heading.
             #[must_use]
             pub const fn heading(self) -> &'static str {
                 match self {

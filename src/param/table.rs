@@ -1,7 +1,7 @@
 //! [`PARAMS`]: every parameter of the grammar, once.
 //!
-//! The entries stand in one file per group under `table/`; adding a parameter means adding an entry there, and a field
-//! of `Params` if it draws.
+//! The entries live in one file per group under `table/`. Adding a parameter means adding an entry there, and a field
+//! of `Params` if it affects rendering.
 
 mod adjust;
 mod border;
@@ -59,8 +59,8 @@ const COUNT: usize = {
     count
 };
 
-/// The table: the 205 current parameters of the public grammar, `sig`, and those of its newer documentation pages, in
-/// the order of the reference.
+/// The table, in the order of the reference: the 205 current parameters of the public grammar, `sig`, and the
+/// parameters from its newer documentation pages.
 pub static PARAMS: &[ParamSpec] = &{
     let mut all = [GROUPS[0][0]; COUNT];
     let (mut group, mut at, mut filled) = (0, 0, 0);
@@ -80,9 +80,9 @@ pub static PARAMS: &[ParamSpec] = &{
 /// One of the names under which a parameter may be sent.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Spelling {
-    /// Place in [`PARAMS`].
+    /// Index in [`PARAMS`].
     pub(super) index: usize,
-    /// Which spelling wins when several are sent; among equals the last.
+    /// Decides which spelling wins when several are sent; among equals, the last wins.
     pub(super) rank: Rank,
 }
 
@@ -96,7 +96,7 @@ pub(super) enum Rank {
 }
 
 impl Rank {
-    /// Whether the value is in base64url.
+    /// Returns whether the value is in base64url.
     pub(super) const fn is_twin(self) -> bool {
         matches!(self, Self::AliasTwin | Self::CanonicalTwin)
     }
@@ -116,20 +116,21 @@ static SPELLINGS: LazyLock<HashMap<String, Spelling>> = LazyLock::new(|| {
     spellings
 });
 
-/// What `name`, exactly as decoded, stands for.
+/// Returns what `name`, exactly as decoded, stands for.
 pub(super) fn spelling(name: &str) -> Option<Spelling> {
     SPELLINGS.get(name).copied()
 }
 
-/// The entry that `name`, exactly as decoded, stands for, and whether it is the base64 twin of a name.
+/// Returns the entry that `name`, exactly as decoded, stands for, and whether `name` is a base64 twin.
 #[must_use]
 pub fn spelled(name: &str) -> Option<(&'static ParamSpec, bool)> {
     let spelling = spelling(name)?;
     Some((PARAMS.get(spelling.index)?, spelling.rank.is_twin()))
 }
 
-/// The canonical name of the parameter that a misspelt name probably means: `w` for `widht`, since `width` is an older
-/// spelling of it. Capitals and underscores, which no name has, and a `64` at the end are no slips.
+/// Returns the canonical name of the parameter that a misspelt name probably means: `w` for `widht`, since `width` is
+/// an older spelling of `w`. Capitals, underscores (which no name has) and a trailing `64` do not count as
+/// misspellings.
 #[must_use]
 pub fn nearest_name(written: &str) -> Option<&'static str> {
     let spellings = PARAMS.iter().flat_map(|spec| spec.aliases.iter().copied().chain([spec.name]));
@@ -142,7 +143,7 @@ pub fn nearest_name(written: &str) -> Option<&'static str> {
     PARAMS.iter().find(|spec| spec.name == spelling || spec.aliases.contains(&spelling)).map(|spec| spec.name)
 }
 
-/// The entry with this canonical name.
+/// Returns the entry with this canonical name.
 #[must_use]
 pub fn find(name: &str) -> Option<&'static ParamSpec> {
     spelling(name).filter(|spelling| spelling.rank == Rank::Canonical).and_then(|spelling| PARAMS.get(spelling.index))

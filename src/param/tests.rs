@@ -1,4 +1,4 @@
-//! Tests that walk the table, and properties of the parser over it.
+//! Tests that walk the table, and properties of the parser over the whole table.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -6,7 +6,8 @@ use proptest::prelude::*;
 
 use super::*;
 
-/// Validated but without a field in `Params`: nothing of ours would act differently for their values.
+/// Parameters that are validated but have no field in `Params`, because nothing here would act differently for their
+/// values.
 const WITHOUT_FIELD: &[&str] = &[
     "bg-remove-fg-type",
     "bg-remove-semi-transparency",
@@ -57,13 +58,13 @@ fn parsed(query: &str) -> Parsed {
     parse(query, &[]).expect("a valid query")
 }
 
-/// The example's pair for the entry itself: the text after `name=`.
+/// Returns the example's value for the entry itself: the text after `name=`.
 fn own_value(spec: &ParamSpec) -> &'static str {
     let own = |pair: &'static str| pair.split_once('=').filter(|(name, _)| *name == spec.name);
     spec.example.split('&').find_map(own).unwrap_or_else(|| panic!("{}: example without it", spec.name)).1
 }
 
-/// The example with the entry's own name replaced.
+/// Returns the example with the entry's own name and value replaced.
 fn respelt(spec: &ParamSpec, name: &str, value: &str) -> String {
     let pair = |pair: &str| match pair.split_once('=') {
         Some((own, _)) if own == spec.name => format!("{name}={value}"),
@@ -72,7 +73,7 @@ fn respelt(spec: &ParamSpec, name: &str, value: &str) -> String {
     spec.example.split('&').map(pair).collect::<Vec<_>>().join("&")
 }
 
-/// The words that a form takes.
+/// Returns the words that a form takes.
 fn words_of(kind: &Kind) -> Vec<&'static str> {
     if let Kind::Word(words) | Kind::Words(words) | Kind::WordsAnyCase(words) = kind {
         words.to_vec()
@@ -106,7 +107,7 @@ fn names_are_unique() {
 #[test]
 fn the_table_has_the_whole_grammar() {
     let of = |tier| PARAMS.iter().filter(|spec| spec.tier == tier).count();
-    // One more core parameter than the public list: `sig`. And the extended ones that are documented but not listed.
+    // One core parameter beyond the public list, `sig`, and the extended parameters that are documented but not listed.
     assert_eq!([of(Tier::Core), of(Tier::Extended), of(Tier::Ai), of(Tier::Video)], [80, 72 + 71 + 24 + 4, 25, 29]);
     for spec in PARAMS {
         assert!(Category::ALL.contains(&spec.category));
@@ -184,7 +185,7 @@ fn aliases_and_twins_equal_their_parameter() {
     }
 }
 
-/// Every form that counts in whole numbers, in lists too: a decimal in its range is rounded and never dropped.
+/// Covers every form that takes whole numbers, in lists too: a decimal in range is rounded, never dropped.
 #[test]
 #[expect(clippy::wildcard_enum_match_arm, reason = "the forms that count in whole numbers, of all there are")]
 fn decimals_of_whole_numbers_are_rounded() {
@@ -216,13 +217,14 @@ fn decimals_of_whole_numbers_are_rounded() {
         }
     }
     assert!(checked.len() > 100, "{checked:?}");
-    // Words with digits in them and truth values are no numbers.
+    // Words that contain digits, and truth values, are not numbers.
     for (name, text) in [("px", "1e1"), ("video-bitrate", "1.0m"), ("lossless", "1.0"), ("fm", "420.0")] {
         assert_eq!(find(name).unwrap().parse(text), None, "{name}={text}");
     }
 }
 
-/// Angles, but for those that say how high or how steep something is, and `txt-rotate`, which ends at its range.
+/// Angles wrap, except those that say how high or how steep something is, and `txt-rotate`, which is clamped to its
+/// range.
 #[test]
 fn angles_wrap() {
     for name in ["rot", "hue", "hue-set", "mark-rot", "gradient-angle", "mark-gradient-angle", "blend-gradient-angle"] {
@@ -245,11 +247,11 @@ fn issue_list_of_rendered_parameters() {
     }
 }
 
-/// The table against the specification that it implements, where that is at hand.
+/// Compares the table with the specification that it implements, where that is available.
 mod specification {
     use super::*;
 
-    /// Where the table follows `rendering.md` or plain sense rather than the list, with the reason.
+    /// Where the table follows `rendering.md` or common sense rather than the list, with the reason.
     const OTHER_NEEDS: &[(&str, &str)] = &[
         ("q", "the format may come from negotiation or the original"),
         ("lossless", "the format may come from negotiation or the original"),
@@ -268,7 +270,7 @@ mod specification {
         ("fill-gradient-type", "as above"),
     ];
 
-    /// Ranges that differ from the list's.
+    /// Ranges that differ from the list's, with the reason.
     const OTHER_RANGES: &[(&str, &str)] = &[
         ("w", "beyond 8192 the output is scaled in proportion (section 3.1)"),
         ("h", "beyond 8192 the output is scaled in proportion (section 3.1)"),
@@ -305,7 +307,8 @@ mod specification {
         ("txt-y", "absent, the alignment counts"),
     ];
 
-    /// Newer than the list: from version 11.36.0 of the public one, and from the documentation's pages.
+    /// Returns whether a parameter is newer than the list: from version 11.36.0 of the public list, or from the
+    /// documentation pages.
     fn is_newer(name: &str) -> bool {
         let pages = ["hue-set", "threshold", "threshold-dither", "fill-gradient-stops"];
         let families = [
@@ -328,7 +331,7 @@ mod specification {
         let all: serde_json::Value = serde_json::from_str(&text).unwrap();
         let is_here = |entry: &&serde_json::Value| match entry["status"].as_str().unwrap() {
             "current" => true,
-            // Known from the documentation's pages only: those that are in the table are held to what is said there.
+            // Known from the documentation pages only: those in the table are checked against what the pages say.
             "docs-only" => find(entry["name"].as_str().unwrap()).is_some(),
             _ => false,
         };
@@ -358,7 +361,7 @@ mod specification {
             assert_eq!(spec.base64, entry["base64_variant"].is_string(), "{name}");
             assert_eq!(spec.merges, entry["repeatable"] == true, "{name}");
         }
-        // Of some families the list names the head only.
+        // For some families the list names only the head.
         left.retain(|name, _| !["fade-", "gradient-", "drop-shadow-"].iter().any(|family| name.contains(family)));
         left.retain(|name, _| !is_newer(name));
         assert_eq!(left.into_keys().collect::<Vec<_>>(), ["sig"]);
@@ -372,7 +375,7 @@ mod specification {
             let needs = find(name).unwrap().needs;
             let expected = entry["depends"]["conditions"].as_array().map(|_| words(&entry["depends"]["conditions"]));
             let own: BTreeSet<_> = needs.conditions().iter().map(|condition| (*condition).to_owned()).collect();
-            // With one condition, any and all are the same.
+            // With a single condition, `any` and `all` are the same.
             let mode = match needs {
                 Needs::Any(_) => entry["depends"]["mode"] == "any",
                 Needs::All(_) => own.len() == 1 || entry["depends"]["mode"] == "all",
@@ -390,7 +393,7 @@ mod specification {
         for entry in &entries {
             let name = entry["name"].as_str().unwrap();
             let spec = find(name).unwrap();
-            // The list does not know those of what is newer.
+            // The list does not know the defaults of newer parameters.
             if entry["status"] == "docs-only" && entry["default"].is_null() {
                 continue;
             }
@@ -449,7 +452,7 @@ mod specification {
     }
 }
 
-/// Values that say neither how much to hide nor to hide nothing, as they stand in a query.
+/// Values, as written in a query, that state neither a strength nor "off".
 const UNREADABLE: &[&str] = &[
     "", "+", "%20", "true", "on", "yes", "no", "none", "abc", "high", "-5", "-0.1", "1e2", "NaN", "inf", "50%25",
     "5,5", "0x10", "%", "%ff", "%00", "False", "OFF", "\u{ff15}", "50;s=x",
@@ -463,9 +466,9 @@ fn what_protects_is_never_taken_for_absent() {
         ["expires", "face-blur", "face-pixel", "lp-blur"]
     );
     for spec in protecting {
-        // Nothing may drop it: no condition, no other value of it, no wish for a bare name.
+        // Nothing may drop it: it has no conditions, does not merge, and has no meaning as a bare name.
         assert!(spec.needs == Needs::Nothing && !spec.merges && !spec.bare && spec.base64, "{}", spec.name);
-        // A time that cannot be read is a value of its own, and has passed.
+        // An unreadable time is a value of its own, and counts as passed.
         let by_value = spec.name == "expires";
         let refused = Err(ParamError::Unreadable { name: spec.name });
         for name in spec.aliases.iter().chain([&spec.name]) {
@@ -489,7 +492,7 @@ fn what_protects_is_never_taken_for_absent() {
             let bad = parse(&format!("{name}64=*"), &[]);
             assert_eq!(bad, refused, "{name}64");
             if !by_value {
-                // Whatever beats it.
+                // An unreadable value is an error even where another value beats it.
                 check(&format!("{name}=50&{name}="), &[]);
                 check(&format!("{name}=x&{name}=50"), &[]);
                 check(&format!("{name}=x&{}64=NTA", spec.name), &[]);
@@ -518,7 +521,7 @@ fn hiding_is_turned_off_by_three_values_only() {
     }
 }
 
-/// What a name says of a parameter that is there to hide. One that hides and is not marked would fail open.
+/// Checks that every parameter whose name suggests hiding is marked as protecting; an unmarked one would fail open.
 #[test]
 fn whatever_is_named_like_a_cover_protects() {
     let covers = ["face-", "lp-", "license-", "plate-", "redact", "anonym", "privacy", "hide"];
@@ -529,7 +532,7 @@ fn whatever_is_named_like_a_cover_protects() {
     }
 }
 
-/// Where the default is the safe side, what cannot be read is the default.
+/// Where the default is the safe side, an unreadable value leaves the default.
 #[test]
 fn switches_that_lift_a_protection_need_their_word() {
     for query in ["svg-sanitize=", "svg-sanitize=no", "svg-sanitize=off", "svg-sanitize64=b2Zm"] {
@@ -541,7 +544,7 @@ fn switches_that_lift_a_protection_need_their_word() {
     }
 }
 
-/// A value that has a chance of being valid, encoded for a query.
+/// Generates a value that has a chance of being valid, encoded for a query.
 fn value() -> impl Strategy<Value = String> {
     let words = PARAMS.iter().flat_map(|spec| spec.kinds).flat_map(words_of);
     let word = prop::sample::select(words.collect::<Vec<&str>>());
@@ -565,7 +568,7 @@ fn value() -> impl Strategy<Value = String> {
     ]
 }
 
-/// A query of parameters from the table, with what some of them need.
+/// Generates a query of parameters from the table, along with what some of them need.
 fn query() -> impl Strategy<Value = String> {
     let names = PARAMS.iter().flat_map(|spec| spec.aliases.iter().chain([&spec.name])).copied();
     let pair = (prop::sample::select(names.collect::<Vec<&str>>()), value()).prop_map(|(n, v)| format!("{n}={v}"));
@@ -580,7 +583,7 @@ proptest! {
     fn canonical_parses_to_the_same(query in query()) {
         match parse(&query, &[]) {
             Ok(mut first) => {
-                // What was dropped is not written.
+                // Dropped parameters are not written.
                 first.ignored.retain(|ignored| ignored.why == IgnoredWhy::NotRendered);
                 prop_assert_eq!(parsed(&canonical(&first)), first);
             }

@@ -1,4 +1,4 @@
-//! What a request asked of text.
+//! What a request asks of text, typed.
 
 use serde::{Deserialize, Serialize};
 
@@ -8,7 +8,7 @@ use crate::units::{Color, Length};
 /// `txt-font`.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub struct Font {
-    /// Family or PostScript name as written.
+    /// Family or PostScript name, as written.
     pub family: String,
     /// `,bold`.
     pub bold: bool,
@@ -16,7 +16,7 @@ pub struct Font {
     pub italic: bool,
 }
 
-/// Side of the text that `txt-clip` cuts.
+/// The side of the text that `txt-clip` cuts.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[expect(missing_docs, reason = "the names are the documented words")]
 pub enum TextClip {
@@ -29,24 +29,24 @@ pub enum TextClip {
 /// `txt-fit`: what happens to text that is too long.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub enum TextFit {
-    /// One line, made smaller.
+    /// One line, shrunk to fit.
     Max,
-    /// Lines; what is below `txt-h` is cut.
+    /// Several lines; whatever lies below `txt-h` is cut.
     Wrap,
-    /// Lines, made smaller together.
+    /// Several lines, shrunk together.
     WrapMax,
 }
 
 /// `txt-blend-mode`: text as a stencil.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub enum TextStencil {
-    /// `destination-out`: a hole.
+    /// `destination-out`: the text is a hole.
     Out,
-    /// `destination-in`: all that is left.
+    /// `destination-in`: only the text is left.
     In,
 }
 
-/// Text.
+/// Text parameters.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[expect(missing_docs, reason = "named after their parameters")]
 pub struct TextParams {

@@ -8,9 +8,9 @@ use super::{
 };
 use crate::units::{Color, Length};
 
-/// A value inside its range, in the shape that the [`Kind`](super::Kind) which parsed it promises.
+/// A value inside its range, in the shape that the [`Kind`](super::Kind) that parsed it promises.
 ///
-/// `Display` writes the canonical text, which the same kind parses to the same value.
+/// `Display` writes the canonical text, which the same kind parses back to the same value.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Value {
     /// A whole number.
@@ -35,13 +35,13 @@ pub enum Value {
     Length(Length),
     /// Pixels or a fraction, written so that the two cannot be confused.
     Literal(Length),
-    /// Two of these.
+    /// Two literal lengths.
     Literals([Length; 2]),
     /// Two lengths.
     Lengths([Length; 2]),
-    /// Two shares, 0 to 1.
+    /// Two shares, each 0 to 1.
     Shares([f64; 2]),
-    /// Width to height, both above 0.
+    /// A width and a height, both above 0.
     Ratio([f64; 2]),
     /// A source rectangle.
     Rect(RectParam),
@@ -49,9 +49,9 @@ pub enum Value {
     Four([u32; 4]),
     /// A thickness in pixels and a colour.
     Border(u32, Color),
-    /// Where a picture is.
+    /// Where an image is.
     Location(Location),
-    /// Sides of a regular polygon.
+    /// The number of sides of a regular polygon.
     Polygon(u8),
     /// Frames, or seconds of a video.
     Span(FrameSpan),
@@ -59,19 +59,19 @@ pub enum Value {
     Font(Font),
     /// Free text without control characters.
     Text(String),
-    /// Seconds since 1970, or what was there instead.
+    /// Seconds since 1970, or a mark that the text was not a time.
     Expires(Expires),
 }
 
-/// What a setter takes out of a value. `None` when the value has another shape, which the table's tests rule out.
+/// Accessors for setters. Each returns `None` when the value has another shape, which the table's tests rule out.
 #[expect(clippy::wildcard_enum_match_arm, reason = "each asks for a shape or two and refuses all others")]
 impl Value {
-    /// The whole number, in the integer type of the field.
+    /// Returns the whole number in the integer type of the field.
     pub(super) fn whole<T: TryFrom<i64>>(&self) -> Option<T> {
         if let Self::Whole(value) = self { T::try_from(*value).ok() } else { None }
     }
 
-    /// The number, whole or not.
+    /// Returns the number, whole or not.
     pub(super) fn number(&self) -> Option<f64> {
         match self {
             // Whole numbers of the table are far below 2^53.
@@ -81,12 +81,12 @@ impl Value {
         }
     }
 
-    /// The truth value.
+    /// Returns the truth value.
     pub(super) fn bool(&self) -> Option<bool> {
         if let Self::Bool(value) = self { Some(*value) } else { None }
     }
 
-    /// The keyword: the word itself, or the first of several.
+    /// Returns the keyword: the word itself, or the first of several.
     pub(super) fn word<T: Keyword>(&self) -> Option<T> {
         match self {
             Self::Word(word) => T::of(word),
@@ -95,7 +95,7 @@ impl Value {
         }
     }
 
-    /// Those of the words that are a `T`, in order.
+    /// Returns the words that are a `T`, in order.
     pub(super) fn words<T: Keyword>(&self) -> Vec<T> {
         match self {
             Self::Word(word) => T::of(word).into_iter().collect(),
@@ -104,7 +104,7 @@ impl Value {
         }
     }
 
-    /// Whether the value is `word`, has it as a member, or is the truth value so written: what dependencies ask.
+    /// Returns whether the value is `word`, contains it, or is the truth value spelled that way. Dependencies ask this.
     pub(super) fn has(&self, word: &str) -> bool {
         match self {
             Self::Word(own) => *own == word,
@@ -122,12 +122,12 @@ impl Value {
         if let Self::Colors(value) = self { Some(*value) } else { None }
     }
 
-    /// The list of colours; empty for any other shape.
+    /// Returns the list of colours, or an empty list for any other shape.
     pub(super) fn color_list(&self) -> Vec<Color> {
         if let Self::ColorList(value) = self { value.clone() } else { Vec::new() }
     }
 
-    /// The list of numbers; empty for any other shape.
+    /// Returns the list of numbers, or an empty list for any other shape.
     pub(super) fn numbers(&self) -> Vec<f64> {
         if let Self::Numbers(value) = self { value.clone() } else { Vec::new() }
     }
@@ -143,7 +143,7 @@ impl Value {
         if let Self::Lengths(value) = self { Some(*value) } else { None }
     }
 
-    /// `*-anchor`: a point by its shares across and down; an axis that no word names is in the middle.
+    /// Returns the point that `*-anchor` names, as shares across and down. An axis that no word names is centred.
     pub(super) fn point(&self) -> Option<[f64; 2]> {
         if let Self::Shares(shares) = self {
             return Some(*shares);
@@ -157,7 +157,7 @@ impl Value {
         (!words.is_empty()).then_some(named)
     }
 
-    /// Width over height.
+    /// Returns the width divided by the height.
     pub(super) fn ratio(&self) -> Option<f64> {
         if let Self::Ratio([width, height]) = self { Some(width / height) } else { None }
     }
@@ -182,7 +182,7 @@ impl Value {
         if let Self::Font(value) = self { Some(value.clone()) } else { None }
     }
 
-    /// The text, or the text of a location.
+    /// Returns the text, or the text of a location.
     pub(super) fn text(&self) -> Option<String> {
         match self {
             Self::Text(text) | Self::Location(Location::Url(text) | Location::Path(text)) => Some(text.clone()),
@@ -194,12 +194,12 @@ impl Value {
         if let Self::Expires(value) = self { Some(*value) } else { None }
     }
 
-    /// `blend`: a colour or a picture.
+    /// Returns the source that `blend` names: a colour or an image.
     pub(super) fn blend(&self) -> Option<BlendSource> {
         self.color().map(BlendSource::Color).or_else(|| self.location().map(BlendSource::Image))
     }
 
-    /// `mask`: a shape word, a polygon or a picture.
+    /// Returns the shape that `mask` names: a shape word, a polygon or an image.
     pub(super) fn mask(&self) -> Option<MaskShape> {
         match self {
             Self::Word("ellipse") => Some(MaskShape::Ellipse),
@@ -210,7 +210,7 @@ impl Value {
         }
     }
 
-    /// `gradient-angle`: degrees or a side or corner.
+    /// Returns the direction that `gradient-angle` gives: degrees, or a side or corner.
     pub(super) fn gradient_angle(&self) -> Option<GradientAngle> {
         match self {
             Self::Number(degrees) => Some(GradientAngle::Degrees(*degrees)),
@@ -219,7 +219,7 @@ impl Value {
         }
     }
 
-    /// `gradient-radial-size`: a word, a radius in pixels or two radii.
+    /// Returns the size that `gradient-radial-size` gives: a word, a radius in pixels or two radii.
     pub(super) fn radial_size(&self) -> Option<RadialSize> {
         match self {
             Self::Word(_) => self.word().map(RadialSize::Reach),
@@ -229,7 +229,7 @@ impl Value {
         }
     }
 
-    /// `frame`: one or a span.
+    /// Returns the frames that `frame` selects: one frame or a span.
     pub(super) fn frames(&self) -> Option<FrameSelect> {
         match self {
             Self::Whole(_) => self.whole().map(FrameSelect::One),
@@ -285,7 +285,7 @@ fn length_text(length: Length) -> String {
     }
 }
 
-/// A fraction always has its decimal point, pixels never.
+/// Writes a length literally: a fraction always has a decimal point, pixels never do.
 fn literal_text(length: Length) -> String {
     match length {
         Length::Fraction(value) if value.fract() == 0.0 => format!("{value:.1}"),
@@ -295,7 +295,7 @@ fn literal_text(length: Length) -> String {
 
 fn rect_text(RectParam { x, y, w, h }: RectParam) -> String {
     let edge = |edge, [start, middle, end]: [&str; 3]| match edge {
-        // `1.0` is written as such: a bare 1 is a pixel here.
+        // `1.0` keeps its decimal point, because a bare 1 means one pixel here.
         RectEdge::At(Length::Fraction(value)) => format!("{value:?}"),
         RectEdge::At(Length::Px(value)) => value.to_string(),
         RectEdge::Start => start.to_owned(),

@@ -1,4 +1,4 @@
-//! Hits, misses, coalescing, and what a restart or a damaged disk leaves.
+//! Hits, misses, coalescing, and what survives a restart or a damaged disk.
 
 use std::fs;
 use std::sync::{Arc, Condvar, Mutex};
@@ -12,7 +12,7 @@ fn folder() -> String {
     format!("[[source]]\nname = \"photos\"\nkind = \"folder\"\nroot = \"{}\"\n", photos().display())
 }
 
-/// An upstream that holds its answers back until it is told to go on.
+/// An upstream that holds its answers back until the gate opens.
 struct Gated {
     upstream: Upstream,
     gate: Arc<(Mutex<bool>, Condvar)>,
@@ -50,7 +50,7 @@ impl Gated {
 /// Starts requests for all targets, lets the upstream answer once all are waiting, and returns the answers.
 fn together(server: &Tintype, gated: &Gated, targets: &[String]) -> Vec<Reply> {
     let mut waiting: Vec<_> = targets.iter().map(|target| server.begin(target)).collect();
-    // All need a moment to find the fetch under way; one that is late is a hit, which the caller allows for.
+    // Each needs a moment to find the fetch under way. A late one is a hit, which the caller allows for.
     std::thread::sleep(Duration::from_millis(500));
     gated.open();
     waiting.iter_mut().map(|stream| read_reply(stream).unwrap()).collect()
@@ -170,7 +170,7 @@ fn what_is_kept_in_memory_does_not_exhaust_descriptors() {
     fs::copy(photos().join("galaxies.jpg"), dir.path().join("large.jpg")).unwrap();
     let root = dir.path().display();
     let source = format!("[[source]]\nname = \"many\"\nkind = \"folder\"\nroot = \"{root}\"\n");
-    // Room for all: a full cache may refuse a newcomer.
+    // Room for everything, because a full cache may refuse a new entry.
     let server = Tintype::start_with(&source, &["cache.memory_bytes_max=1GiB"]);
     for n in 0..300 {
         assert_eq!(server.get(&format!("/{n}.png")).status, 200, "original {n}");

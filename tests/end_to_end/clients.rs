@@ -1,4 +1,4 @@
-//! URLs made and signed by the official libraries verify as they are and render, srcsets included.
+//! URLs built and signed by the official libraries verify unchanged and render, srcsets included.
 
 use std::process::Command;
 
@@ -23,7 +23,7 @@ const NAMES: &[&str] = &[
     "it's(fine)!*~.jpg",
 ];
 
-/// What a script prints: URLs of `NAMES` at 100 pixels, one URL through the proxy, and two srcsets of `coffee.jpg`.
+/// Output of a script: URLs of `NAMES` at 100 pixels, one URL through the proxy, and two srcsets of `coffee.jpg`.
 #[derive(Deserialize)]
 struct Made {
     urls: Vec<String>,
@@ -82,7 +82,7 @@ impl Made {
     }
 }
 
-/// Host and raw target of a URL, untouched.
+/// Splits a URL into host and raw target, unchanged.
 fn split(url: &str) -> (&str, &str) {
     let rest = url.strip_prefix("http://").unwrap();
     let slash = rest.find('/').unwrap();
@@ -96,7 +96,7 @@ fn get_width(server: &Tintype, url: &str) -> u32 {
     measure(&reply.body).1
 }
 
-/// Everything a library makes renders, and does not with one character changed.
+/// Checks that everything a library builds renders, and that it is refused with one character changed.
 fn check(server: &Tintype, made: &Made) {
     for url in made.urls.iter().chain([&made.proxied]) {
         assert_eq!(get_width(server, url), 100, "{url}");

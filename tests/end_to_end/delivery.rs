@@ -1,4 +1,4 @@
-//! Statuses, headers and conditional requests as a CDN in front sees them (`delivery.md` 3 and 4).
+//! Statuses, headers and conditional requests, as a CDN in front sees them (`delivery.md` 3 and 4).
 
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
@@ -254,13 +254,13 @@ fn expires_is_honoured_for_both_schemes_to_the_second() {
 #[test]
 fn http_2_with_prior_knowledge_is_served_too() {
     let server = Tintype::start(&sources());
-    // No TLS is spoken, but the client asks for a provider all the same. Another test may have been first.
+    // No TLS is spoken, but the client needs a provider anyway. Another test may have installed it already.
     let _installed = rustls::crypto::ring::default_provider().install_default();
     let address = ([127, 0, 0, 1], server.port).into();
     let url = format!("http://img.test:{}/coffee.jpg?w=50&fm=png", server.port);
     tokio::runtime::Runtime::new().unwrap().block_on(async {
         let client = reqwest::Client::builder().http2_prior_knowledge().resolve("img.test", address).build().unwrap();
-        // Unknown parameters keep the URLs apart and the pictures the same.
+        // Unknown parameters make the URLs differ, but not the images.
         let requests = (0..8).map(|n| client.get(format!("{url}&n={n}")).send());
         for reply in futures_util::future::join_all(requests).await {
             let reply = reply.unwrap();

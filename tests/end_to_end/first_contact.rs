@@ -1,4 +1,4 @@
-//! What a newcomer meets: the address opened in a browser, the command line, and what it says of paths and typing errors.
+//! What a newcomer meets: the address opened in a browser, the command line, and its messages about paths and typos.
 
 use std::fs;
 use std::path::Path;
@@ -78,7 +78,7 @@ fn said(output: &Output) -> String {
     String::from_utf8_lossy(&output.stdout).into_owned() + &String::from_utf8_lossy(&output.stderr)
 }
 
-/// A folder with `conf/t.toml`, a sound configuration whose paths are relative to it, and a plain `file`.
+/// Makes a folder with `conf/t.toml`, a valid configuration whose paths are relative to it, and a plain `file`.
 fn workplace(further: &str) -> tempfile::TempDir {
     let dir = tempfile::tempdir().unwrap();
     fs::create_dir_all(dir.path().join("conf/photos")).unwrap();
@@ -131,7 +131,7 @@ fn a_misspelt_parameter_is_shown_by_the_server_and_by_the_command() {
         assert!(output.status.success(), "{}", said(&output));
         assert_eq!(said(&output).lines().nth(1), Some(expected), "{query}");
     }
-    // Where nothing else is asked, too: the original comes through, and the slip shows.
+    // This also works when nothing else is asked: the original passes through, and the typo is reported.
     let reply = server.get("/coffee.jpg?widht=40");
     assert_eq!(reply.header("x-tintype-params"), Some("ignored: widht (w?)"));
     assert_eq!(reply.body, fs::read(photos().join("coffee.jpg")).unwrap());

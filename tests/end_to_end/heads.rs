@@ -1,4 +1,4 @@
-//! Heads of requests that are too long, or that two servers could read in two ways.
+//! Request heads that are too long, or that two servers could read differently.
 
 use std::io::Write as _;
 use std::net::{Ipv4Addr, TcpStream};
@@ -33,9 +33,9 @@ fn headers_are_limited_in_http1_too() {
             );
             assert_eq!(reply.header("cache-control"), Some("no-store"));
         }
-        // What does not even fit into the buffer.
+        // Headers that do not even fit into the buffer.
         assert_eq!(ask(200 << 10, 1).status, 431);
-        // A long target is no header.
+        // A long target does not count as a header.
         assert_eq!(server.get(&format!("/coffee.jpg?w=30&x={}", "y".repeat(4000))).status, 200);
     }
 }
@@ -53,7 +53,7 @@ fn a_fragment_in_a_target_is_refused() {
             refused(&format!("{before}GET {target} HTTP/1.1\r\nHost: img.test\r\n{more}\r\n"));
         }
     }
-    // Over a connection that was in use.
+    // On a connection that has already been used.
     let first = "GET /coffee.jpg?w=30 HTTP/1.1\r\nHost: img.test\r\nReferer: http://a.test/#x\r\n\r\n";
     let mut stream = TcpStream::connect((Ipv4Addr::LOCALHOST, server.port)).unwrap();
     stream.write_all(first.as_bytes()).unwrap();

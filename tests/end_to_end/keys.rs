@@ -1,4 +1,4 @@
-//! Keys in files that are replaced while the server runs.
+//! Key files that are replaced while the server runs.
 
 use std::fs;
 use std::os::unix::fs::symlink;
@@ -11,7 +11,7 @@ use crate::pictures::photos;
 use crate::server::Tintype;
 use crate::support::seaweed::{ACCESS_KEY, NEXT_PAIR, SECRET_KEY, Seaweed};
 
-/// What README promises.
+/// The time within which README promises that a new key is read.
 const BOUND: Duration = Duration::from_secs(3);
 
 fn key(n: usize) -> String {
@@ -22,7 +22,8 @@ fn status(server: &Tintype, key: &str) -> u16 {
     server.get(&tintype::sign::sign("/cup.png?w=20", "signed", SignScheme::Imgix, key.as_bytes())).status
 }
 
-/// Within the bound the new key is accepted and the old one refused; until then the old one works without a gap.
+/// Checks that within the bound the new key is accepted and the old one refused, and that until then the old one keeps
+/// working.
 #[track_caller]
 fn check(server: &Tintype, old: usize, new: usize) {
     let (start, mut gaps) = (Instant::now(), 0);
@@ -30,7 +31,7 @@ fn check(server: &Tintype, old: usize, new: usize) {
         let (with_old, with_new) = (status(server, &key(old)), status(server, &key(new)));
         match (with_old, with_new) {
             (403, 200) => break,
-            // Replaced between the two questions.
+            // The key was replaced between the two requests.
             (200, 200) => gaps += 1,
             (200, 403) => {}
             other => panic!("{other:?}"),
@@ -58,7 +59,7 @@ fn a_signing_key_is_replaced_without_a_restart() {
     let mut server = Tintype::start(&sources);
     assert_eq!((status(&server, &key(0)), status(&server, &key(1))), (200, 403));
 
-    // As Kubernetes does it.
+    // The way Kubernetes replaces it.
     fs::create_dir(at("..2")).unwrap();
     fs::write(at("..2/key"), key(1) + "\n").unwrap();
     symlink("..2", at("..data_tmp")).unwrap();
@@ -67,11 +68,11 @@ fn a_signing_key_is_replaced_without_a_restart() {
     // Rewritten in place, behind the links.
     fs::write(at("..2/key"), key(2)).unwrap();
     check(&server, 1, 2);
-    // Renamed over.
+    // Replaced by renaming another file over it.
     fs::write(at("new"), key(3)).unwrap();
     fs::rename(at("new"), at("key")).unwrap();
     check(&server, 2, 3);
-    // Gone, empty, too short: the last good key stays.
+    // Missing, empty, too short: the last good key stays in use.
     let bad: [fn(&Path); 3] = [
         |path| fs::remove_file(path).unwrap(),
         |path| fs::write(path, "").unwrap(),
@@ -131,13 +132,13 @@ fn a_key_pair_of_s3_is_replaced_without_a_restart_and_no_request_fails() {
     fetch_for(Duration::from_millis(500));
     write(NEXT_PAIR.0, NEXT_PAIR.1);
     fetch_for(BOUND);
-    // Half a pair is none: the files are written one after the other, with a rest between.
+    // Half a pair counts as none: the files are written one after the other, with a pause in between.
     fs::write(at("secret"), "").unwrap();
     fs::write(at("access"), ACCESS_KEY).unwrap();
     fetch_for(BOUND);
     fs::write(at("secret"), SECRET_KEY).unwrap();
     fetch_for(BOUND);
-    // Proof that they are used at all.
+    // Shows that the keys are used at all.
     write("revoked", "revoked");
     std::thread::sleep(BOUND);
     let reply = server.get("/399.png");

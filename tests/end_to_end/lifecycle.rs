@@ -1,4 +1,4 @@
-//! Start, health, death of workers, shutdown.
+//! Startup, health, death of workers, shutdown.
 
 use std::fs;
 use std::time::{Duration, Instant};
@@ -99,7 +99,7 @@ fn signals_that_mean_nothing_here_are_ignored_with_a_line() {
         }
     }
     server.signal(Signal::PIPE);
-    // A service manager sends some to every process of the service.
+    // A service manager sends some of these signals to every process of the service.
     for worker in &workers {
         for signal in [Signal::TERM, Signal::INT, Signal::QUIT, Signal::HUP, Signal::USR1, Signal::USR2] {
             kill_process(*worker, signal).unwrap();
@@ -159,7 +159,7 @@ fn a_second_server_on_the_same_cache_says_so_and_ends() {
     let first = Tintype::start_in(dir.path(), &folder());
     let other = tempfile::tempdir().unwrap();
     let sources = folder();
-    // The second has a directory of its own, but for the cache.
+    // The second server has its own directory except for the cache.
     std::os::unix::fs::symlink(first.cache_dir(), other.path().join("cache")).unwrap();
     let mut second = Tintype::spawn_in(other.path(), &sources, &[]);
     assert_eq!(second.wait().code(), Some(1));
@@ -190,15 +190,16 @@ fn a_worker_that_hangs_is_killed_with_its_job_and_a_full_queue_sheds() {
     for worker in server.children() {
         kill_process(worker, Signal::STOP).unwrap();
     }
-    // One is with the worker and one in the queue; the others find it full. Jobs wait no longer than they may run, so
-    // those in the queue come a while after the first.
+    // One job is with the worker and one in the queue; the others find the queue full. A job waits no longer than it
+    // may run, so the later requests start some time after the first.
     let mut waiting = vec![server.begin("/coffee.jpg?w=30")];
     std::thread::sleep(Duration::from_millis(1500));
     waiting.extend((1..5).map(|n| server.begin(&format!("/coffee.jpg?w={}", 30 + n))));
     let replies: Vec<_> = waiting.iter_mut().map(|stream| read_reply(stream).unwrap()).collect();
     let with = |code: &str| replies.iter().filter(|reply| reply.text_if_any().contains(code)).collect::<Vec<_>>();
     let (late, shed) = (with("render-timeout"), with("render-queue-full"));
-    // The queued job may meet the spare worker, which hangs as well; then it is late too, and the next meets a new one.
+    // The queued job may go to the spare worker, which is stopped as well. Then it is late too, and the next job gets a
+    // new worker.
     assert!((1..=2).contains(&late.len()), "{replies:?}");
     assert!(late.iter().all(|reply| reply.status == 422));
     assert_eq!(shed.len(), 3, "{replies:?}");

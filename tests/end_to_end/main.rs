@@ -1,5 +1,5 @@
-//! The whole server over real sockets: real clients' signed URLs, real sources, what a cache in front sees, restarts,
-//! deaths and shutdowns.
+//! The whole server over real sockets: signed URLs of real clients, real sources, what a cache in front sees, restarts,
+//! crashes and shutdowns.
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 #![allow(unreachable_pub, reason = "one crate of several files")]
 

@@ -1,5 +1,5 @@
-//! What needs a model that is not here, over the wire (`rendering.md` 18): ignored to the byte, or refused with the
-//! documented status and code.
+//! Parameters that need an absent model, over the wire (`rendering.md` 18): ignored without changing a byte, or refused
+//! with the documented status and code.
 
 use std::fmt::Write as _;
 use std::fs;
@@ -20,7 +20,7 @@ fn source(name: &str, host: &str, more: &str) -> String {
 }
 
 fn server() -> Tintype {
-    // Without optimisation a detector of faces takes its time.
+    // A debug build needs a long time to detect faces.
     Tintype::start_with(&source("photos", "img.test", ""), &["render.timeout=58s"])
 }
 
@@ -31,7 +31,7 @@ fn ok(server: &Tintype, target: &str) -> Vec<u8> {
     reply.body
 }
 
-/// Refused alike whatever the method, and in words that say nothing of the request.
+/// Checks that a target is refused the same way for every method, in words that say nothing about the request.
 #[track_caller]
 fn refused(server: &Tintype, target: &str, status: u16, code: &str) {
     let reply = server.get(target);
@@ -49,7 +49,7 @@ fn refused(server: &Tintype, target: &str, status: u16, code: &str) {
     }
 }
 
-/// `example` of a parameter without those that have no effect here.
+/// Returns the `example` of a parameter without the parameters that have no effect here.
 fn rest(spec: &ParamSpec) -> String {
     let find = |name: &str| PARAMS.iter().find(|spec| spec.name == name);
     let has_effect =
@@ -81,7 +81,7 @@ fn what_has_no_model_leaves_every_byte_as_it_is() {
         assert!(ignored.split(", ").any(|item| item.split(' ').next() == Some(spec.name)), "{}: {header}", spec.name);
     }
     assert!(seen >= 19, "{seen}");
-    // One rendition, under whatever name it is asked for.
+    // One rendition, whichever names the request uses.
     assert_eq!(server.get("/coffee.jpg?w=80&fm=png&background-remove=true&upscale=1").cache(), "hit-memory");
 }
 
@@ -99,7 +99,7 @@ fn generated_bars_are_no_bars() {
     ] {
         assert!(ok(&server, &format!("/coffee.jpg?w=90&h=120&fm=png&{query}")) == clip, "{query}");
     }
-    // Where there are no bars there is nothing to generate, and so nothing fails.
+    // Without letterbox bars there is nothing to generate, and so nothing fails.
     for query in ["fit=crop&fill=gen&fill-gen-fallback=false", "fit=fill&fill=solid&fill-gen-fallback=false"] {
         assert_eq!(
             measure(&ok(&server, &format!("/coffee.jpg?w=90&h=120&fm=png&{query}"))),
@@ -169,7 +169,7 @@ fn what_is_not_found_is_passed_over() {
     for then in ["crop=car,left", "crop=faces,left", "crop=faces,car,left", "crop=zebra,car,left"] {
         assert!(body(&format!("fit=crop&{then}")) == left, "{then}");
     }
-    // Something always stands out, or has edges.
+    // Something always stands out or has edges.
     let found = body("fit=crop&crop=auto");
     assert!(found != centre && found != left);
     for same in ["crop=car,auto", "crop=faces,auto", "crop=auto,left", "crop=faces,car,auto,left"] {
@@ -190,7 +190,7 @@ fn what_is_not_found_is_passed_over() {
     assert!(facts.get("Faces").is_none());
 }
 
-/// An SVG, a page of PDF in name, a font, a web page, and a film.
+/// An SVG, a PDF and an EPS in name only, a font, a web page, a video, text, unknown bytes and an empty file.
 pub fn odd_originals() -> Vec<(&'static str, Vec<u8>)> {
     let svg = b"<?xml version=\"1.0\"?><svg xmlns=\"http://www.w3.org/2000/svg\" width=\"9\" height=\"9\"/>";
     vec![
@@ -226,7 +226,7 @@ fn plates_that_cannot_be_hidden_are_not_shown() {
     let plain = server.get("/coffee.jpg?w=80&fm=png");
     assert_eq!(plain.status, 200);
     for name in dir.path().read_dir().unwrap().map(|entry| entry.unwrap().file_name().into_string().unwrap()) {
-        // The original may be at hand already; no kind of it makes a difference.
+        // The original may already be cached; its kind makes no difference.
         assert!(server.get(&format!("/{name}")).status < 500);
         for query in ["lp-blur=1", "lp-blur=50&rasterize-bypass=true"] {
             refused(&server, &format!("/{name}?{query}"), 422, "privacy-unsupported");
@@ -258,7 +258,7 @@ fn plates_that_cannot_be_hidden_are_not_shown() {
         assert!(server.get(&format!("/coffee.jpg?w=80&fm=png&{query}")).body == plain.body, "{query}");
         assert!(server.get(&format!("/coffee.jpg?{query}")).body == server.get("/coffee.jpg").body, "{query}");
     }
-    // As a part of another picture it is left out.
+    // As an overlay of another image it is left out.
     let marked = server.get("/coffee.jpg?w=80&fm=png&mark=%2Fcoffee.jpg%3Flp-blur%3D5");
     assert_eq!((marked.body == plain.body, marked.header("cache-control")), (true, Some("public, max-age=60")));
 

@@ -1,4 +1,5 @@
-//! Pictures laid over pictures: from the same source, by URL, missing, looping, and from where nothing may be fetched.
+//! Images placed over images: from the same source, by URL, missing, looping, and from places that may not be fetched
+//! from.
 
 use std::fs;
 use std::path::Path;
@@ -10,7 +11,7 @@ use crate::pictures::{measure, photos};
 use crate::server::{KEY, Reply, Tintype};
 use crate::support::upstream::{Upstream, whole};
 
-/// A folder with a photograph, two logos and something that is no picture.
+/// Makes a folder with two photographs, a logo and a truncated image.
 fn folder() -> tempfile::TempDir {
     let dir = tempfile::tempdir().unwrap();
     fs::copy(photos().join("coffee.jpg"), dir.path().join("photo.jpg")).unwrap();
@@ -31,7 +32,7 @@ fn source(name: &str, root: &Path, more: &str) -> String {
 const LONG: Option<&str> = Some("public, max-age=3600");
 const SHORT: Option<&str> = Some("public, max-age=60");
 
-/// The body of a good answer with this lifetime.
+/// Returns the body of a good answer with this lifetime.
 #[track_caller]
 fn good(reply: Reply, cache_control: Option<&str>) -> Vec<u8> {
     assert_eq!((reply.status, reply.header("cache-control")), (200, cache_control), "{}", reply.text_if_any());
@@ -51,7 +52,7 @@ fn overlays_come_from_the_pictures_own_source_and_are_told_apart() {
         "mark64=L2JyYW5kL2xvZ28ucG5n&mark-w=20",
         "blend=/rocket.jpg",
         "mask=/brand/logo.png",
-        // With parameters of its own, the whole encoded; a text of its own goes the same way.
+        // With parameters of its own, fully encoded; image-only text works the same way.
         "mark=%2Fbrand%2Flogo.png%3Fw%3D50%26sepia%3D80",
         "mark=%2F~text%3Ftxt%3DHello%2520World%26txt-size%3D30",
         "blend=/rocket.jpg&mark=/brand/logo.png&mark-w=10&mask=ellipse",
@@ -61,9 +62,9 @@ fn overlays_come_from_the_pictures_own_source_and_are_told_apart() {
         assert!(!seen.contains(&body), "{query} changes nothing");
         seen.push(body);
     }
-    // Rendered and kept under one name whatever its spelling.
+    // Rendered and stored under one name, whatever its spelling.
     assert_eq!(server.get("/photo.jpg?w=200&fm=png&mark=%2Fbrand%2flogo.png&mark-w=40").cache(), "hit-memory");
-    // Out of the root there is nothing.
+    // Nothing outside the root is reachable.
     for query in ["mark=/../secret.png", "mark=..%2F..%2Fetc%2Fpasswd", "blend=/%252e%252e/x"] {
         assert_eq!(good(server.get(&format!("/photo.jpg?w=200&fm=png&{query}")), SHORT), plain, "{query}");
     }
@@ -78,7 +79,7 @@ fn a_missing_watermark_leaves_the_picture_for_a_short_while() {
         let body = good(server.get(&format!("/photo.jpg?w=200&fm=png&mark=/{name}")), SHORT);
         assert_eq!(body, plain, "{name}");
     }
-    // The picture's own absence is an error all the same.
+    // A missing base image is still an error.
     assert_eq!(server.get("/none.jpg?w=200&mark=/brand/logo.png").status, 404);
 }
 
@@ -121,7 +122,7 @@ fn the_host_that_a_client_names_decides_nothing_about_overlays() {
     let dir = folder();
     let server = Tintype::start(&source("own", dir.path(), ""));
     let plain = good(server.get("/photo.jpg?w=200&fm=png"), LONG);
-    // The source answers every host, and `/brand/logo.png` is one of its objects.
+    // The source answers to every host, and `/brand/logo.png` is one of its objects.
     for (at, host) in ["logo.invalid", "LOGO.invalid:80", "logo.invalid.", "other.invalid"].into_iter().enumerate() {
         for target in ["/photo.jpg?w=200&fm=png".to_owned(), format!("/photo.jpg?w=200&fm=png&mark-w={}", 40 + at)] {
             let marked = format!("{target}&mark=http%3A%2F%2Flogo.invalid%2Fbrand%2Flogo.png");
@@ -176,7 +177,7 @@ fn a_picture_that_goes_into_itself_is_refused() {
     check("img.test", "/brand/logo.png");
     check("a.test", "/rocket.jpg?w=9");
     check("b.test", "/rocket.jpg");
-    // A picture in a picture in a picture ... ends somewhere.
+    // An image in an image in an image ... has a limit.
     let encoded = |path: &str| path.bytes().map(|byte| format!("%{byte:02X}")).collect::<String>();
     let deeper = |path: String| format!("/rocket.jpg?w=10&mark={}", encoded(&path));
     let deep = deeper(deeper("/rocket.jpg?w=11".to_owned()));
@@ -209,7 +210,7 @@ fn nothing_private_is_fetched_for_an_overlay_whatever_the_source_may_reach() {
         assert_eq!(good(server.get(&format!("/photo.jpg?w=200&fm=png&mark={url}")), SHORT), plain, "{url}");
     }
     assert_eq!(private.seen().len(), 0);
-    // By path the source's own upstream is asked, which the operator allowed.
+    // By path, the source's own upstream is asked, which the operator allowed.
     let marked = good(server.get("/photo.jpg?w=200&fm=png&mark=/logo.png&mark-w=50"), LONG);
     assert_ne!(marked, plain);
     assert!(upstream.seen().iter().any(|request| request.target == "/logo.png"));
@@ -249,6 +250,6 @@ fn a_proxy_fetches_overlays_from_the_hosts_of_its_originals_or_from_those_listed
     let before = allowed.seen().len();
     assert_eq!(good(get("none", &mark(&allowed)), SHORT), plain);
     assert_eq!(allowed.seen().len(), before);
-    // By path it is still the host of the picture.
+    // By path, the host of the base image is still asked.
     assert_eq!(good(get("none", "&mark-w=50&mark=/logo.png"), LONG), marked);
 }

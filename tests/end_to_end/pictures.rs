@@ -1,4 +1,4 @@
-//! Pictures of our own to serve, and the size and format of those that come back, read from their first bytes.
+//! Images of our own to serve, and a reader that takes size and format from the first bytes of an answer.
 
 use std::path::{Path, PathBuf};
 
@@ -7,7 +7,7 @@ pub fn photos() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("fixtures/photos")
 }
 
-/// Format, width and height.
+/// Returns format, width and height.
 pub fn measure(bytes: &[u8]) -> (&'static str, u32, u32) {
     let be = |at: usize| u32::from_be_bytes(bytes[at..at + 4].try_into().unwrap());
     let be16 = |at: usize| u32::from(u16::from_be_bytes(bytes[at..at + 2].try_into().unwrap()));

@@ -1,5 +1,5 @@
-//! A face that is to be hidden is hidden, or there is no picture (`rendering.md` 18): whatever the original is, whatever
-//! is asked of it beside, and whatever has been served before.
+//! A face that is to be hidden is hidden, or no image is sent (`rendering.md` 18): whatever the original is, whatever
+//! else the request asks for, and whatever has been served before.
 
 use std::fs;
 use std::path::Path;
@@ -15,16 +15,16 @@ use crate::models::odd_originals;
 use crate::pictures::photos;
 use crate::server::{Reply, Tintype};
 
-/// Where the face of the portrait is: left, top, right, bottom, as shares of the picture.
+/// Where the face of the portrait is: left, top, right and bottom, as shares of the image.
 const FACE: [f64; 4] = [0.36, 0.15, 0.51, 0.35];
-/// Of what there is to see in a face, the share that a hidden one may still show.
+/// The largest share of its detail that a hidden face may still show.
 const LEFT_MAX: f64 = 0.45;
 
 fn portrait() -> Vec<u8> {
     fs::read(photos().join("astronaut.jpg")).unwrap()
 }
 
-/// The portrait as a source of its own, with `more` files beside it.
+/// Makes a folder with the portrait, and `more` files beside it.
 fn folder(more: &[(&str, Vec<u8>)]) -> tempfile::TempDir {
     let dir = tempfile::tempdir().unwrap();
     fs::write(dir.path().join("portrait.jpg"), portrait()).unwrap();
@@ -43,7 +43,7 @@ fn source(name: &str, root: &Path, more: &str) -> String {
     )
 }
 
-/// Without optimisation a detector takes its time.
+/// A debug build needs a long time to detect faces.
 fn start(sources: &str) -> Tintype {
     Tintype::start_with(sources, &["render.timeout=58s"])
 }
@@ -55,7 +55,7 @@ fn ok(server: &Tintype, target: &str) -> Reply {
     reply
 }
 
-/// All frames of a picture.
+/// Returns all frames of an image.
 fn frames(bytes: &[u8]) -> Vec<Raster> {
     tintype::vips::init().unwrap();
     let original = Original::new(bytes).unwrap();
@@ -70,7 +70,7 @@ fn frames(bytes: &[u8]) -> Vec<Raster> {
         .collect()
 }
 
-/// Mean difference of neighbours inside a part of a picture: how much there is to see.
+/// Returns the mean difference between neighbouring pixels in part of an image: how much detail is visible.
 fn detail(raster: &Raster, [left, top, right, bottom]: [f64; 4]) -> f64 {
     let (width, height) = (raster.size.width as usize, raster.size.height as usize);
     let bytes = raster.clone().into_bytes();
@@ -85,7 +85,7 @@ fn detail(raster: &Raster, [left, top, right, bottom]: [f64; 4]) -> f64 {
     differences.iter().sum::<f64>() / differences.len() as f64
 }
 
-/// That in every frame of `hidden` the face of the same frame of `plain` is gone.
+/// Checks that in every frame of `hidden` the face that the same frame of `plain` shows is gone.
 #[track_caller]
 fn check_hidden(plain: &[u8], hidden: &[u8], faces: &[[f64; 4]], what: &str) {
     let (plain, hidden) = (frames(plain), frames(hidden));
@@ -104,7 +104,7 @@ fn every_way_of_asking_hides_the_face() {
     let server = start(
         &(source("img", dir.path(), "") + &source("hiding", dir.path(), "default_params = { face-blur = \"30\" }")),
     );
-    // The original, and renditions of it, have been served before.
+    // The original and some renditions of it have already been served.
     assert_eq!(ok(&server, "/portrait.jpg").body, portrait());
     let plain = ok(&server, "/portrait.jpg?w=400&fm=png");
     for query in [
@@ -129,7 +129,7 @@ fn every_way_of_asking_hides_the_face() {
     for format in ["jpg", "pjpg", "webp", "avif", "gif", "png8", "jp2", "jxl"] {
         let [plain, hidden] =
             ["", "&face-blur=40"].map(|more| ok(&server, &format!("/portrait.jpg?w=300&fm={format}{more}")).body);
-        // Ordered noise of a palette is detail too.
+        // The ordered dithering of a palette counts as detail too.
         if !matches!(format, "gif" | "png8") {
             check_hidden(&plain, &hidden, &[FACE], format);
         }
@@ -139,7 +139,7 @@ fn every_way_of_asking_hides_the_face() {
     for query in ["face-blur=0", "face-blur=false", "face-pixel=0.0", "face-blur=off", "face-pixelate64=b2Zm"] {
         assert!(ok(&server, &format!("/portrait.jpg?w=400&fm=png&{query}")).body == plain.body, "{query}");
     }
-    // As a default of the source: whatever is asked, unless it is this very parameter.
+    // A default of the source applies to every request, unless the request sets this very parameter.
     let ask = |target: &str| server.send("GET", target, &[("Host", "hiding.test")]).body;
     check_hidden(&portrait(), &ask("/portrait.jpg"), &[FACE], "by default");
     check_hidden(&plain.body, &ask("/portrait.jpg?w=400&fm=png"), &[FACE], "by default");
@@ -152,7 +152,7 @@ fn a_value_that_cannot_be_read_is_an_error_wherever_it_stands() {
     let hiding = source("hiding", dir.path(), "default_params = { face-blur = \"30\" }");
     let lenient = source("lenient", dir.path(), "ignore_lp_blur = true");
     let server = start(&(source("img", dir.path(), "") + &hiding + &lenient));
-    // Served before, and remembered.
+    // Already served and cached.
     ok(&server, "/portrait.jpg?w=90&fm=png");
     ok(&server, "/portrait.jpg");
     let check = |host: &str, target: &str| {
@@ -191,7 +191,7 @@ fn a_value_that_cannot_be_read_is_an_error_wherever_it_stands() {
         check("img.test", &format!("/page.txt?{pair}"));
         check("img.test", &format!("/none.jpg?{pair}"));
         check("img.test", &format!("/~text?txt=Hello&{pair}"));
-        // Inside another picture, by path, by URL, and one deeper.
+        // Inside another image: by path, by URL, and one level deeper.
         let encoded = |text: &str| text.bytes().map(|byte| format!("%{byte:02X}")).collect::<String>();
         let part = format!("/portrait.jpg?w=50&{pair}");
         for over in ["mark", "blend", "mask"] {
@@ -240,7 +240,7 @@ fn words_about_a_picture_are_about_the_hidden_one() {
         assert_eq!(said.text(), ok(&server, &format!("/hidden.png?{words}")).text(), "{words}");
         assert_ne!(said.text(), ok(&server, &format!("/portrait.jpg?{part}&{words}")).text(), "{words}");
     }
-    // A description shows nothing: it is the same, and says where the faces are if asked.
+    // A description shows nothing: it stays the same, and says where the faces are if asked.
     let facts = |query: &str| ok(&server, &format!("/portrait.jpg?fm=json{query}")).text().to_owned();
     assert_eq!(facts("&face-blur=100"), facts(""));
     assert_eq!(facts("&face-pixel=9&faces=1"), facts("&faces=1"));
@@ -256,7 +256,7 @@ fn what_cannot_be_looked_at_is_not_sent() {
         assert!(server.get(&format!("/{name}")).status < 500, "{name}");
         for query in ["face-blur=1", "face-pixel=50", "face-blur=50&w=20&fm=png", "face-blur=50&rasterize-bypass=true"]
         {
-            // A drawing of which a raster format is asked is drawn, and looked into then.
+            // A drawing requested in a raster format is rasterized, and then searched for faces.
             if *name == "drawing.svg" && query.contains("fm=png") {
                 continue;
             }
@@ -272,7 +272,7 @@ fn what_cannot_be_looked_at_is_not_sent() {
                 ["application/json", "text/plain; charset=utf-8"].contains(&reply.header("content-type").unwrap());
             assert!(reply.status == 422 || is_words && *name == "drawing.svg", "{name}?{query}: {}", reply.status);
         }
-        // Into another picture it does not go either.
+        // It does not become part of another image either.
         let target = format!("/rocket.jpg?w=60&fm=png&mark=%2F{name}%3Fface-blur%3D50");
         let marked = ok(&server, &target);
         assert_eq!(marked.header("cache-control"), Some("public, max-age=60"), "{name}");
@@ -280,7 +280,7 @@ fn what_cannot_be_looked_at_is_not_sent() {
     }
 }
 
-/// A photograph inside a drawing.
+/// Returns a drawing that contains a photograph.
 fn drawing() -> Vec<u8> {
     use base64::Engine as _;
     let photo = base64::engine::general_purpose::STANDARD.encode(portrait());
@@ -291,7 +291,7 @@ fn drawing() -> Vec<u8> {
     svg.into_bytes()
 }
 
-/// An empty page with an annotation that looks like the portrait.
+/// Returns an empty page with an annotation that shows the portrait.
 fn page() -> Vec<u8> {
     let photo = portrait();
     let stream = |dictionary: &str, data: &[u8]| {
@@ -338,7 +338,7 @@ fn page() -> Vec<u8> {
 fn photographs_inside_documents_are_looked_at() {
     let dir = folder(&[("page.pdf", page()), ("drawing.svg", drawing())]);
     let server = start(&(source("img", dir.path(), "") + &source("drawn", dir.path(), "rasterize_svg = true")));
-    // Without its annotation it has no face: what was found then says nothing about the whole of it.
+    // Without its annotation the page has no face. That result must not be taken for the page as a whole.
     let bare = ok(&server, "/page.pdf?w=400&fm=png&face-blur=50&pdf-annotation=false").body;
     assert!(detail(&frames(&bare)[0], [0.0, 0.0, 1.0, 1.0]) < 0.1);
     let plain = ok(&server, "/page.pdf?w=400&fm=png").body;
@@ -349,7 +349,7 @@ fn photographs_inside_documents_are_looked_at() {
     assert_eq!(ok(&server, "/page.pdf?rasterize-bypass=true").body, page());
 
     assert_eq!(server.get("/drawing.svg?face-blur=50").status, 422);
-    // Whatever has it drawn, its faces are hidden.
+    // Whatever causes it to be drawn, its faces are hidden.
     let named = ok(&server, "/drawing.svg?w=400&fm=png&face-blur=50");
     check_hidden(&ok(&server, "/drawing.svg?w=400&fm=png").body, &named.body, &[FACE], "drawn by its format");
     let ask = |target: &str| server.send("GET", target, &[("Host", "drawn.test")]);
@@ -359,7 +359,7 @@ fn photographs_inside_documents_are_looked_at() {
     check_hidden(&plain.body, &hidden.body, &[FACE], "a photograph in a drawing");
 }
 
-/// Frames of 240 x 160 pixels with the portrait at these places from the left, or nothing.
+/// Returns frames of 240 x 160 pixels that show the portrait at these distances from the left, or nothing.
 fn animation(server: &Tintype, places: &[Option<u32>]) -> Vec<u8> {
     let small = frames(&ok(server, "/portrait.jpg?w=160&fm=png").body).remove(0);
     let (bytes, side) = (small.into_bytes(), 160);
@@ -389,7 +389,7 @@ fn a_face_that_moves_is_hidden_in_every_frame() {
     let server = start(&source("img", dir.path(), ""));
     let places = [Some(0), None, Some(80), Some(40)];
     fs::write(dir.path().join("moving.png"), animation(&server, &places)).unwrap();
-    // There is no face in the first frame.
+    // The first frame has no face.
     fs::write(dir.path().join("late.png"), animation(&server, &[None, Some(80), Some(0)])).unwrap();
     for (name, format) in [("moving", "webp"), ("moving", "gif"), ("late", "webp")] {
         let body = ok(&server, &format!("/{name}.png?fm={format}&lossless=true")).body;
@@ -421,7 +421,7 @@ fn a_face_that_moves_is_hidden_in_every_frame() {
     check("moving.webp", "frame=3-4", &[80, 40]);
     check("moving.webp", "frame=3", &[80]);
     check("late.webp", "frame=2-", &[80, 0]);
-    // A still of an animation shows its first frame, or the one that is named.
+    // A still of an animation shows its first frame, or the frame that the request names.
     for (query, left) in [("fm=png", 0), ("fm=png&frame=3", 80), ("fm=png&frame=4&w=200", 40)] {
         let [plain, hidden] = ["", "&face-blur=5"].map(|more| ok(&server, &format!("/moving.gif?{query}{more}")).body);
         check_hidden(&plain, &hidden, &[face(left)], query);
@@ -452,7 +452,7 @@ fn parts_of_a_picture_are_hidden_by_their_own_parameters_and_by_the_sources() {
         ] {
             check_hidden(&plain, &ask("img.test", &with(nested)), &[FACE], nested);
         }
-        // By path defaults do not count, except those that hide.
+        // By path, defaults do not apply, except those that hide.
         for nested in ["%2Fportrait.jpg", "%2Fportrait.jpg%3Fw%3D450"] {
             check_hidden(&plain, &ask("hiding.test", &with(nested)), &[FACE], nested);
         }
@@ -498,7 +498,7 @@ fn an_original_is_looked_at_once_whatever_is_made_of_it() {
     let dir = folder(&[]);
     let server = start(&source("img", dir.path(), ""));
     let searches = || server.metric("tintype_face_searches_total");
-    // Six renditions at the same time, then more one by one.
+    // Six renditions at once, then more one by one.
     let mut waiting: Vec<_> =
         (0..6).map(|n| server.begin(&format!("/portrait.jpg?w={}&fm=png&face-blur=50", 120 + n))).collect();
     assert!(waiting.iter_mut().all(|stream| crate::server::read_reply(stream).unwrap().status == 200));
@@ -507,7 +507,7 @@ fn an_original_is_looked_at_once_whatever_is_made_of_it() {
         ok(&server, &format!("/portrait.jpg?{query}"));
     }
     assert_eq!(searches(), 1.0);
-    // To crop by, a quicker look is enough; an orientation of its own, or other bytes, are another question.
+    // To crop by faces, a quicker search is enough; an explicit orientation or other bytes need a search of their own.
     for query in ["fit=crop&crop=faces&w=80&h=90", "fit=facearea&w=80&h=80", "fm=json&faces=1", "auto=redeye&w=80"] {
         ok(&server, &format!("/portrait.jpg?{query}"));
     }

@@ -1,4 +1,4 @@
-//! No signature, token, `expires`, key or client address is in anything the server writes.
+//! No signature, token, `expires`, key or client address appears in anything the server writes.
 
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
@@ -71,7 +71,7 @@ fn no_secret_is_in_any_log_or_answer() {
     let proxied = tintype::sign::sign(&format!("{proxied}?w=20"), "proxy", SignScheme::Imgix, KEY.as_bytes());
     replies.push(server.send("GET", &proxied, &[("Host", "proxy.test")]));
     replies.push(server.send("GET", "/missing.jpg?w=20", &[("Host", "s3.test")]));
-    // A URL as people mistype it: each is an answer of its own, and a line.
+    // URLs as people mistype them: each gets its own answer and its own log line.
     let mistyped = [
         "/coffee.jpg&w=30&s=TOKEN-7",
         "/coffee.jpg%26w=30%26s%3DTOKEN-7",

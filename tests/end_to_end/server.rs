@@ -12,17 +12,17 @@ use tempfile::TempDir;
 
 use crate::support::process::free_ports;
 
-/// A server that is killed when this goes out of scope.
+/// A server that is killed when this value goes out of scope.
 pub struct Tintype {
     pub port: u16,
     pub admin_port: u16,
     child: Child,
-    /// `config.toml`, `stderr`, and below `cache` and `log` what the server writes.
+    /// Holds `config.toml` and `stderr`, and `cache` and `log`, which the server writes.
     dir: PathBuf,
     _owned: Option<TempDir>,
 }
 
-/// An answer.
+/// A response.
 #[derive(Debug)]
 pub struct Reply {
     pub status: u16,
@@ -31,7 +31,7 @@ pub struct Reply {
 }
 
 impl Reply {
-    /// The value of a header, which must not be repeated.
+    /// Returns the value of a header, which must not be repeated.
     pub fn header(&self, name: &str) -> Option<&str> {
         let mut values = self.headers.iter().filter(|(n, _)| n.eq_ignore_ascii_case(name));
         let value = values.next().map(|(_, value)| value.as_str());
@@ -43,12 +43,12 @@ impl Reply {
         std::str::from_utf8(&self.body).unwrap()
     }
 
-    /// The body if it is text.
+    /// Returns the body if it is text, else an empty string.
     pub fn text_if_any(&self) -> &str {
         std::str::from_utf8(&self.body).unwrap_or_default()
     }
 
-    /// `X-Cache`.
+    /// Returns `X-Cache`.
     pub fn cache(&self) -> &str {
         self.header("x-cache").unwrap_or("absent")
     }
@@ -60,7 +60,7 @@ impl Tintype {
         Self::start_with(sources, &[])
     }
 
-    /// The same with further keys, `key=value` each.
+    /// Starts a server with further settings, each `key=value`.
     pub fn start_with(sources: &str, settings: &[&str]) -> Self {
         let dir = tempfile::tempdir().unwrap();
         let mut server = Self::start_until_ready(dir.path(), sources, settings);
@@ -68,13 +68,13 @@ impl Tintype {
         server
     }
 
-    /// The same in a directory that outlives it.
+    /// Starts a server in a directory that outlives it.
     pub fn start_in(dir: &Path, sources: &str) -> Self {
         Self::start_until_ready(dir, sources, &[])
     }
 
     fn start_until_ready(dir: &Path, sources: &str, settings: &[&str]) -> Self {
-        // Another process may have taken a port meanwhile.
+        // Another process may have taken a port in the meantime.
         for _ in 0..3 {
             let mut server = Self::spawn_in(dir, sources, settings);
             if server.becomes_ready() {
@@ -126,36 +126,37 @@ impl Tintype {
         false
     }
 
-    /// A GET of a raw target from host `img.test`.
+    /// Sends a GET of a raw target to host `img.test`.
     pub fn get(&self, target: &str) -> Reply {
         self.send("GET", target, &[])
     }
 
-    /// A request with further headers; a `Host` among them replaces `img.test`.
+    /// Sends a request with further headers; a `Host` among them replaces `img.test`.
     pub fn send(&self, method: &str, target: &str, headers: &[(&str, &str)]) -> Reply {
         exchange(self.port, &request(method, target, headers)).unwrap()
     }
 
-    /// Sends a request and returns the connection before the answer.
+    /// Sends a request and returns the connection before the answer arrives.
     pub fn begin(&self, target: &str) -> TcpStream {
         let mut stream = TcpStream::connect((Ipv4Addr::LOCALHOST, self.port)).unwrap();
         stream.write_all(&request("GET", target, &[])).unwrap();
         stream
     }
 
-    /// A GET on the admin listener.
+    /// Sends a GET to the admin listener.
     pub fn admin(&self, path: &str) -> Reply {
         exchange(self.admin_port, &request("GET", path, &[])).unwrap()
     }
 
-    /// The value of the metric with this name and these labels, as written in the exposition; 0 when it is not there.
+    /// Returns the value of the metric with this name and these labels, written as in the exposition; 0 if it is
+    /// absent.
     pub fn metric(&self, name: &str) -> f64 {
         let metrics = self.admin("/metrics");
         let line = metrics.text().lines().find_map(|line| line.strip_prefix(name)?.strip_prefix(' ')?.parse().ok());
         line.unwrap_or(0.0)
     }
 
-    /// Processes that the server has started: its workers.
+    /// Returns the processes that the server has started: its workers.
     pub fn children(&self) -> Vec<Pid> {
         let parent = self.child.id().to_string();
         let of_server = |stat: &str| stat.rsplit_once(')')?.1.split_whitespace().nth(1).map(|ppid| ppid == parent);
@@ -167,7 +168,7 @@ impl Tintype {
         pids.collect()
     }
 
-    /// Open descriptors of the server.
+    /// Returns the number of open descriptors of the server.
     pub fn descriptors(&self) -> usize {
         fs::read_dir(format!("/proc/{}/fd", self.child.id())).unwrap().count()
     }
@@ -194,7 +195,7 @@ impl Tintype {
         panic!("the server does not end");
     }
 
-    /// Ends the server in order and returns everything it has written: to standard error and to its logs.
+    /// Shuts the server down gracefully and returns everything it wrote to standard error and to its logs.
     pub fn stop(&mut self) -> String {
         self.terminate();
         assert!(self.wait().success());
@@ -209,7 +210,7 @@ impl Tintype {
         fs::read_to_string(self.dir.join("stderr")).unwrap()
     }
 
-    /// The directory of its cache.
+    /// Returns the directory of its cache.
     pub fn cache_dir(&self) -> PathBuf {
         self.dir.join("cache")
     }
@@ -225,11 +226,11 @@ impl Drop for Tintype {
     }
 }
 
-/// What `E2E_KEY` holds.
+/// The value of `E2E_KEY`.
 pub const KEY: &str = "FOO123bar-0123456789abcdef";
-/// What `E2E_OLD_KEY` holds.
+/// The value of `E2E_OLD_KEY`.
 pub const OLD_KEY: &str = "an-older-key-fedcba9876543210";
-/// What `E2E_S3_ACCESS_KEY` and `E2E_S3_SECRET_KEY` hold: those of the SeaweedFS of the tests.
+/// The values of `E2E_S3_ACCESS_KEY` and `E2E_S3_SECRET_KEY`: those of the SeaweedFS of the tests.
 pub const S3_KEYS: (&str, &str) = (crate::support::seaweed::ACCESS_KEY, crate::support::seaweed::SECRET_KEY);
 
 fn request(method: &str, target: &str, headers: &[(&str, &str)]) -> Vec<u8> {
@@ -243,7 +244,7 @@ fn request(method: &str, target: &str, headers: &[(&str, &str)]) -> Vec<u8> {
     (text + "\r\n").into_bytes()
 }
 
-/// Sends bytes and reads the answer to the end of the connection.
+/// Sends bytes and reads the answer until the connection ends.
 pub fn exchange(port: u16, bytes: &[u8]) -> std::io::Result<Reply> {
     let mut stream = TcpStream::connect((Ipv4Addr::LOCALHOST, port))?;
     stream.set_read_timeout(Some(Duration::from_secs(60)))?;
@@ -251,7 +252,7 @@ pub fn exchange(port: u16, bytes: &[u8]) -> std::io::Result<Reply> {
     read_reply(&mut stream)
 }
 
-/// Reads an answer to the end of the connection.
+/// Reads an answer until the connection ends.
 pub fn read_reply(stream: &mut TcpStream) -> std::io::Result<Reply> {
     let mut bytes = Vec::new();
     stream.read_to_end(&mut bytes)?;

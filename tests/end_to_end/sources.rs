@@ -1,4 +1,4 @@
-//! A real web server as source, seen from the client's side: what its answers become.
+//! A real web server as a source, seen from the client: what its answers turn into.
 
 use std::os::unix::fs::symlink;
 

@@ -1,4 +1,4 @@
-//! A default `srcset` of imgix' clients, whole: every width of a large photograph, for every kind of browser.
+//! A default `srcset` of imgix' clients in full: every width of a large photograph, for every kind of browser.
 
 use std::process::Command;
 
@@ -6,7 +6,7 @@ use crate::pictures::{measure, photos};
 use crate::server::Tintype;
 use tintype::plan::SRCSET_WIDTHS;
 
-/// `Accept` for images of Chrome, Firefox, Safari of 2024 and 2019, and of a client that says nothing.
+/// The `Accept` header for images of Chrome, Firefox, Safari of 2024 and of 2019, and of a client without preferences.
 const BROWSERS: [(&str, &[&str]); 5] = [
     ("image/avif,image/webp,image/apng,image/svg+xml,image/*,*/*;q=0.8", &["avif", "webp"]),
     ("image/avif,image/webp,image/png,image/svg+xml,image/*;q=0.8,*/*;q=0.5", &["avif", "webp"]),
@@ -33,7 +33,7 @@ fn every_width_of_a_default_srcset_is_answered() {
     );
     let server = Tintype::start_with(&source, &["limits.pixels_max=100000000", "render.timeout=60s"]);
     let mut first_without_avif = None;
-    // Of the large ones every other in a debug build, where each takes seconds.
+    // A debug build skips every other large width, because each takes seconds.
     let skip = |index: usize, width: u32| cfg!(debug_assertions) && width > 1000 && index % 2 == 1;
     for (_, width) in SRCSET_WIDTHS.into_iter().enumerate().filter(|(index, width)| !skip(*index, *width)) {
         for (accept, expected) in BROWSERS {
@@ -48,10 +48,10 @@ fn every_width_of_a_default_srcset_is_answered() {
             assert!(format != "avif" || first_without_avif.is_none(), "{width} is AVIF, and a smaller one is not");
         }
     }
-    // What most screens show is AVIF.
+    // The widths that most screens need are AVIF.
     assert!(first_without_avif.is_some_and(|width| width > 1600), "{first_without_avif:?}");
 
-    // By name too, and then the answer says so.
+    // The same holds for AVIF requested by name, and then the answer says so.
     let large = server.get("/large.jpg?fm=avif&w=5500");
     assert_eq!((large.status, measure(&large.body).0, large.header("vary")), (200, "jpeg", Some("Accept")));
     let accepting = server.send("GET", "/large.jpg?fm=avif&w=5500", &[("Accept", BROWSERS[0].0)]);

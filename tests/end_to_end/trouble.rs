@@ -1,4 +1,4 @@
-//! Sources that fail: what the client is told, which is little, and what the operator is, which is all.
+//! Sources that fail: the client is told little, and the operator everything.
 
 use std::fs;
 use std::path::Path;
@@ -34,7 +34,7 @@ fn s3_error(status: u16, code: &str) -> Vec<Step> {
     whole(status, "", text.as_bytes())
 }
 
-/// The name of the bucket decides what the service says.
+/// Returns a service whose answer depends on the name of the bucket.
 fn bad_service() -> Upstream {
     Upstream::start(|request: &Seen| {
         let bucket = request.target.split(['/', '?']).nth(1).unwrap_or_default();
@@ -53,7 +53,7 @@ fn bad_service() -> Upstream {
 /// Source, target, cause, status and code of a fetch that fails.
 type Failing = (&'static str, &'static str, &'static str, u16, &'static str);
 
-/// Asks for each three times, in other widths, and checks that no answer says more than its code.
+/// Asks for each three times, at different widths, and checks that no answer says more than its code.
 fn ask_and_learn_nothing(server: &Tintype, expected: &[Failing], root: &Path) {
     for (source, target, cause, status, code) in expected {
         for n in 0..3 {
@@ -62,9 +62,9 @@ fn ask_and_learn_nothing(server: &Tintype, expected: &[Failing], root: &Path) {
             if *status >= 500 {
                 assert_eq!(reply.header("cache-control"), Some("no-store"), "{source}");
             }
-            // `Connection: close` would hold the name of a cause.
+            // `Connection: close` would contain the name of a cause.
             let headers: Vec<_> = reply.headers.iter().filter(|(name, _)| name != "connection").collect();
-            // The code is public, and that of a 413 is as telling as its cause.
+            // The code is public, and that of a 413 says as much as its cause.
             let told = format!("{headers:?} {}", reply.text()).replace(code, "");
             for secret in [cause, "UPSTREAM", "127.0.0.1", "AccessDenied", "Signature", root.to_str().unwrap()] {
                 assert!(!told.contains(secret), "{source}: {secret} is in {told}");

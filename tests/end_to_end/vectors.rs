@@ -1,4 +1,4 @@
-//! SVG over the wire: it arrives as SVG that can neither run nor load anything, or as a picture of it.
+//! SVG over the wire: it arrives either as SVG that can neither run nor load anything, or as a raster image.
 
 use std::fs;
 use std::io::Write as _;
@@ -37,7 +37,7 @@ fn server(dir: &tempfile::TempDir) -> Tintype {
     Tintype::start(&(source("img", "") + &source("drawn", "rasterize_svg = true")))
 }
 
-/// That the answer is a document that a browser keeps locked up.
+/// Checks that the answer is a document that browsers keep sandboxed.
 #[track_caller]
 fn check_locked_up(reply: &Reply, content_type: &str) {
     assert_eq!((reply.status, reply.header("content-type")), (200, Some(content_type)));
@@ -57,7 +57,7 @@ fn svg_is_sent_as_svg_without_what_runs_or_loads() {
         assert!(!text.contains(harm), "{harm} is in {text}");
     }
     assert!(text.contains("<rect") && text.contains("#36c"), "{text}");
-    // Whatever the name says it is, whatever is asked of it, and unpacked where it was packed.
+    // The same whatever the name claims and whatever is requested, and decompressed if it was compressed.
     for target in [
         "/drawing.png",
         "/drawing.html",
@@ -93,7 +93,7 @@ fn svg_that_is_sent_as_it_is_stays_locked_up() {
     let named = server.get("/drawing.svg?dl=logo.svg");
     check_locked_up(&named, "image/svg+xml");
     assert!(named.header("content-disposition").unwrap().starts_with("attachment; filename=\"logo.svg\""));
-    // So does a page that passes through, because nothing is asked of it.
+    // A page that passes through untouched is sandboxed too.
     let page = server.get("/page.html");
     if page.status == 200 {
         check_locked_up(&page, page.header("content-type").unwrap());
@@ -110,15 +110,15 @@ fn svg_that_is_drawn_is_a_picture_like_any_other() {
         assert_eq!(reply.header("content-security-policy"), None);
         assert_eq!(reply.header("x-content-type-options"), Some("nosniff"));
     }
-    // A size alone is enough there.
+    // At this source a size alone is enough.
     let sized = server.send("GET", "/drawing.svg?w=80", &[("Host", "drawn.test")]);
     assert_eq!((sized.status, measure(&sized.body)), (200, ("jpeg", 80, 60)));
-    // Where nothing asks for a picture it is SVG still.
+    // Without a request for an image it stays SVG.
     let reply = server.send("GET", "/drawing.svg", &[("Host", "drawn.test")]);
     check_locked_up(&reply, "image/svg+xml");
 }
 
-/// Whatever the source's setting is: who names a raster format gets it.
+/// A request that names a raster format gets it, whatever the source's setting.
 #[test]
 fn an_explicit_raster_format_draws_svg_at_any_source() {
     let dir = tempfile::tempdir().unwrap();
@@ -138,16 +138,16 @@ fn an_explicit_raster_format_draws_svg_at_any_source() {
             assert_eq!((reply.status, measure(&reply.body)), (200, (format, width, height)), "{host} {query}");
             assert_eq!(reply.header("content-security-policy"), None, "{host} {query}");
         }
-        // Negotiated, where the format is named beside.
+        // Negotiation still applies when a format is named as well.
         let negotiated = ask("/drawing.svg?w=80&fm=png&auto=format", "image/webp,*/*");
         assert_eq!((measure(&negotiated.body).0, negotiated.header("vary")), ("webp", Some("Accept")), "{host}");
-        // Words about the pixels have no other form either.
+        // A data output about the pixels has no other form.
         assert_eq!(ask("/drawing.svg?palette=json", "*/*").header("content-type"), Some("application/json"), "{host}");
         let hash = ask("/drawing.svg?fm=blurhash", "*/*");
         assert_eq!(hash.header("content-type"), Some("text/plain; charset=utf-8"), "{host}");
         let facts = ask("/drawing.svg?fm=json", "*/*");
         assert!(facts.text().contains("\"PixelWidth\":40"), "{host}: {}", facts.text());
-        // As it is beats everything.
+        // `rasterize-bypass` wins over everything else.
         let bypassed = ask("/drawing.svg?w=80&fm=png&rasterize-bypass=true", "*/*");
         assert_eq!((bypassed.header("content-type"), bypassed.text()), (Some("image/svg+xml"), HOSTILE));
     }

@@ -1,4 +1,4 @@
-//! Pictures made of text, pictures told in words, and client hints, over the wire.
+//! Image-only text, data outputs and client hints, over the wire.
 
 use tintype::config::SignScheme::Imgix;
 use tintype::sign::sign;
@@ -118,7 +118,7 @@ fn hints_count_where_the_url_asks_for_them() {
     assert_eq!(plain.header("vary"), Some("Sec-CH-Width, Width, Sec-CH-DPR, DPR, Save-Data"));
     assert_eq!(plain.header("accept-ch"), Some("DPR, Width, Save-Data, Sec-CH-DPR, Sec-CH-Width"));
 
-    // Widths are rounded up to the next of the default srcset.
+    // Widths are rounded up to the next width of the default srcset.
     assert_eq!(width(&ask(hinted, &[("Width", "201")])), 210);
     assert_eq!(
         ask(hinted, &[("Sec-CH-Width", "205"), ("Width", "500")]).cache(),

@@ -1,4 +1,4 @@
-//! Every kind of source against real upstreams: the conformance suite, and what a bad upstream is taken for.
+//! Every kind of source against real upstreams: the conformance suite, and how each fault of an upstream is classified.
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 mod pool;
@@ -21,7 +21,7 @@ use tintype::source::conformance::{self, BYTES_MAX, Subject};
 use tintype::source::{self, FetchRequest, Fetched, Original, Source, SourceError};
 use url::Url;
 
-/// Time-outs short enough to wait for, with room for a busy machine.
+/// Returns time-outs short enough to wait for, with some room for a busy machine.
 fn impatient() -> Limits {
     Limits {
         connect_timeout: Duration::from_millis(1000),
@@ -173,7 +173,7 @@ async fn s3_conforms_on_seaweedfs() {
     assert_eq!(fetch(&source, "/plain.jpg").await.err(), Some(refused));
 }
 
-/// A bucket of which the credentials may read, but not list, one folder alone.
+/// The credentials may read one of two buckets, and list neither.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_closed_bucket_is_the_operators_fault_and_a_closed_object_is_not() {
     let Some(seaweed) = Seaweed::start() else { return };
@@ -194,7 +194,7 @@ async fn a_closed_bucket_is_the_operators_fault_and_a_closed_object_is_not() {
     }
     let open = build(reader("photos"), &conformance::limits()).await;
     assert_eq!(fetch(&open, "/a.jpg").await.unwrap().body.as_slice(), b"open");
-    // Who may not list is not told that an object does not exist.
+    // Credentials that may not list are not told that an object does not exist.
     let missing = fetch(&open, "/missing.jpg").await.err();
     assert!(matches!(missing, Some(SourceError::Missing | SourceError::Denied(_))), "{missing:?}");
     let SourceKind::S3(config) = reader("photos") else { unreachable!() };
@@ -204,7 +204,7 @@ async fn a_closed_bucket_is_the_operators_fault_and_a_closed_object_is_not() {
     assert_eq!(fetch(&unknown, "/a.jpg").await.err(), Some(SourceError::Misconfigured(cause)));
 }
 
-/// What the bad upstream does with the object of a name, and what a source must make of it.
+/// Returns what the bad upstream does for each object name, and the error that a source must report.
 fn faults() -> Vec<(&'static str, Vec<Step>, SourceError)> {
     let declared = |n: u64| head(200, &format!("Content-Length: {n}\r\n"));
     let chunked = || head(200, "Transfer-Encoding: chunked\r\n");
@@ -305,7 +305,7 @@ async fn bad_upstreams_are_told_apart_by_every_network_source() {
     }
 }
 
-/// What means different things in HTTP and in S3.
+/// Statuses that mean different things in HTTP and in S3.
 #[tokio::test]
 async fn a_denial_or_a_redirect_to_nowhere_is_judged_by_the_kind_of_source() {
     let upstream = Upstream::start(|request| match request.target.split('?').next().unwrap() {
@@ -329,7 +329,7 @@ async fn a_denial_or_a_redirect_to_nowhere_is_judged_by_the_kind_of_source() {
     assert_eq!(fetch(&bucket, "/301").await.err(), Some(SourceError::Misconfigured(Cause::Region)));
 }
 
-/// An error of an S3 service.
+/// Returns an error of an S3 service.
 fn s3_error(status: u16, code: &str) -> Vec<Step> {
     let text = format!("<?xml version=\"1.0\"?><Error><Code>{code}</Code><Message>secret</Message></Error>");
     whole(status, "Content-Type: application/xml\r\n", text.as_bytes())
@@ -353,7 +353,7 @@ async fn an_internal_error_of_s3_is_worth_one_more_try_and_a_busy_one_is_not() {
     assert_eq!(upstream.seen().len(), 4);
 }
 
-/// Credentials that may list the bucket and read nothing, or nothing but some objects, or may not list.
+/// The credentials may read nothing, list only, read only some objects, or find an empty bucket.
 #[tokio::test]
 async fn access_denied_is_the_buckets_where_no_object_can_be_read() {
     let listing = |key: &str| {
@@ -429,7 +429,7 @@ async fn a_port_that_takes_no_connections_times_out() {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     rustix::net::listen(&listener, 0).unwrap();
     let address = listener.local_addr().unwrap();
-    // Once the queue is full, the kernel leaves every further connection without an answer.
+    // Once the queue is full, the kernel leaves every further connection unanswered.
     let connect = || TcpStream::connect_timeout(&address, Duration::from_millis(300));
     let queued: Vec<_> = std::iter::repeat_with(connect).take(8).map_while(Result::ok).collect();
     assert!(queued.len() < 8, "the queue does not fill");
@@ -454,7 +454,7 @@ async fn the_upstream_learns_nothing_of_the_client_and_who_we_are() {
     assert_eq!(seen[0].header("user-agent"), Some(concat!("tintype/", env!("CARGO_PKG_VERSION"))));
 }
 
-/// `/hops/N` leads through N redirects to an object; `/to/URL` to that URL.
+/// Starts an upstream where `/hops/N` redirects N times and ends at an object, and `/to/URL` redirects to that URL.
 fn redirecting() -> Upstream {
     Upstream::start(|request: &Seen| {
         let to = |location: &str| whole(302, &format!("Location: {location}\r\nSet-Cookie: a=b\r\n"), b"moved");
@@ -478,7 +478,7 @@ async fn redirects_are_followed_three_times_and_judged_each_time() {
     assert_eq!(fetch(&source, "/hops/4").await.err(), Some(SourceError::Upstream(Cause::Redirects)));
     assert!(upstream.seen().iter().all(|seen| seen.header("cookie").is_none() && seen.header("referer").is_none()));
 
-    // Here the target has to be exact, and a web folder would encode it once more.
+    // The target has to be exact here, and a web folder would encode it again.
     let proxy = build(web_proxy(&["*"], LOOPBACK), &impatient()).await;
     let follow = async |target: &str| {
         let encoded = utf8_percent_encode(target, NON_ALPHANUMERIC).to_string();
@@ -576,7 +576,7 @@ async fn no_secret_is_shown_by_debug() {
     }
 }
 
-/// Runs the test `name` again in a process of its own, with these variables set.
+/// Runs the test `name` again in its own process, with these variables set.
 async fn rerun_with(name: &str, variables: &[(&str, &str)]) {
     let mut child = tokio::process::Command::new(std::env::current_exe().unwrap());
     child.args(["--exact", name, "--nocapture"]).env(INNER, "1").envs(variables.iter().copied()).kill_on_drop(true);
@@ -645,7 +645,7 @@ async fn https_needs_a_trusted_certificate_and_is_never_left_for_http() {
         let base = variable(URL).unwrap();
         let source = build(web_folder(&base, LOOPBACK), &impatient()).await;
         assert_eq!(fetch(&source, "/plain.jpg").await.unwrap().body.len(), 3000);
-        // HTTP/2 over connections that nginx ends again and again.
+        // HTTP/2 over connections that nginx keeps closing.
         let many = build(web_folder(&base, LOOPBACK), &conformance::limits()).await;
         Subject { source: many, locate: &plain }.conforms().await;
         let misnamed = build(web_folder(&base.replace("localhost", "127.0.0.1"), LOOPBACK), &impatient()).await;

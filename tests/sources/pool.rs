@@ -1,4 +1,4 @@
-//! Connections that die in the pool: what is tried again, and what is not.
+//! Connections that die in the pool: what is retried, and what is not.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -12,7 +12,7 @@ use url::Url;
 use crate::support::keep_alive::{KeepAlive, Reaction};
 use crate::{LOOPBACK, build, fetch, impatient, s3, web_folder, web_proxy};
 
-/// The kinds of network source on `upstream`, and the object path of a name.
+/// Returns the kinds of network source on `upstream`, each with the object path that names start from.
 fn kinds(upstream: &KeepAlive) -> [(&'static str, SourceKind, String); 3] {
     let base = upstream.url("/");
     [
@@ -22,7 +22,7 @@ fn kinds(upstream: &KeepAlive) -> [(&'static str, SourceKind, String); 3] {
     ]
 }
 
-/// The connection has been noticed to be free again.
+/// Waits until the client has noticed that the connection is free again.
 async fn settle() {
     tokio::time::sleep(Duration::from_millis(5)).await;
 }
@@ -60,7 +60,7 @@ fn names(target: &str, n: usize) -> bool {
 async fn a_pool_full_of_dead_connections_costs_no_request() {
     for kind in 0..3 {
         let upstream = KeepAlive::start(|number, _| {
-            // Long enough for all of a round to need a connection of their own.
+            // Long enough that every fetch of a round needs its own connection.
             std::thread::sleep(Duration::from_millis(50));
             if number == 0 { Reaction::Answer(b"x") } else { Reaction::Reset }
         });
@@ -76,12 +76,13 @@ async fn a_pool_full_of_dead_connections_costs_no_request() {
             }
             settle().await;
         }
-        // All sixteen of the second round, but for those that the pool had already seen end.
+        // The sixteen fetches of the second round each meet a dead connection, unless the pool has already noticed its
+        // end.
         assert!(upstream.seen().len() >= 48 + 8, "{what}: too few met a dead connection to test anything");
     }
 }
 
-/// Once bytes have come, the upstream has seen the request.
+/// Once bytes have arrived, the upstream has seen the request.
 #[tokio::test]
 async fn what_has_begun_to_be_answered_is_not_asked_again() {
     for (begun, cause) in [

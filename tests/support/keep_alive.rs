@@ -1,4 +1,4 @@
-//! A raw HTTP/1.1 server that keeps its connections and ends them at the worst moment.
+//! A raw HTTP/1.1 server that keeps its connections open and ends them at the worst moment.
 
 use std::io::{BufRead, BufReader, Write};
 use std::net::{Ipv4Addr, Shutdown, SocketAddr, TcpListener, TcpStream};
@@ -9,18 +9,18 @@ use std::time::Duration;
 
 use rustix::net::sockopt::set_socket_linger;
 
-/// What to do about one request.
+/// How to react to one request.
 #[derive(Clone, Debug)]
 pub enum Reaction {
-    /// Answer 200 with this body, and keep the connection.
+    /// Answers 200 with this body and keeps the connection.
     Answer(&'static [u8]),
-    /// Send these bytes, then end the connection with a reset.
+    /// Sends these bytes, then ends the connection with a reset.
     Torn(&'static [u8]),
-    /// End the connection in order, without a byte.
+    /// Closes the connection gracefully without sending a byte.
     Close,
-    /// End it with a reset, without a byte.
+    /// Resets the connection without sending a byte.
     Reset,
-    /// End our half of it, and go on reading.
+    /// Closes our half of the connection and goes on reading.
     HalfClose,
 }
 
@@ -34,7 +34,8 @@ pub struct KeepAlive {
 }
 
 impl KeepAlive {
-    /// Asks `react` what to do about each request: its number on the connection, from 0, and its target.
+    /// Starts a server that asks `react` about each request, given its number on the connection (from 0) and its
+    /// target.
     pub fn start(react: impl Fn(usize, &str) -> Reaction + Send + Sync + 'static) -> Self {
         let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).unwrap();
         let address = listener.local_addr().unwrap();
@@ -46,19 +47,19 @@ impl KeepAlive {
                     break;
                 }
                 let (log, react) = (Arc::clone(&log), Arc::clone(&react));
-                // The other side hanging up is what many tests are about.
+                // An error is ignored: in many tests the other side hangs up on purpose.
                 std::thread::spawn(move || serve(&stream, connection, &log, &*react));
             }
         });
         Self { address, seen, stop, accepting: Some(accepting) }
     }
 
-    /// The requests so far: number of the connection, from 0, and target.
+    /// Returns the requests so far: the number of the connection, from 0, and the target.
     pub fn seen(&self) -> Vec<(usize, String)> {
         self.seen.lock().unwrap().clone()
     }
 
-    /// `http://127.0.0.1:port` and `path`.
+    /// Returns `http://127.0.0.1:port` followed by `path`.
     pub fn url(&self, path: &str) -> String {
         format!("http://{}{path}", self.address)
     }
@@ -103,7 +104,7 @@ fn serve(
             }
             Reaction::Torn(bytes) => {
                 out.write_all(bytes)?;
-                // Else the reset may overtake them.
+                // Without the pause the reset may overtake the bytes.
                 std::thread::sleep(Duration::from_millis(100));
                 return Ok(set_socket_linger(stream, Some(Duration::ZERO))?);
             }

@@ -1,4 +1,5 @@
-//! Real upstream servers for tests, each stopped when it goes out of scope, and the tools that `tests/tools.sh` installs.
+//! Real upstream servers for tests, each stopped when it goes out of scope, and the tools that `tests/tools.sh`
+//! installs.
 #![allow(dead_code, unreachable_pub, missing_docs, reason = "every test file uses a part of it")]
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 

@@ -1,4 +1,4 @@
-//! nginx, as somebody's web server full of pictures.
+//! nginx, standing in for somebody's web server full of images.
 
 use std::net::{Ipv4Addr, TcpStream};
 use std::path::{Path, PathBuf};
@@ -16,7 +16,7 @@ const STARTS_MAX: usize = 3;
 /// A running server. Below its base URL lie the files of one directory; the same files are also
 /// * below `/chunked/` without a length, in chunks;
 /// * below `/cached/` with `Cache-Control: public, max-age=600`;
-/// * below `/slow/` at 1 kB a second;
+/// * below `/slow/` at 1 kB per second;
 /// * below `/moved/` as redirects to the base;
 /// * below `/insecure/` as redirects to plain HTTP;
 /// * and below `/denied/` not at all (403).
@@ -29,7 +29,7 @@ pub struct Nginx {
 }
 
 impl Nginx {
-    /// Serves `root`, few requests on each connection. `None`, outside CI, when nginx is not installed.
+    /// Serves `root`, with few requests per connection. Returns `None`, outside CI only, when nginx is not installed.
     pub fn start(root: &Path) -> Option<Self> {
         Self::start_with(root, None)
     }
@@ -67,14 +67,14 @@ impl Nginx {
 /// A self-signed certificate for `localhost`.
 #[derive(Debug)]
 pub struct Certificate {
-    /// PEM files.
+    /// Both files are PEM.
     pub certificate: PathBuf,
     pub key: PathBuf,
     _dir: TempDir,
 }
 
 impl Certificate {
-    /// Makes one. `None`, outside CI, when OpenSSL's tool is not installed.
+    /// Makes a certificate. Returns `None`, outside CI only, when the OpenSSL tool is not installed.
     pub fn new() -> Option<Self> {
         let openssl = tools::find("openssl", &["/usr/bin/openssl", "/usr/local/bin/openssl"].map(PathBuf::from))?;
         let dir = tempfile::tempdir().unwrap();

@@ -1,4 +1,4 @@
-//! A server process of a test, with all it starts.
+//! A server process of a test, with everything it starts.
 
 use std::fs::File;
 use std::io;
@@ -10,19 +10,19 @@ use std::time::{Duration, Instant};
 
 use rustix::process::{Pid, Signal, kill_process_group};
 
-/// A process group that is killed when this is dropped, also by a panic.
+/// A process group that is killed when this value is dropped, even by a panic.
 #[derive(Debug)]
 pub struct Server(Child);
 
 impl Server {
-    /// Starts `command` in a process group of its own, with its output in the file `log`.
+    /// Starts `command` in its own process group, with its output in the file `log`.
     pub fn spawn(command: &mut Command, log: &Path) -> io::Result<Self> {
         let log = File::create(log)?;
         command.process_group(0).stdin(Stdio::null()).stdout(log.try_clone()?).stderr(log);
         Ok(Self(command.spawn()?))
     }
 
-    /// Polls `ready` until it says yes. `false` when the process ends first or the time is up.
+    /// Polls `ready` until it returns true. Returns `false` when the process ends first or time runs out.
     pub fn wait_until(&mut self, time: Duration, mut ready: impl FnMut() -> bool) -> bool {
         let deadline = Instant::now() + time;
         while Instant::now() < deadline {
@@ -47,7 +47,7 @@ impl Drop for Server {
     }
 }
 
-/// Ports that were free a moment ago, all different.
+/// Returns ports that were free a moment ago, all different.
 pub fn free_ports<const N: usize>() -> [u16; N] {
     let listeners: [TcpListener; N] = std::array::from_fn(|_| TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).unwrap());
     listeners.map(|listener| listener.local_addr().unwrap().port())

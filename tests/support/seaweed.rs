@@ -16,12 +16,12 @@ use super::tools;
 
 pub const ACCESS_KEY: &str = "test-access-key";
 pub const SECRET_KEY: &str = "test-secret-key-0123456789";
-/// Another pair of the same rights, to change to.
+/// A second key pair with the same rights, to change to.
 pub const NEXT_PAIR: (&str, &str) = ("next-access-key", "next-secret-key-0123456789");
-/// A pair that may read, and no more, in the bucket `photos`.
+/// A key pair that may only read, and only in the bucket `photos`.
 pub const READER: (&str, &str) = ("reader-access-key", "reader-secret-key-0123456789");
 
-/// Another test may have taken one of the ports meanwhile.
+/// Another test may have taken one of the ports in the meantime.
 const STARTS_MAX: usize = 3;
 
 /// A running server with an empty store.
@@ -36,7 +36,7 @@ pub struct Seaweed {
 }
 
 impl Seaweed {
-    /// Starts a server; takes some seconds. `None`, outside CI, when it is not installed.
+    /// Starts a server, which takes some seconds. Returns `None`, outside CI only, when it is not installed.
     pub fn start() -> Option<Self> {
         let weed = tools::find("SeaweedFS", &[tools::dir().join("venv/bin/weed")])?;
         let started = (0..STARTS_MAX).find_map(|_| Self::try_start(&weed));
@@ -96,7 +96,7 @@ impl Seaweed {
     }
 }
 
-/// The S3 interface is there once it refuses an unsigned listing.
+/// Returns whether the S3 interface is up, which it is once it refuses an unsigned listing.
 fn answers_403(port: u16) -> bool {
     let ask = || -> std::io::Result<Vec<u8>> {
         let mut stream = TcpStream::connect((Ipv4Addr::LOCALHOST, port))?;

@@ -1,13 +1,13 @@
-//! Where installed test tools are, and what happens when they are not.
+//! Where the test tools are installed, and what happens when they are missing.
 
 use std::path::{Path, PathBuf};
 
-/// The directory that `tests/tools.sh` installs into.
+/// Returns the directory that `tests/tools.sh` installs into.
 pub fn dir() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("target/test-tools")
 }
 
-/// The first of `candidates` that exists. When none does, a test in CI fails and another one says that it skips.
+/// Returns the first of `candidates` that exists. When none does, the test fails in CI and is skipped elsewhere.
 pub fn find(name: &str, candidates: &[PathBuf]) -> Option<PathBuf> {
     let found = candidates.iter().find(|path| path.exists()).cloned();
     if found.is_none() {
@@ -16,7 +16,7 @@ pub fn find(name: &str, candidates: &[PathBuf]) -> Option<PathBuf> {
     found
 }
 
-/// Says that a test is skipped, and why.
+/// Reports that a test is skipped, and why.
 ///
 /// # Panics
 /// In CI, where nothing may be skipped.

@@ -7,7 +7,7 @@ use std::sync::{Arc, Mutex};
 use std::thread::JoinHandle;
 use std::time::Duration;
 
-/// A request as it came.
+/// A request as received.
 #[derive(Clone, Debug)]
 pub struct Seen {
     /// The request target, undecoded.
@@ -17,24 +17,24 @@ pub struct Seen {
 }
 
 impl Seen {
-    /// The first header of that name.
+    /// Returns the first header with that name.
     pub fn header(&self, name: &str) -> Option<&str> {
         self.headers.iter().find(|(n, _)| n == name).map(|(_, value)| value.as_str())
     }
 }
 
-/// One thing to do with a connection; it is closed after the last.
+/// One action on a connection, which is closed after the last step.
 #[derive(Clone, Debug)]
 pub enum Step {
-    /// Send these bytes.
+    /// Sends these bytes.
     Send(Vec<u8>),
-    /// Send these bytes again and again, with a pause between.
+    /// Sends these bytes again and again, with a pause in between.
     Forever(Vec<u8>, Duration),
-    /// Send nothing until the other side gives up.
+    /// Sends nothing until the other side gives up.
     Hang,
 }
 
-/// A server on 127.0.0.1, one request a connection. Stops when dropped.
+/// A server on 127.0.0.1 that takes one request per connection. Stops when dropped.
 #[derive(Debug)]
 pub struct Upstream {
     pub address: SocketAddr,
@@ -44,7 +44,7 @@ pub struct Upstream {
 }
 
 impl Upstream {
-    /// Answers each request with the steps that `answer` gives for it.
+    /// Answers each request with the steps that `answer` returns for it.
     pub fn start(answer: impl Fn(&Seen) -> Vec<Step> + Send + Sync + 'static) -> Self {
         let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).unwrap();
         let address = listener.local_addr().unwrap();
@@ -61,7 +61,7 @@ impl Upstream {
                     let Some(request) = read_head(&stream) else { return };
                     let steps = answer(&request);
                     log.lock().unwrap().push(request);
-                    // The other side hanging up is what many tests are about.
+                    // An error is ignored: in many tests the other side hangs up on purpose.
                     let _gone = perform(stream, &steps);
                 });
             }
@@ -69,12 +69,12 @@ impl Upstream {
         Self { address, seen, stop, accepting: Some(accepting) }
     }
 
-    /// The requests so far.
+    /// Returns the requests so far.
     pub fn seen(&self) -> Vec<Seen> {
         self.seen.lock().unwrap().clone()
     }
 
-    /// `http://127.0.0.1:port` and `path`.
+    /// Returns `http://127.0.0.1:port` followed by `path`.
     pub fn url(&self, path: &str) -> String {
         format!("http://{}{path}", self.address)
     }
@@ -90,12 +90,12 @@ impl Drop for Upstream {
     }
 }
 
-/// A whole answer with its length.
+/// Returns the steps of a complete answer with its length.
 pub fn whole(status: u16, headers: &str, body: &[u8]) -> Vec<Step> {
     vec![Step::Send(head(status, &format!("{headers}Content-Length: {}\r\n", body.len()))), Step::Send(body.to_vec())]
 }
 
-/// The head of an answer; `headers` are whole lines.
+/// Returns the head of an answer; `headers` are whole lines.
 pub fn head(status: u16, headers: &str) -> Vec<u8> {
     format!("HTTP/1.1 {status} Whatever\r\nConnection: close\r\n{headers}\r\n").into_bytes()
 }

@@ -95,8 +95,8 @@ fn a_lie_costs_one_job() {
             eventually("the liar is gone", || !is_running(&before)).await;
             assert_eq!(text(&pool, "echo on").await, "on");
         }
-        // The first answer is a good one; the second comes unasked, and ends the worker before it can answer a
-        // job that is not its own.
+        // The first answer is honest. The second was not asked for, and ends the worker before it could be taken for
+        // the answer to another job.
         let before = text(&pool, "pid").await;
         assert_eq!(text(&pool, "twice").await, "x");
         eventually("the liar is gone", || !is_running(&before)).await;
@@ -187,7 +187,7 @@ fn many_jobs_at_once_all_come_back() {
 fn a_full_queue_says_so_at_once() {
     block_on(async {
         let pool = started(PoolConfig { workers: 2, queue_max: 1, ..config() }).await;
-        // Which of them comes too late is up to the scheduler.
+        // The scheduler decides which of them is too late.
         let timed = async |order: &str| {
             let start = Instant::now();
             (ask(&pool, order).await, start.elapsed())
@@ -248,7 +248,7 @@ fn a_dropped_future_leaves_a_whole_pool() {
         assert!(start.elapsed() >= Duration::from_millis(400), "not before its job was done");
         assert_eq!((count(&pool.stats().killed), count(&pool.stats().crashed)), (0, 0));
     });
-    // And when the abandoned job never ends, its deadline ends it.
+    // When the abandoned job never ends, its deadline ends it.
     block_on(async {
         let pool = start(PoolConfig { timeout: Duration::from_millis(200), ..config() });
         text(&pool, "echo").await;
@@ -295,7 +295,7 @@ fn rare_images_get_a_worker_that_has_seen_none() {
                 Job { overlays: vec![(OverlayRole::Mark, rare)], ..job("pid") }
             };
             for round in 0..6 {
-                // Enough of common ones at once for every worker.
+                // Enough simultaneous common jobs to occupy every worker.
                 let common = (0..3).map(|_| text(&pool, "pid"));
                 seen.extend(join_all(common).await);
                 let rare = match round % 2 {
@@ -307,7 +307,7 @@ fn rare_images_get_a_worker_that_has_seen_none() {
                 };
                 assert!(seen.insert(rare), "round {round} of {workers}");
             }
-            // Several at once, among others.
+            // Several rare ones at once, mixed with common ones.
             let orders = ["%PDF-1.7\npid", "pid", "%PDF-1.7\npid", "pid", "%PDF-1.7\npid"];
             let pids = join_all(orders.map(|order| text(&pool, order))).await;
             assert_eq!(HashSet::from([&pids[0], &pids[2], &pids[4]]).len(), 3);
@@ -375,7 +375,7 @@ fn no_worker_outlives_a_killed_server() {
     let mut server = Command::new(executable).arg("server").stdout(Stdio::piped()).spawn().unwrap();
     let pid = first_line(server.stdout.take().unwrap());
     assert!(is_running(&pid), "its worker");
-    std::thread::sleep(Duration::from_millis(100)); // the worker is in an endless loop, and reads no socket
+    std::thread::sleep(Duration::from_millis(100)); // the worker is in an endless loop and reads no socket
     server.kill().unwrap();
     server.wait().unwrap();
     block_on(eventually("the worker died with its server", || !is_running(&pid)));
@@ -408,7 +408,7 @@ fn a_worker_hanging_at_its_start_is_replaced() {
 
 fn nothing_leaks() {
     let open = || std::fs::read_dir("/proc/self/fd").unwrap().count();
-    // What the runtime opens once for the whole process, to hear of children that end, stays open.
+    // The runtime opens some descriptors once per process, to learn of children that end; these stay open.
     block_on(async { drop(started(config()).await) });
     let before = open();
     block_on(async {

@@ -1,4 +1,4 @@
-//! What a confined worker can no longer do, each next to the same attempt by an unconfined one.
+//! What a confined worker can no longer do, each attempt paired with the same attempt by an unconfined worker.
 
 use std::net::TcpListener;
 use std::os::unix::net::UnixListener;
@@ -13,7 +13,7 @@ use tintype::worker::{Pool, PoolConfig};
 
 use crate::support::{ask, block_on, config, plan, start, text};
 
-/// Files of each kind that are rendered in three ways.
+/// How many files of each kind are rendered in all three ways.
 const A_KIND: usize = 10;
 
 pub(crate) const ALL: &[(&str, fn())] = &[
@@ -28,7 +28,7 @@ pub(crate) const ALL: &[(&str, fn())] = &[
     ("the_environment_is_not_inherited", the_environment_is_not_inherited),
 ];
 
-/// What became of each attempt in `rogue::probe`.
+/// Returns the outcome of each attempt in `rogue::probe`.
 fn probe(sandbox: bool) -> Vec<(String, String)> {
     let directory = tempfile::tempdir().unwrap();
     let file = directory.path().join("secret.toml");
@@ -42,7 +42,7 @@ fn probe(sandbox: bool) -> Vec<(String, String)> {
         let pool = start(PoolConfig { sandbox, ..config() });
         text(&pool, &order).await
     });
-    let _ = std::fs::remove_file("/tintype-probe"); // by the unconfined one, as root
+    let _ = std::fs::remove_file("/tintype-probe"); // left by the unconfined worker when it runs as root
     report.lines().map(|line| line.split_once('=').unwrap()).map(|(a, b)| (a.to_owned(), b.to_owned())).collect()
 }
 
@@ -52,7 +52,7 @@ fn a_confined_worker_is_denied_everything() {
 }
 
 fn an_unconfined_worker_is_not() {
-    // Who may run this test may do these; the others depend on the user.
+    // Any user who can run this test can do these; the others depend on the user.
     let everyones =
         ["read-file", "read-passwd", "write-existing", "create", "rename", "execute", "connect", "unix-socket"];
     let outcomes = probe(false);
@@ -68,8 +68,8 @@ fn a_confined_worker_can_use_threads_and_libraries() {
     });
 }
 
-/// Every decoder and encoder, with whatever modules, plugins and fonts they load when they are first used: what the
-/// real worker renders, confined or not, is what this process renders.
+/// Every decoder and encoder, with whatever modules, plugins and fonts it loads on first use: the real worker, confined
+/// or not, renders the same as this process.
 fn rendering_is_the_same_confined_free_and_in_process() {
     const KINDS: [&str; 13] =
         ["avif", "bmp", "gif", "heic", "ico", "jp2", "jpeg", "jxl", "pdf", "png", "svg", "tiff", "webp"];
@@ -92,7 +92,7 @@ fn rendering_is_the_same_confined_free_and_in_process() {
     assert!(rendered * 2 >= originals.len(), "{rendered} of {}", originals.len());
 }
 
-/// Fonts are found and read behind the sandbox: the same text, in many scripts, is the same picture.
+/// Fonts are found and read inside the sandbox: the same text, in many scripts, gives the same image.
 fn text_is_the_same_confined_free_and_in_process() {
     const TEXTS: [&str; 6] = [
         "txt=Hello",
@@ -154,7 +154,7 @@ fn picture_job(original: &[u8], query: &str) -> Job {
     }
 }
 
-/// The first files of a kind; none where there are no fixtures at all, which is a fault in CI only.
+/// Returns the first files of a kind. Without any fixtures the list is empty, which fails in CI only.
 fn fixtures(kind: &str, files_max: usize) -> Vec<(String, Vec<u8>)> {
     let root = Path::new(concat!(env!("CARGO_MANIFEST_DIR"), "/../shared/fixtures"));
     if !root.is_dir() {

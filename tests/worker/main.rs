@@ -1,6 +1,6 @@
-//! The render pool over real processes: crashes, hangs, lies, limits, and what a confined worker can no longer do.
+//! The render pool with real processes: crashes, hangs, lies, limits, and what a confined worker can no longer do.
 //!
-//! This executable is its own worker: run with the argument `worker` it serves jobs whose original says what to do,
+//! This executable is its own worker: run with the argument `worker`, it serves jobs whose original says what to do,
 //! see `rogue.rs`. Tests run one after another, because they measure time and count descriptors.
 
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on has failed")]

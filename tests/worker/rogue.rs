@@ -1,4 +1,4 @@
-//! The worker of these tests: it does what the original tells it, and some of that is not nice.
+//! The worker of these tests: it does what the original tells it to, and some of that is misbehaviour.
 
 use std::fs::{self, File, OpenOptions};
 use std::io::{self, BufRead, IoSlice, Write};
@@ -21,7 +21,7 @@ use tintype::worker::protocol::{self, FRAME_BYTES_MAX, Meta, Reply};
 
 use crate::support::{block_on, config, start, text};
 
-/// `worker [how to start]`
+/// Runs `worker [how to start]`.
 pub(crate) fn worker(how: Option<&str>) -> ExitCode {
     let warm_up = || match how {
         Some("exit") => std::process::exit(3),
@@ -42,7 +42,7 @@ pub(crate) fn worker(how: Option<&str>) -> ExitCode {
     }))
 }
 
-/// `server`: prints the pid of its worker, then waits with a worker busy for ever.
+/// Runs `server`: prints the pid of its worker, then waits for a job that never ends.
 pub(crate) fn server() -> ExitCode {
     block_on(async {
         let pool = start(config());
@@ -58,7 +58,7 @@ fn obey(job: &Job, raw: &OwnedFd, kept: &mut Vec<Vec<u8>>) -> Result<Rendered, R
         Input::Original(order) => String::from_utf8_lossy(order.bytes.as_slice()).into_owned(),
         Input::Nothing => String::new(),
     };
-    // A rare kind of file, in front of the order.
+    // The order may follow the signature of a rare kind of file.
     let order = order.trim_start_matches("%PDF-1.7\n");
     let (order, rest) = order.split_once(' ').unwrap_or((order, ""));
     match order {
@@ -75,12 +75,12 @@ fn obey(job: &Job, raw: &OwnedFd, kept: &mut Vec<Vec<u8>>) -> Result<Rendered, R
         },
         "exit" => std::process::exit(0),
         "abort" => std::process::abort(),
-        // Again and again, because the handler of the Rust runtime takes the first one for a stack overflow.
+        // Repeated, because the handler of the Rust runtime takes the first signal for a stack overflow.
         "segv" => loop {
             rustix::process::kill_process(rustix::process::getpid(), Signal::SEGV).unwrap();
         },
         "panic" => panic!("ordered"),
-        // Touched, so that it is resident, and not optimised away.
+        // Touched, so that the memory is resident and not optimised away.
         "keep" => {
             kept.push(std::hint::black_box(vec![1; rest.parse::<usize>().unwrap() << 20]));
             picture(b"kept")
@@ -116,7 +116,7 @@ fn picture(bytes: &[u8]) -> Result<Rendered, RenderError> {
     })
 }
 
-/// Messages that no honest worker sends.
+/// Sends messages that no honest worker sends.
 fn tell(lie: &str, raw: &OwnedFd) {
     let meta = Meta {
         answer: Answer::Picture(Format::Png),
@@ -160,7 +160,7 @@ fn packet(raw: &OwnedFd, bytes: &[u8], fds: &[BorrowedFd<'_>]) {
     rustix::net::sendmsg(raw, &[IoSlice::new(bytes)], &mut control, SendFlags::NOSIGNAL).unwrap();
 }
 
-/// Tries everything a worker has no business doing. `rest` is a file that exists, a port and a socket to connect to.
+/// Tries everything a worker has no business doing. `rest` is an existing file, a port and a socket to connect to.
 fn probe(rest: &str) -> String {
     let mut words = rest.split(' ');
     let mut word = || words.next().unwrap();
@@ -196,7 +196,7 @@ fn probe(rest: &str) -> String {
     attempts.map(|(name, ok)| format!("{name}={}", if ok { "allowed" } else { "denied" })).join("\n")
 }
 
-/// The first line a `server` prints.
+/// Reads the first line that a `server` prints.
 pub(crate) fn first_line(stdout: impl io::Read) -> String {
     let mut line = String::new();
     io::BufReader::new(stdout).read_line(&mut line).unwrap();

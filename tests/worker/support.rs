@@ -1,4 +1,4 @@
-//! Pools of this executable, and jobs that are orders.
+//! Pools that run this executable, and jobs that carry orders.
 
 use std::ffi::OsString;
 use std::future::Future;
@@ -14,7 +14,7 @@ use tintype::plan::{Intent, Negotiation, Plan, Policy, resolve};
 use tintype::render::{Input, Job, RenderError, RenderLimits, Rendered};
 use tintype::worker::{Pool, PoolConfig};
 
-/// One worker (and a spare), confined, that follows orders; tests change what they are about.
+/// Returns the settings of one confined worker (and a spare) that follows orders. Each test changes what it is about.
 pub(crate) fn config() -> PoolConfig {
     let render = RenderConfig {
         workers: 1,
@@ -28,7 +28,7 @@ pub(crate) fn config() -> PoolConfig {
     PoolConfig::new(PoolConfig::this_program(), &render, &Limits::default())
 }
 
-/// The same, with a worker that behaves as `how` says while it starts.
+/// Returns the same settings with a worker that behaves as `how` says while it starts.
 pub(crate) fn config_starting(how: &str) -> PoolConfig {
     PoolConfig { arguments: vec![OsString::from("worker"), OsString::from(how)], ..config() }
 }
@@ -37,7 +37,8 @@ pub(crate) fn start(config: PoolConfig) -> Pool {
     Pool::start(config).expect("this executable can be run")
 }
 
-/// A pool whose workers, the spare too, have started: what follows is not about cold starts.
+/// Starts a pool and waits until its workers, including the spare, have started, so that the test is not about cold
+/// starts.
 pub(crate) async fn started(config: PoolConfig) -> Pool {
     let workers = config.workers as u64 + 1;
     let pool = start(config);
@@ -67,12 +68,12 @@ pub(crate) fn job(order: &str) -> Job {
     }
 }
 
-/// The answer to an order.
+/// Returns the answer to an order.
 pub(crate) async fn ask(pool: &Pool, order: &str) -> Result<Rendered, RenderError> {
     pool.render(job(order)).await
 }
 
-/// The answer to an order, as text.
+/// Returns the answer to an order as text.
 pub(crate) async fn text(pool: &Pool, order: &str) -> String {
     let rendered = ask(pool, order).await.unwrap_or_else(|error| panic!("{order}: {error}"));
     String::from_utf8(rendered.body.as_slice().to_vec()).unwrap()
@@ -91,7 +92,7 @@ pub(crate) async fn eventually(what: &str, mut is: impl FnMut() -> bool) {
     }
 }
 
-/// Whether a process runs; one that has ended but was not collected does not.
+/// Returns whether a process is running; one that has ended but was not yet reaped is not.
 pub(crate) fn is_running(pid: &str) -> bool {
     let stat = std::fs::read_to_string(Path::new("/proc").join(pid).join("stat")).unwrap_or_default();
     stat.rsplit(") ").next().is_some_and(|rest| !rest.is_empty() && !rest.starts_with(['Z', 'X']))

@@ -2,10 +2,10 @@
 
 use crate::param::{Category, Dither, GradientSpace, HuePath, Keyword, Kind, Needs, ParamSpec, State, Tier};
 
-/// Greatest radius of the unsharp mask, pixels: beyond it the kernel is larger than most pictures.
+/// Greatest radius of the unsharp mask, in pixels. Beyond it the kernel is larger than most images.
 const RADIUS_MAX: f64 = 500.0;
 
-/// This part of the table.
+/// Entries of this group.
 pub(super) const ENTRIES: [ParamSpec; 31] = [
     ParamSpec {
         name: "bri",

@@ -3,7 +3,7 @@
 use crate::param::kind::SIDE_PX_MAX;
 use crate::param::{Category, Kind, Needs, ParamSpec, State, Tier};
 
-/// This part of the table.
+/// Entries of this group.
 pub(super) const ENTRIES: [ParamSpec; 14] = [
     ParamSpec {
         name: "border",

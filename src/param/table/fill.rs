@@ -1,4 +1,4 @@
-//! Background, bars and the checkerboard.
+//! Background, letterbox bars and checkerboard.
 
 use super::SEED_MAX;
 use crate::param::kind::SIDE_PX_MAX;
@@ -6,7 +6,7 @@ use crate::param::{
     AlignWord, Category, FillMode, GradientSpace, GradientType, HuePath, Keyword, Kind, Needs, ParamSpec, State, Tier,
 };
 
-/// This part of the table.
+/// Entries of this group.
 pub(super) const ENTRIES: [ParamSpec; 21] = [
     ParamSpec {
         name: "bg",

@@ -1,4 +1,4 @@
-//! Gradients over and fading edges of the picture, the watermark and the blended picture.
+//! Gradients over, and fading edges of, the image, the watermark and the blended image.
 
 use crate::param::kind::SIDE_PX_MAX;
 use crate::param::{
@@ -6,7 +6,7 @@ use crate::param::{
     Tier,
 };
 
-/// The family under one prefix: `$params` holds its values, `$before` is what its examples begin with.
+/// Builds the fade family under one prefix: `$params` holds its values, and its examples begin with `$before`.
 macro_rules! fade {
     ($prefix:literal, $category:ident, $needs:expr, $what:literal, $note:literal, $before:literal, |$p:ident| $params:expr) => {
         [
@@ -38,7 +38,7 @@ macro_rules! fade {
     };
 }
 
-/// Of the picture.
+/// Fades of the image.
 pub(super) const FADE: [ParamSpec; 5] = fade!(
     "",
     GradientOverlay,
@@ -49,7 +49,7 @@ pub(super) const FADE: [ParamSpec; 5] = fade!(
     |p| p.finish.fade
 );
 
-/// Of the watermark.
+/// Fades of the watermark.
 pub(super) const MARK_FADE: [ParamSpec; 5] = fade!(
     "mark-",
     Watermark,
@@ -60,7 +60,7 @@ pub(super) const MARK_FADE: [ParamSpec; 5] = fade!(
     |p| p.mark.finish.fade
 );
 
-/// Of the blended picture.
+/// Fades of the blended image.
 pub(super) const BLEND_FADE: [ParamSpec; 5] = fade!(
     "blend-",
     Blending,
@@ -71,7 +71,7 @@ pub(super) const BLEND_FADE: [ParamSpec; 5] = fade!(
     |p| p.blend.finish.fade
 );
 
-/// Formulas of `gradient-mode`: those of `blend-mode` that do not cut, also as CSS spells them.
+/// Modes of `gradient-mode`: those of `blend-mode` that do not cut, accepted in the CSS spelling as well.
 const MODES: &[Kind] = &[
     Kind::Word(&[
         "normal",
@@ -97,7 +97,7 @@ const MODES: &[Kind] = &[
     Kind::Synonym("color-burn", "burn"),
 ];
 
-/// The family under one prefix: `$params` holds its values, `$before` is what its examples begin with.
+/// Builds the gradient family under one prefix: `$params` holds its values, and its examples begin with `$before`.
 macro_rules! gradient {
     ($prefix:literal, $category:ident, $needs:expr, $what:literal, $before:literal, |$p:ident| $params:expr) => {{
         const NAME: &str = concat!($prefix, "gradient");
@@ -244,11 +244,11 @@ macro_rules! gradient {
     }};
 }
 
-/// Over the picture.
+/// Gradients over the image.
 pub(super) const GRADIENT: [ParamSpec; 13] =
     gradient!("", GradientOverlay, Needs::Nothing, "the picture", "", |p| p.finish.gradient);
 
-/// Over the watermark.
+/// Gradients over the watermark.
 pub(super) const MARK_GRADIENT: [ParamSpec; 13] = gradient!(
     "mark-",
     Watermark,
@@ -258,7 +258,7 @@ pub(super) const MARK_GRADIENT: [ParamSpec; 13] = gradient!(
     |p| p.mark.finish.gradient
 );
 
-/// Over the blended picture.
+/// Gradients over the blended image.
 pub(super) const BLEND_GRADIENT: [ParamSpec; 13] = gradient!(
     "blend-",
     Blending,

@@ -5,10 +5,10 @@ use crate::param::{
 };
 use crate::units::Quality;
 
-/// What the 16-bit resolution field of JFIF can hold.
+/// Greatest value of JFIF's 16-bit resolution field.
 const DPI_MAX: i64 = 65_535;
 
-/// This part of the table.
+/// Entries of this group.
 pub(super) const ENTRIES: [ParamSpec; 18] = [
     ParamSpec {
         name: "auto",

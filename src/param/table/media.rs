@@ -2,14 +2,14 @@
 
 use crate::param::{Category, Keyword, Kind, Needs, PaletteFormat, ParamSpec, State, Tier};
 
-/// Frames and seconds: what the field can hold; the number of frames of an original is bounded elsewhere.
+/// Frames and seconds: as many as the field can hold. The number of frames of an original is bounded elsewhere.
 const FRAME_MAX: i64 = u32::MAX as i64;
-/// What the loop field of a GIF can hold.
+/// Greatest value of a GIF's loop field.
 const LOOP_MAX: i64 = 65_535;
-/// Pages of a document; more than any that is rendered on demand.
+/// Page of a document: more than any document that is rendered on demand has.
 const PAGE_MAX: i64 = 100_000;
 
-/// This part of the table.
+/// Entries of this group.
 pub(super) const ENTRIES: [ParamSpec; 11] = [
     ParamSpec {
         name: "palette",

@@ -1,21 +1,21 @@
-//! What needs a vision or generative model: faces, plates, backgrounds, removal, upscaling.
+//! Parameters that need a vision or generative model: faces, plates, backgrounds, removal, upscaling.
 
 use super::SEED_MAX;
 use crate::param::{Category, Kind, Needs, ParamSpec, State, Tier, Value};
 
-/// Faces of one picture.
+/// Most faces in one image.
 const FACE_MAX: i64 = 10_000;
 
-/// How much to hide. A fraction counts as well: whatever is above 0 hides. Nothing but 0 and these words turns it off, so
-/// a negative number is no value.
+/// How strongly to hide. Any value above 0 hides, fractions included. Only 0 and these words turn it off, so a negative
+/// number is not a value.
 const HIDING: [Kind; 2] = [Kind::Quantity(0.0..=100.0), Kind::Word(&["false", "off"])];
 
-/// A strength, rounded up so that the least of them is not none.
+/// Returns the strength, rounded up so that even the smallest one hides something.
 fn hiding(value: &Value) -> Option<u32> {
     Some(value.number().map_or(0, |strength| strength.ceil() as u32))
 }
 
-/// This part of the table.
+/// Entries of this group.
 pub(super) const ENTRIES: [ParamSpec; 20] = [
     ParamSpec {
         name: "faces",

@@ -2,10 +2,10 @@
 
 use crate::param::{Category, Keyword, Kind, Needs, ParamSpec, Params, RotType, State, Tier, TrimMode, Value};
 
-/// Bound of trim's open-ended tuning values; colours differ by at most 255 on each of their channels.
+/// Bound of trim's open-ended tuning values; colours differ by at most 255 per channel.
 const TUNING_MAX: f64 = 65_535.0;
 
-/// This part of the table.
+/// Entries of this group.
 pub(super) const ENTRIES: [ParamSpec; 11] = [
     ParamSpec {
         name: "orient",
@@ -146,7 +146,7 @@ pub(super) const ENTRIES: [ParamSpec; 11] = [
     },
 ];
 
-/// The word is already the EXIF number.
+/// Stores `orient`. The word is already the EXIF number.
 fn set_orient(params: &mut Params, value: &Value) {
     params.rotation.orient = (0..=8).find(|number: &u8| value.has(&number.to_string()));
 }

@@ -3,7 +3,7 @@
 use crate::param::kind::SIDE_PX_MAX;
 use crate::param::{AlignWord, BlendMode, Category, Keyword, Kind, Needs, ParamSpec, State, Tier};
 
-/// This part of the table.
+/// Entries of this group.
 pub(super) const ENTRIES: [ParamSpec; 34] = [
     ParamSpec {
         name: "blend",

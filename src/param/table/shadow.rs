@@ -1,10 +1,10 @@
-//! Shadows: of the picture, of the watermark; and the watermark's reflection.
+//! Shadows of the image and of the watermark, and the watermark's reflection.
 
 use crate::param::kind::SIDE_PX_MAX;
 use crate::param::{Category, Keyword, Kind, Needs, ParamSpec, ShadowKind, State, Tier};
 
-/// The family under one prefix: `$params` holds its values, `$before` is what its examples begin with, `$cast` what they
-/// have for a cast shadow.
+/// Builds the shadow family of one name: `$params` holds its values, its examples begin with `$before` and use
+/// `$picture`, and `$grows` says what happens to the canvas.
 macro_rules! shadow {
     ($name:literal, $category:ident, $needs:expr, $what:literal, $grows:literal, $picture:literal, $before:literal, |$p:ident| $params:expr) => {
         [
@@ -100,7 +100,7 @@ macro_rules! shadow {
     };
 }
 
-/// Of the picture.
+/// Shadow of the image.
 pub(super) const SHADOW: [ParamSpec; 11] = shadow!(
     "drop-shadow",
     DropShadow,
@@ -112,7 +112,7 @@ pub(super) const SHADOW: [ParamSpec; 11] = shadow!(
     |p| p.shadow
 );
 
-/// Of the watermark.
+/// Shadow of the watermark.
 pub(super) const MARK_SHADOW: [ParamSpec; 11] = shadow!(
     "mark-drop-shadow",
     Watermark,
@@ -124,7 +124,7 @@ pub(super) const MARK_SHADOW: [ParamSpec; 11] = shadow!(
     |p| p.mark.shadow
 );
 
-/// Of the watermark.
+/// Reflection of the watermark.
 pub(super) const MARK_REFLECTION: [ParamSpec; 2] = [
     ParamSpec {
         name: "mark-reflection",

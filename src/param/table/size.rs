@@ -4,7 +4,7 @@ use crate::param::kind::{REQUEST_PX_MAX, SIDE_PX_MAX};
 use crate::param::{Category, CropWord, Fit, Keyword, Kind, Needs, ParamSpec, Params, State, Tier, Value};
 use crate::units::Dpr;
 
-/// This part of the table.
+/// Entries of this group.
 pub(super) const ENTRIES: [ParamSpec; 15] = [
     ParamSpec {
         name: "w",
@@ -172,7 +172,7 @@ pub(super) const ENTRIES: [ParamSpec; 15] = [
     },
 ];
 
-/// A second word is the fallback of `facearea`.
+/// Stores `fit`. A second word is the fallback of `facearea`.
 fn set_fit(params: &mut Params, value: &Value) {
     params.size.fit = value.word();
     params.size.fit_fallback = value.words().get(1).copied();

@@ -5,7 +5,7 @@ use crate::param::{
     AlignWord, Category, Keyword, Kind, Needs, ParamSpec, Params, State, TextClip, TextFit, TextStencil, Tier, Value,
 };
 
-/// This part of the table.
+/// Entries of this group.
 pub(super) const ENTRIES: [ParamSpec; 23] = [
     ParamSpec {
         name: "txt",
@@ -299,7 +299,7 @@ pub(super) const ENTRIES: [ParamSpec; 23] = [
     },
 ];
 
-/// `ellipsis` is a word of its own beside the side that is cut.
+/// Stores `txt-clip`. `ellipsis` is a separate word beside the side that is cut.
 fn set_clip(params: &mut Params, value: &Value) {
     params.text.clip = value.words::<TextClip>().first().copied();
     params.text.clip_ellipsis = value.has("ellipsis");

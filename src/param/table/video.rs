@@ -1,16 +1,16 @@
-//! Video: names of the public list that are read and checked, and have no effect. Their defaults are left out, but for
-//! those that ask for nothing: without an effect there is none that happens anyway.
+//! Video: names of the public list that are read and checked but have no effect. Entries state only the defaults that
+//! ask for nothing; any other default would claim an effect that does not happen.
 
 use crate::param::kind::SIDE_PX_MAX;
 use crate::param::{AlignWord, Category, Keyword, Kind, Needs, ParamSpec, Tier};
 
-/// Frames and seconds: what a field of 32 bits can hold.
+/// Frames and seconds: as many as a 32-bit field can hold.
 const FRAME_MAX: i64 = u32::MAX as i64;
 
-/// What they have in common.
+/// What all entries have in common.
 const BASE: ParamSpec = ParamSpec { tier: Tier::Video, ..ParamSpec::base(Category::VideoRendering) };
 
-/// This part of the table.
+/// Entries of this group.
 pub(super) const ENTRIES: [ParamSpec; 29] = [
     ParamSpec {
         name: "video-bitrate",
@@ -58,7 +58,7 @@ pub(super) const ENTRIES: [ParamSpec; 29] = [
     },
     ParamSpec {
         name: "video-generate-subtitles",
-        // The public list has `video-generate=vtt` for it.
+        // The public list writes `video-generate=vtt` for this.
         aliases: &["video-generate"],
         kinds: &[Kind::Word(&["true", "false", "on", "off", "auto"]), Kind::Synonym("vtt", "true")],
         default: Some("false"),
