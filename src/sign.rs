@@ -187,7 +187,7 @@ mod tests {
 
     use super::*;
 
-    /// Token, unsigned path and query, signature: the vectors of `signing-examples.json`, from official clients' tests.
+    /// Token, unsigned path and query, signature: the vectors of `signing.md` 4, from official clients' tests.
     #[rustfmt::skip]
     const VECTORS: &[(&str, &str, &str)] = &[
         // no query: sign token + path
