@@ -190,8 +190,7 @@ mod tests {
 
     use super::*;
 
-    /// Token, unsigned path and query, signature: the vectors of `signing-examples.json`, taken from the tests of
-    /// official clients.
+    /// Token, unsigned path and query, signature: the vectors of `signing.md` 4, from official clients' tests.
     #[rustfmt::skip]
     const VECTORS: &[(&str, &str, &str)] = &[
         // no query: sign token + path

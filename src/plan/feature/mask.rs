@@ -96,7 +96,7 @@ impl Feature for Mask {
     fn of(params: &Params, _: &Sizing) -> Option<Self> {
         let mask = &params.mask;
         let shape = mask.shape.clone()?;
-        // No radius, or one of 0, keeps the default of 20 % (parameters.json, `corner-radius`).
+        // No radius, or one of 0, keeps the default of 20 % (`rendering.md` 12).
         let feather = params.finish.fade.all.filter(|_| feathers(params)).unwrap_or(Length::Px(0.0));
         let radii_px = mask.corner_radius.filter(|radii| shape == MaskShape::Corners && *radii != [0; 4]);
         Some(Self { shape, radii_px, background: visible(mask.bg), inverted: mask.invert.unwrap_or(false), feather })
