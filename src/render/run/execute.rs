@@ -1,4 +1,4 @@
-//! Who performs each op, and what an op takes from the pixels of the first frame.
+//! Dispatches each op to its stage, and fixes what an op derives from the pixels of the first frame.
 
 use crate::pixels::raster::Raster;
 use crate::pixels::{background, resample};
@@ -11,7 +11,7 @@ use crate::render::stage::{
 };
 use crate::units::Size;
 
-/// Colours of the request are sRGB; the picture may not be.
+/// Converts the colours in the ops to the image's space. Colours in a request are sRGB; the image may not be.
 pub(super) fn in_space(mut ops: Vec<Op>, profile: Option<&[u8]>) -> Vec<Op> {
     if profile.is_some() {
         for color in ops.iter_mut().flat_map(Op::colors_mut) {
@@ -21,7 +21,7 @@ pub(super) fn in_space(mut ops: Vec<Op>, profile: Option<&[u8]>) -> Vec<Op> {
     ops
 }
 
-/// Fills in what an op takes from the pixels of the first frame, for all frames alike.
+/// Fills in what an op derives from the pixels of the first frame, so that it is the same for all frames.
 pub(super) fn settle(op: &mut Op, raster: &Raster) {
     if let Op::Extend(Extend { fill: ExtendFill::Gradient(GradientFill { colors: colors @ None, .. }), .. }) = op {
         *colors = Some(extend::own_colors(raster));
@@ -30,7 +30,7 @@ pub(super) fn settle(op: &mut Op, raster: &Raster) {
     }
 }
 
-/// The order of the pipeline is the layout's; this is only who does what.
+/// Applies one op. The layout determines their order; this function only dispatches.
 pub(super) fn apply(raster: Raster, op: &Op, overlays: &mut Prepared) -> Result<Raster, RenderError> {
     Ok(match op {
         Op::Extend(extend) => extend::apply(raster, extend)?,
@@ -71,7 +71,7 @@ pub(super) fn apply(raster: Raster, op: &Op, overlays: &mut Prepared) -> Result<
     })
 }
 
-/// Overlays that are ready to be laid over, for every frame alike.
+/// Overlays that are ready to be composited, the same for every frame.
 #[derive(Debug, Default)]
 pub(in crate::render) struct Prepared {
     pub(in crate::render) blend: Option<Raster>,
@@ -80,10 +80,10 @@ pub(in crate::render) struct Prepared {
 }
 
 impl Prepared {
-    /// The picture of the mask, stretched to `size`.
+    /// Returns the mask image, stretched to `size`.
     ///
     /// # Errors
-    /// As [`resample::scale_whole`].
+    /// The same as [`resample::scale_whole`].
     pub(in crate::render) fn mask(&mut self, size: Size) -> Result<Option<&Raster>, RenderError> {
         if let Some(mask) = self.mask.take() {
             self.mask = Some(if mask.size == size { mask } else { resample::scale_whole(mask, size)? });
