@@ -1,11 +1,11 @@
-//! The cross-hair of `fp-debug`.
+//! The crosshair of `fp-debug`.
 
 use crate::pixels::raster::{Raster, Samples};
 
 /// Half the length of the arms, as a fraction of the shorter side.
 const ARM: f64 = 0.08;
 
-/// Draws a white cross with a black edge, opaque, centred on the pixel (x, y). 8-bit RGBA out, same size.
+/// Draws an opaque white cross with a black edge, centred on the pixel (x, y). Returns 8-bit RGBA of the same size.
 #[must_use]
 pub fn apply(raster: Raster, x: u32, y: u32) -> Raster {
     let size = raster.size;

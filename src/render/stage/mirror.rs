@@ -1,15 +1,15 @@
-//! Mirror the picture.
+//! Mirrors the image.
 
 use crate::pixels::orient;
 use crate::pixels::raster::Raster;
 
-/// Mirrors left-right.
+/// Mirrors left to right.
 #[must_use]
 pub fn horizontal(raster: Raster) -> Raster {
     orient::apply(raster, 2)
 }
 
-/// Mirrors top-bottom.
+/// Mirrors top to bottom.
 #[must_use]
 pub fn vertical(raster: Raster) -> Raster {
     orient::apply(raster, 4)

@@ -1,6 +1,8 @@
-//! Stages: the code that performs one op. Each takes the picture and its own op, and knows of no other stage.
+//! Stages: the code that performs each op. A stage takes the image and its own op. Some reuse another stage (`pad` uses
+//! `extend`).
 //!
-//! Orientation and cropping come before scaling and take 8 or 16 bits; the rest work on the scaled picture, in 8 bits.
+//! Stages accept 8 or 16 bits. `trim`, `redeye` and `hide_faces` run on the pixels as they are read, all others on the
+//! scaled image. Stages that composite return 8 bits.
 
 pub mod adjust;
 pub mod blend;
