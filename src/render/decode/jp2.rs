@@ -52,7 +52,7 @@ pub(super) fn measure(bytes: &[u8]) -> Result<Measured, RenderError> {
     Ok(Measured { size, orientation: 1, has_alpha: image.has_alpha(), frames: 1 })
 }
 
-/// Decodes an image that has been measured, so that its size is within the limits.
+/// Decodes an image that has been measured, so its size is within the limits.
 pub(super) fn decode(bytes: &[u8], color_space: ColorSpace) -> Result<Decoded<'static>, RenderError> {
     let image = open(bytes)?;
     let size = Size::new(image.width(), image.height());

@@ -34,7 +34,8 @@ pub(super) fn ended(bytes: &[u8]) -> Option<Vec<u8>> {
     Some(out)
 }
 
-/// Returns the file with its sides rounded up to multiples of `shrink`, or `None` if they already are.
+/// Returns the file with its sides rounded up to multiples of `shrink`, or `None` if they already are or if that would
+/// add blocks.
 ///
 /// The added pixels are in blocks that are stored anyway. libvips rounds down when it divides the sides, so it would
 /// skip rows, and a missing block in those rows would go unnoticed.

@@ -99,7 +99,7 @@ fn foreign_facts(out: &mut Map<String, Value>, format: SourceFormat, foreign: &F
     groups(out, format, foreign);
 }
 
-/// Adds the groups that depend on the format.
+/// Adds the metadata groups: JFIF for JPEG, then EXIF and IPTC.
 fn groups(out: &mut Map<String, Value>, format: SourceFormat, foreign: &Foreign<'_>) {
     if format == SourceFormat::Jpeg
         && let Some(jfif) = jfif(foreign.bytes())

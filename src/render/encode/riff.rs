@@ -34,7 +34,8 @@ pub(super) fn rewrite(webp: &[u8], profile: Option<&[u8]>, canvas: Size, clear_c
     if clear_canvas && flags & HAS_ANIMATION != 0 {
         flags |= HAS_ALPHA;
     }
-    // A lossless image on its own states whether it has alpha: in bit 29 of its header, after a byte and both sides.
+    // A lossless image on its own states whether it has alpha: in the 29th bit after the signature byte, following both
+    // sides.
     let alone = pixels.starts_with(b"VP8L");
     if alone && pixels.get(CHUNK_HEADER + 4)? & 0x10 != 0 {
         flags |= HAS_ALPHA;
