@@ -1,4 +1,5 @@
-//! Why there is no rendition: facts, each of a type of its own. A worker that was taken over can say nothing else.
+//! Why rendering failed. Every variant holds typed facts and no free text, so a compromised worker cannot report
+//! anything else.
 
 use std::fmt;
 
@@ -9,35 +10,35 @@ use crate::pixels::rows::Unreadable;
 use crate::plan::Format;
 use crate::sniff::SourceFormat;
 
-/// Why there is no image. Never holds libvips' text.
+/// Why there is no image. Never contains error text from libvips.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error, Serialize, Deserialize)]
 pub enum RenderError {
-    /// The bytes are no image that we read.
+    /// The bytes are in no image format that we recognise.
     #[error("not a picture")]
     NotAnImage,
-    /// Something that this server cannot read or write: its codec is absent, or was never allowed.
+    /// This server cannot read or write the format: the codec is missing or disabled.
     #[error("unsupported format {0}")]
     UnsupportedFormat(Codec),
-    /// The decoder gave up.
+    /// The decoder failed.
     #[error("undecodable")]
     Undecodable,
-    /// More than allowed.
+    /// The original exceeds a limit.
     #[error("{what} {got} over the limit {max}")]
     TooLarge {
-        /// Of what.
+        /// The quantity that is limited.
         what: Bound,
-        /// Found in the original.
+        /// The value in the original.
         got: u64,
-        /// Allowed.
+        /// The limit.
         max: u64,
     },
-    /// A step failed: our fault, not the original's.
+    /// A rendering step failed, which is our bug and not the original's fault.
     #[error("stage {0} failed")]
     Stage(Step),
-    /// The encoder could not write the image.
+    /// The encoder failed to write the image.
     #[error("encoding {} failed", .0.facts().name)]
     Encode(Format),
-    /// Over `render.timeout`; the worker was killed.
+    /// The job exceeded `render.timeout` and the worker was killed.
     #[error("timed out")]
     Timeout,
     /// The worker died.
@@ -52,7 +53,7 @@ pub enum RenderError {
 }
 
 impl RenderError {
-    /// Whether a worker can know: the others are about workers.
+    /// Returns whether a worker may report this error. The others are about the workers themselves.
     #[must_use]
     pub const fn is_of_the_job(&self) -> bool {
         match self {
@@ -70,11 +71,11 @@ impl RenderError {
 /// A codec that is missing.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Codec {
-    /// For any original of the kind.
+    /// Needed to read any original in this format.
     Reader(SourceFormat),
-    /// For originals of the kind that need this.
+    /// Needed to read originals in this format that use this feature.
     Feature(SourceFormat, Feature),
-    /// For a format of renditions.
+    /// Needed to write this output format.
     Writer(Format),
 }
 
@@ -88,7 +89,7 @@ impl fmt::Display for Codec {
     }
 }
 
-/// What an original needs that we cannot read.
+/// A feature of an original that we cannot read.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[expect(missing_docs, reason = "said by `Display`")]
 pub enum Feature {
@@ -97,9 +98,9 @@ pub enum Feature {
     HalfFloats,
     PlanarTiles,
     SubsampledYcbcr,
-    /// Bits of a sample.
+    /// Bits per sample.
     Bits(u32),
-    /// The number of a compression.
+    /// The number of a compression scheme.
     Compression(u32),
     HuffmanCoding,
     JpegInside,
@@ -125,7 +126,7 @@ impl fmt::Display for Feature {
     }
 }
 
-/// What an original may only have so much of.
+/// A quantity that is limited in an original.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[expect(missing_docs, reason = "said by `Display`")]
 pub enum Bound {
@@ -133,7 +134,7 @@ pub enum Bound {
     Frames,
     /// Frames times pixels.
     AnimationPixels,
-    /// Of an SVG.
+    /// Bytes of an SVG.
     Bytes,
 }
 
@@ -148,7 +149,7 @@ impl fmt::Display for Bound {
     }
 }
 
-/// A step that can fail by a fault of ours.
+/// A step that can only fail because of a bug of ours.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[expect(missing_docs, reason = "named after what they do")]
 pub enum Step {
@@ -161,15 +162,15 @@ pub enum Step {
     Mask,
     Text,
     Reflect,
-    /// The frames of an animation as one.
+    /// Combining the frames of an animation into one sheet.
     Sheet,
-    /// There is no frame.
+    /// No frame was produced.
     Frames,
-    /// An overlay that the layout counts on.
+    /// An overlay that the layout requires is missing.
     Overlay,
-    /// To the worker.
+    /// Sending the job to the worker.
     Transport,
-    /// Code of ours panicked.
+    /// Our code panicked.
     Panic,
 }
 

@@ -1,11 +1,11 @@
-//! Where the faces are: the detector, and what its answer means to a layout.
+//! Face detection, and what the detected faces mean to a layout.
 //!
-//! The network is YuNet, which found all 33 marked faces of the shared pictures at about 480 pixels where SeetaFace (the
-//! `rustface` crate) found 19 at 640; see `net` for its weights. It is run on a small upright copy of the picture, so
-//! that its cost does not depend on the size of the original: about 40 ms in a release build.
+//! The network is YuNet. It found all 33 marked faces in the shared images at about 480 pixels, where SeetaFace (the
+//! `rustface` crate) found 19 at 640; see `net` for its weights. It runs on a small upright copy of the image, so the
+//! cost does not depend on the size of the original: about 40 ms in a release build.
 //!
-//! Answers come in two grades. A *sure* face is one to crop to or to list. A *doubtful* one may be a face, and is only
-//! hidden, where faces must be hidden: there a miss costs more than a smudge.
+//! Detections have two grades. A *sure* face may be cropped to and listed. A *doubtful* one may be a face; it is only
+//! used when faces must be hidden, because there a miss costs more than an unnecessary smudge.
 
 mod doubt;
 mod layers;
@@ -28,51 +28,52 @@ use crate::pixels::{background, orient, resample};
 use crate::plan::{Found, HideFacesOp};
 use crate::units::{Color, Rect, Size};
 
-/// The copy that is looked at has as many pixels as a square of this side: faces from about a fortieth of it on are found.
+/// Side of a square with as many pixels as the copy that is searched. Finds faces from about a fortieth of the image
+/// upwards.
 const SIDE: u32 = 416;
-/// A second look from afar, for a face that fills the picture.
+/// Side for an additional coarse pass, which finds a face that fills the image.
 const SIDE_FAR: u32 = 112;
-/// A closer look where none may be missed: faces from about a hundredth of the side on.
+/// Side for a fine pass where no face may be missed. Finds faces from about a hundredth of the side upwards.
 const SIDE_NEAR: u32 = 1216;
-/// Faces lying on a side or standing on the head are looked for at this size, where none may be missed.
+/// Side for the passes that find sideways and upside-down faces, where no face may be missed.
 const SIDE_TURNED: u32 = 512;
-/// Score from which a face is sure.
+/// Minimum score of a sure face.
 const SURE: f32 = 0.7;
-/// Score from which there may be a face.
+/// Minimum score of a doubtful face.
 const DOUBTFUL: f32 = 0.35;
-/// Two boxes that share more than this part of their union are one face.
+/// Two boxes are the same face if their intersection exceeds this share of their union.
 const OVERLAP: f32 = 0.45;
-/// Doubtful faces at which a second look is taken, the largest of them; what is smaller costs little when it is hidden.
+/// How many doubtful faces are verified, largest first. Hiding the smaller ones unverified costs little.
 const ASKED_MAX: usize = 24;
-/// Of an eye's box, as a share of the face's width.
+/// Side of the box around an eye, as a share of the face's width.
 const EYE: f32 = 0.22;
-/// Frames of an animation that are looked at one by one.
+/// Maximum number of animation frames for searching each frame.
 const FRAMES_MAX: usize = 60;
-/// Pixels of all frames of an animation that are run over in search of small and lying faces: about a second and a half.
+/// Limit on the pixels searched across all frames of an animation for small and rotated faces: about one and a half
+/// seconds.
 const LOOKED_AT_MAX: u64 = 36 * square(SIDE);
-/// Faces in one answer: far more than anybody counts, and few enough for a message between processes.
+/// Maximum number of faces in one answer: far more than anyone needs, and few enough for an inter-process message.
 pub const FACES_MAX: usize = 512;
 
-/// One face of a picture. Places are shares of the upright picture's width and height, 0 to 1.
+/// A detected face. Coordinates are shares of the width and height of the upright image, 0 to 1.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Face {
-    /// Left, top, right, bottom: from the brow to the chin, from ear to ear.
+    /// Left, top, right, bottom: from brow to chin and from ear to ear.
     pub edges: [f32; 4],
-    /// The two eyes: x, y. May lie outside the picture.
+    /// The two eyes as x, y. May lie outside the image.
     pub eyes: [[f32; 2]; 2],
     /// 0 to 1.
     pub confidence: f32,
 }
 
 impl Face {
-    /// Whether it is to be taken for a face rather than for something that may be one.
+    /// Returns whether this is certainly a face and not just possibly one.
     #[must_use]
     pub fn is_sure(&self) -> bool {
         self.confidence >= SURE
     }
 
-    /// Whether the places are in the picture and the confidence is one: what came from another process is not taken on
-    /// trust.
+    /// Returns whether the coordinates and the confidence are in range. Data from another process is not trusted.
     #[must_use]
     pub fn is_sound(&self) -> bool {
         let [left, top, right, bottom] = self.edges;
@@ -80,20 +81,20 @@ impl Face {
         within(left, right) && within(top, bottom) && (0.0..=1.0).contains(&self.confidence)
     }
 
-    /// The face in pixels of a picture of `size`.
+    /// Returns the face in pixels of an image of `size`.
     #[must_use]
     pub fn rect(&self, size: Size) -> Rect {
         rect_of(self.edges, size)
     }
 
-    /// As a share of the picture.
+    /// Returns the area as a share of the image.
     fn area(&self) -> f32 {
         let [left, top, right, bottom] = self.edges;
         (right - left) * (bottom - top)
     }
 }
 
-/// `edges`, shares of `size`, as a rectangle inside it.
+/// Converts `edges`, which are shares of `size`, to a rectangle inside it.
 fn rect_of([left, top, right, bottom]: [f32; 4], size: Size) -> Rect {
     let axis = |low: f32, high: f32, len: u32| {
         let px = |share: f32| f64::from(share.clamp(0.0, 1.0)) * f64::from(len);
@@ -106,12 +107,12 @@ fn rect_of([left, top, right, bottom]: [f32; 4], size: Size) -> Rect {
     Rect { left, top, size: Size::new(width, height) }
 }
 
-/// What the faces of a picture mean to a layout, in pixels of the upright picture of `size`.
+/// Converts faces to the findings a layout uses, in pixels of the upright image of `size`.
 #[must_use]
 pub fn found(faces: &[Face], size: Size) -> Found {
     let (sure, doubtful): (Vec<Face>, Vec<Face>) = faces.iter().partition(|face| face.is_sure());
     let eyes = sure.iter().flat_map(|face| face.eyes.map(|eye| (face, eye))).filter_map(|(face, [x, y])| {
-        // The same distance in pixels both ways.
+        // Use the same distance in pixels horizontally and vertically.
         let half = (face.edges[2] - face.edges[0]) * EYE / 2.0;
         let tall = half * size.width as f32 / size.height as f32;
         let seen = (0.0..1.0).contains(&x) && (0.0..1.0).contains(&y);
@@ -125,15 +126,16 @@ pub fn found(faces: &[Face], size: Size) -> Found {
     }
 }
 
-/// The greatest of 8, 4, 2, 1 by which a decoder may divide the sides of a picture before [`detect`] sees it.
+/// Returns the largest factor of 8, 4, 2 and 1 by which a decoder may shrink the sides of an image before [`detect`]
+/// sees it.
 #[must_use]
 pub fn shrink_on_load(size: Size, thorough: bool) -> u32 {
     let wanted = side(thorough);
     [8, 4, 2].into_iter().find(|by| size.area() / (by * by) >= square(wanted)).unwrap_or(1) as u32
 }
 
-/// By how much to enlarge a picture without pixels of its own before [`detect`] sees it: it may be drawn at any size, and
-/// small faces with it.
+/// Returns the factor by which to enlarge a vector image before [`detect`] sees it. A vector image can be drawn at any
+/// size, and its small faces with it.
 #[must_use]
 fn enlargement(size: Size, thorough: bool, pixels_max: u64) -> f64 {
     let wanted = square(side(thorough)).min(pixels_max);
@@ -148,22 +150,22 @@ const fn square(side: u32) -> u64 {
     side as u64 * side as u64
 }
 
-/// The faces of an upright picture, the largest of the sure ones first, then the doubtful ones.
+/// Detects the faces in an upright image: the sure ones first, each grade from the largest to the smallest.
 ///
-/// Takes any raster; its colours are taken for sRGB. What is transparent shows grey.
+/// Accepts any raster and treats its colours as sRGB. Transparent areas appear grey.
 ///
 /// # Errors
-/// [`RenderError::Stage`] if the raster is not what it says.
+/// [`RenderError::Stage`] if the raster's data does not match its description.
 pub fn detect(upright: Raster, thorough: bool) -> Result<Vec<Face>, RenderError> {
     looked_for(upright, thorough, if thorough { ASKED_MAX } else { 0 })
 }
 
-/// As [`detect`]; a second look is taken at so many of the largest doubtful ones.
+/// Works like [`detect`], but verifies at most `asked_max` of the doubtful faces, largest first.
 fn looked_for(upright: Raster, thorough: bool, asked_max: usize) -> Result<Vec<Face>, RenderError> {
     let near = rgb(scaled(upright, side(thorough))?);
     let middle = scaled(near.clone(), SIDE)?;
     let far = scaled(middle.clone(), SIDE_FAR)?;
-    // What is listed and cropped to is hidden too, whatever a second look would say.
+    // A face that is listed or cropped to must also be hidden, so verification cannot reject it.
     let usual = [&middle, &far].into_iter().flat_map(faces_of);
     let mut all: Vec<Seen> = usual.map(|face| Seen { face, turn: 0.0, settled: face.is_sure() }).collect();
     let pyramid = pyramid_of(&near).filter(|_| thorough || asked_max > 0);
@@ -182,7 +184,7 @@ fn looked_for(upright: Raster, thorough: bool, asked_max: usize) -> Result<Vec<F
     if let Some(pyramid) = pyramid {
         let size = [near.size.width as f32, near.size.height as f32];
         let mut asked = 0;
-        // The largest come first.
+        // The largest faces come first.
         kept.retain(|seen| {
             asked += usize::from(seen.is_open());
             !seen.is_open() || asked > asked_max || seen.holds(&pyramid, size)
@@ -193,12 +195,12 @@ fn looked_for(upright: Raster, thorough: bool, asked_max: usize) -> Result<Vec<F
     Ok(faces)
 }
 
-/// What to hide in one of several frames: what is to be hidden in the first, and what is found in this one. Small and lying
-/// faces are looked for too unless there are too many pixels for that. From some number of frames on looking at each
-/// would take too long at all, and everything is hidden.
+/// Returns what to hide in one frame of an animation: everything hidden in the first frame, plus the faces found in
+/// this one. Also searches for small and rotated faces unless that means too many pixels. If there are so many frames
+/// that searching each would take too long, hides the whole frame.
 ///
 /// # Errors
-/// As [`detect`].
+/// The same as [`detect`].
 pub(super) fn moved(frame: &Raster, first: &HideFacesOp, frames: usize) -> Result<HideFacesOp, RenderError> {
     let Some(faces) = first.faces.as_ref().filter(|_| frames <= FRAMES_MAX) else {
         return Ok(HideFacesOp { faces: None, ..first.clone() });
@@ -210,13 +212,13 @@ pub(super) fn moved(frame: &Raster, first: &HideFacesOp, frames: usize) -> Resul
     Ok(HideFacesOp { faces: Some(all), ..first.clone() })
 }
 
-/// How many pixels [`detect`] runs over when it is thorough.
+/// Returns how many pixels [`detect`] processes when it is thorough.
 fn thorough_pixels(size: Size) -> u64 {
     let area = size.area();
     area.min(square(SIDE_NEAR)) + area.min(square(SIDE)) + 3 * area.min(square(SIDE_TURNED))
 }
 
-/// Copies of an RGB picture for second looks.
+/// Builds the image pyramid for verification. Returns `None` unless the raster is 8-bit RGB.
 fn pyramid_of(raster: &Raster) -> Option<Pyramid> {
     let (width, height) = (raster.size.width as usize, raster.size.height as usize);
     let Samples::U8(rgb) = &raster.samples else { return None };
@@ -224,7 +226,7 @@ fn pyramid_of(raster: &Raster) -> Option<Pyramid> {
     whole.then(|| Pyramid::new(width, height, rgb.clone()))
 }
 
-/// With no more pixels than a square of this side, its shape kept.
+/// Scales the raster down to at most as many pixels as a square of this side, keeping its proportions.
 fn scaled(raster: Raster, side: u32) -> Result<Raster, RenderError> {
     let size = raster.size;
     if size.area() <= square(side) {
@@ -232,18 +234,18 @@ fn scaled(raster: Raster, side: u32) -> Result<Raster, RenderError> {
     }
     let share = (square(side) as f64 / size.area() as f64).sqrt();
     let fewer = |len: u32| ((f64::from(len) * share) as u32).max(1);
-    // A picture that is nothing but a line would stay as long as it is.
+    // A one-pixel line would otherwise keep its full length.
     let most = |len: u32| len.min(16 * side);
     Ok(resample::scale_whole(raster, Size::new(most(fewer(size.width)), most(fewer(size.height))))?)
 }
 
-/// As the network wants it: three channels, nothing transparent.
+/// Converts to what the network expects: three channels without transparency.
 fn rgb(raster: Raster) -> Raster {
     let grey = Color { r: 128, g: 128, b: 128, a: 255 };
     background::apply(raster.into_rgba(), grey)
 }
 
-/// Candidates of an RGB picture as faces, those that lie outside it left out.
+/// Converts the network's candidates for an RGB image to faces, leaving out those outside the image.
 fn faces_of(raster: &Raster) -> Vec<Face> {
     let Samples::U8(rgb) = &raster.samples else { return Vec::new() };
     let (width, height) = (raster.size.width as usize, raster.size.height as usize);
@@ -263,11 +265,11 @@ fn faces_of(raster: &Raster) -> Vec<Face> {
     candidates.into_iter().map(face).filter(Face::is_sound).collect()
 }
 
-/// Where a face of a picture that was turned by EXIF value 3, 6 or 8 is on the picture before.
+/// Maps a face in an image that was rotated by EXIF value 3, 6 or 8 back to the image before rotation.
 fn turned_back(face: Face, value: u8) -> Face {
     let back = |[x, y]: [f32; 2]| match value {
         3 => [1.0 - x, 1.0 - y],
-        // Turned clockwise, what was at the left is at the top.
+        // After a clockwise rotation, the left edge is at the top.
         6 => [y, 1.0 - x],
         _ => [1.0 - y, x],
     };
@@ -276,7 +278,8 @@ fn turned_back(face: Face, value: u8) -> Face {
     Face { edges: [x0.min(x1), y0.min(y1), x0.max(x1), y0.max(y1)], eyes: face.eyes.map(back), ..face }
 }
 
-/// One of each face, bounded in number, the largest first. One that was settled stays so whichever box is kept of it.
+/// Merges duplicate detections, limits their number and sorts the largest first. A face stays settled if any of its
+/// duplicates was.
 fn chosen(mut all: Vec<Seen>) -> Vec<Seen> {
     all.sort_by(|a, b| b.face.confidence.total_cmp(&a.face.confidence));
     let mut kept: Vec<Seen> = Vec::new();
@@ -292,7 +295,7 @@ fn chosen(mut all: Vec<Seen>) -> Vec<Seen> {
     kept
 }
 
-/// Common part of two boxes (left, top, right, bottom) as a share of their union.
+/// Returns the intersection of two boxes (left, top, right, bottom) as a share of their union.
 fn common_share(a: [f32; 4], b: [f32; 4]) -> f32 {
     let area = |edges: [f32; 4]| (edges[2] - edges[0]) * (edges[3] - edges[1]);
     let width = (a[2].min(b[2]) - a[0].max(b[0])).max(0.0);

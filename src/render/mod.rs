@@ -1,5 +1,5 @@
-//! Original + [`Plan`] -> encoded bytes. The same code runs in a worker process and, for the command line and tests,
-//! in this one.
+//! Renders an original and a [`Plan`] to encoded bytes. The same code runs in a worker process and, for the command
+//! line and tests, in the current process.
 
 mod color;
 pub mod decode;
@@ -25,49 +25,49 @@ use crate::plan::{Answer, OverlayRole, Plan};
 use crate::sniff::Encoded;
 use crate::units::Size;
 
-/// One piece of work.
+/// One render job.
 #[derive(Clone, Debug)]
 pub struct Job {
-    /// What to make.
+    /// What to render.
     pub plan: Plan,
-    /// What to make it from.
+    /// What to render it from.
     pub input: Input,
-    /// Images that go into it, as far as they could be had; one without its image is left out.
+    /// The overlay images that are available; an overlay missing here is left out of the result.
     pub overlays: Vec<(OverlayRole, Encoded)>,
-    /// Bounds on decoding.
+    /// Limits on decoding.
     pub limits: RenderLimits,
-    /// What an earlier job found for the same original and [`FaceSearch`](crate::plan::FaceSearch); `None` has the faces
-    /// looked for where the plan needs them.
+    /// The faces that an earlier job found for the same original and [`FaceSearch`](crate::plan::FaceSearch). With
+    /// `None`, the job detects them itself if the plan needs them.
     pub faces: Option<Vec<Face>>,
 }
 
-/// What an image is made from.
+/// What an image is rendered from.
 #[derive(Clone, Debug)]
 pub enum Input {
     /// An original.
     Original(Encoded),
-    /// Nothing: it consists of text alone ([`Plan::written`]).
+    /// No original: the image is image-only text ([`Plan::written`]).
     Nothing,
 }
 
 impl Input {
-    /// An original whose kind is still to be found out.
+    /// Wraps an original after detecting its format from the bytes.
     ///
     /// # Errors
-    /// [`RenderError::NotAnImage`] for bytes of no known kind.
+    /// [`RenderError::NotAnImage`] if the format is unknown.
     pub fn sniffed(bytes: Blob) -> Result<Self, RenderError> {
         Encoded::sniffed(bytes).map(Self::Original).ok_or(RenderError::NotAnImage)
     }
 }
 
-/// Bounds that hold inside the worker.
+/// Limits that the worker enforces.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct RenderLimits {
-    /// Pixels of one frame of the original.
+    /// Pixels in one frame of the original.
     pub pixels_max: u64,
-    /// Frames of an animation.
+    /// Frames in an animation.
     pub frames_max: u32,
-    /// Frames times pixels of an animation.
+    /// Frames times pixels in an animation.
     pub animation_pixels_max: u64,
 }
 
@@ -78,20 +78,20 @@ impl From<&Limits> for RenderLimits {
     }
 }
 
-/// Encoded bytes and what they are.
+/// Encoded bytes and what they contain.
 #[derive(Clone, Debug)]
 pub struct Rendered {
-    /// The encoded picture (or JSON).
+    /// The encoded image, or the data output.
     pub body: Blob,
-    /// What was written.
+    /// What the body contains.
     pub answer: Answer,
-    /// Size in pixels of the picture.
+    /// Size of the image in pixels.
     pub size: Size,
-    /// A picture that should go into it could not be had or read, and is left out.
+    /// Whether an overlay was unavailable or undecodable and has been left out.
     pub left_out: bool,
     /// Where the time went.
     pub timings: Timings,
-    /// The faces, where they had to be looked for.
+    /// The faces, if this job had to detect them.
     pub faces: Option<Vec<Face>>,
 }
 
@@ -100,7 +100,7 @@ pub struct Rendered {
 pub struct Timings {
     /// Waiting for a worker.
     pub queue: Duration,
-    /// Decoding and stages.
+    /// Decoding and running the stages.
     pub render: Duration,
     /// Encoding.
     pub encode: Duration,

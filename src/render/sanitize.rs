@@ -1,9 +1,9 @@
-//! SVG that is sent as SVG (`rendering.md` 16): only what draws is kept.
+//! Sanitises SVG that is delivered as SVG (`rendering.md` 16): keeps only what draws.
 //!
-//! What is kept is listed, what is not listed goes: elements other than the drawing ones of SVG (scripts, foreign objects,
-//! metadata), event handlers, references out of the document (but for links that a reader may follow), document types,
-//! processing instructions and comments. Style sheets lose imports and outside addresses; one that could hide them is
-//! dropped whole. Pure.
+//! This is an allowlist. It removes non-drawing elements (scripts, foreign objects, metadata), event handlers,
+//! references that leave the document (except links that a reader may follow), document types, processing instructions
+//! and comments. Style sheets lose imports and external addresses; a style sheet that could disguise them is dropped
+//! entirely. Pure.
 
 use crate::render::Bound;
 use std::borrow::Cow;
@@ -17,15 +17,16 @@ use quick_xml::reader::NsReader;
 
 use super::RenderError;
 
-/// Bytes of a document after inflating and after its entities: larger than any drawing, small enough to hold a few times.
+/// Limit on the bytes of a document, after decompression and again after entity expansion: larger than any drawing, and
+/// small enough to hold several copies in memory.
 const BYTES_MAX: u64 = 64 << 20;
-/// Named entities of a document type that are expanded, and the length of each.
+/// Limits on entity expansion: the number of named entities in a document type, and the length of each.
 const ENTITIES_MAX: usize = 256;
 const ENTITY_BYTES_MAX: usize = 4096;
 
 const SVG: Namespace<'static> = Namespace("http://www.w3.org/2000/svg");
 
-/// Elements that draw, name, or change what is drawn.
+/// Elements that draw, give a name, or change what is drawn.
 const ELEMENTS: [&str; 75] = [
     "a",
     "animate",
@@ -103,22 +104,22 @@ const ELEMENTS: [&str; 75] = [
     "use",
     "view",
 ];
-/// Elements that change an attribute of another.
+/// Elements that change an attribute of another element.
 const ANIMATIONS: [&str; 5] = ["animate", "animateColor", "animateMotion", "animateTransform", "set"];
-/// Attributes that name a resource under some reading of the document; none of them draws.
+/// Attributes that can load a resource under some interpretation of the document; none of them draws.
 const ADDRESSES: [&str; 9] = ["src", "srcset", "action", "formaction", "ping", "data", "poster", "base", "srcdoc"];
-/// What may be embedded, all of it pixels.
+/// Data URLs that may be embedded. All of them are raster images.
 const EMBEDDED: [&str; 6] =
     ["data:image/png", "data:image/jpeg", "data:image/jpg", "data:image/gif", "data:image/webp", "data:image/avif"];
 const FONTS: [&str; 4] =
     ["data:font/", "data:application/font", "data:application/x-font", "data:application/vnd.ms-font"];
-/// Where a link may lead.
+/// Schemes that a link may use.
 const LINKS: [&str; 4] = ["http:", "https:", "mailto:", "tel:"];
 
-/// The document, inflated where it was compressed.
+/// Returns the document, decompressed if it is gzipped.
 ///
 /// # Errors
-/// [`RenderError::Undecodable`] when it cannot be inflated, [`RenderError::TooLarge`] above the bound.
+/// [`RenderError::Undecodable`] if decompression fails, [`RenderError::TooLarge`] above the size limit.
 pub(super) fn inflated(bytes: &[u8]) -> Result<Cow<'_, [u8]>, RenderError> {
     if !bytes.starts_with(&[0x1F, 0x8B]) {
         return check_len(bytes.len() as u64).map(|()| Cow::Borrowed(bytes));
@@ -136,15 +137,16 @@ fn check_len(got: u64) -> Result<(), RenderError> {
     Ok(())
 }
 
-/// The document with only what draws, as UTF-8.
+/// Returns the document as UTF-8, reduced to what draws.
 ///
 /// # Errors
-/// [`RenderError::Undecodable`] for what is not well-formed or no SVG, [`RenderError::TooLarge`] above the bound.
+/// [`RenderError::Undecodable`] if the document is malformed or not SVG, [`RenderError::TooLarge`] above the size
+/// limit.
 pub(super) fn sanitised(bytes: &[u8]) -> Result<Vec<u8>, RenderError> {
     let inflated = inflated(bytes)?;
     let text = match std::str::from_utf8(&inflated) {
         Ok(text) => Cow::Borrowed(text.trim_start_matches('\u{FEFF}')),
-        // Latin-1, which any bytes are; what its declaration says is not worth believing.
+        // Fall back to Latin-1, in which any byte sequence is valid. The declared encoding is not reliable.
         Err(_) => Cow::Owned(inflated.iter().copied().map(char::from).collect()),
     };
     let text = with_entities(&text)?;
@@ -153,7 +155,7 @@ pub(super) fn sanitised(bytes: &[u8]) -> Result<Vec<u8>, RenderError> {
     Ok(cleaner.out.into_bytes())
 }
 
-/// The document with the entities of its own document type written out: Illustrator keeps its namespaces in them.
+/// Expands the entities that the document type declares: Illustrator keeps its namespaces in them.
 fn with_entities(text: &str) -> Result<Cow<'_, str>, RenderError> {
     let Some((subset, at)) = internal_subset(text) else { return Ok(Cow::Borrowed(text)) };
     let entities = entities(subset);
@@ -176,7 +178,7 @@ fn with_entities(text: &str) -> Result<Cow<'_, str>, RenderError> {
     Ok(Cow::Owned(out))
 }
 
-/// What stands in the brackets of the document type, and where they end.
+/// Returns the internal subset of the document type (the part in brackets) and where it ends.
 fn internal_subset(text: &str) -> Option<(&str, usize)> {
     let doctype = text.find("<!DOCTYPE")?;
     let open = doctype + text[doctype..].find(['[', '>'])?;
@@ -185,7 +187,7 @@ fn internal_subset(text: &str) -> Option<(&str, usize)> {
     Some((&inside[..close], open + 1 + close))
 }
 
-/// Names and values of entities that are plain text.
+/// Returns the names and values of the entities whose value is plain text.
 fn entities(subset: &str) -> Vec<(&str, &str)> {
     let declarations = subset.split("<!ENTITY").skip(1).take(ENTITIES_MAX);
     let plain = declarations.filter_map(|declaration| {
@@ -200,16 +202,16 @@ fn entities(subset: &str) -> Vec<(&str, &str)> {
 
 struct Cleaner {
     out: String,
-    /// Open elements that are left out, from the outermost on.
+    /// Number of open elements that are being dropped, counted from the outermost dropped one.
     dropped: usize,
-    /// Names of those that are kept.
+    /// Names of the open elements that are kept.
     open: Vec<String>,
-    /// Text of the style sheet being read.
+    /// Text of the style sheet that is being read.
     style: Option<String>,
 }
 
 impl Cleaner {
-    /// `None` for what is not well-formed.
+    /// Copies what is allowed to `out`. Returns `None` if the document is malformed.
     fn run(&mut self, text: &str) -> Option<()> {
         let mut reader = NsReader::from_str(text);
         self.out.push_str("<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n");
@@ -227,7 +229,7 @@ impl Cleaner {
                 Event::Text(text) => self.text(&text.xml10_content(), false),
                 Event::CData(text) => self.text(&text.xml10_content(), true),
                 Event::GeneralRef(reference) => {
-                    // Named ones other than XML's own five are unknown by now, and stand for nothing.
+                    // Apart from XML's five, no named entity is known at this point. Unknown ones are dropped.
                     let known = ["lt", "gt", "amp", "quot", "apos"].contains(&&*reference);
                     match reference.resolve_char_ref().ok()? {
                         Some(character) => self.text(&character.to_string(), true),
@@ -242,7 +244,8 @@ impl Cleaner {
         (has_root && self.open.is_empty() && self.dropped == 0).then_some(())
     }
 
-    /// Whether the element was kept; one that is not takes all that is in it along.
+    /// Writes a start tag and returns whether the element was kept. A dropped element takes its content with it.
+    /// Returns `None` if the tag is malformed.
     fn start(&mut self, namespace: &ResolveResult<'_>, element: &BytesStart<'_>, has_content: bool) -> Option<bool> {
         let local = element.local_name().into_inner().to_owned();
         let is_svg = matches!(namespace, ResolveResult::Bound(bound) if *bound == SVG)
@@ -281,13 +284,13 @@ impl Cleaner {
             let sheet = quick_xml::escape::unescape(&sheet).map(Cow::into_owned).unwrap_or_default();
             self.out.push_str(&escape(css(&sheet)));
         }
-        // The parser has matched the names.
+        // The parser has already checked that the names match.
         if let Some(name) = self.open.pop() {
             self.out.extend(["</", &name, ">"]);
         }
     }
 
-    /// Text as written, or still to be escaped.
+    /// Appends text: as it stands, or escaped first if it is `raw`.
     fn text(&mut self, text: &str, raw: bool) {
         if self.dropped > 0 || self.open.is_empty() {
             return;
@@ -297,13 +300,13 @@ impl Cleaner {
     }
 }
 
-/// Attributes that stay, values unescaped; `None` for what is not well-formed.
+/// Returns the attributes to keep, with unescaped values, or `None` if the tag is malformed.
 fn attributes(element: &BytesStart<'_>, local: &str) -> Option<Vec<(String, String)>> {
     let mut kept = Vec::new();
     for attribute in element.attributes() {
         let attribute = attribute.ok()?;
         let name = attribute.key.into_inner();
-        // An entity that nobody declared stands for nothing.
+        // An undeclared entity expands to nothing.
         let resolve = |entity: &str| resolve_predefined_entity(entity).or(Some(""));
         let value = attribute.normalized_value_with(XmlVersion::Implicit1_0, 1, resolve);
         if let Some(value) = attribute_value(local, name, value.ok()?) {
@@ -313,8 +316,8 @@ fn attributes(element: &BytesStart<'_>, local: &str) -> Option<Vec<(String, Stri
     Some(kept)
 }
 
-/// What stays of the value of one attribute, if anything does. Prefixes mean nothing here but for those of XML itself,
-/// because a document may bind any of them to anything.
+/// Returns the part of an attribute value to keep, if any. Only the prefixes that XML itself defines are trusted,
+/// because a document may bind any other prefix to anything.
 fn attribute_value<'v>(element: &str, name: &str, value: Cow<'v, str>) -> Option<Cow<'v, str>> {
     let (prefix, local) = name.split_once(':').unwrap_or(("", name));
     let lower = local.to_ascii_lowercase();
@@ -337,7 +340,7 @@ fn attribute_value<'v>(element: &str, name: &str, value: Cow<'v, str>) -> Option
     (!squeezed(&value).contains("javascript:")).then_some(value)
 }
 
-/// Lower case without white space and control characters, which browsers overlook in addresses.
+/// Lower-cases the value and removes white space and control characters, which browsers ignore in addresses.
 fn squeezed(value: &str) -> String {
     value.chars().filter(|c| !c.is_whitespace() && !c.is_control()).collect::<String>().to_ascii_lowercase()
 }
@@ -354,7 +357,7 @@ fn is_allowed_reference(element: &str, value: &str) -> bool {
     }
 }
 
-/// Whether an animation could put another address, or a handler, where none was let through.
+/// Returns whether an animation could set an address or an event handler that the allowlist would have removed.
 fn animates_address(attributes: &[(String, String)]) -> bool {
     attributes.iter().filter(|(name, _)| name == "attributeName").any(|(_, value)| {
         let value = squeezed(value);
@@ -363,9 +366,9 @@ fn animates_address(attributes: &[(String, String)]) -> bool {
     })
 }
 
-/// A style sheet, a style or a presentation attribute, without addresses outside the document.
+/// Removes external addresses from a style sheet, a `style` attribute or a presentation attribute.
 fn css(text: &str) -> String {
-    /// Escapes can spell anything; the rest runs code or loads by other names.
+    /// Escapes can spell anything; the other words run code or load resources under another name.
     const HIDES: [&str; 8] =
         ["\\", "expression(", "-moz-binding", "behavior", "javascript:", "image-set(", "src(", "cross-fade("];
     let lower = text.to_ascii_lowercase();
@@ -394,7 +397,7 @@ fn css(text: &str) -> String {
     out
 }
 
-/// Where the bracket is that closes an address, past its quotes.
+/// Returns the position of the bracket that closes a `url(`, skipping a quoted address.
 fn end_of_url(rest: &str) -> Option<usize> {
     let trimmed = rest.trim_start();
     let start = rest.len() - trimmed.len();

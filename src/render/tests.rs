@@ -1,4 +1,4 @@
-//! Whole renders in this process, on pictures made here and on the shared fixtures.
+//! Complete renders in this process, on images made here and on the shared fixtures.
 
 mod effects;
 mod overlays;
@@ -46,7 +46,7 @@ fn rendered(query: &str, bytes: &[u8]) -> Rendered {
     render(&job(query, bytes)).unwrap_or_else(|error| panic!("{query}: {error:?}"))
 }
 
-/// The pixels of a rendition or a fixture: all frames.
+/// Decodes all frames of a rendition or a fixture. Also returns the delays and the colour profile.
 fn frames(bytes: &[u8]) -> (Vec<Raster>, Vec<u32>, Option<Vec<u8>>) {
     init().unwrap();
     let original = Original::new(bytes).unwrap();
@@ -75,7 +75,8 @@ fn solid(width: u32, height: u32, pixel: &[u8]) -> Vec<u8> {
     png(&Raster { size, channels: pixel.len() as u8, samples })
 }
 
-/// The shared pictures: absent outside the project's own machines, where tests that need them say so and pass.
+/// Reads a shared fixture. Outside the project's own machines the fixtures are missing; tests that need one then report
+/// it and pass.
 fn fixture(name: &str) -> Option<Vec<u8>> {
     let path: PathBuf = Path::new(concat!(env!("CARGO_MANIFEST_DIR"), "/../shared/fixtures")).join(name);
     match std::fs::read(&path) {
@@ -90,7 +91,7 @@ fn fixture(name: &str) -> Option<Vec<u8>> {
     }
 }
 
-/// Mean absolute difference of two pictures of one size, in levels of 255, over a white ground.
+/// Mean absolute difference of two images of the same size, in levels of 255, on a white background.
 fn difference(a: &Raster, b: &Raster) -> f64 {
     assert_eq!(a.size, b.size);
     let flat = |raster: &Raster| {
@@ -149,7 +150,7 @@ fn grey_stays_grey_and_transparency_is_kept_or_flattened() {
 
 #[test]
 fn sixteen_bits_reach_the_resampler() {
-    // Two levels that are one in 8 bits average to a third that rounds up.
+    // The two levels are equal in 8 bits, but their mean rounds up to a third level.
     let size = Size::new(64, 64);
     let samples = Samples::U16((0..size.area()).map(|i| if i % 2 == 0 { 25_700 } else { 25_956 }).collect());
     let deep = png(&Raster { size, channels: 1, samples });
@@ -167,7 +168,7 @@ fn animations_keep_their_frames_and_delays() {
     for query in ["w=20&fm=gif", "w=20&h=10&fit=crop&crop=edges&fm=webp"] {
         let done = rendered(query, &source);
         let (after, kept, _) = frames(done.body.as_slice());
-        // Encoders may show one of two equal frames for both their times.
+        // Encoders may merge two equal frames into one with the combined duration.
         assert_eq!(kept.iter().sum::<u32>(), delays.iter().sum::<u32>(), "{query}");
         assert!(after.len() > before.len() / 4, "{query}: {} frames", after.len());
         assert!(after.iter().all(|frame| frame.size == done.size), "{query}");
@@ -179,7 +180,7 @@ fn animations_keep_their_frames_and_delays() {
     assert!(difference(&third[0], &before[2]) < 1.0);
 }
 
-/// Five frames of 30 x 20, each of one colour, shown for 100, 200 ... 500 ms, three times.
+/// Five frames of 30 x 20, each in a single colour, shown for 100, 200 ... 500 ms and played three times.
 fn five_frames(format: Format) -> Vec<u8> {
     init().unwrap();
     let size = Size::new(30, 20);
@@ -192,7 +193,7 @@ fn five_frames(format: Format) -> Vec<u8> {
 
 #[test]
 fn frames_are_selected_in_order_and_timed() {
-    /// Number and time of each frame that comes out, and the plays.
+    /// Checks the number and duration of each output frame, and the play count.
     fn check(query: &str, shown: &[(u8, u32)], plays: u32) {
         for (format, fm) in [(Format::Gif, "fm=gif"), (Format::Webp, "fm=webp&lossless=true"), (Format::Gif, "fm=webp")]
         {
@@ -265,7 +266,7 @@ fn animations_are_bounded_coming_in_and_going_out() {
 fn every_orientation_comes_out_upright() {
     for (kind, of) in [("jpeg", "Landscape_N.jpg"), ("jpeg", "Portrait_N.jpg"), ("webp", "hopper_orientation_N.webp")] {
         let name = |value: u8| format!("{kind}/orientation/{}", of.replace('N', &value.to_string()));
-        // The WebP set begins at 2.
+        // The WebP set starts at 2.
         let Some(upright) = fixture(&name(if kind == "webp" { 2 } else { 1 })) else { return };
         let expected = pixels(rendered("w=64&fm=png", &upright).body.as_slice());
         for value in 2..=8 {
@@ -278,7 +279,7 @@ fn every_orientation_comes_out_upright() {
 
 #[test]
 fn png_and_avif_are_turned_once() {
-    // One stored picture under eight tags; the file named 1 says 3, see its eXIf chunk.
+    // One stored image under eight orientation tags. The file named 1 has the tag 3, as its eXIf chunk shows.
     let Some(stored) = fixture("png/orientation/orientation-0.png") else { return };
     for value in [2, 4, 5, 6, 7, 8] {
         let Some(source) = fixture(&format!("png/orientation/orientation-{value}.png")) else { return };
@@ -301,10 +302,10 @@ fn profiles_are_kept_or_converted_as_asked() {
     assert!(origin.is_some(), "a wide profile is kept");
     let (_, _, stripped) = frames(rendered("w=64&cs=strip&fm=png", &source).body.as_slice());
     assert_eq!(stripped, None);
-    // AVIF is written without a profile, so its numbers have to be sRGB already.
+    // AVIF is written without a profile, so its values must already be sRGB.
     let converted = pixels(rendered("w=64&cs=srgb&fm=png", &source).body.as_slice());
     let avif = pixels(rendered("w=64&q=100&fm=avif", &source).body.as_slice());
-    // Halved chroma alone makes three levels at this size; the wrong primaries would make ten.
+    // Chroma subsampling alone causes a difference of three levels at this size; the wrong primaries would cause ten.
     assert!(difference(&avif, &converted) < 5.0, "{}", difference(&avif, &converted));
     let Some(inks) = fixture("jpeg/pil_sample_cmyk.jpg") else { return };
     let rgb = pixels(rendered("fm=png", &inks).body.as_slice());
@@ -369,7 +370,7 @@ fn nothing_is_left_behind() {
     init().unwrap();
     let png = solid(64, 64, &[1, 2, 3]);
     let jpeg = rendered("w=64&fm=jpg", &png).body;
-    // Other tests run beside this one: what is counted must stay bounded, not constant.
+    // Other tests run in parallel, so the count must stay bounded, not constant.
     let before = crate::vips::tracked_allocations();
     for _ in 0..50 {
         rendered("w=20&fm=webp", &png);

@@ -1,14 +1,15 @@
-//! Colour spaces: what decoded samples mean, and what the encoder is told of them (`cs`, `rendering.md` 14).
+//! Colour spaces: how to interpret decoded samples, and what the output declares (`cs`, `rendering.md` 14).
 //!
-//! * `origin` keeps an RGB profile and the original's own numbers when the profile is made of a matrix and curves near
-//!   sRGB's (Display P3, Adobe RGB ...) and the output format can carry it. Resampling in "linear light by the sRGB curve"
-//!   shows no difference there; colours of the request (bars, backgrounds) are converted into the space before they are
-//!   drawn. A profile that *is* sRGB is dropped: it says nothing and costs 3 kB. All else (linear and other far curves,
-//!   table profiles, grey profiles, CMYK, YCCK, Lab ...) becomes sRGB or sRGB-grey before anything is resampled.
+//! * `origin` keeps an RGB profile and the original's sample values if the profile consists of a matrix and curves near
+//!   sRGB's (Display P3, Adobe RGB ...) and the output format can carry it. Resampling in "linear light by the sRGB
+//!   curve" makes no visible difference then; colours in the request (letterbox, backgrounds) are converted to that
+//!   space before they are drawn. A profile that *is* sRGB is dropped: it adds no information and costs 3 kB.
+//!   Everything else (linear and other far curves, table profiles, grey profiles, CMYK, YCCK, Lab ...) becomes sRGB or
+//!   sRGB-grey before anything is resampled.
 //! * `srgb`, `tinysrgb` convert to sRGB and attach a minimal profile; `strip` converts and attaches none.
 //! * `adobergb1998` converts to that space and attaches its profile.
 //!
-//! A profile that cannot be read or does not fit the picture counts as absent; it never fails a request.
+//! A profile that cannot be read or does not fit the image counts as absent. It never fails a request.
 
 use std::ffi::CStr;
 
@@ -22,12 +23,13 @@ use crate::render::RenderError;
 use crate::units::Color;
 use crate::vips::{Call, Depth, Image, Space, VipsError};
 
-/// Photographs keep the relations of their colours; profiles of matrix and curves know no other intent anyway.
+/// Suits photographs, because it keeps the relations between colours. Matrix and curve profiles support no other intent
+/// anyway.
 const INTENT: &CStr = c"perceptual";
 
-/// Computes a freshly loaded image into memory, converted as `cs` asks: 8 or 16 bits, grey or RGB, and the profile that its
-/// numbers are in (`None` is sRGB). `range` is what samples of floating point stand for black and white, where the file
-/// says so.
+/// Computes a freshly loaded image into memory and converts it as `cs` requires. Returns 8 or 16 bits, grey or RGB, and
+/// the profile of the samples (`None` means sRGB). `range` states which floating-point values mean black and white, if
+/// the file says so.
 pub(in crate::render) fn decoded(
     image: Image<'_>,
     cs: ColorSpace,
@@ -44,7 +46,7 @@ pub(in crate::render) fn decoded(
     Ok((reading.apply(raster), reading.kept))
 }
 
-/// As [`decoded`], of an image that another decoder made and whose profile is beside it.
+/// Works like [`decoded`] for an image from another decoder, with the profile passed separately.
 pub(in crate::render) fn decoded_raster(
     raster: Raster,
     profile: Option<&[u8]>,
@@ -54,7 +56,7 @@ pub(in crate::render) fn decoded_raster(
     (reading.apply(raster), reading.kept)
 }
 
-/// As [`decoded_raster`], of four inks.
+/// Works like [`decoded_raster`] for CMYK.
 pub(in crate::render) fn decoded_inks(
     inks: &Raster,
     profile: Option<&[u8]>,
@@ -66,7 +68,7 @@ pub(in crate::render) fn decoded_inks(
     decoded(image.map_err(|_| RenderError::Undecodable)?, cs, None)
 }
 
-/// As [`decoded`], without computing anything yet: an image whose rasters the reading has still to be applied to.
+/// Works like [`decoded`] but computes nothing yet. The caller must apply the returned reading to the rasters.
 pub(in crate::render) fn prepared(image: Image<'_>, cs: ColorSpace) -> Result<(Image<'_>, Reading), RenderError> {
     let profile = image.meta_blob(c"icc-profile-data");
     let (image, reading) = match image.space() {
@@ -81,8 +83,8 @@ pub(in crate::render) fn prepared(image: Image<'_>, cs: ColorSpace) -> Result<(I
     Ok((image.and_then(representable).map_err(|_| RenderError::Undecodable)?, reading))
 }
 
-/// Lab, XYZ and so on to sRGB. Alpha of floating-point images goes its own way: decoders give 0 to 1, and versions of
-/// libvips differ in what they take for opaque.
+/// Converts Lab, XYZ and other spaces to sRGB. Alpha of floating-point images is converted separately: decoders return
+/// 0 to 1, and versions of libvips differ in which value they consider opaque.
 fn other_to_srgb(image: Image<'_>) -> Result<Image<'_>, VipsError> {
     if !image.has_alpha() || image.depth() != Depth::Float {
         return Call::new(c"colourspace").image(c"in", &image).nick(c"space", c"srgb").image_out();
@@ -95,7 +97,7 @@ fn other_to_srgb(image: Image<'_>) -> Result<Image<'_>, VipsError> {
     Call::new(c"bandjoin").images(c"in", &[&color, &alpha]).image_out()
 }
 
-/// Four inks to sRGB by the embedded profile where it is one for four inks, else by a common one for offset print.
+/// Converts CMYK to sRGB, using the embedded profile if it is for CMYK, otherwise a common one for offset print.
 fn cmyk_to_srgb<'a>(image: &Image<'a>, profile: Option<&[u8]>) -> Result<Image<'a>, VipsError> {
     let call =
         || Call::new(c"icc_transform").image(c"in", image).text(c"output-profile", c"srgb").nick(c"intent", INTENT);
@@ -110,7 +112,7 @@ fn cmyk_to_srgb<'a>(image: &Image<'a>, profile: Option<&[u8]>) -> Result<Image<'
         .or_else(|_| Call::new(c"colourspace").image(c"in", image).nick(c"space", c"srgb").image_out())
 }
 
-/// The image with samples and channels that a raster can hold.
+/// Converts to samples and channels that a raster can hold.
 fn representable(image: Image<'_>) -> Result<Image<'_>, VipsError> {
     let image = if matches!(image.depth(), Depth::Other | Depth::Float) {
         Call::new(c"cast").image(c"in", &image).nick(c"format", c"uchar").flag(c"shift", true).image_out()?
@@ -118,7 +120,7 @@ fn representable(image: Image<'_>) -> Result<Image<'_>, VipsError> {
         image
     };
     let bands = match (image.bands(), image.space()) {
-        // An image without a colour space is grey or RGB by its number of channels.
+        // An image without a colour space is grey or RGB depending on its number of channels.
         (1..=4, _) => return Ok(image),
         (_, Space::Rgb) if image.has_alpha() => 4,
         (_, Space::Rgb | Space::Grey | Space::Cmyk | Space::Unknown | Space::Light | Space::Other) => 3,
@@ -126,9 +128,9 @@ fn representable(image: Image<'_>) -> Result<Image<'_>, VipsError> {
     Call::new(c"extract_band").image(c"in", &image).int(c"band", 0).int(c"n", bands).image_out()
 }
 
-/// 8-bit samples from the space of `profile` to what `cs` asks for, and the profile to attach.
+/// Converts 8-bit samples from the space of `profile` to what `cs` requires. Returns them with the profile to attach.
 ///
-/// `carries` says whether the output format can hold a profile: if not, the samples become sRGB whatever `cs` says.
+/// `carries` states whether the output format can carry a profile. If not, the samples become sRGB whatever `cs` says.
 pub(in crate::render) fn encoded(
     raster: Raster,
     profile: Option<Vec<u8>>,
@@ -155,7 +157,7 @@ pub(in crate::render) fn encoded(
     }
 }
 
-/// A colour of the request, which is sRGB, in the space of the picture it is drawn on.
+/// Converts a colour in the request, which is sRGB, to the space of the image it is drawn on.
 #[must_use]
 pub(in crate::render) fn color_in(color: Color, profile: Option<&[u8]>) -> Color {
     let space = profile.and_then(|bytes| ColorProfile::new_from_slice(bytes).ok());
@@ -170,7 +172,7 @@ pub(in crate::render) fn color_in(color: Color, profile: Option<&[u8]>) -> Color
     }
 }
 
-/// An sRGB picture of 8 bits in the space of the picture it is laid over; grey becomes no other grey.
+/// Converts an 8-bit sRGB image to the space of the image it is placed over. Grey images are unchanged.
 #[must_use]
 pub(in crate::render) fn picture_in(raster: Raster, profile: Option<&[u8]>) -> Raster {
     let space = profile.and_then(|bytes| ColorProfile::new_from_slice(bytes).ok());
@@ -180,7 +182,7 @@ pub(in crate::render) fn picture_in(raster: Raster, profile: Option<&[u8]>) -> R
     }
 }
 
-/// Name of a profile, as `fm=json` shows it.
+/// Returns the name of a profile as `fm=json` reports it.
 #[must_use]
 pub(in crate::render) fn profile_name(bytes: &[u8]) -> Option<String> {
     use moxcms::ProfileText;
@@ -202,7 +204,7 @@ fn to_srgb(raster: Raster, source: Option<&ColorProfile>) -> Raster {
     }
 }
 
-/// The smallest profile that says sRGB.
+/// Builds the smallest profile that declares sRGB.
 fn srgb_profile() -> Option<Vec<u8>> {
     let mut profile = ColorProfile::new_srgb();
     profile.cicp = None;
@@ -210,8 +212,8 @@ fn srgb_profile() -> Option<Vec<u8>> {
     written(&profile)
 }
 
-/// The bytes of a profile of ours. Its date is that of the millennium: the crate writes the time of day, and with it no
-/// two renders of one picture would have the same bytes, nor the same `ETag`.
+/// Encodes one of our profiles with a fixed date in the year 2000. The crate writes the current time, so no two renders
+/// of an image would have the same bytes or the same `ETag`.
 fn written(profile: &ColorProfile) -> Option<Vec<u8>> {
     const DATE: std::ops::Range<usize> = 24..36; // ICC.1:2022 7.2.1
     let mut bytes = profile.encode().ok()?;
@@ -219,7 +221,8 @@ fn written(profile: &ColorProfile) -> Option<Vec<u8>> {
     Some(bytes)
 }
 
-/// 8-bit RGB or RGBA from one space to another; `None` when the engine cannot, or for grey.
+/// Converts 8-bit RGB or RGBA from one space to another. Returns `None` for grey, and if the colour engine cannot
+/// convert.
 fn converted(raster: &Raster, from: &ColorProfile, to: &ColorProfile) -> Option<Vec<u8>> {
     let layout = match raster.channels {
         3 => Layout::Rgb,

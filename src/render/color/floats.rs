@@ -1,15 +1,16 @@
-//! Samples of floating point, which TIFF files hold, as 16 bits.
+//! Converts floating-point samples, which occur in TIFF files, to 16 bits.
 //!
-//! 0 is black and 1 white unless the file says otherwise. What is above white is white, what is below black or no number at
-//! all is black. RGB without a profile is light, as Photoshop writes it and libvips reads it; grey is encoded like any
-//! other grey, as most else shows it. Grey without a stated range whose values reach far above 1 was never scaled to it:
-//! then the common full scale that holds them is white. Source: TIFF 6.0 section 19 (`SampleFormat`, `SMinSampleValue`).
+//! 0 is black and 1 is white unless the file says otherwise. Values above white become white; values below black and
+//! NaN become black. RGB without a profile is linear light, as Photoshop writes it and libvips reads it; grey is
+//! gamma-encoded like any other grey, as most other software shows it. Grey without a stated range whose values are far
+//! above 1 was never scaled to it; then the common full scale that contains the values is white. Source: TIFF 6.0
+//! section 19 (`SampleFormat`, `SMinSampleValue`).
 
 use crate::pixels::raster::{Raster, Samples};
 use crate::pixels::srgb::to_encoded;
 use crate::vips::{Image, VipsError};
 
-/// The values that stand for black and white.
+/// The values that mean black and white.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(in crate::render) struct Range {
     pub(in crate::render) black: f32,
@@ -19,13 +20,14 @@ pub(in crate::render) struct Range {
 impl Range {
     const UNIT: Self = Self { black: 0.0, white: 1.0 };
 
-    /// A range that can be divided by.
+    /// Returns the range if its width is usable as a divisor.
     pub(in crate::render) fn new(black: f64, white: f64) -> Option<Self> {
         let (black, white) = (black as f32, white as f32);
         (black.is_finite() && white.is_finite() && white - black > f32::MIN_POSITIVE).then_some(Self { black, white })
     }
 
-    /// Of grey that states none: highlights of a scene may be several times white, but values in the hundreds are counts.
+    /// Guesses the range of grey that states none. Highlights of a scene may be several times white, but values in the
+    /// hundreds are counts.
     fn guessed(brightest: f32) -> Self {
         const HIGHLIGHTS: f32 = 8.0;
         let white = [255.0, 65_535.0].into_iter().find(|white| brightest <= *white).unwrap_or(brightest);
@@ -33,8 +35,8 @@ impl Range {
     }
 }
 
-/// The first four channels of an image of floating point, in 16 bits; `is_light` encodes its colours. Alpha, which is the
-/// last channel of two and of four, is 0 to 1.
+/// Returns the first four channels of a floating-point image in 16 bits. With `is_light`, gamma-encodes the colours.
+/// Alpha is the last of two or four channels and ranges from 0 to 1.
 pub(in crate::render) fn raster(image: &Image<'_>, is_light: bool, range: Option<Range>) -> Result<Raster, VipsError> {
     let bands = image.bands() as usize;
     let samples = image.to_floats()?;
@@ -58,7 +60,7 @@ fn scaled(samples: &[f32], bands: usize, kept: usize, is_light: bool, range: Opt
         let level = level((value - range.black) / (range.white - range.black));
         if is_light { table[usize::from(level)] } else { level }
     };
-    // Shadows are steep: what would be one step of the table is worked out.
+    // The curve is steep in the shadows, so values there are computed exactly and not taken from the table.
     let exact = |value: f32| {
         let share = f64::from((value - range.black) / (range.white - range.black));
         if is_light && share > 0.0 && share < 0.02 { level(to_encoded(share) as f32) } else { color(value) }
@@ -70,7 +72,7 @@ fn scaled(samples: &[f32], bands: usize, kept: usize, is_light: bool, range: Opt
         .collect()
 }
 
-/// 16 bits of a share; a cast takes what is no number for 0 and stops at both ends.
+/// Scales a share to 16 bits. The cast turns NaN into 0 and saturates at both ends.
 fn level(share: f32) -> u16 {
     (share * f32::from(u16::MAX) + 0.5) as u16
 }

@@ -1,17 +1,17 @@
-//! Colours coded by numbers instead of a profile (`nclx` of HEIF and AVIF, `cICP`, `gAMA` and `cHRM` of PNG, the encodings of
-//! JPEG XL): wide and high-dynamic-range ones as sRGB.
+//! Colours described by code points instead of a profile (`nclx` in HEIF and AVIF, `cICP`, `gAMA` and `cHRM` in PNG,
+//! the encodings in JPEG XL): converts wide-gamut and high dynamic range images to sRGB.
 //!
-//! What is brighter than diffuse white, 203 nits, is rolled off instead of clipped, as Chromium does on a screen that shows
-//! nothing brighter than white: up to 10,000 nits for PQ and 1,000 for HLG, so that diffuse white comes out as 187 and 191
-//! of 255. The roll-off scales red, green and blue alike, so that a bright colour keeps its hue. Colours outside sRGB are
-//! clipped to it.
+//! Whatever is brighter than diffuse white, 203 nits, is rolled off instead of clipped, as Chromium does on a screen
+//! that cannot exceed white. The roll-off extends to 10,000 nits for PQ and 1,000 for HLG, so diffuse white becomes 187
+//! and 191 of 255. It scales red, green and blue equally, so that a bright colour keeps its hue. Colours outside sRGB
+//! are clipped.
 //! Sources: ITU-T H.273 (the numbers), SMPTE ST 2084 (PQ), ITU-R BT.2100 (HLG), ITU-R BT.2408 (diffuse white).
 
 use super::primaries::{Chromaticities, Matrix, SAME};
 use crate::pixels::raster::{Raster, Samples};
 use crate::pixels::srgb::{to_encoded, to_linear};
 
-/// Primaries and transfer characteristics as H.273 numbers them.
+/// Primaries and transfer characteristics as numbered in H.273.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(in crate::render) struct Coding {
     pub(in crate::render) primaries: u16,
@@ -19,10 +19,11 @@ pub(in crate::render) struct Coding {
 }
 
 impl Coding {
-    /// What the numbers mean; `None` for reserved and unspecified ones, and for curves that no image is made with.
+    /// Returns the colour space for these numbers, or `None` for reserved and unspecified ones and for curves that no
+    /// image uses.
     pub(in crate::render) fn space(self) -> Option<Space> {
         let curve = match self.transfer {
-            // The camera curves of television are shown like sRGB, as browsers do.
+            // The camera curves of television are treated as sRGB, as in browsers.
             1 | 6 | 7 | 11..=15 => Curve::Srgb,
             4 => Curve::Power(2.2),
             5 => Curve::Power(2.8),
@@ -36,54 +37,55 @@ impl Coding {
     }
 }
 
-/// A curve and primaries: what samples mean.
+/// A colour space: a curve and primaries.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(in crate::render) struct Space {
     curve: Curve,
     matrix: Matrix,
-    /// Black is 16 and white 235 of 255.
+    /// Whether black is 16 and white 235 of 255.
     is_narrow: bool,
 }
 
 impl Space {
-    /// Primaries that make no sense count as those of sRGB.
+    /// Creates a space. Invalid primaries count as those of sRGB.
     pub(in crate::render) fn new(curve: Curve, primaries: Chromaticities) -> Self {
         Self { curve, matrix: primaries.to_srgb().unwrap_or(SAME), is_narrow: false }
     }
 
-    /// The same with samples of narrow range.
+    /// Returns the same space with narrow-range samples.
     pub(in crate::render) const fn narrow(self) -> Self {
         Self { is_narrow: true, ..self }
     }
 
-    /// Whether samples mean what they mean in sRGB.
+    /// Returns whether this is exactly sRGB.
     fn is_srgb(&self) -> bool {
         self.curve == Curve::Srgb && self.matrix == SAME && !self.is_narrow
     }
 }
 
-/// Nits of diffuse white, and of the brightest of HLG and of PQ.
+/// Nits of diffuse white, and of the peaks of HLG and PQ.
 const WHITE_NITS: f32 = 203.0;
 const HLG_NITS: f32 = 1000.0;
 const PQ_NITS: f32 = 10_000.0;
-/// Entries of the table back to sRGB, over the square root of linear light: even steps to the eye.
+/// Entries in the table that encodes to sRGB. It is indexed by the square root of linear light, which makes the steps
+/// perceptually even.
 const ENCODED: usize = 4096;
 
-/// How light becomes samples.
+/// The transfer curve.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(in crate::render) enum Curve {
     Srgb,
     Linear,
     /// Light is the sample to this power.
     Power(f32),
-    /// SMPTE ST 428-1: a power of 2.6, and white below full.
+    /// SMPTE ST 428-1: a power of 2.6, with white below the maximum.
     Cinema,
     Pq,
     Hlg,
 }
 
-/// The image in sRGB, the same size and channels. What is near enough to sRGB already is left alone; samples of another
-/// curve come out in 16 bits, so that their shadows keep their steps.
+/// Converts the image to sRGB, keeping size and channels. Samples already in sRGB are unchanged. Samples with another
+/// curve become 16-bit to preserve detail in the shadows.
 pub(in crate::render) fn to_srgb(raster: Raster, space: Space) -> Raster {
     let Space { curve, matrix, is_narrow } = space;
     if space.is_srgb() {
@@ -112,7 +114,7 @@ pub(in crate::render) fn to_srgb(raster: Raster, space: Space) -> Raster {
     Raster { size, channels, samples }
 }
 
-/// One pixel; alpha, and a grey value's missing company, are as they are.
+/// Converts one pixel. Alpha is unchanged, and grey stays grey.
 fn convert<T: Copy>(pixel: &mut [T], curve: Curve, matrix: &Matrix, read: impl Fn(T) -> f32, write: impl Fn(f32) -> T) {
     match pixel {
         [grey] | [grey, _] => {
@@ -128,7 +130,7 @@ fn convert<T: Copy>(pixel: &mut [T], curve: Curve, matrix: &Matrix, read: impl F
     }
 }
 
-/// Linear light of a sample: of the display (1 is diffuse white) or, for HLG, of the scene.
+/// Returns the linear light of a sample: of the display, where 1 is diffuse white, or of the scene for HLG.
 fn decoded(curve: Curve, value: f32) -> f32 {
     match curve {
         Curve::Srgb => to_linear(f64::from(value)) as f32,
@@ -145,7 +147,8 @@ fn decoded(curve: Curve, value: f32) -> f32 {
     }
 }
 
-/// What a display of the peak makes of the scene's light (BT.2100, table 5); only HLG leaves that to the display.
+/// Converts scene light to what a display with the peak luminance shows (BT.2100, table 5). Only HLG leaves this to the
+/// display.
 fn displayed(light: [f32; 3], curve: Curve) -> [f32; 3] {
     if curve != Curve::Hlg {
         return light;
@@ -155,7 +158,7 @@ fn displayed(light: [f32; 3], curve: Curve) -> [f32; 3] {
     light.map(|v| v * gain)
 }
 
-/// At most 1, by a curve that ends at the peak (Reinhard's, with a white point).
+/// Compresses light to at most 1, with a curve that ends at the peak (Reinhard's with a white point).
 fn rolled_off(light: [f32; 3], curve: Curve) -> [f32; 3] {
     let peak = match curve {
         Curve::Pq => PQ_NITS / WHITE_NITS,
@@ -167,7 +170,7 @@ fn rolled_off(light: [f32; 3], curve: Curve) -> [f32; 3] {
     light.map(|v| v * gain)
 }
 
-/// Linear light to sRGB, 0 to 65535.
+/// A table from linear light to sRGB, 0 to 65535.
 struct Encoded(Vec<u32>);
 
 impl Encoded {
@@ -219,7 +222,7 @@ mod tests {
     fn wide_colours_become_those_of_srgb() {
         check(12, 13, [0.5; 3], [128; 3]);
         check(12, 13, [0.0, 1.0, 0.0], [0, 255, 0]);
-        // Red of sRGB in Display P3.
+        // The red of sRGB in Display P3.
         check(12, 13, [0.9175, 0.2003, 0.1386], [255, 0, 0]);
         check(1, 8, [0.2140; 3], [128; 3]);
     }

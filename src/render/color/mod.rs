@@ -1,4 +1,4 @@
-//! Colours of an original: its profile, its gamma, its primaries, high dynamic range; and what the output carries.
+//! Colours of an original (profile, gamma, primaries, high dynamic range), and what the output declares.
 
 pub(super) mod convert;
 pub(super) mod floats;

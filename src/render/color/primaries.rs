@@ -1,8 +1,8 @@
-//! Primaries as chromaticities, and the way from their linear light to that of sRGB.
+//! Primaries given as chromaticities, and the conversion of their linear light to sRGB's.
 //!
 //! Sources: ITU-T H.273 table 2 (the numbered ones), ICC.1:2022 annex E (Bradford adaptation of the white).
 
-/// Rows of a linear map of red, green and blue.
+/// Rows of a linear transform of red, green and blue.
 pub(in crate::render) type Matrix = [[f32; 3]; 3];
 pub(in crate::render) const SAME: Matrix = [[1.0, 0.0, 0.0], [0.0, 1.0, 0.0], [0.0, 0.0, 1.0]];
 
@@ -29,7 +29,7 @@ impl Chromaticities {
         Self { red, green, blue, white }
     }
 
-    /// The primaries with this number in H.273; `None` for reserved and unspecified ones.
+    /// Returns the primaries with this number in H.273, or `None` for reserved and unspecified ones.
     pub(in crate::render) const fn numbered(number: u16) -> Option<Self> {
         Some(match number {
             1 => Self::SRGB,
@@ -46,8 +46,8 @@ impl Chromaticities {
         })
     }
 
-    /// Linear light of these primaries to that of sRGB, white to white; `None` for primaries that span no colours, or whose
-    /// white is no mixture of them.
+    /// Returns the matrix from linear light in these primaries to that in sRGB, adapting the white point. Returns
+    /// `None` for primaries that span no colours, or whose white is not a mixture of them.
     pub(in crate::render) fn to_srgb(self) -> Option<Matrix> {
         if self.is_near(&Self::SRGB) {
             return Some(SAME);
@@ -58,7 +58,7 @@ impl Chromaticities {
         map.iter().flatten().all(|v| v.is_finite() && v.abs() < 100.0).then_some(map)
     }
 
-    /// Rounding in files makes thousandths.
+    /// Returns whether all chromaticities agree. Rounding in files causes differences in the thousandths.
     fn is_near(&self, other: &Self) -> bool {
         let near = |a: (f64, f64), b: (f64, f64)| (a.0 - b.0).abs() < 0.0025 && (a.1 - b.1).abs() < 0.0025;
         near(self.red, other.red)
@@ -71,12 +71,12 @@ impl Chromaticities {
         let [red, green, blue] = [self.red, self.green, self.blue].map(|(x, y)| [x, y, 1.0 - x - y]);
         let columns = transposed(&[red, green, blue]);
         let scale = apply(&inverse(&columns)?, white_xyz(self.white)?);
-        // A primary that does not add to white is none.
+        // A primary that contributes nothing to white is invalid.
         scale.iter().all(|v| *v > 1e-6).then(|| columns.map(|row| [0, 1, 2].map(|i| row[i] * scale[i])))
     }
 }
 
-/// Luminance 1.
+/// Converts a white point to XYZ with luminance 1.
 fn white_xyz((x, y): (f64, f64)) -> Option<[f64; 3]> {
     (x > 0.0 && y > 1e-3 && x + y < 1.0).then(|| [x / y, 1.0, (1.0 - x - y) / y])
 }

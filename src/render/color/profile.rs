@@ -1,8 +1,9 @@
-//! ICC profiles of originals: whether one fits its pixels, whether the pixels may keep it, and how they become sRGB.
+//! ICC profiles of originals: whether a profile fits its pixels, whether the pixels may keep it, and how to convert
+//! them to sRGB.
 //!
-//! A profile fits when it is of a kind that describes a device or a colour space (not a device link, an abstract or a named
-//! one), for as many channels of the same model as the pixels have. One that does not fit, or cannot be read, counts as
-//! absent: what it would make of the pixels is noise. Source: ICC.1:2022 sections 7.2 (header) and 8 (required tags).
+//! A profile fits if its class describes a device or a colour space (not a device link, an abstract or a named one) and
+//! it has the same model and number of channels as the pixels. A profile that does not fit or cannot be read counts as
+//! absent, because it would turn the pixels into noise. Source: ICC.1:2022 sections 7.2 (header) and 8 (required tags).
 
 use std::sync::Arc;
 
@@ -16,31 +17,33 @@ use crate::param::ColorSpace;
 use crate::pixels::raster::{Raster, Samples};
 use crate::pixels::srgb::{to_encoded, to_linear};
 
-/// Bytes of the largest profile that is kept; larger ones are converted from.
+/// Size in bytes of the largest profile that is kept. Images with a larger one are converted.
 const KEPT_BYTES_MAX: usize = 64 << 10;
-/// Difference in linear light up to which a curve is near sRGB's: a plain 2.2 is off by 0.008, and resampling in "linear
-/// light by the sRGB curve" shows no difference; 2.4 is off by 0.024, 1.8 by 0.07, and light itself by 0.29.
+/// Difference in linear light up to which a curve counts as near sRGB's. A plain 2.2 differs by 0.008, and resampling
+/// in "linear light by the sRGB curve" makes no visible difference; 2.4 differs by 0.024, 1.8 by 0.07, and linear light
+/// by 0.29.
 const NEAR: f32 = 0.02;
-/// A plain gamma of 2.2 is not sRGB: it differs visibly in the shadows.
+/// Difference up to which a curve counts as sRGB's. A plain gamma of 2.2 exceeds it, because it differs visibly in the
+/// shadows.
 const SAME: f32 = 0.002;
 
-/// What a profile means for RGB pixels.
+/// How a profile for RGB relates to sRGB.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Kind {
-    /// sRGB under any name.
+    /// sRGB, under any name.
     Srgb,
-    /// RGB by matrix and curves that are near sRGB's.
+    /// Matrix and curves, with curves near sRGB's.
     Near,
-    /// All else.
+    /// Anything else.
     Far,
 }
 
-/// How the samples of an original are to be read: as they are, or converted to sRGB.
+/// How to interpret the samples of an original: unchanged, or converted to sRGB.
 #[derive(Clone, Default)]
 pub(in crate::render) struct Reading {
-    /// The profile that the samples keep; `None` is sRGB.
+    /// The profile that the samples keep; `None` means sRGB.
     pub(in crate::render) kept: Option<Vec<u8>>,
-    /// Whether a profile says what the samples mean.
+    /// Whether a profile defines how to interpret the samples.
     pub(in crate::render) is_profiled: bool,
     step: Step,
 }
@@ -49,16 +52,16 @@ pub(in crate::render) struct Reading {
 enum Step {
     #[default]
     Nothing,
-    /// Three colours at 16 bits; without and with alpha.
+    /// Transforms of 16-bit RGB, without and with alpha.
     Rgb(Arc<dyn TransformExecutor<u16> + Send + Sync>, Arc<dyn TransformExecutor<u16> + Send + Sync>),
-    /// Every grey of 16 bits.
+    /// A table with an entry for every 16-bit grey.
     Grey(Arc<Vec<u16>>),
-    /// High dynamic range, which needs its lights rolled off.
+    /// High dynamic range, whose highlights must be rolled off.
     Coded(hdr::Space),
 }
 
 impl Reading {
-    /// How to read pixels of `channels` channels, grey or RGB with or without alpha, that come with this profile.
+    /// Returns how to interpret pixels with `channels` channels (grey or RGB, with or without alpha) and this profile.
     pub(in crate::render) fn of(profile: Option<&[u8]>, channels: u32, cs: ColorSpace) -> Self {
         let is_grey = channels < 3;
         let model = if is_grey { DataColorSpace::Gray } else { DataColorSpace::Rgb };
@@ -81,8 +84,8 @@ impl Reading {
         }
     }
 
-    /// The pixels as `kept` says. Those that are converted come out in 16 bits, so that what is light in the file is light
-    /// to the resampler without a loss of shadows.
+    /// Converts the pixels to the space that `kept` states. Converted pixels become 16-bit, so that linear light
+    /// reaches the resampler without losing shadows.
     pub(in crate::render) fn apply(&self, raster: Raster) -> Raster {
         match (&self.step, raster.channels) {
             (Step::Rgb(opaque, alpha), 3 | 4) => {
@@ -90,7 +93,7 @@ impl Reading {
                 let Raster { size, channels, samples } = raster.into_16_bit();
                 let Samples::U16(before) = samples else { unreachable!("made 16 bits above") };
                 let mut after = vec![0; before.len()];
-                // Fails for lengths that are no whole pixels, which a raster does not have.
+                // Fails only for a length that is not a whole number of pixels, which a raster cannot have.
                 let done = transform.transform(&before, &mut after).is_ok();
                 Raster { size, channels, samples: Samples::U16(if done { after } else { before }) }
             }
@@ -108,18 +111,18 @@ impl Reading {
     }
 }
 
-/// Whether a profile describes pixels of `channels` channels, grey or RGB with or without alpha.
+/// Returns whether a profile describes pixels with `channels` channels (grey or RGB, with or without alpha).
 pub(in crate::render) fn fits(bytes: &[u8], channels: u32) -> bool {
     fitting(bytes, if channels < 3 { DataColorSpace::Gray } else { DataColorSpace::Rgb }).is_some()
 }
 
-/// Whether a profile says that it describes four inks. Only its header is read: the colour engine reads the rest.
+/// Returns whether a profile claims to describe CMYK. Reads only the header; the colour engine reads the rest.
 pub(in crate::render) fn fits_inks(bytes: &[u8]) -> bool {
     let field = |at: usize| bytes.get(at..at + 4);
     field(16) == Some(b"CMYK") && matches!(field(12), Some(b"prtr" | b"scnr" | b"mntr" | b"spac"))
 }
 
-/// A profile that is readable, describes pixels of this model, and has what is needed to.
+/// Parses a profile. Returns it if it describes pixels of this model and has all the tags it needs.
 fn fitting(bytes: &[u8], model: DataColorSpace) -> Option<ColorProfile> {
     let profile = ColorProfile::new_from_slice(bytes).ok()?;
     let describes = match profile.profile_class {
@@ -145,7 +148,8 @@ fn has_tables(profile: &ColorProfile) -> bool {
         || profile.lut_a_to_b_saturation.is_some()
 }
 
-/// Whether the three primaries span any colours, and add to something like white: a broken file's do not.
+/// Returns whether the three primaries span any colours and add up to something like white. In a broken file they do
+/// not.
 fn has_colorants(profile: &ColorProfile) -> bool {
     let (r, g, b) = (profile.red_colorant, profile.green_colorant, profile.blue_colorant);
     let volume = r.x * (g.y * b.z - g.z * b.y) - g.x * (r.y * b.z - r.z * b.y) + b.x * (r.y * g.z - r.z * g.y);
@@ -153,7 +157,8 @@ fn has_colorants(profile: &ColorProfile) -> bool {
     volume.abs() > 1e-4 && (0.5..2.0).contains(&white)
 }
 
-/// PQ and HLG by number (`cicp`, ICC.1:2022 9.2.17): the curves of such a profile cannot say how bright white is.
+/// Returns the space of a profile that declares PQ or HLG by number (`cicp`, ICC.1:2022 9.2.17). The curves of such a
+/// profile cannot express how bright white is.
 fn high_range(profile: &ColorProfile) -> Option<hdr::Space> {
     let cicp = profile.cicp.as_ref()?;
     let transfer = cicp.transfer_characteristics;
@@ -170,7 +175,8 @@ fn rgb_step(profile: &ColorProfile) -> Option<Step> {
     Some(Step::Rgb(transform(Layout::Rgb)?, transform(Layout::Rgba)?))
 }
 
-/// sRGB of every grey. Where the profile connects through Lab, its curve gives lightness instead of light (ICC.1:2022 F.2).
+/// Builds a table from grey to sRGB. If the profile connects through Lab, its curve yields lightness instead of light
+/// (ICC.1:2022 F.2).
 fn grey_table(profile: &ColorProfile) -> Option<Vec<u16>> {
     let curve = evaluator(profile.gray_trc.as_ref()?)?;
     let by_lightness = profile.pcs == DataColorSpace::Lab;
@@ -183,7 +189,7 @@ fn grey_table(profile: &ColorProfile) -> Option<Vec<u16>> {
     Some((0..=u16::MAX).map(encoded).collect())
 }
 
-/// CIE 1976: L* from 0 to 100 to luminance from 0 to 1.
+/// Converts CIE 1976 L*, 0 to 100, to luminance, 0 to 1.
 fn lightness_to_light(lightness: f64) -> f64 {
     if lightness > 8.0 { ((lightness + 16.0) / 116.0).powi(3) } else { lightness / 903.3 }
 }
@@ -209,7 +215,8 @@ fn evaluator(curve: &ToneReprCurve) -> Option<Box<dyn ToneCurveEvaluator + Send 
     curve.make_linear_evaluator().ok()
 }
 
-/// Rounding in files and two methods of adaptation make some thousandths; Display P3 differs by tenths.
+/// Returns whether the primaries are those of sRGB. Rounding in files and two methods of adaptation cause differences
+/// of some thousandths; Display P3 differs by tenths.
 fn has_srgb_primaries(profile: &ColorProfile) -> bool {
     const TOLERANCE: f64 = 0.005;
     let srgb = ColorProfile::new_srgb();

@@ -1,8 +1,9 @@
-//! A PDF without its annotations, for which neither libvips nor the library below it has a switch.
+//! Removes the annotations from a PDF. Neither libvips nor the PDF library beneath it has an option for that.
 //!
-//! The entry `/Annots` of every page is blanked in place, so that no offset in the file moves: in the file itself, and in
-//! compressed object streams, which are inflated, blanked and compressed again. Blanks compress well, so the new stream fits
-//! where the old one was; one that does not, or that is encrypted, is left as it is, annotations and all.
+//! The entry `/Annots` of every page is overwritten with spaces in place, so that no offset in the file moves. This
+//! happens in the file itself and in compressed object streams, which are decompressed, blanked and compressed again.
+//! Spaces compress well, so the new stream usually fits where the old one was. A stream that does not fit, or that is
+//! encrypted, keeps its annotations.
 //! Source: ISO 32000-1, 7.5.7 (object streams), 7.7.3.3 (page objects), 12.5.
 
 use std::io::{Read, Write};
@@ -11,13 +12,13 @@ use flate2::Compression;
 use flate2::read::ZlibDecoder;
 use flate2::write::ZlibEncoder;
 
-/// Bytes of one object stream, inflated, and of all of them.
+/// Limits on the decompressed bytes of one object stream and of all of them.
 const STREAM_BYTES_MAX: u64 = 16 << 20;
 const STREAMS_BYTES_MAX: u64 = 128 << 20;
-/// How far the stream begins behind the word that says what kind it is.
+/// How far behind its type name a stream may begin.
 const DICTIONARY_BYTES_MAX: usize = 1024;
 
-/// The same file, its pages without annotations.
+/// Returns a copy of the file with the annotations of its pages removed.
 pub(super) fn removed(pdf: &[u8]) -> Vec<u8> {
     let mut out = pdf.to_vec();
     let mut budget = STREAMS_BYTES_MAX;
@@ -33,12 +34,12 @@ pub(super) fn removed(pdf: &[u8]) -> Vec<u8> {
             at = start + packed;
         }
     }
-    // Afterwards: a stream may hold its text as it is, with a checksum behind it.
+    // This comes last: a stream may be stored uncompressed and followed by a checksum.
     blank(&mut out);
     out
 }
 
-/// Where the stream behind `at` begins, its length, and what is in it.
+/// Returns where the stream behind `at` begins, its compressed length, and its decompressed data.
 fn stream(pdf: &[u8], at: usize) -> Option<(usize, usize, Vec<u8>)> {
     let near = &pdf[at..pdf.len().min(at + DICTIONARY_BYTES_MAX)];
     let mut start = at + find(near, b"stream")? + 6;
@@ -51,7 +52,8 @@ fn stream(pdf: &[u8], at: usize) -> Option<(usize, usize, Vec<u8>)> {
     (inflated.len() as u64 != STREAM_BYTES_MAX && start + packed <= pdf.len()).then_some((start, packed, inflated))
 }
 
-/// The stream blanked and compressed to exactly `len` bytes; `None` when there is nothing to blank or it does not fit.
+/// Blanks the stream and compresses it to exactly `len` bytes. Returns `None` when there is nothing to blank or the
+/// result does not fit.
 fn repacked(mut inflated: Vec<u8>, len: usize) -> Option<Vec<u8>> {
     if !blank(&mut inflated) {
         return None;
@@ -59,14 +61,14 @@ fn repacked(mut inflated: Vec<u8>, len: usize) -> Option<Vec<u8>> {
     let mut encoder = ZlibEncoder::new(Vec::with_capacity(len), Compression::best());
     encoder.write_all(&inflated).ok()?;
     let mut packed = encoder.finish().ok()?;
-    // What follows the end of a compressed stream is not read.
+    // Readers ignore what follows the end of a compressed stream.
     (packed.len() <= len).then(|| {
         packed.resize(len, b'\n');
         packed
     })
 }
 
-/// Writes blanks over every `/Annots` and its value, a list or a reference; whether there was any.
+/// Overwrites every `/Annots` and its value (a list or a reference) with spaces. Returns whether there was any.
 fn blank(bytes: &mut [u8]) -> bool {
     let (mut at, mut any) = (0, false);
     while let Some(found) = find(&bytes[at..], b"/Annots") {
@@ -80,7 +82,7 @@ fn blank(bytes: &mut [u8]) -> bool {
     any
 }
 
-/// Length of the value behind the name: a list, or two numbers and an `R`.
+/// Returns the length of the value that follows the name: a list, or two numbers and an `R`.
 fn value_len(rest: &[u8]) -> Option<usize> {
     let skip = |from: usize, keep: fn(&u8) -> bool| from + rest[from..].iter().take_while(|b| keep(b)).count();
     let start = skip(0, u8::is_ascii_whitespace);

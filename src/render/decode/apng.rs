@@ -1,9 +1,10 @@
-//! Animated PNG: which frames there are, and the canvas as it looks while each is shown.
+//! Animated PNG: the frames in the file, and the canvas as it looks while each is shown.
 //!
-//! Where the chunks do not announce one animation, or break its rules, the file is a still picture, its default image, as
-//! the specification wants it and as it is to a reader that knows no APNG; the default image is a frame only where the file
-//! says so. A file that announces an animation and then is torn is refused whole. Source: PNG specification, third edition,
-//! sections 4.9 (APNG: frame-based animation) and 11.3.6 (animation chunks).
+//! If the chunks do not announce exactly one animation, or break its rules, the file is treated as a still image, its
+//! default image. The specification asks for this, and it is what a reader without APNG support shows. The default
+//! image is a frame only where the file says so. A file that announces an animation but is truncated is rejected
+//! entirely. Source: PNG specification, third edition, sections 4.9 (APNG: frame-based animation) and 11.3.6 (animation
+//! chunks).
 
 use std::io::Cursor;
 use std::ops::Range;
@@ -16,16 +17,16 @@ use crate::plan::StoredFrames;
 use crate::render::RenderError;
 use crate::units::{Rect, Size};
 
-/// What the decoder may keep beside the pixels, bytes: a profile, and rows of the widest picture.
+/// Bytes the decoder may allocate in addition to the pixels: a profile, and rows of the widest image.
 const DECODER_BYTES_MAX: usize = 256 << 20;
 
-/// Frames that a file can announce (11.3.6.1).
+/// Maximum number of frames that a file can announce (11.3.6.1).
 const FRAMES_MAX: u32 = i32::MAX as u32;
 
-/// The frames that a PNG announces; `None` for a still one.
+/// Returns the frames of an animated PNG, or `None` for a still one.
 ///
 /// # Errors
-/// [`RenderError::Undecodable`] for an animation that is torn.
+/// [`RenderError::Undecodable`] for a truncated animation.
 pub(super) fn frames(bytes: &[u8]) -> Result<Option<StoredFrames>, RenderError> {
     let (mut scan, mut keeps_rules) = (Scan::default(), true);
     for (kind, data) in chunks(bytes) {
@@ -43,24 +44,24 @@ pub(super) fn frames(bytes: &[u8]) -> Result<Option<StoredFrames>, RenderError> 
     if scan.announced.is_some() { Err(RenderError::Undecodable) } else { Ok(None) }
 }
 
-/// What the chunks so far have said.
+/// What the chunks read so far say.
 #[derive(Default)]
 struct Scan {
     header: Option<Header>,
-    /// Number of frames, and how often they are played.
+    /// The number of frames and the number of plays.
     announced: Option<(u32, u32)>,
     delays_ms: Vec<u32>,
-    /// Number of the next control or data chunk.
+    /// Expected sequence number of the next control or data chunk.
     number: u32,
-    /// Whether the last frame announced has data.
+    /// Whether the most recently announced frame has data.
     has_data: bool,
-    /// Whether there was image data that is or is not a frame.
+    /// Whether the default image has been seen, which may or may not be a frame.
     has_default: bool,
-    /// Whether the first frame is the default image.
+    /// Whether the default image is the first frame.
     starts_with_default: bool,
 }
 
-/// How a scan goes on.
+/// What a chunk means for the rest of the scan.
 enum Next {
     Chunk,
     Still,
@@ -68,11 +69,11 @@ enum Next {
 }
 
 impl Scan {
-    /// `None` for a chunk that breaks the rules.
+    /// Processes one chunk. Returns `None` if it breaks the rules.
     fn chunk(&mut self, kind: &[u8; 4], data: &[u8]) -> Option<Next> {
         match kind {
             b"IHDR" => self.header = Header::of(data),
-            // One announcement, before the image.
+            // Only one announcement is allowed, and it must come before the image.
             b"acTL" if self.announced.is_some() || self.has_default => return Some(Next::Still),
             b"acTL" => {
                 let (Some(count @ 1..=FRAMES_MAX), Some(plays)) = (word(data, 0), word(data, 4)) else {
@@ -86,7 +87,7 @@ impl Scan {
                 (self.has_default, self.has_data) = (true, true);
             }
             b"fcTL" if self.announced.is_some() => {
-                // The frame before it needs something to show.
+                // The previous frame needs image data.
                 if !self.delays_ms.is_empty() && !self.has_data {
                     return None;
                 }
@@ -108,7 +109,7 @@ impl Scan {
         Some(Next::Chunk)
     }
 
-    /// Control and data chunks are numbered through.
+    /// Checks the sequence number that control and data chunks share.
     fn numbered(&mut self, data: &[u8]) -> Option<()> {
         if word(data, 0) != Some(self.number) {
             return None;
@@ -122,20 +123,20 @@ impl Scan {
         if !self.has_data || self.delays_ms.len() as u64 != u64::from(count) {
             return Err(RenderError::Undecodable);
         }
-        // One frame that is the default image is what every reader shows.
+        // If the default image is the only frame, every reader shows the same.
         let is_still = count == 1 && self.starts_with_default;
         Ok((!is_still).then_some(StoredFrames { delays_ms: self.delays_ms, plays }))
     }
 }
 
-/// The chunks of a PNG, as far as it is whole.
+/// Iterates over the chunks of a PNG until it ends or is truncated.
 pub(super) fn chunks(bytes: &[u8]) -> impl Iterator<Item = (&[u8; 4], &[u8])> {
     let mut rest = bytes.get(8..).unwrap_or_default();
     std::iter::from_fn(move || {
         let (length, after) = rest.split_first_chunk::<4>()?;
         let (kind, after) = after.split_first_chunk::<4>()?;
         let (data, after) = after.split_at_checked(u32::from_be_bytes(*length) as usize)?;
-        // The checksum is the decoder's to verify.
+        // The decoder verifies the checksum.
         rest = after.get(4..)?;
         Some((kind, data))
     })
@@ -145,7 +146,7 @@ fn word(data: &[u8], at: usize) -> Option<u32> {
     data.get(at..)?.first_chunk::<4>().map(|word| u32::from_be_bytes(*word))
 }
 
-/// What the rules for frames depend on.
+/// The header fields that the rules for frames depend on.
 struct Header {
     width: u32,
     height: u32,
@@ -157,7 +158,7 @@ impl Header {
         Some(Self { width: word(data, 0)?, height: word(data, 4)?, interlaced: *data.get(12)? != 0 })
     }
 
-    /// How long the frame of a control chunk is shown; `None` when it does not lie on the canvas.
+    /// Returns how long the frame of a control chunk is shown, or `None` if the frame does not fit on the canvas.
     fn delay_ms(&self, control: &[u8]) -> Option<u32> {
         let fits =
             |side: u32, start: u32, whole: u32| side > 0 && start.checked_add(side).is_some_and(|end| end <= whole);
@@ -165,19 +166,20 @@ impl Header {
         if !fits(width, word(control, 12)?, self.width) || !fits(height, word(control, 16)?, self.height) {
             return None;
         }
-        // How the decoder lays out the rows of a narrower interlaced part differs between its versions, and nobody makes
+        // Versions of the decoder differ in how they arrange the rows of a narrower interlaced part, and nobody creates
         // such files.
         if self.interlaced && width != self.width {
             return None;
         }
         let fraction = word(control, 20)?;
-        // A denominator of 0 stands for 100.
+        // A denominator of 0 means 100.
         let (over, under) = (fraction >> 16, if fraction & 0xFFFF == 0 { 100 } else { fraction & 0xFFFF });
         Some((over * 1000 + under / 2) / under)
     }
 }
 
-/// Plays the frames `shown`, counted from 0, of an animation that [`frames`] knows: 8-bit RGBA of the whole canvas each.
+/// Plays the frames `shown`, counted from 0, of an animation that [`frames`] has accepted. Each is the whole canvas in
+/// 8-bit RGBA.
 pub(super) fn play(
     bytes: &[u8],
     shown: Range<u32>,
@@ -206,7 +208,7 @@ pub(super) fn play(
             disposal: match control.dispose_op {
                 DisposeOp::None => Disposal::Keep,
                 DisposeOp::Background => Disposal::Clear,
-                // What the first frame would restore is what was there before it: nothing.
+                // For the first frame, the previous state is an empty canvas.
                 DisposeOp::Previous => Disposal::Restore,
             },
         };
@@ -214,22 +216,22 @@ pub(super) fn play(
     }))
 }
 
-/// What the frames bring, one after the other.
+/// The frame images in order.
 struct Parts<'a> {
     reader: Reader<Cursor<&'a [u8]>>,
-    /// RGBA of the last one, at the start.
+    /// Starts with the most recent frame image as RGBA.
     buffer: Vec<u8>,
-    /// Bytes that the decoder wants to have room for, whatever a part needs.
+    /// Buffer size that the decoder requires, whatever the size of a frame image.
     len: usize,
 }
 
 impl Parts<'_> {
-    /// Decodes the next part, as RGBA at the start of the buffer.
+    /// Decodes the next frame image as RGBA to the start of the buffer.
     fn next(&mut self) -> Result<FrameControl, RenderError> {
         loop {
             self.buffer.resize(self.len, 0);
             let info = self.reader.next_frame(&mut self.buffer).map_err(|_| RenderError::Undecodable)?;
-            // A default image without a control chunk is no frame.
+            // A default image without a control chunk is not a frame.
             let Some(control) = self.reader.info().frame_control else { continue };
             if (control.width, control.height) != (info.width, info.height) {
                 return Err(RenderError::Undecodable);
@@ -251,7 +253,7 @@ impl Parts<'_> {
 mod tests {
     use super::*;
 
-    /// A frame of the tests: what it brings, where, and how.
+    /// A frame in the tests: its image, its position, and how it is applied.
     struct Part<'a> {
         /// Left, top, width, height.
         at: [u32; 4],
@@ -278,7 +280,7 @@ mod tests {
         zlib.finish().unwrap()
     }
 
-    /// A file of a default image that is no frame, then the parts.
+    /// Builds a file with a default image that is not a frame, followed by the parts.
     fn file(width: u32, height: u32, parts: &[Part<'_>]) -> Vec<u8> {
         let mut out = b"\x89PNG\r\n\x1a\n".to_vec();
         out.extend(chunk(b"IHDR", &[&words(&[width, height])[..], &[8, 6, 0, 0, 0]].concat()));
@@ -299,7 +301,8 @@ mod tests {
     const BLUE: [u8; 4] = [0, 0, 255, 255];
     const NONE: [u8; 4] = [0; 4];
 
-    /// Red everywhere on 2 x 1, then blue on the right with these ops, then nothing new on the left: three frames.
+    /// Plays three frames on 2 x 1: red everywhere, then blue on the right with these ops, then nothing new on the
+    /// left.
     #[track_caller]
     fn check(ops: [u8; 2], brought: [u8; 4], second: [u8; 4], third: [u8; 4]) {
         let part = |at, ops, pixels| Part { at, delay: (1, 10), ops, pixels };

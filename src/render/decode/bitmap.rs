@@ -1,8 +1,8 @@
-//! Bitmaps of Windows and OS/2: every header from 12 to 124 bytes, 1 to 32 bits per pixel, packed or not, top down or
-//! bottom up. Icons hold the same without the file header (see `ico`).
+//! Bitmaps of Windows and OS/2: every header from 12 to 124 bytes, 1 to 32 bits per pixel, compressed or not, top-down
+//! or bottom-up. Icons contain the same without the file header (see `ico`).
 //!
-//! A file that ends before its last row is refused. Pixels that a packed bitmap skips are black, as in Chromium. The
-//! fourth channel is alpha where the header gives it a mask, unless it is 0 everywhere.
+//! A file that ends before its last row is rejected. Pixels that a run-length encoded bitmap skips are black, as in
+//! Chromium. The fourth channel is alpha if the header gives it a mask, unless it is 0 everywhere.
 //! Source: MS-WMF 2.2.2 (BITMAPINFOHEADER to BITMAPV5HEADER), OS/2 `BITMAPINFOHEADER2`.
 
 mod rle;
@@ -21,29 +21,29 @@ use crate::render::{Bound, Codec, Feature, RenderError, RenderLimits};
 use crate::sniff::{SourceFormat, is_bitmap_header};
 use crate::units::Size;
 
-/// Bytes of the header in front of the bitmap in a file.
+/// Bytes of the file header that precedes the bitmap header.
 const FILE_HEADER_BYTES: usize = 14;
-/// Lengths of headers: the oldest, the first of Windows, and the longest.
+/// Lengths of headers: the oldest, the first Windows one, and the longest.
 const CORE_BYTES: usize = 12;
 const INFO_BYTES: usize = 40;
 const LONGEST_BYTES: usize = 124;
-/// `LCS` value: an ICC profile is embedded.
+/// `LCS` value for an embedded ICC profile.
 const EMBEDDED: u32 = 0x4D42_4544;
 
 /// How pixels are stored.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Coding {
-    /// Indices of 1, 2, 4 or 8 bits.
+    /// Palette indices of 1, 2, 4 or 8 bits.
     Indices,
-    /// Runs of indices, or of colours where there are 24 bits.
+    /// Runs of palette indices, or of colours at 24 bits.
     Runs,
-    /// Blue, green and red, a byte each.
+    /// One byte each for blue, green and red.
     Bytes,
-    /// Red, green, blue and alpha are these bits of a number of 16 or 32.
+    /// Bit masks of red, green, blue and alpha in a number of 16 or 32 bits.
     Masks([u32; 4]),
 }
 
-/// A bitmap whose header has been read.
+/// A bitmap whose header has been parsed.
 pub(super) struct Dib<'a> {
     pub(super) size: Size,
     pub(super) bits: usize,
@@ -51,11 +51,11 @@ pub(super) struct Dib<'a> {
     coding: Coding,
     palette: Vec<[u8; 3]>,
     profile: Option<&'a [u8]>,
-    /// The pixels, and what follows them.
+    /// The pixels and everything after them.
     data: &'a [u8],
 }
 
-/// Little-endian numbers.
+/// Reads a little-endian number, or 0 beyond the end.
 fn word(bytes: &[u8], at: usize) -> u32 {
     bytes.get(at..).and_then(|rest| rest.first_chunk::<4>()).map_or(0, |word| u32::from_le_bytes(*word))
 }
@@ -65,26 +65,26 @@ fn half(bytes: &[u8], at: usize) -> u32 {
 }
 
 impl<'a> Dib<'a> {
-    /// The bitmap of a file.
+    /// Parses the bitmap in a file.
     fn of_file(bytes: &'a [u8]) -> Result<Self, RenderError> {
         let inside = bytes.get(FILE_HEADER_BYTES..).ok_or(RenderError::Undecodable)?;
         let start = (word(bytes, 10) as usize).checked_sub(FILE_HEADER_BYTES);
         Self::read(inside, start, false)
     }
 
-    /// The bitmap inside an icon, which states twice its height: the mask that follows counts as rows.
+    /// Parses the bitmap in an icon. Its header states twice the height, because the mask that follows counts as rows.
     pub(super) fn of_icon(bytes: &'a [u8]) -> Result<Self, RenderError> {
         Self::read(bytes, None, true)
     }
 
-    /// Reads what begins with a header of the bitmap, its pixels at `start` if that makes sense.
+    /// Parses from the bitmap header on. The pixels are at `start` if that is plausible.
     fn read(bytes: &'a [u8], start: Option<usize>, is_icon: bool) -> Result<Self, RenderError> {
         let header_len = word(bytes, 0) as usize;
         if !is_bitmap_header(header_len) {
             return Err(RenderError::Undecodable);
         }
         let stated = bytes.get(..header_len).ok_or(RenderError::Undecodable)?;
-        // What a shorter header leaves out is 0.
+        // Fields missing from a shorter header are 0.
         let mut header = [0; LONGEST_BYTES];
         header[..header_len].copy_from_slice(stated);
         let is_core = header_len == CORE_BYTES;
@@ -102,7 +102,7 @@ impl<'a> Dib<'a> {
         let is_top_down = height < 0;
         let mut at = header_len;
         let mut coding = coding(&header, header_len, bits, &mut at, bytes)?;
-        // Icons have had alpha in their 32 bits since before a header could say so.
+        // 32-bit icons had alpha before headers could declare it.
         if let (true, 32, Coding::Masks(masks)) = (is_icon, bits, &mut coding) {
             masks[3] = 0xFF00_0000;
         }
@@ -110,7 +110,7 @@ impl<'a> Dib<'a> {
             return Err(RenderError::Undecodable);
         }
         let palette = palette(&header, bytes, bits, is_core, start, &mut at);
-        // Some writers state nothing, or a place inside of what has been read.
+        // Some writers state nothing, or an offset inside the header or the palette.
         let data = bytes.get(start.filter(|start| *start >= at).unwrap_or(at)..).unwrap_or_default();
         let profile = (word(&header, 56) == EMBEDDED && header_len == LONGEST_BYTES)
             .then(|| bytes.get(word(&header, 112) as usize..)?.get(..word(&header, 116) as usize))
@@ -118,18 +118,19 @@ impl<'a> Dib<'a> {
         Ok(Self { size: Size::new(width, rows), bits: bits as usize, is_top_down, coding, palette, profile, data })
     }
 
-    /// Bytes of a row of so many bits per pixel, a multiple of 4.
+    /// Returns the bytes per row at this many bits per pixel, a multiple of 4.
     fn stride(&self, bits: usize) -> Option<usize> {
         Some((self.size.width as usize).checked_mul(bits)?.div_ceil(32) * 4)
     }
 
-    /// The stored rows of so many bits per pixel at the start of `data`, from the top, and what follows them.
+    /// Returns the rows stored at the start of `data` at this many bits per pixel, from the top, and the data after
+    /// them.
     fn rows<'d>(&self, data: &'d [u8], bits: usize) -> Option<(Vec<&'d [u8]>, &'d [u8])> {
         let stride = self.stride(bits)?;
         let used = (self.size.width as usize * bits).div_ceil(8);
         let height = self.size.height as usize;
         let len = stride.checked_mul(height)?;
-        // Nothing is lost with the filling of the last row.
+        // Only the padding of the last row may be missing.
         if data.len() < len - (stride - used) {
             return None;
         }
@@ -140,7 +141,7 @@ impl<'a> Dib<'a> {
         Some((rows, data.get(len..).unwrap_or_default()))
     }
 
-    /// 8-bit RGBA from the top, and what follows the pixels. The size has been checked.
+    /// Returns the pixels as 8-bit RGBA from the top, and the data after them. The size must have been checked.
     pub(super) fn pixels(&self) -> Result<(Vec<[u8; 4]>, &'a [u8]), RenderError> {
         let mut pixels = Vec::new();
         if self.coding == Coding::Runs {
@@ -162,18 +163,18 @@ impl<'a> Dib<'a> {
         Ok((pixels, after))
     }
 
-    /// Indices and whole bytes as `image` reads them, behind a header that it knows. It knows neither every header, nor masks
-    /// of more than 8 bits, nor runs of 24.
+    /// Lets the `image` crate decode indices and whole bytes, behind a header that it understands. It does not
+    /// understand every header, masks of more than 8 bits, or 24-bit runs.
     fn by_library(&self, rows: &[&[u8]]) -> Result<Vec<[u8; 4]>, RenderError> {
         let (width, height) = (self.size.width, self.size.height);
         let stride = self.stride(self.bits).ok_or(RenderError::Undecodable)?;
-        // An index without a colour is black.
+        // An index without a palette entry is black.
         let colours = if self.bits <= 8 { 1_usize << self.bits } else { 0 };
         let palette = self.palette.iter().copied().chain(std::iter::repeat([0; 3])).take(colours);
         let start = FILE_HEADER_BYTES + INFO_BYTES + colours * 4;
         let mut file = [&b"BM\0\0\0\0\0\0\0\0"[..], &(start as u32).to_le_bytes()].concat();
         file.extend((INFO_BYTES as u32).to_le_bytes());
-        // From the top.
+        // A negative height means top-down rows.
         file.extend([width.cast_signed(), -height.cast_signed()].iter().flat_map(|side| side.to_le_bytes()));
         file.extend([1, self.bits as u16].iter().flat_map(|number| number.to_le_bytes()));
         file.resize(FILE_HEADER_BYTES + INFO_BYTES, 0);
@@ -187,14 +188,15 @@ impl<'a> Dib<'a> {
         Ok(image.into_rgba8().into_raw().as_chunks::<4>().0.to_vec())
     }
 
-    /// Whether a pixel is covered by the mask behind the pixels of an icon, from the top; `None` where there is no mask.
+    /// Reads the mask that follows an icon's pixels, from the top: whether it covers each pixel. Returns `None` if
+    /// there is no mask.
     pub(super) fn mask(&self, after: &[u8]) -> Option<Vec<bool>> {
         let (rows, _) = self.rows(after, 1)?;
         let width = self.size.width as usize;
         Some(rows.iter().flat_map(|row| (0..width).map(|x| index(row, x, 1) != 0)).collect())
     }
 
-    /// The raster of pixels, its profile applied.
+    /// Wraps the pixels as a raster and applies the profile.
     pub(super) fn decoded(&self, pixels: Vec<[u8; 4]>, cs: ColorSpace) -> Result<Decoded<'static>, RenderError> {
         let raster = Raster { size: self.size, channels: 4, samples: Samples::U8(pixels.into_flattened()) };
         let raster = if raster.is_transparent() { raster } else { raster.without_alpha() };
@@ -202,13 +204,13 @@ impl<'a> Dib<'a> {
         Ok(Decoded::still(raster, profile))
     }
 
-    /// Whether pixels have an alpha of their own.
+    /// Returns whether the pixels have an alpha channel.
     pub(super) const fn has_alpha(&self) -> bool {
         matches!(self.coding, Coding::Masks([.., alpha]) if alpha != 0)
     }
 }
 
-/// What the header says of the pixels. Masks may stand behind it, where `at` is moved past them.
+/// Reads the pixel encoding from the header. Masks may follow the header; then `at` is moved past them.
 fn coding(
     header: &[u8; LONGEST_BYTES],
     header_len: usize,
@@ -222,7 +224,7 @@ fn coding(
         1 | 2 | 4 | 8 => Some(Coding::Indices),
         16 => Some(Coding::Masks([0x7C00, 0x3E0, 0x1F, 0])),
         24 => Some(Coding::Bytes),
-        // Newer headers have a mask for alpha even where the others are not asked for.
+        // Newer headers have an alpha mask that applies even where the other masks are not used.
         32 => Some(Coding::Masks([
             0xFF_0000,
             0xFF00,
@@ -251,14 +253,14 @@ fn coding(
             };
             masks.iter().all(is_run).then_some(Coding::Masks(masks)).ok_or(RenderError::Undecodable)
         }
-        // Files of their own (see `embedded`) that are not where they should be.
+        // Complete files (see `embedded`) that are not at the stated offset.
         (4, _) => Err(unsupported(Feature::JpegInside)),
         (5, _) => Err(unsupported(Feature::PngInside)),
         _ => Err(RenderError::Undecodable),
     }
 }
 
-/// The colours behind the header, past which `at` is moved.
+/// Reads the palette that follows the header and moves `at` past it.
 fn palette(
     header: &[u8; LONGEST_BYTES],
     bytes: &[u8],
@@ -271,7 +273,7 @@ fn palette(
     let most = if bits <= 8 { 1_usize << bits } else { 0 };
     let stated = word(header, 32) as usize;
     let count = if stated == 0 { most } else { stated.min(1 << 16) };
-    // A palette is never stored beyond the pixels.
+    // A palette never extends into the pixels.
     let room = start.and_then(|start| start.checked_sub(*at)).map_or(count, |room| room / entry_bytes);
     let stored = bytes.get(*at..).unwrap_or_default();
     *at += count.min(room) * entry_bytes;
@@ -282,24 +284,24 @@ fn palette(
         .collect()
 }
 
-/// A number of 2 or 4 bytes.
+/// Reads a little-endian number of 2 or 4 bytes.
 fn number(bytes: &[u8]) -> u32 {
     bytes.iter().rev().fold(0, |number, byte| number << 8 | u32::from(*byte))
 }
 
-/// An index of `bits` bits, the first in the highest bits of a byte.
+/// Returns the index of `bits` bits at `x`. The first is in the highest bits of a byte.
 fn index(row: &[u8], x: usize, bits: usize) -> usize {
     let at = x * bits;
     usize::from(row[at / 8] >> (8 - bits - at % 8)) & ((1 << bits) - 1)
 }
 
-/// An index without a colour is black.
+/// Returns the colour of an index; one without a palette entry is black.
 fn color_of(palette: &[[u8; 3]], index: usize) -> [u8; 4] {
     let [r, g, b] = palette.get(index).copied().unwrap_or([0; 3]);
     [r, g, b, 255]
 }
 
-/// The bits of a mask as 0 to 255.
+/// Extracts the bits of a mask, scaled to 0 to 255.
 fn level(number: u32, mask: u32) -> u8 {
     if mask == 0 {
         return 0;
@@ -309,7 +311,7 @@ fn level(number: u32, mask: u32) -> u8 {
     ((value * 255 + most / 2) / most) as u8
 }
 
-/// A JPEG or PNG that a bitmap holds in place of pixels.
+/// Returns the JPEG or PNG that a bitmap contains instead of pixels.
 pub(super) fn embedded(bytes: &[u8]) -> Option<&[u8]> {
     let header = bytes.get(FILE_HEADER_BYTES..)?;
     if (word(header, 0) as usize) < INFO_BYTES || !matches!(word(header, 16), 4 | 5) {
@@ -319,7 +321,7 @@ pub(super) fn embedded(bytes: &[u8]) -> Option<&[u8]> {
     (data.starts_with(b"\xFF\xD8\xFF") || data.starts_with(b"\x89PNG\r\n\x1A\n")).then_some(data)
 }
 
-/// Reads the header; the pixels too where they may be transparent.
+/// Reads the header, and also the pixels if they may be transparent.
 pub(super) fn measure(bytes: &[u8], limits: &RenderLimits) -> Result<Measured, RenderError> {
     let dib = Dib::of_file(bytes)?;
     check_max(Bound::Pixels, dib.size.area(), limits.pixels_max)?;
@@ -333,7 +335,8 @@ pub(super) fn decode(bytes: &[u8], cs: ColorSpace) -> Result<Decoded<'static>, R
     dib.decoded(shown(&dib)?, cs)
 }
 
-/// The pixels of a file: opaque where alpha is 0 everywhere, which writers leave so that mean no alpha.
+/// Returns the pixels of a file. Makes them opaque if alpha is 0 everywhere: writers that do not mean alpha leave it at
+/// 0.
 fn shown(dib: &Dib<'_>) -> Result<Vec<[u8; 4]>, RenderError> {
     let (mut pixels, _) = dib.pixels()?;
     if pixels.iter().all(|pixel| pixel[3] == 0) {

@@ -1,5 +1,5 @@
-//! The canvas of an animation: each frame draws its part over what the frames before it left, and leaves the canvas as it
-//! says. GIF and APNG share it.
+//! The canvas of an animation, shared by GIF and APNG. Each frame draws its part over what the previous frames left,
+//! then disposes of it as the file says.
 
 use std::ops::Range;
 
@@ -8,8 +8,8 @@ use crate::pixels::raster::{Raster, Samples};
 use crate::render::RenderError;
 use crate::units::{Rect, Size};
 
-/// The frames `shown`, counted from 0, of an animation that `advance` draws from its first frame on: it is told whether the
-/// frame will be looked at. The first error is the last item.
+/// Yields the frames `shown`, counted from 0. `advance` draws the animation frame by frame from the first on; its
+/// argument says whether the frame will be used. The iterator stops after the first error.
 pub(super) fn shown(
     shown: Range<u32>,
     mut advance: impl FnMut(bool) -> Result<Option<Raster>, RenderError>,
@@ -32,50 +32,50 @@ pub(super) fn shown(
     })
 }
 
-/// How a part is put on the canvas.
+/// How a part is combined with the canvas.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Blend {
-    /// It replaces what is there, opacity included.
+    /// The part replaces what is there, including opacity.
     Source,
-    /// It is laid over what is there.
+    /// The part is composited over what is there.
     Over,
 }
 
-/// What becomes of a part after its frame was shown.
+/// What happens to a part after its frame has been shown.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Disposal {
     /// It stays.
     Keep,
-    /// Its area becomes transparent. (GIF speaks of a background colour, which no browser paints.)
+    /// Its area becomes transparent. (GIF specifies a background colour, but no browser paints it.)
     Clear,
-    /// Its area becomes what it was before the frame.
+    /// Its area reverts to what it was before the frame.
     Restore,
 }
 
-/// What one frame brings.
+/// What one frame draws.
 pub(super) struct Part<'p> {
-    /// Where it lies; what reaches over the edge of the canvas is cut off.
+    /// Where it is placed; anything beyond the edge of the canvas is cut off.
     pub(super) rect: Rect,
-    /// 8-bit RGBA of the whole rectangle, row after row, straight alpha.
+    /// 8-bit RGBA of the whole rectangle, row by row, with straight alpha.
     pub(super) pixels: &'p [u8],
     pub(super) blend: Blend,
     pub(super) disposal: Disposal,
 }
 
-/// 8-bit RGBA, transparent at first.
+/// 8-bit RGBA pixels, initially transparent.
 pub(super) struct Canvas {
     size: Size,
     pixels: Vec<u8>,
 }
 
 impl Canvas {
-    /// A transparent canvas.
+    /// Creates a transparent canvas.
     pub(super) fn new(size: Size) -> Self {
         let bytes = usize::try_from(size.area() * 4).expect("a size within the limits fits in memory");
         Self { size, pixels: vec![0; bytes] }
     }
 
-    /// Draws a part, takes the canvas as it is shown where `is_shown` says so, and disposes of the part.
+    /// Draws a part and then disposes of it. Returns the canvas as it looks in between if `is_shown`.
     pub(super) fn play(&mut self, part: &Part<'_>, is_shown: bool) -> Option<Raster> {
         let rows: Vec<Row> = self.rows(part.rect).collect();
         let before: Option<Vec<u8>> = (part.disposal == Disposal::Restore)
@@ -103,12 +103,12 @@ impl Canvas {
         shown
     }
 
-    /// The canvas as it is.
+    /// Copies the current canvas.
     pub(super) fn picture(&self) -> Raster {
         Raster { size: self.size, channels: 4, samples: Samples::U8(self.pixels.clone()) }
     }
 
-    /// The rows of a part that lie on the canvas.
+    /// Returns the rows of a part that are on the canvas.
     fn rows(&self, rect: Rect) -> impl Iterator<Item = Row> + use<> {
         let Size { width, height } = self.size;
         let visible = rect.size.width.min(width.saturating_sub(rect.left)) as usize * 4;
@@ -120,9 +120,9 @@ impl Canvas {
     }
 }
 
-/// A row of a part, in bytes.
+/// One row of a part, in bytes.
 struct Row {
-    /// Where it begins on the canvas, and in the part.
+    /// Start on the canvas, and start in the part.
     at: usize,
     from: usize,
     len: usize,
@@ -150,7 +150,7 @@ mod tests {
         Rect { left, top, size: Size::new(width, height) }
     }
 
-    /// A canvas of 2 x 2, red on the left, on which a part is played; what is shown, and what is left.
+    /// Plays a part on a canvas of 2 x 2 that is red on the left. Checks what is shown and what is left.
     #[track_caller]
     fn check(part: &Part<'_>, shown: [[u8; 4]; 4], left: [[u8; 4]; 4]) {
         let mut canvas = Canvas::new(Size::new(2, 2));

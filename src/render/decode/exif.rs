@@ -1,9 +1,10 @@
-//! Blocks of EXIF: the orientation, and the fields that describe a picture. Pure and total: hostile offsets lead nowhere,
-//! and no more is read than fits the bounds below. Source: EXIF 2.32 sections 4.5 and 4.6.
+//! EXIF blocks: the orientation, and the fields that describe an image. Pure and total: hostile offsets are ignored,
+//! and the limits below bound what is read. Source: EXIF 2.32 sections 4.5 and 4.6.
 
 use serde_json::{Map, Value, json};
 
-/// Orientation 1 to 8 from an EXIF block, with or without its `Exif\0\0` header; anything else in it is 1.
+/// Returns the orientation, 1 to 8, from an EXIF block with or without its `Exif\0\0` header. Any other value counts as
+/// 1.
 #[must_use]
 pub fn orientation(exif: &[u8]) -> u8 {
     const ORIENTATION: u16 = 0x0112;
@@ -14,8 +15,8 @@ pub fn orientation(exif: &[u8]) -> u8 {
     stated.and_then(|value| u8::try_from(value).ok()).filter(|value| (1..=8).contains(value)).unwrap_or(1)
 }
 
-/// The known fields of the groups `TIFF` (first directory) and `Exif`. Place (GPS), maker notes, comments and serial
-/// numbers are not among them.
+/// Returns the known fields of the groups `TIFF` (first directory) and `Exif`. Location (GPS), maker notes, comments
+/// and serial numbers are deliberately excluded.
 #[must_use]
 pub fn groups(exif: &[u8]) -> [(&'static str, Map<String, Value>); 2] {
     const EXIF_DIRECTORY: u16 = 0x8769;
@@ -76,7 +77,7 @@ const LONG: u16 = 4;
 const RATIONAL: u16 = 5;
 const SIGNED_RATIONAL: u16 = 10;
 
-/// Longest text that is shown, bytes.
+/// Longest text that is reported, in bytes.
 const TEXT_MAX: usize = 1024;
 
 /// A TIFF structure in memory.
@@ -91,7 +92,7 @@ struct Entry {
     tag: u16,
     kind: u16,
     count: usize,
-    /// Offset of the four bytes that hold the value, or the offset of the value.
+    /// Offset of the four bytes that hold the value or the offset of the value.
     value: usize,
 }
 
@@ -120,7 +121,7 @@ impl<'a> Tiff<'a> {
         self.long(4)
     }
 
-    /// The fields of the directory at `at`, as far as the bytes go.
+    /// Returns the fields of the directory at `at`, stopping at the end of the data.
     fn entries(&self, at: usize) -> impl Iterator<Item = Entry> {
         let count = usize::from(self.short(at).unwrap_or(0));
         (0..count).map_while(move |index| {

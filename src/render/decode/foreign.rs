@@ -1,4 +1,4 @@
-//! Originals that libvips reads.
+//! Originals that libvips decodes.
 
 use std::ffi::CStr;
 
@@ -14,18 +14,18 @@ use crate::render::{Codec, RenderError};
 use crate::units::{Color, Rect, Size};
 use crate::vips::{self, Call, Image, VipsError};
 
-/// Delay of a frame that states none, milliseconds: what browsers use.
+/// Delay in milliseconds of a frame that states none. Browsers use the same.
 const DEFAULT_DELAY_MS: u32 = 100;
 
-/// An original opened by libvips, header only.
+/// An original that libvips has opened, header only.
 pub struct Foreign<'a> {
     bytes: &'a [u8],
     format: SourceFormat,
-    /// Page of a document or frame of an animation that the header is of, from 0.
+    /// The document page or animation frame that the header describes, from 0.
     page: u32,
-    /// Taken out of a HEIF file, to be done after decoding.
+    /// Taken from a HEIF file and applied after decoding.
     transforms: heif::Transforms,
-    /// Frames of an animated PNG, which libvips shows the default image of.
+    /// Frames of an animated PNG. libvips itself shows only the default image.
     apng: Option<StoredFrames>,
     header: Image<'a>,
 }
@@ -51,12 +51,12 @@ impl<'a> Foreign<'a> {
         Ok(Self { bytes, format, page, transforms, apng, header })
     }
 
-    /// The header's numbers.
+    /// Returns the measures that the header states.
     pub(super) fn measure(&self) -> Measured {
         Measured {
             size: self.aperture().map_or(self.header.size(), |rect| rect.size),
             orientation: self.orientation(),
-            // A page lies on white paper.
+            // A page has a white background.
             has_alpha: self.format != SourceFormat::Pdf && (self.header.has_alpha() || self.apng.is_some()),
             frames: self.frames(),
         }
@@ -70,7 +70,7 @@ impl<'a> Foreign<'a> {
         }
     }
 
-    /// Times of the frames, one for each.
+    /// Returns the timing of the frames, with one delay per frame.
     pub(super) fn stored_frames(&self) -> StoredFrames {
         if let Some(stored) = &self.apng {
             return stored.clone();
@@ -82,29 +82,29 @@ impl<'a> Foreign<'a> {
         StoredFrames { delays_ms, plays }
     }
 
-    /// The picture as libvips opened it.
+    /// Returns the image as libvips opened it.
     #[must_use]
     pub const fn header(&self) -> &Image<'a> {
         &self.header
     }
 
-    /// The original's own bytes.
+    /// Returns the bytes of the original.
     #[must_use]
     pub const fn bytes(&self) -> &'a [u8] {
         self.bytes
     }
 
-    /// The selected page, from 1.
+    /// Returns the selected page, from 1.
     pub(super) const fn page(&self) -> u32 {
         self.page.saturating_add(1)
     }
 
-    /// What is kept of the stored pixels, where not all is.
+    /// Returns the part of the stored pixels to keep, unless it is all of them.
     fn aperture(&self) -> Option<Rect> {
         self.transforms.clap.and_then(|clap| clap.rect(self.header.size()))
     }
 
-    /// HEIF is turned by what it says itself, never by EXIF.
+    /// Returns the orientation. In HEIF only the file's own properties count, never EXIF.
     fn orientation(&self) -> u8 {
         if self.format.is_heif() {
             return self.transforms.orientation.max(1);
@@ -159,7 +159,8 @@ impl<'a> Foreign<'a> {
         Ok(Decoded { frames: Frames::Stack { stack, reading }, size, profile })
     }
 
-    /// What the file says by numbers about its colours, where that is better than its profile or there is none.
+    /// Returns the colour space that the file states by numbers, where that overrides the profile or there is no
+    /// profile.
     fn stated(&self) -> Option<hdr::Space> {
         let profile = self.header.meta_blob(c"icc-profile-data");
         let has_profile = || profile.as_deref().is_some_and(|bytes| profile::fits(bytes, self.header.bands()));
@@ -201,7 +202,7 @@ impl<'a> Foreign<'a> {
     }
 }
 
-/// The error with the name of what cannot be read, where that is known. `page` counts from 1.
+/// Names the missing feature in the error where it is known. `page` counts from 1.
 pub(super) fn explained(error: RenderError, format: SourceFormat, bytes: &[u8], page: u32) -> RenderError {
     if error != RenderError::Undecodable || format != SourceFormat::Tiff {
         return error;
@@ -212,7 +213,7 @@ pub(super) fn explained(error: RenderError, format: SourceFormat, bytes: &[u8], 
     }
 }
 
-/// Cuts one frame out of a stack. They have to be asked for from top to bottom, as the decoder goes.
+/// Cuts one frame out of a stack. Frames must be requested from top to bottom, in the decoder's order.
 pub(super) fn frame(stack: &Image<'_>, size: Size, index: u32) -> Result<Raster, RenderError> {
     let number = |value: u32| i32::try_from(value).unwrap_or(i32::MAX);
     let cut = Call::new(c"extract_area")
@@ -224,8 +225,8 @@ pub(super) fn frame(stack: &Image<'_>, size: Size, index: u32) -> Result<Raster,
     cut.image_out().and_then(|frame| frame.to_raster()).map_err(|_| RenderError::Undecodable)
 }
 
-/// Decodes a JPEG, its sides divided by `shrink` and rounded up. Most of what libjpeg warns of is of no weight, but one is
-/// that data is missing: then the data is looked through.
+/// Decodes a JPEG with its sides divided by `shrink` and rounded up. Most warnings of libjpeg are harmless, but one
+/// means that data is missing, so after a warning the data is checked for completeness.
 fn decode_jpeg<'a>(bytes: &[u8], wanted: &Wanted) -> Result<Decoded<'a>, RenderError> {
     let padded = jpeg::padded(bytes, wanted.shrink);
     let read = padded.as_deref().unwrap_or(bytes);
@@ -241,13 +242,13 @@ fn decode_jpeg<'a>(bytes: &[u8], wanted: &Wanted) -> Result<Decoded<'a>, RenderE
     Ok(Decoded::still(raster, profile))
 }
 
-/// Opens a JPEG, its sides divided by `shrink`.
+/// Opens a JPEG with its sides divided by `shrink`.
 fn jpeg_pixels<'a>(bytes: &'a [u8], shrink: u32, fail_on: &CStr) -> Result<Image<'a>, RenderError> {
     let shrink = i32::try_from(shrink).unwrap_or(1);
     load(bytes, SourceFormat::Jpeg, 0, 1, |call| call.int(c"shrink", shrink).nick(c"fail-on", fail_on))
 }
 
-/// Opens `count` pages from `page` on.
+/// Opens `count` pages starting at `page`.
 fn load<'a>(
     bytes: &'a [u8],
     format: SourceFormat,
@@ -263,8 +264,8 @@ fn load<'a>(
         call = call.int(c"page", page).int(c"n", count);
     }
     if format == SourceFormat::Pdf {
-        // Poppler draws a group of its own for a page that asks for one, and lays that over what is there as if nothing
-        // were: on white, the page is lost. So white comes last.
+        // If a page asks for a transparency group, Poppler draws the group and composites it without regard to the
+        // background, so on a white background the page is lost. Render on transparency and add white afterwards.
         call = call.doubles(c"background", &[0.0; 4]);
     }
     more(call).image_out().map_err(|error| match error {
@@ -296,7 +297,7 @@ const fn loader(format: SourceFormat) -> Option<&'static CStr> {
     }
 }
 
-/// A count from the metadata, at least 1.
+/// Reads a count from the metadata; at least 1.
 fn count(image: &Image<'_>, name: &CStr) -> u32 {
     image.meta_int(name).and_then(|n| u32::try_from(n).ok()).unwrap_or(1).max(1)
 }

@@ -1,10 +1,10 @@
-//! GIF: which frames there are, and each of them drawn on the canvas as browsers draw it.
+//! GIF: the frames in the file, each drawn on the canvas as browsers draw it.
 //!
-//! A file that ends inside a block, or after a block that announces a frame, is torn and refused whole, whichever frame is
-//! wanted. One that ends between blocks without the trailer has all its pixels and is drawn; so is one that goes on with
-//! something that is no block, which ends it for browsers too.
-//! Source: GIF89a specification. Where it leaves a choice (a canvas smaller than the first frame, method 4 of disposal,
-//! indices without a colour, the background colour) we do as Chromium does.
+//! A file that ends inside a block, or after a block that announces a frame, is truncated and rejected entirely,
+//! whichever frame is wanted. A file that ends between blocks without the trailer has all its pixels and is drawn. So
+//! is one that continues with something that is not a block; browsers stop there too.
+//! Source: GIF89a specification. Where it leaves a choice (a canvas smaller than the first frame, disposal method 4,
+//! indices without a colour, the background colour), we follow Chromium.
 
 use std::ops::Range;
 
@@ -17,7 +17,7 @@ use crate::plan::{Measured, StoredFrames};
 use crate::render::{Bound, RenderError, RenderLimits};
 use crate::units::{Rect, Size};
 
-/// What is known without decoding a pixel.
+/// What is known without decoding any pixels.
 #[derive(Debug, PartialEq)]
 pub(super) struct Facts {
     pub(super) measured: Measured,
@@ -27,11 +27,12 @@ pub(super) struct Facts {
 /// Reads all blocks.
 ///
 /// # Errors
-/// [`RenderError::Undecodable`] for a torn file and one without a frame, [`RenderError::TooLarge`] for a frame over the limit.
+/// [`RenderError::Undecodable`] for a truncated file or one without a frame, [`RenderError::TooLarge`] for a frame
+/// above the limit.
 pub(super) fn measure(bytes: &[u8], limits: &RenderLimits) -> Result<Facts, RenderError> {
     let (mut sides, blocks) = Blocks::of(bytes)?;
     let (mut delays_ms, mut plays, mut has_alpha) = (Vec::new(), 1, false);
-    // What the frame before did with its part; before the first there is nothing.
+    // Whether the disposal of an earlier frame has cleared part of the canvas.
     let mut uncovers = false;
     for block in blocks {
         match block? {
@@ -58,13 +59,13 @@ pub(super) fn measure(bytes: &[u8], limits: &RenderLimits) -> Result<Facts, Rend
     Ok(Facts { measured, stored: StoredFrames { delays_ms, plays } })
 }
 
-/// The canvas reaches as far as the first frame, whatever the header says.
+/// Enlarges the canvas to hold the first frame, whatever the header says.
 fn canvas_sides(stated: [u32; 2], first: &Frame<'_>) -> [u32; 2] {
     std::array::from_fn(|axis| stated[axis].max(first.start[axis] + first.sides[axis]))
 }
 
-/// Plays the frames `shown`, counted from 0, of a file that has been measured: the whole canvas each, 8-bit RGBA, or RGB
-/// where nothing is transparent in any frame.
+/// Plays the frames `shown`, counted from 0, of a file that has been measured. Each is the whole canvas in 8-bit RGBA,
+/// or in RGB if no frame has transparency.
 pub(super) fn play<'a>(
     bytes: &'a [u8],
     measured: &Measured,
@@ -79,7 +80,7 @@ pub(super) fn play<'a>(
     });
     let mut canvas = Canvas::new(measured.size);
     let (has_alpha, canvas_pixels, limits) = (measured.has_alpha, measured.size.area(), *limits);
-    // Pixels that parts bring beyond the canvas, which the limit on animations does not know of.
+    // Pixels of parts that extend beyond the canvas. The limit on animations does not account for them.
     let mut beyond = 0;
     Ok(canvas::shown(shown, move |is_shown| {
         let frame = frames.next().unwrap_or(Err(RenderError::Undecodable))?;
@@ -95,30 +96,30 @@ pub(super) fn play<'a>(
     }))
 }
 
-/// Bits of a sample as the header states them, for descriptions.
+/// Returns the bits per sample that the header states, for descriptions.
 pub(in crate::render) fn depth(bytes: &[u8]) -> u32 {
     bytes.get(10).map_or(8, |flags| if flags & 0x80 == 0 { 8 } else { u32::from(flags & 7) + 1 })
 }
 
-/// One frame as stored.
+/// A frame as it is stored.
 struct Frame<'a> {
-    /// Left and top, width and height; a side of 0 is a frame that draws nothing.
+    /// Left and top, width and height. A frame with a side of 0 draws nothing.
     start: [u32; 2],
     sides: [u32; 2],
     is_interlaced: bool,
-    /// Its own colours or those of the file, three bytes each.
+    /// The frame's own colours or those of the file, three bytes each.
     palette: &'a [u8],
     transparent: Option<u8>,
     disposal: Disposal,
     delay_ms: u32,
-    /// Bits of an index, from which the LZW codes begin to grow.
+    /// Bits per index, the initial width of the LZW codes.
     index_bits: u8,
-    /// Packed indices: sub-blocks, each with its length in front.
+    /// Compressed indices: sub-blocks, each preceded by its length.
     data: &'a [u8],
 }
 
 impl Frame<'_> {
-    /// Where it lies, if anywhere.
+    /// Returns where the frame is placed, or `None` if it is empty.
     fn rect(&self) -> Option<Rect> {
         let ([left, top], [width, height]) = (self.start, self.sides);
         (width > 0 && height > 0).then(|| Rect { left, top, size: Size::new(width, height) })
@@ -128,7 +129,7 @@ impl Frame<'_> {
         u64::from(self.sides[0]) * u64::from(self.sides[1])
     }
 
-    /// RGBA, row after row, of a frame that has any.
+    /// Returns the pixels as RGBA, row by row. The frame must not be empty.
     fn pixels(&self) -> Result<Vec<u8>, RenderError> {
         let colours = self.colours();
         let indices = self.indices()?;
@@ -143,7 +144,7 @@ impl Frame<'_> {
         Ok(pixels)
     }
 
-    /// What each index looks like; one without a colour is black.
+    /// Returns the colour of each index; one without a palette entry is black.
     fn colours(&self) -> [[u8; 4]; 256] {
         let mut colours = [[0, 0, 0, 255]; 256];
         for (colour, [r, g, b]) in colours.iter_mut().zip(self.palette.as_chunks::<3>().0) {
@@ -155,7 +156,7 @@ impl Frame<'_> {
         colours
     }
 
-    /// The row that each stored row is.
+    /// Returns the output row of each stored row.
     fn row_order(&self) -> impl Iterator<Item = usize> + use<> {
         const PLAIN: &[(usize, usize)] = &[(0, 1)];
         const INTERLACED: &[(usize, usize)] = &[(0, 8), (4, 8), (2, 4), (1, 2)];
@@ -164,17 +165,18 @@ impl Frame<'_> {
         passes.iter().flat_map(move |&(start, step)| (start..height).step_by(step))
     }
 
-    /// Unpacks the indices, row after stored row. Fewer than the frame has pixels are an error; more are left alone.
+    /// Decompresses the indices, in stored row order. Fewer than the frame has pixels is an error; any excess is
+    /// ignored.
     fn indices(&self) -> Result<Vec<u8>, RenderError> {
         let len = usize::try_from(self.pixels_len()).map_err(|_| RenderError::Undecodable)?;
-        // Codes of an index and of one more bit fit the twelve that a code may have.
+        // The codes start one bit wider than an index and must fit in twelve bits.
         if !(1..=8).contains(&self.index_bits) {
             return Err(RenderError::Undecodable);
         }
         let mut indices = vec![0; len];
         let mut at = 0;
         let mut lzw = Decoder::new(BitOrder::Lsb, self.index_bits);
-        // An empty one at the end fetches what the decoder still holds.
+        // The empty block at the end flushes what the decoder still holds.
         for mut block in sub_blocks(self.data).chain(std::iter::once(&[][..])) {
             while at < len {
                 let step = lzw.decode_bytes(block, &mut indices[at..]);
@@ -192,7 +194,7 @@ impl Frame<'_> {
     }
 }
 
-/// The sub-blocks of data that [`split_data`] found whole.
+/// Iterates over the sub-blocks of data that [`split_data`] found complete.
 fn sub_blocks(mut data: &[u8]) -> impl Iterator<Item = &[u8]> {
     std::iter::from_fn(move || {
         let (&len, after) = data.split_first()?;
@@ -202,21 +204,21 @@ fn sub_blocks(mut data: &[u8]) -> impl Iterator<Item = &[u8]> {
     })
 }
 
-/// What concerns us of a file.
+/// The parts of a file that we use.
 enum Block<'a> {
     Frame(Frame<'a>),
-    /// How often the animation is to be played, 0 for ever.
+    /// The number of plays; 0 means forever.
     Plays(u32),
 }
 
-/// What an extension says of the frame behind it.
+/// What a graphic control extension says about the following frame.
 struct Control {
     transparent: Option<u8>,
     disposal: Disposal,
     delay_ms: u32,
 }
 
-/// The blocks of a file in order; the last item is an error where the file is torn.
+/// The blocks of a file in order. If the file is truncated, the last item is an error.
 struct Blocks<'a> {
     rest: &'a [u8],
     palette: &'a [u8],
@@ -225,7 +227,7 @@ struct Blocks<'a> {
 }
 
 impl<'a> Blocks<'a> {
-    /// The sides that the header states, which may be 0, and the blocks behind it.
+    /// Returns the sides that the header states, which may be 0, and the blocks after it.
     fn of(bytes: &'a [u8]) -> Result<([u32; 2], Self), RenderError> {
         let (head, rest) = bytes.split_first_chunk::<13>().ok_or(RenderError::Undecodable)?;
         let side = |at: usize| u32::from(u16::from_le_bytes([head[at], head[at + 1]]));
@@ -246,7 +248,7 @@ impl<'a> Blocks<'a> {
                                 return Ok(Some(Block::Plays(plays)));
                             }
                         }
-                        // Comments, and text that no browser draws.
+                        // Comments, and text extensions, which no browser draws.
                         _ => {}
                     }
                 }
@@ -257,14 +259,14 @@ impl<'a> Blocks<'a> {
                 }
                 [0x3B, ..] => return Ok(None),
                 [0x21] => return Err(RenderError::Undecodable),
-                // A frame was announced, and is not here.
+                // A frame was announced but is missing.
                 _ if self.control.is_some() => return Err(RenderError::Undecodable),
                 _ => return Ok(None),
             }
         }
     }
 
-    /// The frame behind its separator, and what follows it.
+    /// Parses the frame after its separator. Returns it and the rest.
     fn frame(&mut self, bytes: &'a [u8]) -> Result<(Frame<'a>, &'a [u8]), RenderError> {
         let (head, rest) = bytes.split_first_chunk::<9>().ok_or(RenderError::Undecodable)?;
         let number = |at: usize| u32::from(u16::from_le_bytes([head[at], head[at + 1]]));
@@ -295,12 +297,12 @@ impl<'a> Iterator for Blocks<'a> {
 }
 
 impl Control {
-    /// Of a graphic control extension; `None` for one that is too short to say anything.
+    /// Parses a graphic control extension. Returns `None` if it is too short.
     fn read(data: &[u8]) -> Option<Self> {
         let &[flags, low, high, index] = sub_blocks(data).next()?.first_chunk::<4>()?;
         let disposal = match flags >> 2 & 7 {
             2 => Disposal::Clear,
-            // 4 is what some writers took 3 for.
+            // Some writers mistakenly use 4 for 3.
             3 | 4 => Disposal::Restore,
             _ => Disposal::Keep,
         };
@@ -309,8 +311,8 @@ impl Control {
     }
 }
 
-/// How often an application extension wants the animation played, where it is the one that says so: its number counts the
-/// repetitions after the first time, and 0 is for ever.
+/// Returns the number of plays if this application extension is the one that states it. The stored number counts the
+/// repetitions after the first play, and 0 means forever.
 fn plays(data: &[u8]) -> Option<u32> {
     let mut blocks = sub_blocks(data);
     if !matches!(blocks.next()?, b"NETSCAPE2.0" | b"ANIMEXTS1.0") {
@@ -321,13 +323,13 @@ fn plays(data: &[u8]) -> Option<u32> {
     (kind & 7 == 1).then_some(if repeats == 0 { 0 } else { repeats + 1 })
 }
 
-/// A palette, if the flags announce one, and what follows it.
+/// Splits off a palette if the flags announce one. Returns it and the rest.
 fn split_palette(bytes: &[u8], flags: u8) -> Result<(&[u8], &[u8]), RenderError> {
     let len = if flags & 0x80 == 0 { 0 } else { 3 << ((flags & 7) + 1) };
     bytes.split_at_checked(len).ok_or(RenderError::Undecodable)
 }
 
-/// Sub-blocks up to the empty one that ends them, without it, and what follows.
+/// Splits off the sub-blocks before the empty one that terminates them. Returns them and the rest.
 fn split_data(bytes: &[u8]) -> Result<(&[u8], &[u8]), RenderError> {
     let mut at = 0;
     loop {

@@ -1,15 +1,16 @@
-//! What HEIF and AVIF say beside their samples (crop, turn, mirror, range, layers, multiplied by alpha), taken out of the
-//! file and done by us.
+//! Properties that HEIF and AVIF state in addition to their samples (crop, rotation, mirroring, range, layers,
+//! premultiplied alpha). They are removed from the file and applied by us.
 //!
-//! libheif 1.15 gives a turned image one size in its header and another in its pixels, and libvips then refuses it; it takes
-//! every monochrome image and every alpha for one of full range; it knows nothing of layers. So these are read here, and the
-//! decoder is shown a copy of the file in which they do nothing, whatever its version would make of them; that is also what
-//! makes `orient` able to override a turn. A sequence without a still image becomes a file of its first frame, and lengths
-//! that not every reader knows are rewritten. Pure and total: a file that is not understood is left as it is.
+//! libheif 1.15 reports different sizes for a rotated image in the header and in the pixels, which makes libvips refuse
+//! it. It treats every monochrome image and every alpha plane as full range, and does not support layers. Therefore
+//! these properties are read here, and the decoder gets a copy of the file in which they have no effect, whatever its
+//! version would make of them. This also allows `orient` to override a rotation. A sequence without a still image
+//! becomes a file with its first frame, and length encodings that not every reader supports are rewritten. Pure and
+//! total: a file that is not understood is left unchanged.
 //!
-//! EXIF turns nothing: MIAF (ISO/IEC 23000-22, 7.3.10) leaves that to `irot` and `imir`.
-//! Sources: ISO/IEC 14496-12 section 8.11 (meta), ISO/IEC 23008-12 sections 6.5.9, 6.5.10, 6.5.12 (clap, irot, imir), AV1
-//! Image File Format 1.1, sections 2.3.2.1 and 2.3.2.3 (a1op, lsel).
+//! EXIF does not rotate anything: MIAF (ISO/IEC 23000-22, 7.3.10) leaves that to `irot` and `imir`.
+//! Sources: ISO/IEC 14496-12 section 8.11 (meta), ISO/IEC 23008-12 sections 6.5.9, 6.5.10, 6.5.12 (clap, irot, imir),
+//! AV1 Image File Format 1.1, sections 2.3.2.1 and 2.3.2.3 (a1op, lsel).
 
 mod av1;
 mod boxes;
@@ -25,28 +26,28 @@ use crate::pixels::raster::{Raster, Samples};
 use crate::render::color::hdr::Coding;
 use crate::units::{Rect, Size};
 
-/// What to do to the stored pixels, in this order.
+/// What to apply to the stored pixels, in this order.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(super) struct Transforms {
-    /// Clean aperture, still in the fractions of the file.
+    /// Clean aperture, still as the fractions in the file.
     pub(super) clap: Option<Clap>,
-    /// Turn and mirror together, as an EXIF orientation; 0 when the file states neither.
+    /// Rotation and mirroring combined as an EXIF orientation; 0 when the file states neither.
     pub(super) orientation: u8,
-    /// How colours are coded, where the file says so by numbers.
+    /// The colour coding, if the file states it by numbers.
     pub(super) coding: Option<Coding>,
-    /// Whether black is 16 and white 235 of 255: of the colours, and of alpha.
+    /// Whether black is 16 and white 235 of 255, for the colours and for alpha.
     is_narrow: [bool; 2],
-    /// Whether the colours are multiplied by alpha.
+    /// Whether the colours are premultiplied by alpha.
     is_premultiplied: bool,
 }
 
-/// Width, height and offset of the centre, each a numerator and a denominator.
+/// Width, height and the two centre offsets, each as numerator and denominator.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Clap([(i64, i64); 4]);
 
 impl Clap {
-    /// The rectangle to keep of a picture of `size`; `None` unless it lies on whole pixels inside it, as decoders agree
-    /// to ignore it then.
+    /// Returns the rectangle to keep from an image of `size`. Returns `None` unless it is on whole pixels inside the
+    /// image, because decoders agree to ignore any other.
     pub(super) fn rect(self, size: Size) -> Option<Rect> {
         let [width, height, across, down] = self.0;
         let (left, width) = axis(size.width, width, across)?;
@@ -56,7 +57,7 @@ impl Clap {
     }
 }
 
-/// Start and length along one side: the centre is the side's own plus the offset.
+/// Returns start and length along one side. The centre is that of the side plus the offset.
 fn axis(side: u32, len: (i64, i64), offset: (i64, i64)) -> Option<(u32, u32)> {
     let (len_over, len_under) = len;
     if len_under <= 0 || offset.1 <= 0 || len_over % len_under != 0 {
@@ -69,7 +70,7 @@ fn axis(side: u32, len: (i64, i64), offset: (i64, i64)) -> Option<(u32, u32)> {
     Some((u32::try_from(start / (2 * offset.1)).ok()?, len))
 }
 
-/// Changes to a file that move nothing: what to write, and where.
+/// In-place changes to a file that move nothing: where to write, and what.
 type Edits = Vec<(usize, Vec<u8>)>;
 
 fn edited<'a>(bytes: Cow<'a, [u8]>, edits: &Edits) -> Cow<'a, [u8]> {
@@ -85,7 +86,7 @@ fn edited<'a>(bytes: Cow<'a, [u8]>, edits: &Edits) -> Cow<'a, [u8]> {
     Cow::Owned(copy)
 }
 
-/// What the primary image says beside its samples, and a file without that.
+/// Returns the properties of the primary image, and the file with those properties neutralised.
 pub(super) fn neutralised(bytes: &[u8]) -> (Cow<'_, [u8]>, Transforms) {
     let mut bytes = edited(Cow::Borrowed(bytes), &boxes::plain_lengths(bytes));
     if Items::read(&bytes).is_none()
@@ -99,7 +100,7 @@ pub(super) fn neutralised(bytes: &[u8]) -> (Cow<'_, [u8]>, Transforms) {
     let mut transforms = taken_out(&bytes, &items, color, &mut edits);
     transforms.is_narrow[0] = takes_out_range(&bytes, &items, color, false, &mut edits);
     if let Some(alpha) = alpha {
-        // An alpha is turned like what it belongs to.
+        // An alpha plane is rotated like the image it belongs to.
         taken_out(&bytes, &items, alpha, &mut edits);
         transforms.is_narrow[1] = takes_out_range(&bytes, &items, alpha, true, &mut edits);
         if let Some(at) = items.premultiplied(color) {
@@ -111,7 +112,7 @@ pub(super) fn neutralised(bytes: &[u8]) -> (Cow<'_, [u8]>, Transforms) {
     (edited(bytes, &edits), transforms)
 }
 
-/// Reads the properties of an item, and takes out those that transform it or choose a layer.
+/// Reads the properties of an item and neutralises those that transform it or select a layer.
 fn taken_out(bytes: &[u8], items: &Items<'_>, item: u32, edits: &mut Edits) -> Transforms {
     let properties = items.properties(item);
     let mut transforms =
@@ -133,14 +134,14 @@ fn taken_out(bytes: &[u8], items: &Items<'_>, item: u32, edits: &mut Edits) -> T
             }
             _ => continue,
         }
-        // A turn by nothing is the one property that every reader knows and that changes nothing.
+        // A rotation by 0 is the only property that has no effect and that every reader supports.
         edits.push((at + 4, b"irot".to_vec()));
         edits.push((payload.start, vec![0; payload.len()]));
     }
     transforms
 }
 
-/// Makes padding of what an operating point does not show, of an item in AV1.
+/// Turns the parts of an AV1 item that an operating point does not show into padding.
 fn hide_layers(bytes: &[u8], items: &Items<'_>, item: u32, point: usize, edits: &mut Edits) {
     let units: Vec<av1::Unit> = items.data(item).iter().flat_map(|piece| av1::units(bytes, piece.clone())).collect();
     let Some(sequence) = av1::sequence(bytes, &units) else { return };
@@ -150,8 +151,8 @@ fn hide_layers(bytes: &[u8], items: &Items<'_>, item: u32, point: usize, edits: 
     }
 }
 
-/// Whether the samples of an item are of narrow range and a decoder may not know it: of a monochrome image, and of any
-/// alpha. It then says that they are of full range.
+/// Returns whether the samples of an item are narrow range and a decoder may not know it, which concerns monochrome
+/// images and all alpha planes. If so, marks them as full range.
 fn takes_out_range(bytes: &[u8], items: &Items<'_>, item: u32, is_alpha: bool, edits: &mut Edits) -> bool {
     let properties = items.properties(item);
     let byte = |property: &Property, at: usize| bytes[property.payload.clone()].get(at).copied().unwrap_or(0);
@@ -189,18 +190,18 @@ impl Transforms {
         self.orientation = if self.orientation == 0 { exif } else { orient::compose(self.orientation, exif) };
     }
 
-    /// Whether decoded samples are not yet what they mean.
+    /// Returns whether decoded samples still need correction.
     pub(super) const fn corrects(&self) -> bool {
         self.is_narrow[0] || self.is_narrow[1] || self.is_premultiplied
     }
 
-    /// Decoded samples of full range, not multiplied by alpha.
+    /// Corrects decoded samples to full range and straight alpha.
     pub(super) fn corrected(&self, mut raster: Raster) -> Raster {
         let channels = usize::from(raster.channels);
         let has_alpha = raster.has_alpha();
         match &mut raster.samples {
             Samples::U8(samples) => self.correct(samples, channels, has_alpha, [16, 235, 255], |v| v as u8),
-            // Samples of 10 and 12 bits are moved up, not stretched.
+            // The decoder shifts samples of 10 and 12 bits up and does not stretch them.
             Samples::U16(samples) => self.correct(samples, channels, has_alpha, [4096, 60_160, 65_535], |v| v as u16),
         }
         raster
@@ -235,7 +236,7 @@ impl Transforms {
     }
 }
 
-/// The numbers of a colour property (ISO/IEC 14496-12, 12.1.5).
+/// Reads the code points in a colour property (ISO/IEC 14496-12, 12.1.5).
 fn coding(property: &Property, bytes: &[u8]) -> Option<Coding> {
     let data = bytes.get(property.payload.clone()).filter(|_| &property.kind == b"colr")?;
     match data.strip_prefix(b"nclx")? {

@@ -1,7 +1,7 @@
-//! Icons of macOS: the largest picture of the file.
+//! macOS icons: the largest image in the file.
 //!
-//! Modern ones are whole PNG or JPEG 2000 files inside, which go on to their own decoders; older ones are packed colour
-//! planes with their opacity beside them. Source: the description at Apple's `IconStorage.h` and its readers.
+//! Modern icons contain complete PNG or JPEG 2000 files, which go to their own decoders. Older ones contain compressed
+//! colour planes with a separate opacity mask. Source: the description in Apple's `IconStorage.h` and its readers.
 
 use super::Decoded;
 use crate::pixels::raster::{Raster, Samples};
@@ -10,7 +10,7 @@ use crate::render::{Codec, RenderError};
 use crate::sniff::SourceFormat;
 use crate::units::Size;
 
-/// Members whose data is a file of its own, with the side of the picture.
+/// Members whose data is a complete file, with the side of the image.
 const FILES: [(&[u8; 4], u32); 14] = [
     (b"ic10", 1024),
     (b"ic09", 512),
@@ -28,11 +28,11 @@ const FILES: [(&[u8; 4], u32); 14] = [
     (b"icp4", 16),
 ];
 
-/// Members of packed planes, the side, and the member that holds their opacity.
+/// Members with compressed planes, the side, and the member with their opacity.
 const PLANES: [(&[u8; 4], u32, &[u8; 4]); 4] =
     [(b"it32", 128, b"t8mk"), (b"ih32", 48, b"h8mk"), (b"il32", 32, b"l8mk"), (b"is32", 16, b"s8mk")];
 
-/// The largest picture that is a file of its own, unless one of packed planes is larger.
+/// Returns the largest image that is a complete file, unless one made of compressed planes is larger.
 pub(super) fn embedded(bytes: &[u8]) -> Option<&[u8]> {
     let is_file = |data: &[u8]| {
         data.starts_with(b"\x89PNG") || data.starts_with(b"\0\0\0\x0cjP  ") || data.starts_with(b"\xFF\x4F\xFF\x51")
@@ -43,21 +43,21 @@ pub(super) fn embedded(bytes: &[u8]) -> Option<&[u8]> {
     is_larger.then_some(data)
 }
 
-/// A picture of packed planes.
+/// An image made of compressed planes.
 struct Planes<'b> {
     colours: &'b [u8],
     side: u32,
     opacity: Option<&'b [u8]>,
 }
 
-/// The largest picture of packed planes.
+/// Returns the largest image made of compressed planes.
 fn planes(bytes: &[u8]) -> Option<Planes<'_>> {
     PLANES.iter().find_map(|(kind, side, mask)| {
         Some(Planes { colours: member(bytes, kind)?, side: *side, opacity: member(bytes, mask) })
     })
 }
 
-/// The data of the first member of a kind.
+/// Returns the data of the first member of this kind.
 fn member<'b>(bytes: &'b [u8], kind: &[u8; 4]) -> Option<&'b [u8]> {
     let mut rest = bytes.get(8..)?;
     loop {
@@ -71,18 +71,18 @@ fn member<'b>(bytes: &'b [u8], kind: &[u8; 4]) -> Option<&'b [u8]> {
     }
 }
 
-/// What the largest picture of packed planes is like.
+/// Measures the largest image made of compressed planes.
 pub(super) fn measure(bytes: &[u8]) -> Result<Measured, RenderError> {
     let Planes { side, opacity, .. } =
         planes(bytes).ok_or(RenderError::UnsupportedFormat(Codec::Reader(SourceFormat::Icns)))?;
     Ok(Measured { size: Size::new(side, side), orientation: 1, has_alpha: opacity.is_some(), frames: 1 })
 }
 
-/// Decodes the largest picture of packed planes.
+/// Decodes the largest image made of compressed planes.
 pub(super) fn decode(bytes: &[u8]) -> Result<Decoded<'static>, RenderError> {
     let Planes { colours: data, side, opacity: mask } = planes(bytes).ok_or(RenderError::Undecodable)?;
     let pixels = (side * side) as usize;
-    // The largest of them begins with four bytes that mean nothing.
+    // The largest kind begins with four unused bytes.
     let mut rest = if side == 128 { data.get(4..).unwrap_or_default() } else { data };
     let colours = [unpack(&mut rest, pixels)?, unpack(&mut rest, pixels)?, unpack(&mut rest, pixels)?];
     let mask = mask.filter(|mask| mask.len() >= pixels);
@@ -95,7 +95,7 @@ pub(super) fn decode(bytes: &[u8]) -> Result<Decoded<'static>, RenderError> {
     Ok(Decoded::still(Raster { size: Size::new(side, side), channels, samples: Samples::U8(samples) }, None))
 }
 
-/// One plane: a count and bytes as they are, or a count and a byte to repeat.
+/// Decompresses one plane: a count and that many literal bytes, or a count and a byte to repeat.
 fn unpack(rest: &mut &[u8], pixels: usize) -> Result<Vec<u8>, RenderError> {
     let mut plane = Vec::with_capacity(pixels + 130);
     while plane.len() < pixels {
@@ -126,7 +126,7 @@ mod tests {
         out
     }
 
-    /// A plane of one value.
+    /// Encodes a plane with a single value.
     fn run(value: u8, pixels: usize) -> Vec<u8> {
         [255, value].repeat(pixels / 130).into_iter().chain([(pixels % 130 + 125) as u8, value]).collect()
     }

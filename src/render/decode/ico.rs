@@ -1,7 +1,7 @@
-//! Icons and cursors of Windows: which of the pictures inside is meant.
+//! Windows icons and cursors: selects one of the images inside.
 //!
-//! The largest, and of equal ones the deepest. One that is a whole PNG goes on to the decoder of PNG, which takes every
-//! kind of them; the others are bitmaps with a mask behind their pixels.
+//! It is the largest image, and the deepest among equally large ones. A complete PNG goes to the PNG decoder, which
+//! supports every kind; the others are bitmaps followed by a mask.
 
 use std::cmp::Reverse;
 
@@ -11,18 +11,18 @@ use crate::param::ColorSpace;
 use crate::plan::Measured;
 use crate::render::{Bound, RenderError, RenderLimits};
 
-/// Bytes of the head and of an entry of the directory behind it.
+/// Bytes of the file header and of one directory entry.
 const HEAD_BYTES: usize = 6;
 const ENTRY_BYTES: usize = 16;
-/// What byte 2 says of a cursor.
+/// Value of byte 2 in a cursor file.
 const CURSOR: u8 = 2;
 
-/// The entry of the largest picture.
+/// Returns the directory entry of the largest image.
 fn largest(bytes: &[u8]) -> Option<&[u8; ENTRY_BYTES]> {
     let (head, rest) = bytes.split_first_chunk::<HEAD_BYTES>()?;
     let count = usize::from(u16::from_le_bytes([head[4], head[5]]));
     let is_cursor = head[2] == CURSOR;
-    // A side of 0 is 256 or more.
+    // A stored side of 0 means 256 or more.
     let side = |stored: u8| if stored == 0 { 256 } else { u32::from(stored) };
     rest.as_chunks::<ENTRY_BYTES>()
         .0
@@ -30,7 +30,7 @@ fn largest(bytes: &[u8]) -> Option<&[u8; ENTRY_BYTES]> {
         .take(count)
         .enumerate()
         .max_by_key(|(at, entry)| {
-            // Of a cursor, the hot spot lies where an icon has its depth.
+            // In a cursor, the hot spot takes the place of an icon's depth.
             let depth = if is_cursor { 0 } else { u16::from_le_bytes([entry[6], entry[7]]) };
             (side(entry[0]) * side(entry[1]), depth, Reverse(*at))
         })
@@ -41,30 +41,30 @@ fn number(entry: &[u8; ENTRY_BYTES], at: usize) -> usize {
     u32::from_le_bytes([entry[at], entry[at + 1], entry[at + 2], entry[at + 3]]) as usize
 }
 
-/// Where the picture of an entry begins.
+/// Returns where an entry's image begins.
 fn start(entry: &[u8; ENTRY_BYTES]) -> usize {
     number(entry, 12)
 }
 
-/// The largest picture, if it is a PNG.
+/// Returns the largest image if it is a PNG.
 pub(super) fn embedded(bytes: &[u8]) -> Option<&[u8]> {
     let entry = largest(bytes)?;
-    // Some writers state a length that reaches past the end.
+    // Some writers state a length that extends past the end.
     let data = bytes.get(start(entry)..)?;
     let data = data.get(..number(entry, 8)).unwrap_or(data);
     data.starts_with(b"\x89PNG\r\n\x1A\n").then_some(data)
 }
 
-/// The bitmap of the largest picture.
+/// Parses the bitmap of the largest image.
 fn bitmap(bytes: &[u8]) -> Result<Dib<'_>, RenderError> {
     let entry = largest(bytes).ok_or(RenderError::Undecodable)?;
-    // Its size is what its own header says; the directory has only 8 bits for it, and is often wrong.
+    // Use the size in the bitmap header. The directory has only 8 bits for it and is often wrong.
     Dib::of_icon(bytes.get(start(entry)..).ok_or(RenderError::Undecodable)?)
 }
 
-/// The pixels of the largest picture.
+/// Returns the pixels of the largest image.
 ///
-/// The alpha of 32 bits wins over the mask behind the pixels, unless it is 0 everywhere; a mask that is not there hides
+/// The alpha channel of 32-bit pixels takes precedence over the mask, unless it is 0 everywhere. A missing mask hides
 /// nothing.
 fn pixels(dib: &Dib<'_>) -> Result<Vec<[u8; 4]>, RenderError> {
     let (mut pixels, after) = dib.pixels()?;
@@ -78,7 +78,7 @@ fn pixels(dib: &Dib<'_>) -> Result<Vec<[u8; 4]>, RenderError> {
     Ok(pixels)
 }
 
-/// Measures the largest picture, whose pixels tell whether it is transparent.
+/// Measures the largest image. Its pixels decide whether it is transparent.
 pub(super) fn measure(bytes: &[u8], limits: &RenderLimits) -> Result<Measured, RenderError> {
     let dib = bitmap(bytes)?;
     check_max(Bound::Pixels, dib.size.area(), limits.pixels_max)?;
@@ -86,7 +86,7 @@ pub(super) fn measure(bytes: &[u8], limits: &RenderLimits) -> Result<Measured, R
     Ok(Measured { size: dib.size, orientation: 1, has_alpha, frames: 1 })
 }
 
-/// Decodes the largest picture of a file that has been measured.
+/// Decodes the largest image of a file that has been measured.
 pub(super) fn decode(bytes: &[u8], cs: ColorSpace) -> Result<Decoded<'static>, RenderError> {
     let dib = bitmap(bytes)?;
     dib.decoded(pixels(&dib)?, cs)
@@ -96,7 +96,7 @@ pub(super) fn decode(bytes: &[u8], cs: ColorSpace) -> Result<Decoded<'static>, R
 mod tests {
     use super::*;
 
-    /// A file of pictures of these sides and depths, with their data.
+    /// Builds a file from images given as side, depth and data.
     fn file(kind: u8, pictures: &[(u8, u8, &[u8])]) -> Vec<u8> {
         let mut out = vec![0, 0, kind, 0, pictures.len() as u8, 0];
         let mut start = HEAD_BYTES + ENTRY_BYTES * pictures.len();

@@ -1,9 +1,9 @@
-//! IPTC metadata (IIM 4.2) inside a Photoshop resource block, as JPEG carries it, or bare, as TIFF does. Pure and total:
-//! hostile lengths lead nowhere, and no more is read than fits the bounds below.
+//! IPTC metadata (IIM 4.2): inside a Photoshop resource block, as in JPEG, or bare, as in TIFF. Pure and total: hostile
+//! lengths are ignored, and the limits below bound what is read.
 
 use serde_json::{Map, Value};
 
-/// Data sets of the application record that describe a picture; repeated ones make a list.
+/// Data sets of the application record that describe an image.
 const DATA_SETS: &[(u8, &str)] = &[
     (5, "ObjectName"),
     (7, "EditStatus"),
@@ -28,16 +28,16 @@ const DATA_SETS: &[(u8, &str)] = &[
     (120, "CaptionAbstract"),
     (122, "WriterEditor"),
 ];
-/// Those that may be repeated.
+/// Those that may be repeated. Their values are reported as a list.
 const LISTS: [&str; 4] = ["SuppCategory", "Keywords", "Byline", "BylineTitle"];
 
 const APPLICATION_RECORD: u8 = 2;
-/// Longest text that is shown, bytes.
+/// Longest text that is reported, in bytes.
 const TEXT_MAX: usize = 2048;
-/// Most data sets that are shown.
+/// Maximum number of data sets that are read.
 const COUNT_MAX: usize = 256;
 
-/// The known fields of a block. Where a picture was taken (city, country, sublocation) is not among them.
+/// Returns the known fields of a block. Where a photo was taken (city, country, sublocation) is deliberately excluded.
 #[must_use]
 pub(in crate::render) fn fields(block: &[u8]) -> Map<String, Value> {
     let mut out = Map::new();
@@ -58,13 +58,13 @@ pub(in crate::render) fn fields(block: &[u8]) -> Map<String, Value> {
     out
 }
 
-/// The resource 0x0404 among image resource blocks (Adobe Photoshop File Formats, "Image resource blocks").
+/// Finds the resource 0x0404 among image resource blocks (Adobe Photoshop File Formats, "Image resource blocks").
 fn iim_resource(mut bytes: &[u8]) -> Option<&[u8]> {
     const IIM: u16 = 0x0404;
     loop {
         let rest = bytes.strip_prefix(b"8BIM")?;
         let (id, rest) = rest.split_first_chunk::<2>()?;
-        // A Pascal string, padded to an even length with its length byte.
+        // The name is a Pascal string, padded to an even length including its length byte.
         let name = (usize::from(*rest.first()?) + 2) & !1;
         let (length, rest) = rest.get(name..)?.split_first_chunk::<4>()?;
         let length = usize::try_from(u32::from_be_bytes(*length)).ok()?;
@@ -75,7 +75,7 @@ fn iim_resource(mut bytes: &[u8]) -> Option<&[u8]> {
     }
 }
 
-/// Record, number and value of one data set after the other, as far as the bytes go.
+/// Iterates over the data sets (record, number and value), stopping at the end of the data.
 struct DataSets<'a> {
     bytes: &'a [u8],
 }
@@ -85,7 +85,7 @@ impl<'a> Iterator for DataSets<'a> {
 
     fn next(&mut self) -> Option<Self::Item> {
         let (&[marker, record, number, high, low], rest) = self.bytes.split_first_chunk::<5>()?;
-        // An extended length (high bit set) is for films; nothing of ours is that long.
+        // An extended length (high bit set) is meant for video; no data set we use is that long.
         let length = usize::from(u16::from_be_bytes([high, low]));
         if marker != 0x1C || length > 0x7FFF {
             return None;
@@ -96,7 +96,7 @@ impl<'a> Iterator for DataSets<'a> {
     }
 }
 
-/// UTF-8, else Latin-1; nothing of control characters.
+/// Decodes text as UTF-8, falling back to Latin-1, and removes control characters.
 fn text(value: &[u8]) -> Option<String> {
     let value = &value[..value.len().min(TEXT_MAX)];
     let text =

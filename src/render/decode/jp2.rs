@@ -1,7 +1,8 @@
-//! JPEG 2000, files and bare codestreams, by a decoder that cannot hand out memory it has not written.
+//! JPEG 2000, both files and bare codestreams, using a decoder that cannot return uninitialised memory.
 //!
-//! libvips is not asked: its packing takes the image and tile origins for 0, and answers other files with bytes of the heap
-//! (libvips#4154). Damage is refused, and so is what the decoder does not know. Source: ISO/IEC 15444-1 annexes A and I.
+//! libvips is not used: its unpacking assumes that the image and tile origins are 0, and returns heap contents for
+//! other files (libvips#4154). Damaged files are rejected, as are features that the decoder does not support. Source:
+//! ISO/IEC 15444-1 annexes A and I.
 
 use crate::sniff::SourceFormat;
 use hayro_jpeg2000::error::{FormatError, MarkerError};
@@ -15,8 +16,7 @@ use crate::render::color::convert;
 use crate::render::{Codec, RenderError};
 use crate::units::Size;
 
-/// Bits of the deepest samples that are read; more are never used for images, and are more than the decoder's arithmetic
-/// tells apart.
+/// Maximum bits per sample. Images never use more, and the decoder's arithmetic could not distinguish more.
 const BITS_MAX: u8 = 24;
 
 fn open(bytes: &[u8]) -> Result<Image<'_>, RenderError> {
@@ -52,7 +52,7 @@ pub(super) fn measure(bytes: &[u8]) -> Result<Measured, RenderError> {
     Ok(Measured { size, orientation: 1, has_alpha: image.has_alpha(), frames: 1 })
 }
 
-/// Decodes an image that has been measured, so that its size is within the limits.
+/// Decodes an image that has been measured, so its size is within the limits.
 pub(super) fn decode(bytes: &[u8], color_space: ColorSpace) -> Result<Decoded<'static>, RenderError> {
     let image = open(bytes)?;
     let size = Size::new(image.width(), image.height());
@@ -63,7 +63,7 @@ pub(super) fn decode(bytes: &[u8], color_space: ColorSpace) -> Result<Decoded<'s
         Colours::Icc { profile, .. } => Some(profile.as_slice()),
         Colours::Gray | Colours::RGB | Colours::CMYK | Colours::Unknown { .. } => None,
     };
-    // Beyond four channels, and where nothing says what they are, the first are colours.
+    // With more than four channels and no description of them, the first three are colours.
     let colours = match image.color_space().num_channels() {
         4 => 4,
         channels @ 1..=2 => channels.min(1),
@@ -86,7 +86,8 @@ pub(super) fn decode(bytes: &[u8], color_space: ColorSpace) -> Result<Decoded<'s
     Ok(Decoded::still(raster, profile))
 }
 
-/// The components pixel by pixel, each stretched from its own depth: 8 bits where all have no more.
+/// Interleaves the components, scaling each to the full range from its own bit depth. The result has 8 bits if no
+/// component has more.
 fn interleaved(components: &[&ComponentData], size: Size) -> Result<Raster, RenderError> {
     let pixels = usize::try_from(size.area()).map_err(|_| RenderError::Undecodable)?;
     if components.iter().any(|component| component.samples().len() != pixels || component.bit_depth() > BITS_MAX) {
@@ -94,7 +95,7 @@ fn interleaved(components: &[&ComponentData], size: Size) -> Result<Raster, Rend
     }
     let full = |component: &ComponentData| ((1_u32 << component.bit_depth()) - 1) as f32;
     let scales = |max: f32| components.iter().map(|one| (one.samples(), max / full(one))).collect::<Vec<_>>();
-    // A cast stops at both ends.
+    // The cast saturates at both ends.
     let samples = if components.iter().all(|component| component.bit_depth() <= 8) {
         let planes = scales(255.0);
         Samples::U8((0..pixels).flat_map(|at| planes.iter().map(move |(v, by)| (v[at] * by + 0.5) as u8)).collect())
@@ -110,7 +111,7 @@ mod tests {
     use super::*;
     use crate::vips::{Call, Image as Written};
 
-    /// A lossless codestream of these pixels, of one tile.
+    /// Encodes these pixels as a lossless codestream with a single tile.
     fn file(raster: &Raster) -> Vec<u8> {
         crate::vips::init().unwrap();
         let image = Written::from_raster(raster).unwrap();
@@ -148,7 +149,8 @@ mod tests {
             let cut = &bytes[..length];
             assert!(measure(cut).is_err() || decode(cut, ColorSpace::Origin).is_err(), "cut at {length}");
         }
-        // Every single byte of the header changed: an image of the size that the header says, or none.
+        // Changes every single byte of the header. The result must be an image of the size that the header states, or
+        // an error.
         for at in 0..bytes.len().min(200) {
             for value in [0, 1, 0x7F, 0xFF] {
                 let mut changed = bytes.clone();

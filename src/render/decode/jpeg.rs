@@ -1,9 +1,9 @@
-//! Whether a JPEG has all of its data, which the marker at its end does not tell: some writers leave it out, and repair
-//! tools put one behind a file that was cut.
+//! Checks whether a JPEG has all of its data. The end marker does not prove it: some writers omit it, and repair tools
+//! append one to a truncated file.
 //!
-//! The data of every scan is read without computing a sample: Huffman codes are counted, block by block, until each block
-//! of the image has its own. This takes a good part of the time of decoding, so it is done only for files without an end
-//! marker and for those that libjpeg complained of.
+//! This reads the data of every scan without computing any samples: it counts Huffman codes, block by block, until
+//! every block of the image is accounted for. It takes a large part of the decoding time, so it runs only for files
+//! without an end marker and for those that libjpeg has warned about.
 //! Source: ITU-T T.81, annexes B (markers), F.2 and G.2 (decoding of sequential and progressive scans).
 
 mod entropy;
@@ -16,14 +16,14 @@ use super::RenderError;
 
 const SOI_BYTES: usize = 2;
 const END: [u8; 2] = [0xFF, 0xD9];
-/// As many scans as libvips reads.
+/// Maximum number of scans, the same as in libvips.
 const SCANS_MAX: usize = 100;
-/// Coefficients of a block.
+/// Coefficients per block.
 const COEFFICIENTS: usize = 64;
-/// Precision of a coefficient that no scan has brought.
+/// Precision of a coefficient that no scan has contained yet.
 const UNSEEN: u8 = u8::MAX;
 
-/// The file with an end marker behind the last part that is whole; `None` where it has one.
+/// Returns the file with an end marker after its last complete part, or `None` if it has an end marker.
 pub(super) fn ended(bytes: &[u8]) -> Option<Vec<u8>> {
     let mut parts = Parts::of(bytes);
     if parts.by_ref().any(|part| matches!(part, Part::End)) {
@@ -34,10 +34,11 @@ pub(super) fn ended(bytes: &[u8]) -> Option<Vec<u8>> {
     Some(out)
 }
 
-/// The file with sides that are multiples of `shrink`; `None` where they are.
+/// Returns the file with its sides rounded up to multiples of `shrink`, or `None` if they already are or if that would
+/// add blocks.
 ///
-/// What is added lies in blocks that are stored anyway. libvips rounds down where it divides the sides: rows would be left
-/// out, and with them blocks of which nobody would notice that they are missing.
+/// The added pixels are in blocks that are stored anyway. libvips rounds down when it divides the sides, so it would
+/// skip rows, and a missing block in those rows would go unnoticed.
 pub(super) fn padded(bytes: &[u8], shrink: u32) -> Option<Vec<u8>> {
     let mut parts = Parts::of(bytes);
     let (code, data) = parts.by_ref().find_map(|part| match part {
@@ -57,22 +58,22 @@ pub(super) fn padded(bytes: &[u8], shrink: u32) -> Option<Vec<u8>> {
     Some([&bytes[..parts.at - data.len()], &larger, &bytes[parts.at..]].concat())
 }
 
-/// How much of the data has to be there.
+/// How much of the data must be present.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Expected {
-    /// Each scan that the file holds, and something of each component: the file says that it has ended.
+    /// Every scan in the file, and some data for every component: the file states where it ends.
     ScansAsStored,
-    /// Each bit of each coefficient: the end of the file may have been cut off between two scans.
+    /// Every bit of every coefficient: the file may have been truncated between two scans.
     EveryBit,
 }
 
-/// Counts the blocks of all scans.
+/// Checks that all scans contain all their blocks.
 ///
-/// `bytes` have passed the limit on pixels: a progressive image takes 8 bytes of memory per block.
+/// `bytes` must have passed the limit on pixels, because a progressive image takes 8 bytes of memory per block.
 ///
 /// # Errors
-/// [`RenderError::Undecodable`] when a block is missing, a code is none, or the kind of coding cannot be counted
-/// (arithmetic coding).
+/// [`RenderError::Undecodable`] when a block is missing, a code is invalid, or the coding cannot be counted (arithmetic
+/// coding).
 pub(super) fn check_whole(bytes: &[u8], expected: Expected) -> Result<(), RenderError> {
     let mut file = File::default();
     let mut scans = 0;
@@ -95,13 +96,13 @@ pub(super) fn check_whole(bytes: &[u8], expected: Expected) -> Result<(), Render
     frame.components.iter().all(is_there).then_some(()).ok_or(RenderError::Undecodable)
 }
 
-/// A part of a file, as far as it matters here.
+/// A part of a file that matters here.
 enum Part<'a> {
     Segment {
         code: u8,
         data: &'a [u8],
     },
-    /// The data goes up to the next marker that does not belong to it.
+    /// The data extends to the next marker that does not belong to the scan.
     Scan {
         header: &'a [u8],
         data: &'a [u8],
@@ -109,10 +110,10 @@ enum Part<'a> {
     End,
 }
 
-/// The parts of a file in order; those that are cut are left out.
+/// The complete parts of a file in order.
 struct Parts<'a> {
     bytes: &'a [u8],
-    /// Where the last part ends.
+    /// The end of the most recent part.
     at: usize,
 }
 
@@ -121,7 +122,7 @@ impl<'a> Parts<'a> {
         Self { bytes, at: SOI_BYTES }
     }
 
-    /// The code of the next marker, and where it ends; what is no marker is skipped, as libjpeg does.
+    /// Returns the code of the next marker and where it ends. Skips anything that is not a marker, as libjpeg does.
     fn marker(&self) -> Option<(u8, usize)> {
         let mut at = self.at;
         loop {
@@ -135,7 +136,7 @@ impl<'a> Parts<'a> {
         }
     }
 
-    /// The data of a segment whose length stands at `at`, and where it ends.
+    /// Returns the data of a segment whose length field is at `at`, and where it ends.
     fn body(&self, at: usize) -> Option<(&'a [u8], usize)> {
         let length = usize::from(u16::from_be_bytes(*self.bytes.get(at..)?.first_chunk::<2>()?));
         Some((self.bytes.get(at + 2..at + length)?, at + length))
@@ -152,7 +153,7 @@ impl<'a> Iterator for Parts<'a> {
                 self.at = at;
                 Some(Part::End)
             }
-            // Alone: a restart out of place, the start again, a marker for arithmetic coding.
+            // Markers without data: a misplaced restart, a repeated start, and one for arithmetic coding.
             0x01 | 0xD0..=0xD8 => {
                 self.at = at;
                 Some(Part::Segment { code, data: &[] })
@@ -175,18 +176,18 @@ impl<'a> Iterator for Parts<'a> {
 /// One component of the image.
 struct Component {
     id: u8,
-    /// How many of its blocks an interleaved unit has across and down.
+    /// Blocks per interleaved unit, across and down.
     blocks: [u32; 2],
-    /// Blocks across and down that hold its samples, and in whole interleaved units.
+    /// Blocks across and down: those that contain its samples, and those in whole interleaved units.
     own: [u32; 2],
     padded: [u32; 2],
-    /// The lowest bit of each coefficient that scans have brought.
+    /// The lowest bit of each coefficient that the scans have contained so far.
     precision: [u8; COEFFICIENTS],
-    /// Which coefficients of each block are not zero; of progressive images.
+    /// Which coefficients of each block are not zero. Only for progressive images.
     set: Vec<u64>,
 }
 
-/// What a frame header says.
+/// The contents of a frame header.
 struct Frame {
     is_progressive: bool,
     /// Interleaved units across and down.
@@ -196,7 +197,7 @@ struct Frame {
 
 impl Frame {
     fn read(code: u8, data: &[u8]) -> Option<Self> {
-        // Baseline, extended and progressive, each with Huffman codes.
+        // Baseline, extended and progressive, all with Huffman codes.
         let is_progressive = match code {
             0xC0 | 0xC1 => false,
             0xC2 => true,
@@ -225,7 +226,7 @@ impl Frame {
     }
 }
 
-/// What the segments so far have said.
+/// What the segments read so far say.
 #[derive(Default)]
 struct File {
     frame: Option<Frame>,
@@ -240,7 +241,7 @@ impl File {
         match code {
             0xC4 => self.tables(data)?,
             0xC0..=0xC3 | 0xC5..=0xC7 | 0xC9..=0xCB | 0xCD..=0xCF => {
-                // A second one is none of a file that libjpeg reads.
+                // libjpeg rejects a file with a second frame header.
                 if self.frame.is_some() {
                     return None;
                 }
@@ -262,7 +263,7 @@ impl File {
         Some(())
     }
 
-    /// Reads a scan; `None` where it is not whole.
+    /// Reads a scan. Returns `None` if it is incomplete.
     fn scan(&mut self, header: &[u8], data: &[u8]) -> Option<()> {
         let frame = self.frame.as_mut()?;
         let (&count, rest) = header.split_first()?;

@@ -1,9 +1,10 @@
-//! JPEG XL, by a decoder that is asked for the space we need.
+//! JPEG XL, using a decoder that can output the colour space we need.
 //!
-//! libvips is not asked: it takes what libjxl makes of a lossy image whose profile libjxl cannot reach, which is light in 8
-//! bits, and it knows no range for floating point. Here such an image comes in sRGB, high dynamic range comes in its own
-//! curve and has its lights rolled off, and all else keeps its profile. The decoder turns the image itself. Of an animation
-//! the first frame is shown; all are read, so that a torn file is found out. Source: ISO/IEC 18181-1 and -2.
+//! libvips is not used: for a lossy image whose profile libjxl cannot convert to, it accepts linear light in 8 bits,
+//! and it does not know the range of floating-point samples. Here such an image is decoded to sRGB, a high dynamic
+//! range image to its own curve with the highlights rolled off, and everything else keeps its profile. The decoder
+//! rotates the image itself. Only the first frame of an animation is shown, but all are read to detect a truncated
+//! file. Source: ISO/IEC 18181-1 and -2.
 
 use crate::sniff::SourceFormat;
 use jxl::api::{
@@ -33,7 +34,7 @@ fn open<'b>(bytes: &'b [u8], limits: &RenderLimits) -> Result<Opened<'b>, Render
     let mut options = JxlDecoderOptions::default();
     options.alpha_mode = AlphaMode::Unpremultiplied;
     options.max_profile_level = ProfileLevel::Main10;
-    // Colours, opacity, black and as many channels more; frames may be larger than what is shown of them.
+    // Allows for colours, alpha, black and as many extra channels again; a frame may be larger than its visible part.
     options.sample_limit = usize::try_from(limits.pixels_max.saturating_mul(8)).ok();
     let mut decoder = JxlDecoder::new(options);
     let mut rest = bytes;
@@ -42,7 +43,7 @@ fn open<'b>(bytes: &'b [u8], limits: &RenderLimits) -> Result<Opened<'b>, Render
     Ok(Opened { decoder, rest, info })
 }
 
-/// Goes on until `event`.
+/// Runs the decoder until `event`.
 fn advance(
     decoder: &mut JxlDecoder,
     rest: &mut &[u8],
@@ -54,7 +55,7 @@ fn advance(
         let is_frame = |event| matches!(event, Event::FrameComplete { .. });
         match got {
             got if got == event || (is_frame(got) && is_frame(event)) => return Ok(()),
-            // All of the file has been offered.
+            // The decoder has already received the whole file.
             Event::NeedMoreInput { .. } | Event::Complete => return Err(RenderError::Undecodable),
             Event::BasicInfo | Event::FrameHeader | Event::FrameComplete { .. } => {}
         }
@@ -86,7 +87,8 @@ impl Opened<'_> {
         })
     }
 
-    /// 16 bits for samples that have more than 8, and for those of a curve that 8 bits are too few for.
+    /// Returns whether to decode to 16 bits: the samples have more than 8 bits, or a curve for which 8 bits are too
+    /// few.
     fn is_deep(&self) -> bool {
         let is_fine = match self.info.bit_depth {
             JxlBitDepth::Int { bits_per_sample } => bits_per_sample > 8,
@@ -104,7 +106,7 @@ pub(super) fn measure(bytes: &[u8], limits: &RenderLimits) -> Result<Measured, R
     Ok(Measured { size: opened.size()?, orientation: 1, has_alpha: color_type.has_alpha(), frames: 1 })
 }
 
-/// Decodes an image that has been measured, so that its size is within the limits.
+/// Decodes an image that has been measured, so its size is within the limits.
 pub(super) fn decode(
     bytes: &[u8],
     color_space: ColorSpace,
@@ -130,7 +132,7 @@ pub(super) fn decode(
     let raster = Raster { size, channels: channels as u8, samples };
     let output = opened.decoder.output_color_profile().ok_or(RenderError::Undecodable)?;
     let (raster, profile) = if is_inks {
-        // Stored as the light that is left; inks are the other way round.
+        // The file stores the remaining light, which is the inverse of ink.
         let inks = raster.into_bytes().into_iter().map(|light| 255 - light).collect();
         let inks = Raster { size, channels: 4, samples: Samples::U8(inks) };
         convert::decoded_inks(&inks, output.try_as_icc().as_deref().map(Vec::as_slice), color_space)?
@@ -142,13 +144,13 @@ pub(super) fn decode(
     Ok(Decoded::still(raster, profile))
 }
 
-/// The samples of the first frame.
+/// Decodes the samples of the first frame.
 fn pixels(opened: &mut Opened<'_>, size: Size, channels: usize, is_deep: bool) -> Result<Samples, RenderError> {
     let width = if is_deep { 2 } else { 1 };
     let row = size.width as usize * channels * width;
     let height = size.height as usize;
     let len = row.checked_mul(height).ok_or(RenderError::Undecodable)?;
-    // Rows of 16 bits have to begin at even addresses.
+    // Rows of 16-bit samples must start at even addresses.
     let mut bytes = vec![0_u8; len + 1];
     let start = if is_deep { bytes.as_ptr().align_offset(2).min(1) } else { 0 };
     let Opened { decoder, rest, .. } = opened;
@@ -165,7 +167,7 @@ fn pixels(opened: &mut Opened<'_>, size: Size, channels: usize, is_deep: bool) -
     })
 }
 
-/// PQ and HLG, whose white is far below full.
+/// Returns the colour space of PQ and HLG images, whose white is far below the maximum.
 fn high_range(profile: &JxlColorProfile) -> Option<hdr::Space> {
     let JxlColorProfile::Simple(encoding) = profile else { return None };
     let curve = match profile.transfer_function()? {

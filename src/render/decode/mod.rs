@@ -1,8 +1,9 @@
-//! Original bytes -> [`Decoded`]: sniff, read the header, check it against the limits, then decode and convert colours.
+//! Decodes the bytes of an original to [`Decoded`]: sniffs the format, reads the header, checks it against the limits,
+//! then decodes and converts colours.
 //!
-//! Corrupt input is refused rather than repaired: a picture cut short, or with data that its decoder calls an error, is
-//! [`RenderError::Undecodable`], because a torn upload served as a good picture would be cached as one. What a decoder
-//! only warns of (odd metadata, stray bytes, wrong ancillary checksums) is let through.
+//! Corrupt input is rejected and not repaired: an image that is truncated, or whose data its decoder calls an error, is
+//! [`RenderError::Undecodable`], because a truncated upload delivered as a good image would also be cached as one. What
+//! a decoder only warns about (odd metadata, stray bytes, wrong ancillary checksums) is accepted.
 
 mod annotations;
 mod apng;
@@ -40,29 +41,29 @@ use crate::sniff::{SourceFormat, sniff};
 use crate::units::Size;
 use crate::vips::Image;
 
-/// An original whose kind is known.
+/// An original whose format is known.
 pub struct Original<'b> {
     format: SourceFormat,
-    /// As a decoder is to see it.
+    /// The bytes to pass to the decoder.
     bytes: Cow<'b, [u8]>,
     transforms: heif::Transforms,
-    /// Whether the marker at the end of a JPEG was missing.
+    /// Whether the end marker of a JPEG was missing.
     lacked_end: bool,
 }
 
 impl<'b> Original<'b> {
-    /// Sniffs an original.
+    /// Sniffs the format of an original.
     ///
     /// # Errors
-    /// [`RenderError::NotAnImage`] for bytes of no known kind.
+    /// [`RenderError::NotAnImage`] if the format is unknown.
     pub fn new(bytes: &'b [u8]) -> Result<Self, RenderError> {
         Self::known(bytes, sniff(bytes).ok_or(RenderError::NotAnImage)?)
     }
 
-    /// An original that was sniffed before.
+    /// Wraps an original whose format has been sniffed.
     ///
     /// # Errors
-    /// [`RenderError::Undecodable`] for an icon that holds something else.
+    /// [`RenderError::Undecodable`] if the file contains another file of unknown format.
     pub fn known(mut bytes: &'b [u8], mut format: SourceFormat) -> Result<Self, RenderError> {
         let embedded = if format == SourceFormat::Icns {
             icns::embedded(bytes)
@@ -90,7 +91,7 @@ impl<'b> Original<'b> {
         Ok(Self { format, bytes, transforms, lacked_end })
     }
 
-    /// The same original without what the selection leaves out before decoding: the annotations of a PDF.
+    /// Applies the part of the selection that takes effect before decoding: removing the annotations of a PDF.
     #[must_use]
     pub fn selected(mut self, select: &Select) -> Self {
         if self.format == SourceFormat::Pdf && !select.annotation {
@@ -99,20 +100,20 @@ impl<'b> Original<'b> {
         self
     }
 
-    /// What it is; of an icon that holds other files, what the largest of these is.
+    /// Returns the format. For an icon or bitmap that contains another file, that file's format.
     #[must_use]
     pub const fn format(&self) -> SourceFormat {
         self.format
     }
 }
 
-/// An original whose header has been read and checked; no pixel has been decoded.
+/// An original whose header has been read and checked. No pixels have been decoded.
 pub struct Opened<'a> {
-    /// What it is.
+    /// The format.
     pub format: SourceFormat,
-    /// Its stored size, orientation, transparency and frames.
+    /// Stored size, orientation, transparency and number of frames.
     pub measured: Measured,
-    /// Times of its frames; one for a still.
+    /// Timing of its frames; a still image has one frame.
     pub stored: StoredFrames,
     header: Header<'a>,
 }
@@ -123,49 +124,49 @@ enum Header<'a> {
     Bitmap(&'a [u8]),
 }
 
-/// Decoded pixels: one picture, or the frames of an animation, each computed when it is asked for.
+/// Decoded pixels: one image, or the frames of an animation, each decoded on demand.
 pub struct Decoded<'a> {
     frames: Frames<'a>,
     size: Size,
-    /// ICC profile of the samples; `None` is sRGB.
+    /// ICC profile of the samples; `None` means sRGB.
     pub profile: Option<Vec<u8>>,
 }
 
-/// One decoded image, given row by row.
+/// One decoded image, read row by row.
 pub type Frame<'a> = Box<dyn Rows + 'a>;
 
 fn rows<'a>(raster: Raster) -> Frame<'a> {
     Box::new(RasterRows::from(raster))
 }
 
-/// Where frames come from.
+/// The source of the frames.
 enum Frames<'a> {
     Still(Raster),
-    /// One below the other in a picture that is read from top to bottom.
+    /// Stacked vertically in an image that is read from top to bottom.
     Stack {
         stack: Image<'a>,
         reading: Reading,
     },
-    /// Read or drawn one after the other.
+    /// Decoded or drawn one after the other.
     Each(Box<dyn Iterator<Item = Result<Raster, RenderError>> + 'a>),
 }
 
 impl<'a> Decoded<'a> {
-    /// One picture.
+    /// Wraps a single image.
     pub(super) fn still(raster: Raster, profile: Option<Vec<u8>>) -> Self {
         Self { size: raster.size, frames: Frames::Still(raster), profile }
     }
 
-    /// Size of each frame, which is not the original's when it was scaled on load.
+    /// Returns the size of each frame. It differs from the original's if the image was scaled on load.
     #[must_use]
     pub const fn size(&self) -> Size {
         self.size
     }
 
-    /// The first frame.
+    /// Returns the first frame.
     ///
     /// # Errors
-    /// As [`Decoded::into_frames`].
+    /// The same as [`Decoded::into_frames`].
     pub fn into_first(self) -> Result<Raster, RenderError> {
         Ok(self.into_frames().next().unwrap_or(Err(RenderError::Undecodable))?.into_raster()?)
     }
@@ -173,7 +174,7 @@ impl<'a> Decoded<'a> {
     /// Lets `look` inspect the first frame without consuming it.
     ///
     /// # Errors
-    /// As [`Decoded::into_frames`].
+    /// The same as [`Decoded::into_frames`].
     pub fn with_first<T>(mut self, look: impl FnOnce(&Raster) -> T) -> Result<(Self, T), RenderError> {
         let (size, profile) = (self.size, self.profile.take());
         let mut rest = self.into_frames();
@@ -184,10 +185,10 @@ impl<'a> Decoded<'a> {
         Ok((Self { frames, size, profile }, seen))
     }
 
-    /// The frames in order, at least one; never more than one of them is held here.
+    /// Iterates over the frames in order, at least one. Holds at most one of them at a time.
     ///
     /// # Errors
-    /// Each is [`RenderError::Undecodable`] when the decoder gives up on it.
+    /// An item is [`RenderError::Undecodable`] if the decoder fails on that frame.
     pub fn into_frames(self) -> Box<dyn Iterator<Item = Result<Frame<'a>, RenderError>> + 'a> {
         let size = self.size;
         match self.frames {
@@ -205,20 +206,20 @@ impl<'a> Decoded<'a> {
 /// How to decode.
 #[derive(Clone, Copy, Debug)]
 pub struct Wanted {
-    /// First frame of the animation, from 0.
+    /// First frame to decode, from 0.
     pub first: u32,
-    /// How many frames, at least 1.
+    /// Number of frames, at least 1.
     pub count: u32,
-    /// Divide both sides by this while loading; only for formats of [`Opened::shrinks_on_load`], else 1.
+    /// Divides both sides by this while loading; must be 1 unless [`Opened::shrinks_on_load`].
     pub shrink: u32,
-    /// Multiply both sides by this while rasterising; only for [`Opened::is_vector`], else 1.
+    /// Multiplies both sides by this while rasterising; must be 1 unless [`Opened::is_vector`].
     pub scale: f64,
-    /// Whether the original's profile and its pixels may be kept.
+    /// Whether to keep the original's profile and its pixel values.
     pub color_space: ColorSpace,
 }
 
 impl Wanted {
-    /// One picture, as large as it is.
+    /// Requests a single image at its full size.
     #[must_use]
     pub const fn first(color_space: ColorSpace) -> Self {
         Self { first: 0, count: 1, shrink: 1, scale: 1.0, color_space }
@@ -229,8 +230,8 @@ impl<'a> Opened<'a> {
     /// Reads the header of an original and checks its size.
     ///
     /// # Errors
-    /// [`RenderError::UnsupportedFormat`] for a kind that we cannot read, [`RenderError::TooLarge`] by the numbers in the
-    /// header, [`RenderError::Undecodable`] for the rest.
+    /// [`RenderError::UnsupportedFormat`] for a format that we cannot read, [`RenderError::TooLarge`] if the header
+    /// exceeds the limits, [`RenderError::Undecodable`] otherwise.
     pub fn new(original: &'a Original<'_>, select: &Select, limits: &RenderLimits) -> Result<Self, RenderError> {
         let (format, bytes) = (original.format, original.bytes.as_ref());
         let (header, measured, stored) = match format {
@@ -268,19 +269,19 @@ impl<'a> Opened<'a> {
         Ok(Self { format, measured, stored, header })
     }
 
-    /// Whether the kind has no pixels of its own.
+    /// Returns whether this is a vector format.
     #[must_use]
     pub const fn is_vector(&self) -> bool {
         matches!(self.format, SourceFormat::Svg | SourceFormat::Pdf)
     }
 
-    /// Whether the decoder can divide the sides by 2, 4 or 8 cheaply.
+    /// Returns whether the decoder can cheaply divide the sides by 2, 4 or 8.
     #[must_use]
     pub const fn shrinks_on_load(&self) -> bool {
         matches!(self.format, SourceFormat::Jpeg)
     }
 
-    /// The header as libvips read it, for descriptions; `None` for kinds that it does not read.
+    /// Returns the header as libvips read it, for descriptions, or `None` for formats that libvips does not read.
     #[must_use]
     pub const fn foreign(&self) -> Option<&Foreign<'a>> {
         match &self.header {
@@ -292,10 +293,10 @@ impl<'a> Opened<'a> {
     /// Decodes the wanted frames and converts their colours.
     ///
     /// # Errors
-    /// [`RenderError::TooLarge`] for more frames than allowed, [`RenderError::Undecodable`] when the decoder gives up.
+    /// [`RenderError::TooLarge`] for more frames than allowed, [`RenderError::Undecodable`] if the decoder fails.
     pub fn decode(self, wanted: &Wanted, limits: &RenderLimits) -> Result<Decoded<'a>, RenderError> {
         check_max(Bound::Frames, u64::from(wanted.count), u64::from(limits.frames_max))?;
-        // Frames are drawn one over the other, so the ones before the first cost as much as those after it.
+        // Each frame is drawn over the previous ones, so skipped frames cost as much as the wanted ones.
         let drawn = u64::from(wanted.first) + u64::from(wanted.count);
         if drawn > 1 {
             check_max(Bound::AnimationPixels, drawn * self.measured.size.area(), limits.animation_pixels_max)?;
@@ -320,7 +321,7 @@ impl<'a> Opened<'a> {
     }
 }
 
-/// A picture that is read by code of our own.
+/// Builds the header of a still image that our own code decodes.
 fn still(bytes: &[u8], measured: Measured) -> (Header<'_>, Measured, StoredFrames) {
     (Header::Bitmap(bytes), measured, StoredFrames { delays_ms: vec![0], plays: 0 })
 }

@@ -1,33 +1,33 @@
-//! What a PNG says about its colours outside of its profile (`cICP`, `sRGB`, `gAMA`, `cHRM`): browsers show it by that, and so
-//! must what is made of it, which states none.
+//! The colour information of a PNG outside its profile (`cICP`, `sRGB`, `gAMA`, `cHRM`). Browsers honour it when they
+//! show the original, so it must be applied here, because our output carries none of it.
 //!
-//! The best statement wins: `cICP`, then a profile, then `sRGB`, then `gAMA` with `cHRM`; one that makes no sense is passed
-//! over. A `gAMA` that means sRGB or nearly so is what most encoders write, and changes nothing.
+//! The best statement wins: `cICP`, then a profile, then `sRGB`, then `gAMA` with `cHRM`. A statement that makes no
+//! sense is ignored. A `gAMA` that means sRGB, exactly or nearly, is what most encoders write; it changes nothing.
 //! Source: PNG specification, third edition, sections 4.3 (colour spaces), 11.3.2 (the chunks) and 12.4 (precedence).
 
 use super::apng::chunks;
 use crate::render::color::hdr::{Coding, Curve, Space};
 use crate::render::color::primaries::Chromaticities;
 
-/// What `gAMA` and `cHRM` count in.
+/// `gAMA` and `cHRM` store values multiplied by this.
 const UNIT: f64 = 100_000.0;
-/// The power that sRGB is nearest to.
+/// The `gAMA` value that approximates sRGB.
 const SRGB: f64 = 0.454_55;
-/// Share by which a power may differ from that and still mean it, as in libpng.
+/// Relative deviation up to which a `gAMA` still counts as sRGB, as in libpng.
 const TOLERANCE: f64 = 0.05;
-/// Powers beyond these come from damaged files.
+/// Values outside this range come from damaged files.
 const SANE: std::ops::RangeInclusive<f64> = 0.05..=10.0;
 
-/// What the samples of a PNG mean.
+/// How to interpret the samples of a PNG.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(super) enum Stated {
-    /// What the profile says, if there is one that fits; else sRGB.
+    /// As the profile says if there is one that fits, otherwise as sRGB.
     Profile,
-    /// This space, whatever a profile says.
+    /// In this space, whatever a profile says.
     Space(Space),
 }
 
-/// Reads the chunks. `has_profile` says whether there is a profile that fits the pixels.
+/// Reads the chunks. `has_profile` states whether there is a profile that fits the pixels.
 pub(super) fn stated(bytes: &[u8], has_profile: bool) -> Stated {
     let (mut coded, mut is_srgb, mut power, mut primaries) = (None, false, None, None);
     for (kind, data) in chunks(bytes) {
@@ -47,7 +47,7 @@ pub(super) fn stated(bytes: &[u8], has_profile: bool) -> Stated {
     }
 }
 
-/// Primaries, transfer, matrix and range. Only RGB, matrix 0, can be stored in a PNG.
+/// Reads primaries, transfer, matrix and range. A PNG can only store RGB, matrix 0.
 fn cicp(data: &[u8]) -> Option<Space> {
     let &[primaries, transfer, 0, range] = data else { return None };
     let space = Coding { primaries: u16::from(primaries), transfer: u16::from(transfer) }.space()?;
@@ -63,7 +63,7 @@ fn gamma(data: &[u8]) -> Option<f64> {
     SANE.contains(&power).then_some(power)
 }
 
-/// White, red, green and blue.
+/// Reads white, red, green and blue.
 fn chromaticities(data: &[u8]) -> Option<Chromaticities> {
     let numbers: Vec<f64> =
         data.as_chunks::<4>().0.iter().map(|word| f64::from(i32::from_be_bytes(*word)) / UNIT).collect();
@@ -72,7 +72,7 @@ fn chromaticities(data: &[u8]) -> Option<Chromaticities> {
     stated.to_srgb().map(|_| stated)
 }
 
-/// By the older chunks. Each alone leaves the other's part to sRGB.
+/// Returns the space that the older chunks describe. If one is missing, sRGB provides its part.
 fn by_gamma(power: Option<f64>, primaries: Option<Chromaticities>) -> Option<Space> {
     let near = |power: f64| (power / SRGB - 1.0).abs() <= TOLERANCE;
     let primaries = primaries.filter(|stated| *stated != Chromaticities::SRGB);
@@ -95,7 +95,7 @@ mod tests {
     use crate::render::RenderLimits;
     use crate::render::decode::{Opened, Original, Wanted};
 
-    /// A PNG of 5 pixels of grey and alpha.
+    /// Encodes 5 pixels of grey and alpha as PNG.
     fn grey(samples: &[u8], depth: png::BitDepth, gamma: Option<f32>, is_srgb: bool) -> Vec<u8> {
         let mut out = Vec::new();
         let mut encoder = png::Encoder::new(&mut out, 5, 1);
@@ -134,12 +134,12 @@ mod tests {
         };
         let plain = [(0, 9), (55, 99), (128, 128), (188, 200), (255, 255)];
         assert_eq!(shown(None, false), plain);
-        // Light itself: half of it is 188.
+        // Linear light: half of it is 188.
         assert_eq!(shown(Some(1.0), false), [(0, 9), (128, 99), (188, 128), (223, 200), (255, 255)]);
         // Darker than sRGB.
         let dark = shown(Some(0.35), false);
         assert!(dark[2].0 < 110 && dark[0].0 == 0 && dark[4] == (255, 255), "{dark:?}");
-        // What means sRGB, says so better, or means nothing.
+        // Values that mean sRGB, are overridden by `sRGB`, or make no sense.
         for (gamma, is_srgb) in [(Some(0.454_55), false), (Some(0.46), false), (Some(1.0), true), (Some(0.0), false)] {
             assert_eq!(shown(gamma, is_srgb), plain, "{gamma:?}");
         }
@@ -158,7 +158,7 @@ mod tests {
         assert!((48_100..48_300).contains(&colours[2]) && colours[1] > 1000, "{colours:?}");
     }
 
-    /// A PNG of these RGB pixels in one row, with these chunks in front of its data.
+    /// Encodes one row of RGB pixels as PNG, with these chunks before its data.
     fn with_chunks(pixels: &[[u8; 3]], chunks: &[(&[u8; 4], &[u8])]) -> Vec<u8> {
         let mut out = Vec::new();
         let mut encoder = png::Encoder::new(&mut out, pixels.len() as u32, 1);
@@ -183,7 +183,7 @@ mod tests {
         zlib.finish().unwrap()
     }
 
-    /// A profile whose red and green are exchanged: what is shown by it is seen at once.
+    /// A profile with red and green swapped, so that its use is obvious.
     fn swapped() -> Vec<u8> {
         let mut profile = moxcms::ColorProfile::new_srgb();
         profile.cicp = None;
@@ -262,7 +262,7 @@ mod tests {
         for primaries in [degenerate, on_a_line] {
             assert_eq!(shown(&[(b"cHRM", &words(&primaries))]), PIXEL, "{primaries:?}");
         }
-        // A profile for grey on colours is none, so that the curve counts.
+        // A grey profile on a colour image is ignored, so the curve applies.
         let grey = moxcms::ColorProfile::new_gray_with_gamma(1.0).encode().unwrap();
         let grey = [&b"grey\0\0"[..], &zlib(&grey)].concat();
         let light = words(&[100_000]);

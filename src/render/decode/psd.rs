@@ -1,7 +1,7 @@
-//! Photoshop documents: the flattened picture that they keep for readers like this one, layers unread.
+//! Photoshop documents: reads the flattened image that they contain for readers like this one, and ignores the layers.
 //!
-//! Grey, indexed, RGB and CMYK in 8 or 16 bits, raw or PackBits; 16 bits are read as 8. Documents saved without that picture
-//! ("maximise compatibility" switched off), and modes that need more than it, are refused.
+//! Supports grey, indexed, RGB and CMYK in 8 or 16 bits, raw or PackBits; 16 bits are reduced to 8. Rejects documents
+//! saved without a flattened image ("maximise compatibility" switched off) and modes that need more than it.
 //! Source: Adobe Photoshop File Formats Specification (2019), "Photoshop File Format" and "Image Data Section".
 
 use super::{Decoded, check_max};
@@ -13,7 +13,7 @@ use crate::render::{Bound, Codec, Feature, RenderError, RenderLimits};
 use crate::sniff::SourceFormat;
 use crate::units::Size;
 
-/// Numbers of image resources: the ICC profile, and whether the flattened picture is one.
+/// Image resource numbers: the ICC profile, and whether there is a real flattened image.
 const PROFILE: u16 = 1039;
 const VERSION: u16 = 1057;
 
@@ -35,17 +35,17 @@ impl Mode {
     }
 }
 
-/// What is in the sections before the pixels.
+/// The sections before the pixels.
 struct Document<'a> {
     size: Size,
-    /// Large documents have longer lengths.
+    /// Large documents use wider length fields.
     is_large: bool,
     channels: usize,
     sample_bytes: usize,
     mode: Mode,
     palette: &'a [u8],
     profile: Option<&'a [u8]>,
-    /// Whether the channel after the colours is the transparency of the flattened picture.
+    /// Whether the channel after the colours is the alpha of the flattened image.
     has_alpha: bool,
     data: Reader<'a>,
 }
@@ -59,7 +59,7 @@ impl<'a> Document<'a> {
         let (channels, height, width) = (head.number(2)?, head.number(4)?, head.number(4)?);
         let (depth, mode) = (head.number(2)?, head.number(2)?);
         let mode = match mode {
-            // A duotone's own picture is grey.
+            // The flattened image of a duotone is grey.
             1 | 8 => Mode::Grey,
             2 => Mode::Indexed,
             3 => Mode::Rgb,
@@ -75,7 +75,7 @@ impl<'a> Document<'a> {
         }
         let palette = head.section(4)?.0;
         let resources = head.section(4)?;
-        // A number of four bytes, then 0 for white in place of the picture.
+        // A four-byte version number, then 0 if there is just white instead of the image.
         if resource(resources, VERSION).and_then(|version| version.get(4)) == Some(&0) {
             return Err(RenderError::UnsupportedFormat(Codec::Feature(SourceFormat::Psd, Feature::NoFlattenedImage)));
         }
@@ -90,11 +90,11 @@ impl<'a> Document<'a> {
     }
 }
 
-/// The data of one image resource.
+/// Returns the data of an image resource.
 fn resource(mut section: Reader<'_>, wanted: u16) -> Option<&[u8]> {
     while section.take(4).ok()? == b"8BIM" {
         let number = section.number(2).ok()?;
-        // A name with its length in front, padded to an even number of bytes.
+        // A name preceded by its length, padded to an even number of bytes.
         let name = section.number(1).ok()? as usize;
         section.take(name + (name + 1) % 2).ok()?;
         let length = section.number(4).ok()? as usize;
@@ -107,7 +107,8 @@ fn resource(mut section: Reader<'_>, wanted: u16) -> Option<&[u8]> {
     None
 }
 
-/// A negative number of layers says that the first further channel is the transparency of the flattened picture.
+/// Returns whether the layer count is negative, which means that the first extra channel is the alpha of the flattened
+/// image.
 fn has_merged_alpha(mut layers: Reader<'_>, wide: usize) -> bool {
     let count = layers.take(wide).and_then(|_| layers.number(2));
     count.is_ok_and(|count| count & 0x8000 != 0)
@@ -120,7 +121,7 @@ pub(super) fn measure(bytes: &[u8], limits: &RenderLimits) -> Result<Measured, R
     Ok(Measured { size: document.size, orientation: 1, has_alpha: document.has_alpha, frames: 1 })
 }
 
-/// Decodes the flattened picture. `bytes` have been measured, so the size is within the limits.
+/// Decodes the flattened image. `bytes` have been measured, so the size is within the limits.
 pub(super) fn decode(bytes: &[u8], color_space: ColorSpace) -> Result<Decoded<'static>, RenderError> {
     let mut document = Document::read(bytes)?;
     let planes = planes(&mut document)?;
@@ -131,7 +132,7 @@ pub(super) fn decode(bytes: &[u8], color_space: ColorSpace) -> Result<Decoded<'s
     let (raster, profile) = match document.mode {
         Mode::Indexed => (raster(3, indexed(&planes[0], document.palette)?), None),
         Mode::Cmyk => {
-            // Stored as the light that is left; inks are the other way round.
+            // The file stores the remaining light, which is the inverse of ink.
             let inks = (0..pixels).flat_map(|at| [0, 1, 2, 3].map(|ink| 255 - planes[ink][at])).collect();
             convert::decoded_inks(&raster(4, inks), document.profile, color_space)?
         }
@@ -152,7 +153,7 @@ pub(super) fn decode(bytes: &[u8], color_space: ColorSpace) -> Result<Decoded<'s
     Ok(Decoded::still(raster, profile))
 }
 
-/// A colour as it was before it was laid over white, as the flattened picture has it.
+/// Removes the white background over which the flattened image has been composited.
 fn unmatted(value: u8, alpha: u8) -> u8 {
     match alpha {
         0 | 255 => value,
@@ -171,7 +172,7 @@ fn indexed(plane: &[u8], palette: &[u8]) -> Result<Vec<u8>, RenderError> {
     Ok(plane.iter().flat_map(|&index| [red, green, blue].map(|of| of[index as usize])).collect())
 }
 
-/// The colour planes and, where there is one, the transparency, in 8 bits.
+/// Reads the colour planes and the alpha plane, if there is one, in 8 bits.
 fn planes(document: &mut Document<'_>) -> Result<Vec<Vec<u8>>, RenderError> {
     let (width, height) = (document.size.width as usize, document.size.height as usize);
     let wanted = document.mode.colours() + usize::from(document.has_alpha);
@@ -200,7 +201,7 @@ fn planes(document: &mut Document<'_>) -> Result<Vec<Vec<u8>>, RenderError> {
             } else {
                 data.take(row)?
             };
-            // The high byte of sixteen bits.
+            // The high byte of a 16-bit sample.
             plane.extend(stored.iter().step_by(document.sample_bytes));
         }
         planes.push(plane);
@@ -208,7 +209,7 @@ fn planes(document: &mut Document<'_>) -> Result<Vec<Vec<u8>>, RenderError> {
     Ok(planes)
 }
 
-/// One row of PackBits: a count and bytes as they are, or a count and a byte to repeat.
+/// Decompresses one row of PackBits: a count and that many literal bytes, or a count and a byte to repeat.
 fn unpack(packed: &[u8], row: usize, out: &mut Vec<u8>) -> Result<(), RenderError> {
     out.clear();
     let mut reader = Reader(packed);
@@ -223,7 +224,7 @@ fn unpack(packed: &[u8], row: usize, out: &mut Vec<u8>) -> Result<(), RenderErro
     (out.len() == row).then_some(()).ok_or(RenderError::Undecodable)
 }
 
-/// Big-endian numbers and bytes, one after the other.
+/// Reads big-endian numbers and bytes in sequence.
 #[derive(Clone, Copy)]
 struct Reader<'a>(&'a [u8]);
 
@@ -234,12 +235,12 @@ impl<'a> Reader<'a> {
         Ok(head)
     }
 
-    /// Up to 4 bytes; of longer numbers the low 32 bits, which is more than any length here.
+    /// Reads a number. From a number longer than 4 bytes it keeps the low 32 bits, which is enough for any length here.
     fn number(&mut self, len: usize) -> Result<u32, RenderError> {
         Ok(self.take(len)?.iter().fold(0, |value, byte| value << 8 | u32::from(*byte)))
     }
 
-    /// What follows a length of `wide` bytes.
+    /// Reads a section that is preceded by a length of `wide` bytes.
     fn section(&mut self, wide: usize) -> Result<Self, RenderError> {
         let len = self.number(wide)? as usize;
         self.take(len).map(Self)
@@ -253,7 +254,7 @@ mod tests {
 
     const LIMITS: RenderLimits = RenderLimits { pixels_max: 1000, frames_max: 1, animation_pixels_max: 1000 };
 
-    /// A document of 2 x 1 with this layer section and image data.
+    /// Builds a document of 2 x 1 with this layer section and image data.
     fn document(channels: u16, depth: u16, mode: u16, palette: &[u8], layers: &[u8], data: &[u8]) -> Vec<u8> {
         let section = |bytes: &[u8]| [&(bytes.len() as u32).to_be_bytes()[..], bytes].concat();
         let numbers = |values: &[u16]| values.iter().flat_map(|v| v.to_be_bytes()).collect::<Vec<_>>();
@@ -279,7 +280,7 @@ mod tests {
         check(&document(1, 16, 1, b"", b"", &[0, 0, 10, 255, 20, 0]), 1, &[10, 20]);
         let palette: Vec<u8> = (0..768).map(|at| (at / 256 * 10 + at % 256 % 5) as u8).collect();
         check(&document(1, 8, 2, &palette, b"", &[0, 0, 0, 3]), 3, &[0, 10, 20, 3, 13, 23]);
-        // A run, bytes as they are, and a count that means nothing.
+        // A run, literal bytes, and a count that is a no-op.
         let packed = [0, 1, 0, 2, 0, 4, 0, 3, 255, 7, 128, 1, 8, 9, 1, 5, 6];
         check(&document(3, 8, 3, b"", b"", &packed), 3, &[7, 8, 5, 7, 9, 6]);
     }
@@ -310,7 +311,7 @@ mod tests {
             let plain = document(1, 8, 1, b"", b"", &[0, 0, 10, 20]);
             let resources = version(is_real);
             let length = (resources.len() as u32).to_be_bytes();
-            // Behind the head and an empty palette.
+            // After the header and an empty palette.
             let bytes = [&plain[..30], &length, &resources, &plain[34..]].concat();
             match (measure(&bytes, &LIMITS), expected) {
                 (Ok(_), None) => {}

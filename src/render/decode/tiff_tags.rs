@@ -1,5 +1,6 @@
-//! What a TIFF says about its samples that its decoder does not pass on. Pure and total: a file that makes no sense says
-//! nothing. Source: TIFF 6.0 sections 2 (structure) and 19 (`SMinSampleValue`, `SMaxSampleValue`), BigTIFF's design notes.
+//! Information about the samples of a TIFF that its decoder does not expose. Pure and total: a malformed file yields
+//! nothing. Source: TIFF 6.0 sections 2 (structure) and 19 (`SMinSampleValue`, `SMaxSampleValue`), BigTIFF's design
+//! notes.
 
 use crate::render::Feature;
 use crate::render::color::floats::Range;
@@ -16,17 +17,17 @@ const YCBCR_SUBSAMPLING: u16 = 530;
 /// Values of `PHOTOMETRIC` and `SAMPLE_FORMAT`.
 const YCBCR: u32 = 6;
 const FLOATING: u32 = 3;
-/// Entries of one directory that are looked through.
+/// Maximum number of entries searched in one directory.
 const ENTRIES_MAX: u64 = 4096;
 
-/// The values that stand for black and white on page `page`, counted from 0, where the file states both.
+/// Returns the values that represent black and white on page `page`, counted from 0, if the file states both.
 pub(super) fn range(bytes: &[u8], page: u32) -> Option<Range> {
     let directory = Directory::of(bytes, page)?;
     Range::new(directory.value(S_MIN_SAMPLE_VALUE)?, directory.value(S_MAX_SAMPLE_VALUE)?)
 }
 
-/// What keeps page `page` from being read, in words for a client; `None` where it is something else. libvips 8.14 knows
-/// none of these.
+/// Returns the feature that prevents page `page` from being read, or `None` if the reason is something else. libvips
+/// 8.14 supports none of these.
 pub(super) fn unread(bytes: &[u8], page: u32) -> Option<Feature> {
     let directory = Directory::of(bytes, page)?;
     let value = |tag, default| directory.value(tag).map_or(default, |value: f64| value as u32);
@@ -66,7 +67,7 @@ impl<'b> Directory<'b> {
         Some(Self { file, count: count.min(ENTRIES_MAX), entries })
     }
 
-    /// The first value of a tag.
+    /// Returns the first value of a tag.
     fn value(&self, tag: u16) -> Option<f64> {
         let mut entries = (0..self.count).map_while(|index| self.entries.checked_add(index * self.file.entry_len()));
         let entry = entries.find(|entry| self.file.number(*entry, 2) == Some(u64::from(tag)))?;
@@ -88,7 +89,7 @@ impl<'b> File<'b> {
         Some(file)
     }
 
-    /// An unsigned number of up to 8 bytes.
+    /// Reads an unsigned number of up to 8 bytes.
     fn number(&self, at: u64, len: usize) -> Option<u64> {
         let at = usize::try_from(at).ok()?;
         let bytes = self.bytes.get(at..at.checked_add(len)?)?;
@@ -108,13 +109,13 @@ impl<'b> File<'b> {
         if self.is_big { 20 } else { 12 }
     }
 
-    /// How many entries the directory at `at` has, and where they begin.
+    /// Returns how many entries the directory at `at` has, and where they begin.
     fn directory(&self, at: u64) -> Option<(u64, u64)> {
         let len = if self.is_big { 8 } else { 2 };
         Some((self.number(at, len)?, at.checked_add(len as u64)?))
     }
 
-    /// The first value of an entry, of any numeric type.
+    /// Returns the first value of an entry of any numeric type.
     fn value(&self, entry: u64) -> Option<f64> {
         let kind = self.number(entry.checked_add(2)?, 2)?;
         let len: usize = match kind {
@@ -144,12 +145,12 @@ impl<'b> File<'b> {
 mod tests {
     use super::*;
 
-    /// One entry with its value in place.
+    /// Encodes an entry with an inline value.
     fn entry(tag: u16, kind: u16, value: [u8; 4]) -> Vec<u8> {
         [&tag.to_le_bytes()[..], &kind.to_le_bytes(), &1_u32.to_le_bytes(), &value].concat()
     }
 
-    /// A little-endian file of directories, each with these entries.
+    /// Builds a little-endian file with these directories.
     fn file(directories: &[&[Vec<u8>]]) -> Vec<u8> {
         let mut out = [&b"II*\0"[..], &8_u32.to_le_bytes()].concat();
         for (index, entries) in directories.iter().enumerate() {

@@ -1,4 +1,4 @@
-//! BlurHash: a blurred picture in 28 characters, by the public description of the format (woltapp/blurhash,
+//! BlurHash: a blurred image in 28 characters, following the public description of the format (woltapp/blurhash,
 //! `Algorithm.md`), with 4 x 3 components (`rendering.md` 15.3).
 
 use std::f64::consts::PI;
@@ -12,14 +12,14 @@ use crate::render::RenderError;
 
 const COMPONENTS_X: usize = 4;
 const COMPONENTS_Y: usize = 3;
-/// Longest side of the picture that is hashed: it holds more than the components can say.
+/// Longest side of the image that is hashed. It has more detail than the components can express.
 const SIDE_MAX: u32 = 64;
 const DIGITS: &[u8; 83] = b"0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz#$%*+,-.:;=?@[]^_{|}~";
 
-/// The hash of an sRGB or grey picture. Transparency is seen over white.
+/// Returns the hash of an sRGB or grey image. Transparent areas are composited over white.
 ///
 /// # Errors
-/// [`RenderError`] when the picture cannot be scaled.
+/// [`RenderError`] when the image cannot be scaled.
 pub(in crate::render) fn encode(raster: Raster) -> Result<String, RenderError> {
     let scaled = hashed_size(raster.size);
     let small = resample::scale_whole(raster, scaled)?;
@@ -58,7 +58,7 @@ fn hash(pixels: &[[f64; 3]], size: Size) -> String {
     out
 }
 
-/// Mean of the picture times a cosine wave.
+/// Returns the mean of the image multiplied by a cosine wave.
 fn component(pixels: &[[f64; 3]], size: Size, x: usize, y: usize) -> [f64; 3] {
     let (width, height) = (size.width as usize, size.height as usize);
     let wave = |k: usize, at: usize, length: usize| (PI * k as f64 * at as f64 / length as f64).cos();
@@ -99,7 +99,7 @@ mod tests {
         Raster { size, channels: 3, samples: Samples::U8(color.repeat(size.area() as usize)) }
     }
 
-    /// Back from a number of `digits` digits at `from`.
+    /// Decodes a number with `digits` digits at `from`.
     fn number(hash: &str, from: usize, digits: usize) -> u32 {
         let value = |c: u8| DIGITS.iter().position(|d| *d == c).unwrap() as u32;
         hash.as_bytes()[from..from + digits].iter().fold(0, |sum, &c| sum * 83 + value(c))
@@ -121,7 +121,7 @@ mod tests {
         let raster = Raster { size, channels: 1, samples: Samples::U8(row.repeat(64)) };
         let hash = encode(raster).unwrap();
         let level = |at: usize| number(&hash, 6 + 2 * at, 2) / 361;
-        // Light on the left: the wave of half a turn across is at its highest, the one down next to nothing.
+        // The left is light, so the horizontal half wave is at its maximum and the vertical one is near zero.
         assert_eq!(level(0), 18);
         assert!((8..=10).contains(&level(3)), "{hash}");
     }

@@ -1,4 +1,4 @@
-//! `fm=json`: what an original is, from its header (`rendering.md` 15.1). Never its place: GPS is left out.
+//! `fm=json`: describes an original from its header (`rendering.md` 15.1). Never includes its location: GPS is omitted.
 
 use crate::sniff::SourceFormat;
 use serde_json::{Map, Value, json};
@@ -12,11 +12,11 @@ use crate::vips::{Depth, Space};
 
 /// Millimetres in an inch.
 const MM_PER_INCH: f64 = 25.4;
-/// Resolution of a file that states none, by custom.
+/// Conventional resolution for a file that states none.
 const DPI_UNSTATED: u32 = 72;
 
-/// The description of the original, as the stored file is: `PixelWidth` is the stored width, whatever `Orientation`
-/// says. `Orientation` is 0 where the file states none.
+/// Describes the original as it is stored: `PixelWidth` is the stored width, whatever `Orientation` says. `Orientation`
+/// is 0 if the file states none.
 #[must_use]
 pub(in crate::render) fn describe(opened: &Opened<'_>, bytes: &[u8], faces: Option<&[Face]>) -> Value {
     let measured = opened.measured;
@@ -50,15 +50,15 @@ pub(in crate::render) fn describe(opened: &Opened<'_>, bytes: &[u8], faces: Opti
     Value::Object(out)
 }
 
-/// How long the first frame is shown: as browsers do it, and as the file says.
+/// Returns how long the first frame is shown, as browsers do it and as the file states.
 fn gif_facts(delay_ms: u32) -> Value {
-    // Browsers show frames of less than 20 ms for 100 ms.
+    // Browsers show frames with a delay below 20 ms for 100 ms.
     let clamped_ms = if delay_ms < 20 { 100 } else { delay_ms };
     let seconds = |ms: u32| json!(f64::from(ms) / 1000.0);
     json!({ "DelayTime": seconds(clamped_ms), "UnclampedDelayTime": seconds(delay_ms) })
 }
 
-/// A face in pixels of the upright picture.
+/// Describes a face in pixels of the upright image.
 fn listed(face: &Face, upright: Size) -> Value {
     let hundredths = |value: f32, len: u32| (f64::from(value) * f64::from(len) * 100.0).round() / 100.0;
     let [left, top, right, bottom] = face.edges;
@@ -91,7 +91,7 @@ fn foreign_facts(out: &mut Map<String, Value>, format: SourceFormat, foreign: &F
     let (x, y) = header.resolution();
     let dpi = |per_mm: f64| (per_mm * MM_PER_INCH * 100.0).round() / 100.0;
     if x.is_finite() && y.is_finite() && x > 0.0 && y > 0.0 {
-        // 1 pixel per millimetre is what libvips reports for a file that states nothing.
+        // libvips reports 1 pixel per millimetre for a file that states no resolution.
         let stated = (x - 1.0).abs() > 1e-6 || (y - 1.0).abs() > 1e-6;
         out.insert("DPIWidth".to_owned(), if stated { number(dpi(x)) } else { json!(DPI_UNSTATED) });
         out.insert("DPIHeight".to_owned(), if stated { number(dpi(y)) } else { json!(DPI_UNSTATED) });
@@ -99,7 +99,7 @@ fn foreign_facts(out: &mut Map<String, Value>, format: SourceFormat, foreign: &F
     groups(out, format, foreign);
 }
 
-/// The groups of one format.
+/// Adds the metadata groups: JFIF for JPEG, then EXIF and IPTC.
 fn groups(out: &mut Map<String, Value>, format: SourceFormat, foreign: &Foreign<'_>) {
     if format == SourceFormat::Jpeg
         && let Some(jfif) = jfif(foreign.bytes())
@@ -118,12 +118,12 @@ fn groups(out: &mut Map<String, Value>, format: SourceFormat, foreign: &Foreign<
     }
 }
 
-/// A whole number without its decimal point, as in the documented examples.
+/// Writes a whole number without a decimal point, as in the documented examples.
 fn number(value: f64) -> Value {
     if value.fract() == 0.0 && value.abs() < 1e9 { json!(value as i64) } else { json!(value) }
 }
 
-/// The JFIF segment, when it is the first of the file (JFIF 1.02, "JFIF syntax").
+/// Returns the JFIF segment if it is the first in the file (JFIF 1.02, "JFIF syntax").
 fn jfif(bytes: &[u8]) -> Option<Value> {
     let segment = bytes.get(2..20)?;
     if !segment.starts_with(&[0xFF, 0xE0]) || segment.get(4..9)? != b"JFIF\0" {

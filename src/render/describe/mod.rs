@@ -1,4 +1,4 @@
-//! Data instead of an image: what `fm=json`, `fm=blurhash` and `palette` answer with.
+//! Data outputs instead of an image: the answers to `fm=json`, `fm=blurhash` and `palette`.
 
 pub(super) mod blurhash;
 pub(super) mod json;

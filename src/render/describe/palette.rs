@@ -1,8 +1,8 @@
-//! The colours of a picture: the most frequent ones, and six with a character (`rendering.md` 15.2).
+//! The colours of an image: the most frequent ones, and six named ones (`rendering.md` 15.2).
 //!
 //! Colours are grouped by k-means in Oklab, where equal distances look equally different. The named ones are chosen
-//! among sixteen groups by how near their saturation and lightness come to an ideal, and by how many pixels they have;
-//! a name for which no colour qualifies is absent. Pixels that are mostly transparent do not count.
+//! among sixteen groups by how close their saturation and lightness are to an ideal, and by their number of pixels. A
+//! name for which no colour qualifies is absent. Pixels that are mostly transparent do not count.
 
 use crate::units::Color;
 
@@ -10,29 +10,29 @@ use crate::pixels::oklab;
 use crate::pixels::raster::{Raster, Samples};
 use crate::pixels::srgb::{to_encoded, to_linear};
 
-/// No more pixels than this are looked at, evenly spread: the palette of a large picture is that of its thumbnail.
+/// Maximum number of pixels sampled, evenly spread. The palette of a large image is that of its thumbnail.
 const PIXELS_MAX: u64 = 1 << 18;
-/// Bits of each channel that tell cells of the histogram apart.
+/// Bits per channel that distinguish the cells of the histogram.
 const BITS: u32 = 5;
-/// Rounds of k-means; more change next to nothing.
+/// Rounds of k-means; further rounds hardly change anything.
 const ROUNDS: usize = 8;
-/// Groups among which the named colours are looked for.
+/// Number of groups from which the named colours are chosen.
 const GROUPS: usize = 16;
-/// A pixel counts from this alpha on.
+/// Minimum alpha of a pixel that counts.
 const ALPHA_MIN: u8 = 128;
 
-/// The colours of one picture.
+/// The colours of one image.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Palette {
-    /// Most frequent first; fewer than asked for when the picture has no more.
+    /// Most frequent first. Fewer than requested if the image has no more.
     pub colors: Vec<Color>,
-    /// The colours with a name.
+    /// The named colours.
     pub dominant: Dominant,
-    /// Mean relative luminance, 0 to 1; 0 when nothing is opaque.
+    /// Mean relative luminance, 0 to 1; 0 if nothing is opaque.
     pub average_luminance: f64,
 }
 
-/// Colours with a character; a picture need not have any of them.
+/// The named colours. An image need not have any of them.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 #[expect(missing_docs, reason = "named after their keys")]
 pub struct Dominant {
@@ -45,7 +45,7 @@ pub struct Dominant {
 }
 
 impl Dominant {
-    /// Those that were found, with their keys.
+    /// Iterates over the colours that were found, with their keys.
     pub fn named(&self) -> impl Iterator<Item = (&'static str, Color)> {
         let all = [
             ("vibrant", self.vibrant),
@@ -60,7 +60,7 @@ impl Dominant {
 }
 
 impl Palette {
-    /// The palette of an sRGB or grey picture of any depth, with at most `count` frequent colours.
+    /// Computes the palette of an sRGB or grey image of any depth, with at most `count` frequent colours.
     #[must_use]
     pub fn of(raster: &Raster, count: usize) -> Self {
         let (cells, average_luminance) = histogram(raster);
@@ -73,8 +73,8 @@ impl Palette {
     }
 }
 
-/// The dark and the light colour that a gradient takes from a picture: its dark-vibrant and light-vibrant ones, else the
-/// nearest to them that it has, made darker or lighter.
+/// Returns the dark and the light colour that a gradient takes from an image: the dark-vibrant and light-vibrant ones,
+/// or the closest colours the image has, darkened or lightened.
 #[must_use]
 pub fn gradient_colors(raster: &Raster) -> [Color; 2] {
     let Palette { colors, dominant: found, .. } = Palette::of(raster, 1);
@@ -84,22 +84,22 @@ pub fn gradient_colors(raster: &Raster) -> [Color; 2] {
     [dark, light]
 }
 
-/// Half-way to a grey level.
+/// Returns the colour half-way to a grey level.
 fn towards(color: Color, level: u8) -> Color {
     let half = |v: u8| u16::midpoint(u16::from(v), u16::from(level)) as u8;
     Color { r: half(color.r), g: half(color.g), b: half(color.b), a: 255 }
 }
 
-/// Pixels of nearly one colour.
+/// Pixels with nearly the same colour.
 #[derive(Clone, Copy)]
 struct Cell {
     /// Mean colour in Oklab.
     lab: [f32; 3],
-    /// How many they are.
+    /// Number of pixels.
     weight: f32,
 }
 
-/// All cells that hold pixels, and the mean luminance.
+/// Returns all cells that contain pixels, and the mean luminance.
 fn histogram(raster: &Raster) -> (Vec<Cell>, f64) {
     let mut sums = vec![([0_u32; 3], 0_u32); 1 << (3 * BITS)];
     let linear: Vec<f32> = (0..=255).map(|v: u8| to_linear(f64::from(v) / 255.0) as f32).collect();
@@ -146,7 +146,7 @@ fn sampled(raster: &Raster, mut see: impl FnMut([u8; 3])) {
     }
 }
 
-/// Colours that were found to belong together.
+/// Colours that belong together.
 #[derive(Clone, Copy)]
 struct Group {
     color: Color,
@@ -158,7 +158,7 @@ fn distance(a: [f32; 3], b: [f32; 3]) -> f32 {
     (0..3).map(|at| (a[at] - b[at]).powi(2)).sum()
 }
 
-/// At most `count` groups of cells, the largest first.
+/// Returns at most `count` groups of cells, the largest first.
 fn groups(cells: &[Cell], count: usize) -> Vec<Group> {
     let mut centers = seeds(cells, count);
     let mut weights = vec![0.0_f32; centers.len()];
@@ -192,7 +192,8 @@ fn nearest(centers: &[[f32; 3]], lab: [f32; 3]) -> Option<usize> {
     (0..centers.len()).min_by(by_distance)
 }
 
-/// Where the groups start: at the fullest cell, then each time at the cell that is full and far from all before it.
+/// Returns the initial centres: the fullest cell, then repeatedly the cell that is both full and far from all previous
+/// ones.
 fn seeds(cells: &[Cell], count: usize) -> Vec<[f32; 3]> {
     let mut far = vec![1.0_f32; cells.len()];
     let mut seeds = Vec::with_capacity(count);
@@ -211,7 +212,7 @@ fn seeds(cells: &[Cell], count: usize) -> Vec<[f32; 3]> {
     seeds
 }
 
-/// What a named colour should be, and what it may be at most: saturation and lightness of HSL, 0 to 1.
+/// The target of a named colour and its permitted range: saturation and lightness of HSL, 0 to 1.
 struct Ideal {
     saturation: f32,
     saturations: std::ops::RangeInclusive<f32>,
@@ -219,7 +220,7 @@ struct Ideal {
     lightnesses: std::ops::RangeInclusive<f32>,
 }
 
-/// The named colours among `groups`; none is used twice.
+/// Chooses the named colours among `groups`; none is used twice.
 fn dominant(groups: &[Group]) -> Dominant {
     let mut free: Vec<(Group, f32, f32)> = groups
         .iter()
@@ -254,7 +255,7 @@ fn dominant(groups: &[Group]) -> Dominant {
     }
 }
 
-/// Saturation and lightness, 0 to 1.
+/// Returns saturation and lightness, 0 to 1.
 fn hsl(color: Color) -> (f32, f32) {
     let levels = [color.r, color.g, color.b].map(|v| f32::from(v) / 255.0);
     let (max, min) = (levels.into_iter().fold(0.0, f32::max), levels.into_iter().fold(1.0, f32::min));
@@ -263,12 +264,12 @@ fn hsl(color: Color) -> (f32, f32) {
     (if room > 0.0 { ((max - min) / room).min(1.0) } else { 0.0 }, lightness)
 }
 
-/// sRGB-encoded 0 to 1 -> Oklab.
+/// Converts sRGB-encoded values, 0 to 1, to Oklab.
 fn oklab(rgb: [f32; 3]) -> [f32; 3] {
     oklab::from_linear(rgb.map(|v| to_linear(f64::from(v)))).map(|v| v as f32)
 }
 
-/// Oklab -> the nearest colour.
+/// Converts Oklab to the nearest colour.
 fn srgb(lab: [f32; 3]) -> Color {
     let level = |v: f64| (to_encoded(v.clamp(0.0, 1.0)) * 255.0).round() as u8;
     let [r, g, b] = oklab::to_linear(lab.map(f64::from)).map(level);
@@ -284,7 +285,7 @@ mod tests {
         Color { r, g, b, a: 255 }
     }
 
-    /// Columns of the given widths and colours, 10 high.
+    /// Draws columns with these widths and colours, 10 pixels high.
     fn columns(columns: &[(usize, Color)]) -> Raster {
         let row: Vec<u8> = columns.iter().flat_map(|(n, c)| [c.r, c.g, c.b, c.a].repeat(*n)).collect();
         let size = Size::new((row.len() / 4) as u32, 10);

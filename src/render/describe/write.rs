@@ -1,4 +1,5 @@
-//! What is written instead of a picture: its palette as JSON or as a style sheet, its BlurHash (`rendering.md` 15.2, 15.3).
+//! Writes the data outputs that replace an image: its palette as JSON or CSS, and its BlurHash (`rendering.md` 15.2,
+//! 15.3).
 
 use std::fmt::Write;
 
@@ -12,13 +13,13 @@ use super::palette::Palette;
 use crate::pixels::raster::Raster;
 use crate::render::{RenderError, Step};
 
-/// The words about an sRGB or grey picture, and the format that they are in.
+/// Returns the text that describes an sRGB or grey image, and its format.
 ///
 /// # Errors
-/// [`RenderError`] when the picture cannot be scaled.
+/// [`RenderError`] when the image cannot be scaled.
 pub(in crate::render) fn write(raster: Raster, output: &DataOutput) -> Result<(Data, String), RenderError> {
     Ok(match output {
-        // Said of the original, by `json`.
+        // `json` describes the original without rendering it.
         DataOutput::Json { .. } => return Err(RenderError::Stage(Step::Frames)),
         DataOutput::PaletteJson { colors } => {
             (Data::PaletteJson, json_of(&Palette::of(&raster, usize::from(*colors))).to_string())
@@ -35,7 +36,7 @@ fn hex(color: Color) -> String {
 }
 
 fn json_color(color: Color) -> Value {
-    // Six digits tell all levels apart and keep the text short.
+    // Six digits distinguish all levels and keep the text short.
     let level = |v: u8| (f64::from(v) / 255.0 * 1e6).round() / 1e6;
     json!({ "red": level(color.r), "green": level(color.g), "blue": level(color.b), "hex": hex(color) })
 }
@@ -50,7 +51,8 @@ fn json_of(palette: &Palette) -> Value {
     })
 }
 
-/// A pair of classes a colour: numbered ones by frequency, two for the extremes black and white, named ones with hyphens.
+/// Writes a pair of classes per colour: numbered ones by frequency, two for the extremes black and white, and named
+/// ones with hyphens.
 fn css_of(palette: &Palette, prefix: &str) -> String {
     let numbered = palette.colors.iter().enumerate().map(|(at, color)| ((at + 1).to_string(), *color));
     let extremes = [("ex-1".to_owned(), Color::BLACK), ("ex-2".to_owned(), Color::WHITE)];

@@ -1,7 +1,7 @@
-//! JPEG through jpegli, whose files need the fewest bytes of all that we measured.
+//! JPEG using jpegli, which needs the fewest bytes of all encoders that we measured.
 //!
-//! jpegli is linked into the executable under names of its own (`jpegli_*`), so that libvips goes on using the libjpeg
-//! it was built with; a test keeps watch over that.
+//! jpegli is linked into the executable under its own symbol names (`jpegli_*`), so that libvips continues to use the
+//! libjpeg it was built with. A test verifies this.
 
 use jpegli::{ColorSpace, Compress, Marker};
 
@@ -16,9 +16,10 @@ use super::{Attached, extent, failed, pixels};
 /// Encodes 8-bit grey or RGB without alpha.
 ///
 /// # Errors
-/// [`RenderError::Encode`] when jpegli refuses.
+/// [`RenderError::Encode`] when jpegli fails.
 pub(super) fn encode(raster: &Raster, output: &Output, attached: Attached<'_>) -> Result<Vec<u8>, RenderError> {
-    // The library reports a fatal error by unwinding. Nothing known gets it there, and a worker contains the rest.
+    // The library reports a fatal error by unwinding. We know of no input that triggers it, and the worker contains any
+    // other failure.
     std::panic::catch_unwind(|| write(raster, output, attached))
         .ok()
         .and_then(Result::ok)
@@ -39,7 +40,7 @@ fn write(raster: &Raster, output: &Output, attached: Attached<'_>) -> std::io::R
         };
         jpeg.set_chroma_sampling_pixel_sizes(block, block);
     }
-    // Tables of its own for every component, which jpegli makes when it optimises, are beyond the baseline process.
+    // When jpegli optimises, it creates separate tables for every component, which the baseline process does not allow.
     jpeg.set_optimize_coding(output.progressive);
     if output.progressive {
         jpeg.set_progressive_mode();
@@ -56,15 +57,15 @@ fn write(raster: &Raster, output: &Output, attached: Attached<'_>) -> std::io::R
     jpeg.finish()
 }
 
-/// Quality as jpegli means it, which takes whole numbers only. At its own 80 it saves bytes by looking worse than other
-/// encoders do at 80; at 84 it needs as many bytes as they do, and looks better than most (`benches/README.md`). 0 and 100
-/// mean the same on both scales.
+/// Converts a quality to jpegli's scale, which only has whole numbers. At its own 80 jpegli saves bytes by looking
+/// worse than other encoders do at 80. At 84 it needs as many bytes as they do and looks better than most
+/// (`benches/README.md`). 0 and 100 mean the same on both scales.
 fn own_scale(quality: u8) -> f32 {
     const AT_80: f32 = 84.0;
     let quality = f32::from(quality);
     let scaled =
         if quality <= 80.0 { quality * AT_80 / 80.0 } else { AT_80 + (quality - 80.0) * (100.0 - AT_80) / 20.0 };
-    // 0 is no quality of libjpeg's scale.
+    // libjpeg's scale starts at 1.
     scaled.round().max(1.0)
 }
 
@@ -81,9 +82,9 @@ mod tests {
 
     #[test]
     fn no_second_libjpeg_is_linked_into_the_executable() {
-        // A `jpeg_*` of ours would be called by libvips instead of the one it was built with, whose structures differ.
-        // All symbols of a statically linked library have their names in the file. Put together here, since a literal
-        // would be found too.
+        // libvips would call a `jpeg_*` symbol of ours instead of the libjpeg it was built with, whose structures
+        // differ. The names of all symbols of a statically linked library are in the file. They are assembled here,
+        // because the test would find a literal too.
         let executable = std::fs::read(std::env::current_exe().unwrap()).unwrap();
         let holds = |name: String| executable.windows(name.len()).any(|part| part == name.as_bytes());
         for name in ["CreateCompress", "start_compress", "read_header", "std_error"] {

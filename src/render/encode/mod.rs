@@ -1,7 +1,7 @@
-//! Encoders: pixels in, the bytes of one format out. One encoder a file; what they share is in `pixels`.
+//! Encoders: convert pixels to the bytes of one format. One file per encoder; shared code is in `pixels`.
 //!
-//! Which encoder and which effort were chosen from measurements, see `benches/README.md`. No encoder writes metadata
-//! other than the colour profile and the resolution it is given.
+//! The choice of encoders and effort is based on measurements, see `benches/README.md`. The only metadata that encoders
+//! write is what they are given: the colour profile, the resolution and, in JPEG, the IPTC block.
 
 mod avif;
 mod jpeg;
@@ -24,35 +24,35 @@ use crate::plan::{Format, Output};
 use crate::render::RenderError;
 use crate::units::Size;
 
-/// What goes into the file beside the pixels.
+/// Metadata that goes into the file in addition to the pixels.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Attached<'a> {
-    /// An ICC profile, attached where the format [keeps](crate::plan::Facts::keeps_profile) one.
+    /// An ICC profile. It is attached if the format [keeps](crate::plan::Facts::keeps_profile) one.
     pub profile: Option<&'a [u8]>,
-    /// The payload of the original's IPTC marker (APP13, from `Photoshop 3.0` on), written to JPEG only.
+    /// The payload of the original's IPTC marker (APP13, starting at `Photoshop 3.0`). Only written to JPEG.
     pub iptc: Option<&'a [u8]>,
 }
 
-/// Frames shown one after the other. All have the same size and channels.
+/// Frames of an animation. All have the same size and channels.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Animation {
     /// At least one.
     pub frames: Vec<Raster>,
-    /// How long each frame is shown, in milliseconds, as many as `frames`.
+    /// How long each frame is shown, in milliseconds. As many entries as `frames`.
     pub delays_ms: Vec<u32>,
-    /// How often it is shown; 0 is for ever.
+    /// Number of plays; 0 means forever.
     pub loops: u32,
 }
 
-/// Encodes one picture.
+/// Encodes one image.
 ///
-/// Takes grey or RGB, straight alpha or none, 8 or 16 bits (written as 8), in the colour space that the
-/// profile describes, sRGB without one. Alpha is flattened onto white for formats without it, and left out where every pixel is
-/// opaque. The profile is attached where the format [keeps](crate::plan::Facts::keeps_profile) one.
+/// Accepts grey or RGB, with straight alpha or without, in 8 or 16 bits (written as 8), in the colour space of the
+/// profile, or in sRGB if there is none. Alpha is flattened onto white for formats without alpha, and omitted if every
+/// pixel is opaque. The profile is attached if the format [keeps](crate::plan::Facts::keeps_profile) one.
 ///
 /// # Errors
-/// [`RenderError::Encode`] when the encoder fails or the picture is larger than the format allows,
-/// [`RenderError::UnsupportedFormat`] when this build of libvips cannot write it.
+/// [`RenderError::Encode`] when the encoder fails or the image is larger than the format allows,
+/// [`RenderError::UnsupportedFormat`] when this build of libvips cannot write the format.
 pub fn encode(
     raster: &Raster,
     format: Format,
@@ -74,10 +74,11 @@ pub fn encode(
     }
 }
 
-/// Encodes an animation, as [`encode`] does a picture.
+/// Encodes an animation in the same way as [`encode`] encodes an image.
 ///
 /// # Errors
-/// As [`encode`]; [`RenderError::Encode`] too for a format without animation, and when frames differ in size.
+/// The same as [`encode`]; also [`RenderError::Encode`] for a format without animation, and when the frames differ in
+/// size or channels.
 pub fn encode_animation(
     animation: Animation,
     format: Format,
@@ -97,7 +98,8 @@ pub fn encode_animation(
     vips::animation(&stack, &timing, format, output, attached.profile)
 }
 
-/// Mean difference of horizontal neighbours in luma, 0 to 255, of every fourth row: how much an encoder has to say.
+/// Returns the mean luma difference of horizontal neighbours, 0 to 255, over every fourth row. It estimates how much an
+/// encoder has to encode.
 #[must_use]
 pub fn detail(raster: &Raster) -> f32 {
     match &raster.samples {
@@ -127,7 +129,8 @@ fn detail_of<T: Copy + Into<f32>>(samples: &[T], raster: &Raster, scale: f32) ->
     if count == 0 { 0.0 } else { (sum / count as f64) as f32 * scale }
 }
 
-/// Eight bits, no alpha where the format or the picture has none, and no more colours than asked for.
+/// Converts to 8 bits, removes alpha if the format or the image has none, and reduces the colours to the requested
+/// number.
 fn prepare<'a>(raster: &'a Raster, format: Format, output: &Output) -> Cow<'a, Raster> {
     let mut raster = pixels::depth_8(raster);
     if raster.has_alpha() && !format.facts().keeps_alpha {
@@ -145,7 +148,7 @@ const fn failed(format: Format) -> RenderError {
     RenderError::Encode(format)
 }
 
-/// Width and height as the encoders count them.
+/// Returns width and height as `usize`.
 fn extent(size: Size) -> (usize, usize) {
     (size.width as usize, size.height as usize)
 }

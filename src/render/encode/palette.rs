@@ -1,8 +1,8 @@
-//! Few colours for many: a palette with alpha, and the picture drawn with it.
+//! Colour reduction: computes a palette with alpha and draws the image with it.
 //!
-//! Exact when the picture has no more colours than allowed. Otherwise boxes of colours are split where their spread is
-//! largest, the palette is settled by a few rounds of k-means, and the rest is diffused as Floyd and Steinberg do. All
-//! distances are taken between premultiplied colours, so that what cannot be seen does not count.
+//! The result is exact if the image has no more colours than allowed. Otherwise boxes of colours are split where their
+//! spread is largest, a few rounds of k-means refine the palette, and Floyd-Steinberg dithering diffuses the remaining
+//! error. All distances are between premultiplied colours, so that invisible differences do not count.
 
 use std::collections::HashMap;
 
@@ -11,26 +11,26 @@ use crate::units::Size;
 
 use super::pixels;
 
-/// Bits of each premultiplied colour channel, and of alpha, that tell cells of the histogram apart.
+/// Bits per premultiplied colour channel and bits of alpha that distinguish the cells of the histogram.
 const COLOUR_BITS: u32 = 5;
 const ALPHA_BITS: u32 = 3;
 const CELLS: usize = 1 << (3 * COLOUR_BITS + ALPHA_BITS);
-/// Rounds of k-means; more change next to nothing.
+/// Rounds of k-means; further rounds hardly change anything.
 const ROUNDS: usize = 3;
 
-/// A picture drawn with a palette.
+/// An image drawn with a palette.
 #[derive(Clone, Debug, PartialEq)]
 pub(super) struct Indexed {
     pub(super) size: Size,
     channels: u8,
-    /// Red, green, blue, opacity (straight); at most 256, those that are not opaque first.
+    /// Red, green, blue and straight alpha; at most 256 entries, the non-opaque ones first.
     pub(super) colors: Vec<[u8; 4]>,
-    /// An index into `colors` for each pixel.
+    /// For each pixel an index into `colors`.
     pub(super) indices: Vec<u8>,
 }
 
 impl Indexed {
-    /// Draws an 8-bit picture with at most `colors_max` colours, which is 2 to 256.
+    /// Reduces an 8-bit image to at most `colors_max` colours, which is 2 to 256.
     pub(super) fn new(raster: &Raster, colors_max: u16) -> Self {
         let colors_max = usize::from(colors_max.clamp(2, 256));
         let pixels: Vec<[u8; 4]> = pixels::rgba(raster).map(|p| if p[3] == 0 { [0; 4] } else { p }).collect();
@@ -39,7 +39,7 @@ impl Indexed {
             let indices = draw(&pixels, raster.size.width as usize, &palette);
             (palette.iter().map(|&point| straight(point)).collect(), indices)
         });
-        // Transparent first, see `png`.
+        // Transparent entries come first, see `png`.
         let mut order: Vec<usize> = (0..colors.len()).collect();
         order.sort_by_key(|&at| colors[at][3]);
         let mut place = [0_u8; 256];
@@ -51,7 +51,7 @@ impl Indexed {
         Self { size: raster.size, channels: raster.channels, colors, indices }
     }
 
-    /// The picture as it looks, with the channels it came with.
+    /// Converts back to a raster with the original channels.
     pub(super) fn to_raster(&self) -> Raster {
         let mut samples = Vec::with_capacity(self.indices.len() * usize::from(self.channels));
         for &index in &self.indices {
@@ -67,7 +67,7 @@ impl Indexed {
     }
 }
 
-/// A colour as distances are measured: premultiplied red, green, blue, and opacity, each 0 to 255.
+/// A colour in the space where distances are measured: premultiplied red, green, blue, and alpha, each 0 to 255.
 type Point = [f32; 4];
 
 fn premultiplied([r, g, b, a]: [u8; 4]) -> Point {
@@ -90,7 +90,7 @@ fn distance(a: Point, b: Point) -> f32 {
     r + g + b + o
 }
 
-/// Palette and indices of a picture of at most `colors_max` colours.
+/// Returns the palette and indices of an image that has at most `colors_max` colours, or `None` if it has more.
 fn exact(pixels: &[[u8; 4]], colors_max: usize) -> Option<(Vec<[u8; 4]>, Vec<u8>)> {
     let mut known: HashMap<[u8; 4], u8> = HashMap::new();
     let mut colors = Vec::new();
@@ -111,14 +111,14 @@ fn exact(pixels: &[[u8; 4]], colors_max: usize) -> Option<(Vec<[u8; 4]>, Vec<u8>
     Some((colors, indices))
 }
 
-/// The mean of the pixels of one cell, and how many they are.
+/// The mean of the pixels in one cell, and their number.
 #[derive(Clone, Copy)]
 struct Cell {
     mean: Point,
     weight: f32,
 }
 
-/// The cell that holds a colour.
+/// Returns the cell of a colour.
 fn cell_of(point: Point) -> usize {
     let part = |v: f32, bits: u32| (v.clamp(0.0, 255.0) as usize) >> (8 - bits);
     let [r, g, b, a] = point;
@@ -126,7 +126,7 @@ fn cell_of(point: Point) -> usize {
     colour << ALPHA_BITS | part(a, ALPHA_BITS)
 }
 
-/// All cells that hold pixels.
+/// Returns all cells that contain pixels.
 fn cells(pixels: &[[u8; 4]]) -> Vec<Cell> {
     let mut place = vec![u32::MAX; CELLS];
     let mut sums: Vec<([f64; 4], f64)> = Vec::new();
@@ -146,11 +146,11 @@ fn cells(pixels: &[[u8; 4]]) -> Vec<Cell> {
     sums.into_iter().map(|(sum, n)| Cell { mean: sum.map(|v| (v / n) as f32), weight: n as f32 }).collect()
 }
 
-/// Cells that will share a palette entry.
+/// Cells that share a palette entry.
 struct Group {
     cells: Vec<Cell>,
     mean: Point,
-    /// Channel along which the cells are spread most, and the spread times the number of pixels.
+    /// The channel with the largest spread of the cells, and the spread times the number of pixels.
     axis: usize,
     spread: f32,
 }
@@ -166,7 +166,7 @@ impl Group {
     }
 }
 
-/// Groups cells: the group that is spread most is split at its mean until there are enough.
+/// Groups cells by repeatedly splitting the group with the largest spread at its mean, until there are enough groups.
 fn split(cells: Vec<Cell>, colors_max: usize) -> Vec<Group> {
     let mut groups = vec![Group::new(cells)];
     while groups.len() < colors_max {
@@ -179,7 +179,7 @@ fn split(cells: Vec<Cell>, colors_max: usize) -> Vec<Group> {
         let Group { cells, mean, axis, .. } = groups.swap_remove(widest);
         let (low, high): (Vec<_>, Vec<_>) = cells.into_iter().partition(|cell| cell.mean[axis] <= mean[axis]);
         if low.is_empty() || high.is_empty() {
-            // Rounding put the mean at the edge: there is nothing left to tell apart here.
+            // Rounding has moved the mean to the edge, so there is nothing left to distinguish here.
             let mut group = Group::new(if low.is_empty() { high } else { low });
             group.spread = 0.0;
             groups.push(group);
@@ -191,7 +191,7 @@ fn split(cells: Vec<Cell>, colors_max: usize) -> Vec<Group> {
     groups
 }
 
-/// The palette of the groups after some rounds of k-means.
+/// Returns the palette of the groups after several rounds of k-means.
 fn settle(groups: Vec<Group>) -> Vec<Point> {
     let mut palette: Vec<Point> = groups.iter().map(|group| group.mean).collect();
     let cells: Vec<Cell> = groups.into_iter().flat_map(|group| group.cells).collect();
@@ -210,7 +210,7 @@ fn settle(groups: Vec<Group>) -> Vec<Point> {
             }
         }
     }
-    // What will be shown is whole levels.
+    // The output has whole levels.
     palette.into_iter().map(|point| premultiplied(straight(point))).collect()
 }
 
@@ -225,14 +225,14 @@ fn nearest(palette: &[Point], point: Point) -> u8 {
     best.1 as u8
 }
 
-/// The index for each pixel, with what is missing to its colour passed on to its neighbours.
+/// Returns the index of each pixel, diffusing the colour error to its neighbours.
 ///
-/// Opacity is not passed on: grain in it would show against any background.
+/// Alpha is not diffused, because grain in it would be visible on any background.
 fn draw(pixels: &[[u8; 4]], width: usize, palette: &[Point]) -> Vec<u8> {
     const UNKNOWN: u16 = u16::MAX;
     let mut known = vec![UNKNOWN; CELLS];
     let mut indices = Vec::with_capacity(pixels.len());
-    // Debts of this row and the next, with a spare pixel at either end.
+    // Errors of this row and the next, with a spare pixel at either end.
     let mut debts = [vec![[0.0_f32; 3]; width + 2], vec![[0.0_f32; 3]; width + 2]];
     for row in pixels.chunks_exact(width) {
         for (x, &pixel) in row.iter().enumerate() {

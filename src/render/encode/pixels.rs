@@ -1,11 +1,11 @@
-//! What several encoders need done to pixels first.
+//! Pixel conversions that several encoders need.
 
 use std::borrow::Cow;
 
 use crate::pixels::raster::{Raster, Samples};
 use crate::units::Size;
 
-/// The picture with 8 bits a sample, rounded.
+/// Returns the image with 8 bits per sample, rounded.
 pub(super) fn depth_8(raster: &Raster) -> Cow<'_, Raster> {
     match &raster.samples {
         Samples::U8(_) => Cow::Borrowed(raster),
@@ -16,7 +16,7 @@ pub(super) fn depth_8(raster: &Raster) -> Cow<'_, Raster> {
     }
 }
 
-/// The samples of a picture that went through [`depth_8`]; none of any other.
+/// Returns the samples of an image that has passed through [`depth_8`]; empty for any other.
 pub(super) fn bytes(raster: &Raster) -> &[u8] {
     match &raster.samples {
         Samples::U8(samples) => samples,
@@ -24,23 +24,23 @@ pub(super) fn bytes(raster: &Raster) -> &[u8] {
     }
 }
 
-/// Whether every pixel of a picture with alpha is opaque.
+/// Returns whether every pixel of an image with alpha is opaque.
 pub(super) fn is_opaque(raster: &Raster) -> bool {
     let channels = usize::from(raster.channels);
     bytes(raster).iter().skip(channels - 1).step_by(channels).all(|&a| a == 255)
 }
 
-/// The colours without their alpha.
+/// Removes the alpha channel and keeps the colours unchanged.
 pub(super) fn without_alpha(raster: &Raster) -> Raster {
     let channels = usize::from(raster.channels);
     let samples = bytes(raster).chunks_exact(channels).flat_map(|pixel| &pixel[..channels - 1]).copied().collect();
     Raster { size: raster.size, channels: raster.channels - 1, samples: Samples::U8(samples) }
 }
 
-/// The picture over white, without alpha.
+/// Composites the image over white and removes the alpha channel.
 ///
-/// Mixed as a browser mixes a picture with the page below it, in sRGB-encoded values, so that the flattened picture
-/// looks as the transparent one does on a white page.
+/// This blends sRGB-encoded values, as a browser blends an image with the page, so that the flattened image looks like
+/// the transparent one on a white page.
 pub(super) fn flatten(raster: &Raster) -> Raster {
     let channels = usize::from(raster.channels);
     let mut samples = Vec::with_capacity(bytes(raster).len() / channels * (channels - 1));
@@ -53,7 +53,7 @@ pub(super) fn flatten(raster: &Raster) -> Raster {
     Raster { size: raster.size, channels: raster.channels - 1, samples: Samples::U8(samples) }
 }
 
-/// Every pixel as red, green, blue and opacity.
+/// Iterates over the pixels as red, green, blue and alpha.
 pub(super) fn rgba(raster: &Raster) -> impl Iterator<Item = [u8; 4]> + '_ {
     bytes(raster).chunks_exact(usize::from(raster.channels)).map(|pixel| match *pixel {
         [v] => [v, v, v, 255],
@@ -64,7 +64,8 @@ pub(super) fn rgba(raster: &Raster) -> impl Iterator<Item = [u8; 4]> + '_ {
     })
 }
 
-/// All frames below each other, in 8 bits. They have the same size and channels. Each is dropped once it is copied.
+/// Stacks all frames vertically in 8 bits. They must have the same size and channels. Each is dropped once it has been
+/// copied.
 pub(super) fn stack(frames: Vec<Raster>) -> Raster {
     let (size, channels) = frames.first().map_or((Size::new(1, 1), 1), |frame| (frame.size, frame.channels));
     let count = u32::try_from(frames.len()).unwrap_or(u32::MAX);

@@ -1,7 +1,7 @@
-//! PNG through the `png` crate: grey, RGB, either with alpha, or a palette.
+//! PNG using the `png` crate: grey, RGB, either with alpha, or a palette.
 //!
-//! Not through libvips, whose zlib takes several times as long for files of the same size (`benches/README.md`), and
-//! whose palettes need a library that not every build has and know only powers of two as numbers of colours.
+//! libvips is not used: its zlib takes several times as long for files of the same size (`benches/README.md`). Its
+//! palettes need a library that not every build includes, and their number of colours can only be a power of two.
 
 use std::borrow::Cow;
 
@@ -15,16 +15,16 @@ use crate::units::Size;
 use super::palette::Indexed;
 use super::{extent, failed, pixels};
 
-/// Colours of a PNG8 when no other number was asked for, all that a palette can hold.
+/// Colours of a PNG8 if the request states no number: the maximum of a palette.
 const PALETTE_MAX: u16 = 256;
 
-/// Encodes 8-bit grey or RGB, with alpha only where some pixel is not opaque.
+/// Encodes 8-bit grey or RGB, with alpha only if some pixel is not opaque.
 ///
-/// `Png` writes the channels there are, or a palette when a number of colours is asked for; `Png8` always a palette;
-/// `Png32` always RGBA.
+/// `Png` writes the existing channels, or a palette if a number of colours is requested. `Png8` always writes a
+/// palette, and `Png32` always writes RGBA.
 ///
 /// # Errors
-/// [`RenderError::Encode`] when the encoder refuses.
+/// [`RenderError::Encode`] when the encoder fails.
 pub(super) fn encode(
     raster: &Raster,
     format: Format,
@@ -32,7 +32,7 @@ pub(super) fn encode(
     profile: Option<&[u8]>,
 ) -> Result<Vec<u8>, RenderError> {
     let colors = match output.colors_max {
-        // RGBA whatever the colours.
+        // Always RGBA, whatever number of colours is requested.
         _ if format == Format::Png32 => None,
         None if format == Format::Png8 => Some(PALETTE_MAX),
         asked => asked,
@@ -76,7 +76,8 @@ fn write_indexed(indexed: &Indexed, output: &Output, profile: Option<&[u8]>) -> 
         _ => BitDepth::Eight,
     };
     let palette: Vec<u8> = indexed.colors.iter().flat_map(|color| &color[..3]).copied().collect();
-    // Opaque entries at the end are implied (PNG specification, 11.3.1.1), and the palette is sorted to have them there.
+    // Trailing opaque entries are implied (PNG specification, 11.3.1.1). The palette is sorted so that opaque entries
+    // come last.
     let opacity: Vec<u8> = indexed.colors.iter().map(|color| color[3]).take_while(|&a| a < 255).collect();
     let mut info = info(indexed.size, output, grey_fits(ColorType::Indexed, profile));
     info.color_type = ColorType::Indexed;
@@ -86,19 +87,19 @@ fn write_indexed(indexed: &Indexed, output: &Output, profile: Option<&[u8]>) -> 
     finish(info, Compression::Balanced, &pack(indexed, depth as u8))
 }
 
-/// Indices as `bits` a pixel, each row beginning with a byte of its own.
+/// Packs indices at `bits` per pixel. Each row starts on a byte boundary.
 fn pack(indexed: &Indexed, bits: u8) -> Vec<u8> {
     let (width, _) = extent(indexed.size);
     let a_byte = usize::from(8 / bits);
     let merge = |part: &[u8]| {
         let joined = part.iter().fold(0_u8, |byte, index| if bits == 8 { *index } else { byte << bits | index });
-        // A last byte that is not full holds its pixels in the high bits.
+        // A partial last byte has its pixels in the high bits.
         if bits == 8 { joined } else { joined << (bits as usize * (a_byte - part.len())) }
     };
     indexed.indices.chunks_exact(width).flat_map(|row| row.chunks(a_byte).map(merge)).collect()
 }
 
-/// What every PNG of ours says about itself.
+/// Returns the information that all our PNGs have in common.
 fn info<'a>(size: Size, output: &Output, profile: Option<&'a [u8]>) -> Info<'a> {
     let mut info = Info::with_size(size.width, size.height);
     info.icc_profile = profile.map(Cow::Borrowed);
@@ -110,7 +111,8 @@ fn info<'a>(size: Size, output: &Output, profile: Option<&'a [u8]>) -> Info<'a> 
     info
 }
 
-/// The profile, unless it describes other channels than are written: an RGB profile on grey is an error in a PNG.
+/// Returns the profile unless it describes other channels than the file has: an RGB profile on grey is an error in a
+/// PNG.
 fn grey_fits(color: ColorType, profile: Option<&[u8]>) -> Option<&[u8]> {
     let grey = matches!(color, ColorType::Grayscale | ColorType::GrayscaleAlpha);
     // The data colour space is at byte 16 of the header (ICC.1:2022, 7.2).

@@ -1,7 +1,7 @@
-//! The container of a WebP file (RFC 9649, section 2): takes out all metadata, puts a colour profile in.
+//! The container of a WebP file (RFC 9649, section 2): removes all metadata and adds a colour profile.
 //!
-//! Done here because libvips before 8.15 writes an EXIF block of its own whatever it is told, and cannot keep the
-//! profile alone.
+//! This is done here because libvips before 8.15 always writes an EXIF block, whatever its options say, and cannot keep
+//! just the profile.
 
 use crate::units::Size;
 
@@ -9,13 +9,14 @@ use crate::units::Size;
 const HAS_PROFILE: u8 = 0x20;
 const HAS_ALPHA: u8 = 0x10;
 const HAS_ANIMATION: u8 = 0x02;
-/// Bytes of a chunk's name and length.
+/// Bytes of a chunk header: name and length.
 const CHUNK_HEADER: usize = 8;
 
-/// The pixels of `webp`, with `profile` and nothing else beside them; `None` if it is no WebP file.
+/// Rewrites a WebP file to contain only the pixels and `profile`. Returns `None` if `webp` is not a WebP file.
 ///
-/// `canvas` is its size; an animation that is transparent where no frame paints has a `clear_canvas`, which libwebp does
-/// not say when every frame is opaque in itself. The file is as short as it can be: the extended header is there only where it is needed.
+/// `canvas` is the size of the image. `clear_canvas` states that an animation is transparent where no frame paints;
+/// libwebp does not record that when every frame is opaque. The file is as short as possible: the extended header is
+/// present only if needed.
 pub(super) fn rewrite(webp: &[u8], profile: Option<&[u8]>, canvas: Size, clear_canvas: bool) -> Option<Vec<u8>> {
     let mut rest = webp.strip_prefix(b"RIFF")?.get(4..)?.strip_prefix(b"WEBP")?;
     let mut flags = if profile.is_some() { HAS_PROFILE } else { 0 };
@@ -33,7 +34,8 @@ pub(super) fn rewrite(webp: &[u8], profile: Option<&[u8]>, canvas: Size, clear_c
     if clear_canvas && flags & HAS_ANIMATION != 0 {
         flags |= HAS_ALPHA;
     }
-    // A lossless picture alone says in itself whether it has alpha: in its 29th bit, after a byte and both sides.
+    // A lossless image on its own states whether it has alpha: in the 29th bit after the signature byte, following both
+    // sides.
     let alone = pixels.starts_with(b"VP8L");
     if alone && pixels.get(CHUNK_HEADER + 4)? & 0x10 != 0 {
         flags |= HAS_ALPHA;
@@ -50,13 +52,13 @@ pub(super) fn rewrite(webp: &[u8], profile: Option<&[u8]>, canvas: Size, clear_c
     Some(file)
 }
 
-/// Name and data of the first chunk, and what follows it.
+/// Splits off the first chunk. Returns its name, its data and the rest.
 fn next_chunk(bytes: &[u8]) -> Option<(&[u8; 4], &[u8], &[u8])> {
     let (name, rest) = bytes.split_first_chunk::<4>()?;
     let (length, rest) = rest.split_first_chunk::<4>()?;
     let length = usize::try_from(u32::from_le_bytes(*length)).ok()?;
     let data = rest.get(..length)?;
-    // A chunk of odd length is followed by a byte that does not count.
+    // A chunk of odd length is followed by a padding byte.
     Some((name, data, rest.get(length + length % 2..).unwrap_or_default()))
 }
 
@@ -68,7 +70,7 @@ fn put_chunk(out: &mut Vec<u8>, name: &[u8; 4], data: &[u8]) -> Option<()> {
     Some(())
 }
 
-/// The data of a `VP8X` chunk: flags, three unused bytes, and the sides less one in 24 bits each.
+/// Builds the data of a `VP8X` chunk: flags, three unused bytes, and both sides minus one in 24 bits each.
 fn extended_header(flags: u8, canvas: Size) -> [u8; 10] {
     let [w0, w1, w2, _] = (canvas.width - 1).to_le_bytes();
     let [h0, h1, h2, _] = (canvas.height - 1).to_le_bytes();

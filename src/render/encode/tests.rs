@@ -1,4 +1,4 @@
-//! Round trips: what is encoded, decoded again by libvips; GIF, JPEG XL and JPEG 2000 as originals are.
+//! Round trips: encoded output is decoded again by libvips. GIF, JPEG XL and JPEG 2000 are decoded like originals.
 
 use super::*;
 use crate::param::{ChromaSub, ColorSpace};
@@ -40,7 +40,7 @@ fn output() -> Output {
     }
 }
 
-/// A smooth picture; alpha, if any, falls from opaque at the left to nothing at the right.
+/// A smooth image. Alpha, if any, falls from opaque on the left to transparent on the right.
 fn raster(width: u32, height: u32, channels: u8) -> Raster {
     let mut samples = Vec::new();
     for y in 0..height {
@@ -71,7 +71,7 @@ fn load(bytes: &[u8], format: Format) -> Image<'_> {
     Call::new(loader(format)).bytes(c"buffer", bytes).image_out().unwrap()
 }
 
-/// The frames of an animation, and their times.
+/// Decodes the frames of an animation and their timing.
 fn frames(bytes: &[u8]) -> (Vec<Raster>, StoredFrames) {
     let limits = RenderLimits { pixels_max: 1 << 20, frames_max: 9, animation_pixels_max: 1 << 20 };
     let original = Original::new(bytes).unwrap();
@@ -99,7 +99,7 @@ fn decoded(raster: &Raster, format: Format, output: &Output) -> Raster {
     back
 }
 
-/// Mean difference of what shows on white.
+/// Mean difference as seen on white.
 fn difference(a: &Raster, b: &Raster) -> f64 {
     let shown = |raster: &Raster| -> Vec<u8> {
         let over_white = |v: u8, o: u8| ((u32::from(v) * u32::from(o) + 255 * (255 - u32::from(o))) / 255) as u8;
@@ -116,7 +116,7 @@ fn every_format_keeps_the_picture() {
             let source = raster(64, 48, channels);
             let back = decoded(&source, format, &output());
             let mean = difference(&source, &back);
-            // A GIF's opacity is on or off; a PNG8 has 256 entries for some 3000 shades of opacity and grey.
+            // A GIF only has full or no opacity; a PNG8 has 256 entries for about 3000 combinations of alpha and grey.
             let few = format == Format::Png8 || format == Format::Gif;
             let allowed = if !few {
                 6.0
@@ -198,7 +198,7 @@ fn idle_alpha_is_dropped_but_not_from_png32() {
     }
 }
 
-/// The value of a PNG chunk, or of a WebP one.
+/// Returns the contents of a PNG or WebP chunk, and everything after it.
 fn chunk<'a>(bytes: &'a [u8], name: &[u8]) -> Option<&'a [u8]> {
     let at = bytes.windows(name.len()).position(|part| part == name)?;
     bytes.get(at + name.len()..)
@@ -271,13 +271,13 @@ fn resolution_is_written() {
     encoded(&raster(8, 8, 3), Format::Png, &wide);
 }
 
-/// A profile that says as much as libraries check.
+/// Builds a profile with just the fields that libraries check.
 fn profile(len: usize) -> Vec<u8> {
     let mut bytes: Vec<u8> = (0..len).map(|at| if at < 132 { 0 } else { (at * 31 % 251) as u8 }).collect();
     bytes[..4].copy_from_slice(&(len as u32).to_be_bytes());
     bytes[12..24].copy_from_slice(b"mntrRGB XYZ ");
     bytes[36..40].copy_from_slice(b"acsp");
-    // D50, which a profile connection space has to be; no tags follow.
+    // D50, which the profile connection space requires. No tags follow.
     bytes[68..80].copy_from_slice(&[0, 0, 0xf6, 0xd6, 0, 1, 0, 0, 0, 0, 0xd3, 0x2d]);
     bytes
 }

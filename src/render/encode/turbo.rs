@@ -1,4 +1,4 @@
-//! JPEG through libvips, by the libjpeg it was built with: what a build without jpegli uses.
+//! JPEG using libvips and the libjpeg it was built with, for builds without jpegli.
 
 use crate::param::ChromaSub;
 use crate::pixels::raster::Raster;
@@ -14,10 +14,10 @@ const APP0: u8 = 0xE0;
 const APP2: u8 = 0xE2;
 const APP13: u8 = 0xED;
 
-/// Encodes 8-bit grey or RGB without alpha. 4:2:2, which libvips does not write, keeps all of the colour.
+/// Encodes 8-bit grey or RGB without alpha. libvips cannot write 4:2:2, so that keeps full chroma resolution.
 ///
 /// # Errors
-/// [`RenderError::Encode`] when libvips refuses.
+/// [`RenderError::Encode`] when libvips fails.
 pub(super) fn encode(raster: &Raster, output: &Output, attached: Attached<'_>) -> Result<Vec<u8>, RenderError> {
     let subsample = match output.chroma {
         ChromaSub::Yuv420 => c"on",
@@ -37,7 +37,7 @@ pub(super) fn encode(raster: &Raster, output: &Output, attached: Attached<'_>) -
     with_markers(&plain, output, attached).ok_or_else(|| failed(Format::Jpeg))
 }
 
-/// The file with our markers in place of the encoder's JFIF marker.
+/// Replaces the encoder's JFIF marker with our markers.
 fn with_markers(plain: &[u8], output: &Output, attached: Attached<'_>) -> Option<Vec<u8>> {
     let mut rest = plain.strip_prefix(&SOI)?;
     while let [0xFF, APP0, high, low, ..] = *rest {

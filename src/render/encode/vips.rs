@@ -1,4 +1,4 @@
-//! WebP, GIF, JPEG XL and JPEG 2000 through libvips.
+//! WebP, GIF, JPEG XL and JPEG 2000 using libvips.
 
 use crate::pixels::raster::Raster;
 use crate::plan::{Format, Output};
@@ -8,14 +8,14 @@ use crate::vips::{Call, Image, VipsError};
 
 use super::{failed, riff};
 
-/// libwebp's `method`, 0 (fastest) to 6, by measurement.
+/// libwebp's `method`, 0 (fastest) to 6, chosen by measurement.
 const WEBP_EFFORT: i32 = 2;
 /// libjxl's effort for lossy files, 3 to 9.
 const JXL_EFFORT: i32 = 5;
 /// libwebp's and libjxl's effort for lossless files.
 const LOSSLESS_EFFORT: i32 = 3;
 
-/// Encodes WebP, lossy or not.
+/// Encodes WebP, lossy or lossless.
 pub(super) fn webp(raster: &Raster, output: &Output, profile: Option<&[u8]>) -> Result<Vec<u8>, RenderError> {
     let save = || webp_call(&Image::from_raster(raster)?, output);
     let bytes = save().map_err(|fault| refused(Format::Webp, fault))?;
@@ -32,12 +32,12 @@ fn webp_call(image: &Image<'_>, output: &Output) -> Result<Vec<u8>, VipsError> {
     call.strip().bytes_out()
 }
 
-/// The file without what libvips adds, and with the profile.
+/// Removes what libvips adds to the file and adds the profile.
 fn webp_finish(bytes: &[u8], profile: Option<&[u8]>, canvas: Size, clear_canvas: bool) -> Result<Vec<u8>, RenderError> {
     riff::rewrite(bytes, profile, canvas, clear_canvas).ok_or_else(|| failed(Format::Webp))
 }
 
-/// Encodes GIF with a palette of its own.
+/// Encodes GIF; libvips computes the palette.
 pub(super) fn gif(raster: &Raster, output: &Output) -> Result<Vec<u8>, RenderError> {
     let save = || gif_call(&Image::from_raster(raster)?, output);
     save().map_err(|fault| refused(Format::Gif, fault))
@@ -45,12 +45,12 @@ pub(super) fn gif(raster: &Raster, output: &Output) -> Result<Vec<u8>, RenderErr
 
 fn gif_call(image: &Image<'_>, output: &Output) -> Result<Vec<u8>, VipsError> {
     let call = Call::new(c"gifsave_buffer").image(c"in", image).int(c"effort", 5);
-    // Pixels that were given few colours already keep them only when none is mixed in.
+    // If the colours have already been reduced, dithering would change them.
     let call = if output.colors_max.is_some() { call.double(c"dither", 0.0) } else { call };
     call.strip().bytes_out()
 }
 
-/// Encodes JPEG XL, lossy or not.
+/// Encodes JPEG XL, lossy or lossless.
 pub(super) fn jxl(raster: &Raster, output: &Output, profile: Option<&[u8]>) -> Result<Vec<u8>, RenderError> {
     let save = || {
         let image = Image::from_raster(raster)?.with_profile(profile)?;
@@ -60,15 +60,15 @@ pub(super) fn jxl(raster: &Raster, output: &Output, profile: Option<&[u8]>) -> R
         } else {
             call.double(c"distance", jxl_distance(output.quality.get())).int(c"effort", JXL_EFFORT)
         };
-        // Stripping takes the profile too; there is no other metadata to take.
+        // Stripping would remove the profile too. There is no other metadata to remove.
         if profile.is_some() { call.bytes_out() } else { call.strip().bytes_out() }
     };
     save().map_err(|fault| refused(Format::Jxl, fault))
 }
 
-/// A quality of the JPEG scale as libjxl's distance, by the formula of its own tools.
+/// Converts a quality on the JPEG scale to libjxl's distance, by the formula of libjxl's own tools.
 ///
-/// Not left to libvips, whose formula passes the largest distance that its own option takes, 15, below quality 10.
+/// libvips' own conversion is not used: below quality 10 its formula exceeds 15, the maximum of its own option.
 fn jxl_distance(quality: u8) -> f64 {
     let quality = f64::from(quality);
     if quality >= 30.0 {
@@ -93,13 +93,13 @@ pub(super) fn jp2(raster: &Raster, output: &Output) -> Result<Vec<u8>, RenderErr
     save().map_err(|fault| refused(Format::Jp2, fault))
 }
 
-/// What an animation is beside its pixels.
+/// The size and timing of an animation.
 pub(super) struct Timing<'a> {
     /// Size of a frame.
     pub(super) frame: Size,
-    /// Milliseconds, one for each frame.
+    /// Milliseconds per frame.
     pub(super) delays_ms: &'a [u32],
-    /// Plays, 0 for ever.
+    /// Number of plays; 0 means forever.
     pub(super) loops: u32,
 }
 
@@ -124,7 +124,7 @@ pub(super) fn animation(
     if format == Format::Gif { Ok(bytes) } else { webp_finish(&bytes, profile, timing.frame, stack.has_alpha()) }
 }
 
-/// An operation that is missing means a build of libvips without the codec.
+/// Converts an error of libvips. A missing operation means that this build of libvips lacks the codec.
 fn refused(format: Format, fault: VipsError) -> RenderError {
     match fault {
         VipsError::UnknownOperation { .. } => RenderError::UnsupportedFormat(Codec::Writer(format)),

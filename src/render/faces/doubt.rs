@@ -1,54 +1,54 @@
-//! A second look at what may be a face: is it still one when it is shown alone, at several scales, upright and mirrored?
+//! Verifies doubtful faces: is the detection still a face when shown alone, at several scales, upright and mirrored?
 //!
-//! What makes the network take a cat or an aurora for a face is the chance of one scale and one place on its grid: shown
-//! again at five scales and mirrored, a face keeps its score in most, and they in few. The threshold grows with the part
-//! of the image that would be hidden, so that what may be a face is left visible only where hiding it costs much. A second
-//! look costs about as much as a first look at an image of 320 pixels square.
+//! When the network takes a cat or an aurora for a face, that is an accident of one scale and one position on its grid.
+//! Shown again at five scales and mirrored, a real face keeps its score in most of them, a false one in few. The
+//! threshold rises with the share of the image that would be hidden, so that a possible face stays visible only where
+//! hiding it costs much. Verification costs about as much as a first pass over an image of 320 pixels square.
 
 use super::net;
 use super::patch::{Piece, Pyramid};
 use super::{DOUBTFUL, Face, common_share};
 
-/// How large the face is in the pieces that are looked at, in pixels, turned as it was found.
+/// Sizes of the face in the patches, in pixels, at the rotation at which it was detected.
 const AS_FOUND_PX: [f32; 3] = [24.0, 36.0, 56.0];
-/// The same, its eyes level.
+/// Sizes of the face in the patches with the eyes level, in pixels.
 const LEVEL_PX: [f32; 2] = [30.0, 48.0];
-/// Side of a piece, in faces.
+/// Side of a patch in multiples of the face size.
 const AROUND: f32 = 2.5;
-/// A candidate is the same in a piece if the boxes share this part of their union.
+/// A candidate in a patch is the same face if the boxes share more than this part of their union.
 const SAME: f32 = 0.3;
-/// The least score that counts.
+/// The lowest score that counts.
 const SCORE_MIN: f32 = 0.02;
-/// The part of a picture up to which a doubtful face is hidden without a second look.
+/// Share of the image up to which a doubtful face is hidden without verification.
 const SMALL: f32 = 0.004;
-/// What the score of a candidate above [`DOUBTFUL`] and the mean of its second looks must come to together at [`SMALL`].
+/// Minimum of a candidate's score above [`DOUBTFUL`] plus its mean score in the patches, for a face of area [`SMALL`].
 const ENOUGH: f32 = 0.35;
-/// How much more it takes for ten times the area.
+/// How much that minimum rises when the area grows tenfold.
 const ENOUGH_MORE: f32 = 0.05;
 
-/// Something that may be a face.
+/// A possible face.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Seen {
     pub(super) face: Face,
-    /// Radians clockwise by which the picture was turned back when it was seen: 0 for an upright face.
+    /// Radians clockwise by which the image was turned back when the face was detected: 0 for an upright face.
     pub(super) turn: f32,
-    /// Whether it is beyond doubt, and not asked about again.
+    /// Whether the face is certain and needs no verification.
     pub(super) settled: bool,
 }
 
 impl Seen {
-    /// Whether it is to be looked at again: it is neither settled nor small.
+    /// Returns whether to verify this face: it is not settled and not small.
     pub(super) fn is_open(&self) -> bool {
         !self.settled && self.face.area() > SMALL
     }
 
-    /// Whether what is seen in pieces of the picture, `size` pixels wide and high, bears it out.
+    /// Returns whether the patches confirm the face. `size` is the width and height of the image in pixels.
     pub(super) fn holds(&self, pyramid: &Pyramid, size: [f32; 2]) -> bool {
         let wanted = ENOUGH + ENOUGH_MORE * (self.face.area() / SMALL).log10().max(0.0);
         self.evidence(pyramid, size) + self.face.confidence - DOUBTFUL >= wanted
     }
 
-    /// Mean score of the pieces, 0 to 1.
+    /// Returns the mean score across the patches, 0 to 1.
     fn evidence(&self, pyramid: &Pyramid, [width, height]: [f32; 2]) -> f32 {
         let [[x0, y0], [x1, y1]] = self.face.eyes;
         let level = ((y1 - y0) * height).atan2((x1 - x0) * width);
@@ -59,7 +59,7 @@ impl Seen {
         sum / (2 * (AS_FOUND_PX.len() + LEVEL_PX.len())) as f32
     }
 
-    /// The best score at its place in a piece where it is `px` pixels large.
+    /// Returns the best score at the face's position in a patch where the face is `px` pixels large.
     fn score(&self, pyramid: &Pyramid, [width, height]: [f32; 2], px: f32, turn: f32, mirrored: bool) -> f32 {
         let [left, top, right, bottom] = self.face.edges;
         let (across, down) = ((right - left) * width, (bottom - top) * height);
@@ -67,7 +67,7 @@ impl Seen {
         let side = (AROUND * px).ceil() as usize;
         let centre = [(left + right) / 2.0 * width, (top + bottom) / 2.0 * height];
         let cut = pyramid.cut(&Piece { centre, scale, turn, side, mirrored });
-        // A box stands upright in the picture; in a piece that is turned by more than an eighth it lies.
+        // The box is upright in the image. In a patch turned by more than 45 degrees its width and height swap.
         let (wide, tall) = if turn.sin().abs() > turn.cos().abs() { (down, across) } else { (across, down) };
         let (middle, wide, tall) = (side as f32 / 2.0, wide * scale / 2.0, tall * scale / 2.0);
         let expected = [middle - wide, middle - tall, middle + wide, middle + tall];

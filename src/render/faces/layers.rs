@@ -1,12 +1,13 @@
-//! The two kinds of layer that the network consists of: mixing the channels of a pixel, and a 3 x 3 filter for each
-//! channel by itself. Maps are rows of pixels of interleaved channels; channel counts are multiples of [`LANES`].
+//! The two kinds of layer in the network: mixing the channels of a pixel (a 1 x 1 convolution), and a separate 3 x 3
+//! filter for each channel. Maps are rows of pixels with interleaved channels; channel counts are multiples of
+//! [`LANES`].
 
-/// Channels handled together: each count in the network is a multiple.
+/// Channels processed together. Every channel count in the network is a multiple of this.
 pub(super) const LANES: usize = 16;
-/// Pixels mixed together, so that a weight is read once for all of them.
+/// Pixels mixed together, so that each weight is read once for all of them.
 const TILE: usize = 4;
 
-/// A map of features.
+/// A feature map.
 #[derive(Clone, Debug)]
 pub(super) struct Map {
     pub(super) width: usize,
@@ -25,12 +26,12 @@ impl Map {
         &self.values[y * len..][..len]
     }
 
-    /// The features of one pixel.
+    /// Returns the features of one pixel.
     pub(super) fn at(&self, x: usize, y: usize) -> &[f32] {
         &self.values[(y * self.width + x) * self.channels..][..self.channels]
     }
 
-    /// The greatest of each 2 x 2 pixels; sides must be even.
+    /// Halves the map by max pooling over 2 x 2 pixels. Both sides must be even.
     #[inline(always)]
     pub(super) fn halved(&self) -> Self {
         let mut out = Self::zero(self.width / 2, self.height / 2, self.channels);
@@ -48,7 +49,7 @@ impl Map {
         out
     }
 
-    /// Adds `coarse`, whose pixels count for 2 x 2 of these.
+    /// Adds `coarse`, each of whose pixels covers 2 x 2 pixels of this map.
     #[inline(always)]
     pub(super) fn add_doubled(&mut self, coarse: &Self) {
         let (width, channels) = (self.width, self.channels);
@@ -72,7 +73,7 @@ pub(super) struct Mix {
 }
 
 impl Mix {
-    /// `input` and `output` are rows of as many pixels.
+    /// Mixes a row. `input` and `output` hold the same number of pixels.
     #[inline(always)]
     pub(super) fn row(&self, input: &[f32], output: &mut [f32]) {
         let tiles = output.chunks_mut(TILE * self.outputs).zip(input.chunks(TILE * self.inputs));
@@ -112,22 +113,22 @@ fn lanes(values: &[f32]) -> [f32; LANES] {
     std::array::from_fn(|n| values[n])
 }
 
-/// A [`Mix`] followed by a 3 x 3 filter for each channel, zero around the picture.
+/// A [`Mix`] followed by a separate 3 x 3 filter for each channel, with zeros around the image.
 #[derive(Debug)]
 pub(super) struct Block {
     pub(super) mix: Mix,
-    /// Nine rows of as many weights as channels, from the top left.
+    /// Nine rows with one weight per channel, starting at the top left.
     pub(super) taps: Vec<f32>,
     pub(super) bias: Vec<f32>,
 }
 
 impl Block {
-    /// Negative results become 0 when `rectified`.
+    /// Applies the block. With `rectified`, negative results become 0.
     #[inline(always)]
     pub(super) fn apply(&self, input: &Map, rectified: bool) -> Map {
         let channels = self.mix.outputs;
         let mut out = Map::zero(input.width, input.height, channels);
-        // Mixed rows above, at and below the row that is made, with a pixel of zeros on either side.
+        // Mixed rows above, at and below the current row, with one pixel of zeros on either side.
         let padded = (input.width + 2) * channels;
         let mut ring = vec![0.0; 3 * padded];
         let inner = channels..padded - channels;

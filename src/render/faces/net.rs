@@ -1,49 +1,49 @@
-//! YuNet (W. Wu, H. Peng, S. Yu, 2023), the face detector of libfacedetection, as a plain function of a picture.
+//! YuNet (W. Wu, H. Peng, S. Yu, 2023), the face detector of libfacedetection, as a plain function of an image.
 //!
-//! `yunet.bin` holds its weights as little-endian `f32`: the first layer, then the blocks in the order of [`Net`], each as
-//! mix weights, mix bias, taps, bias. They are those of `facedetectcnn-data.cpp` at commit acf7b25, its mixes transposed
-//! and the four heads of a level put side by side; the notice they come under is the file LICENSE beside it.
+//! `yunet.bin` holds its weights as little-endian `f32`: the first layer, then the blocks in the order of [`Net`], each
+//! as mix weights, mix bias, taps, bias. They come from `facedetectcnn-data.cpp` at commit acf7b25, with the mixes
+//! transposed and the four heads of each level placed side by side. Their licence is the file LICENSE next to it.
 
 use std::sync::LazyLock;
 
 use super::layers::{Block, LANES, Map, Mix};
 
 static WEIGHTS: &[u8] = include_bytes!("yunet.bin");
-/// Parsed once a process.
+/// Parsed once per process.
 static NET: LazyLock<Net> = LazyLock::new(|| Net::read(WEIGHTS));
 
-/// Three 2 x 2 reductions and two strides of 2 lie between the picture and the coarsest map.
+/// Three 2 x 2 reductions and two strides of 2 separate the image from the coarsest map.
 pub(super) const SIDE_MULTIPLE: usize = 32;
-/// 3 x 3 pixels of 3 colours, filled up to a multiple of the lanes.
+/// 3 x 3 pixels of 3 colours, padded to a multiple of the lanes.
 const PATCH: usize = 32;
 
-/// Where the heads' values lie.
+/// Offsets of the heads' values.
 const CLASS: usize = 0;
 const OBJECT: usize = 1;
 const BOX: usize = 2;
 const POINTS: usize = 6;
 
-/// A face as the network sees it, in pixels of its picture; may reach beyond the edges.
+/// A face as the network reports it, in pixels of its input image. May extend beyond the edges.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(super) struct Candidate {
     /// 0 to 1.
     pub(super) score: f32,
     /// Left, top, right, bottom.
     pub(super) edges: [f32; 4],
-    /// The two eyes: x, y.
+    /// The two eyes as x, y.
     pub(super) eyes: [[f32; 2]; 2],
 }
 
 /// The layers.
 #[derive(Debug)]
 struct Net {
-    /// Strided 3 x 3 convolution, as a mix of gathered patches.
+    /// The strided 3 x 3 convolution, computed as a mix of gathered patches.
     stem: Mix,
-    /// Pairs up to the first map, one pair for each further map.
+    /// Pairs of blocks: those up to the first map, then one pair for each further map.
     body: [Block; 11],
-    /// Merge a map with the coarser ones, finest first.
+    /// The blocks that merge a map with the coarser ones, finest first.
     neck: [Block; 3],
-    /// What a pixel of a map says about a face, finest first.
+    /// The blocks that read faces from a map, finest first.
     heads: [Block; 3],
 }
 
@@ -59,7 +59,7 @@ impl Net {
         Self { stem, body, neck, heads }
     }
 
-    /// What the heads say, finest map first.
+    /// Runs the network and returns the head outputs, finest map first.
     #[inline(always)]
     fn run(&self, picture: &Picture<'_>) -> [Map; 3] {
         let [b0, b1, b2, b3, b4, b5, b6, b7, b8, b9, b10] = &self.body;
@@ -78,7 +78,7 @@ impl Net {
         [f.apply(&fine, false), m.apply(&middle, false), c.apply(&coarse, false)]
     }
 
-    /// Patches of 3 x 3 pixels at every second pixel, mixed; what lies outside the picture is 0.
+    /// Mixes the 3 x 3 patch around every second pixel. Everything outside the image is 0.
     #[inline(always)]
     fn stem(&self, picture: &Picture<'_>) -> Map {
         let side = |len: usize| len.next_multiple_of(SIDE_MULTIPLE) / 2;
@@ -108,7 +108,7 @@ fn block(values: &mut impl Iterator<Item = f32>, inputs: usize, outputs: usize) 
     Block { mix, taps, bias: values.take(outputs).collect() }
 }
 
-/// 8-bit RGB, row after row.
+/// 8-bit RGB, row by row.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Picture<'a> {
     pub(super) width: usize,
@@ -117,11 +117,11 @@ pub(super) struct Picture<'a> {
 }
 
 impl Picture<'_> {
-    /// The 3 x 3 pixels around (x, y) as blue, green, red each, which is the order the network was taught with.
+    /// Gathers the 3 x 3 pixels around (x, y). Each is blue, green, red, the order the network was trained with.
     #[inline(always)]
     fn patch(&self, x: usize, y: usize, patch: &mut [f32]) {
         for (tap, values) in patch.chunks_exact_mut(3).take(9).enumerate() {
-            // Of (x - 1, y - 1) to (x + 1, y + 1), counted from 1 so that nothing is negative.
+            // Covers (x - 1, y - 1) to (x + 1, y + 1), counted from 1 so that no coordinate is negative.
             let (px, py) = (x + tap % 3, y + tap / 3);
             if (1..=self.width).contains(&px) && (1..=self.height).contains(&py) {
                 let at = ((py - 1) * self.width + px - 1) * 3;
@@ -134,7 +134,7 @@ impl Picture<'_> {
     }
 }
 
-/// All candidates of at least this score, one face usually several times.
+/// Returns all candidates with at least this score. One face usually appears several times.
 pub(super) fn candidates(picture: &Picture<'_>, score_min: f32) -> Vec<Candidate> {
     let maps = pulp::Arch::new().dispatch(|| NET.run(picture));
     let mut found = Vec::new();
@@ -142,7 +142,7 @@ pub(super) fn candidates(picture: &Picture<'_>, score_min: f32) -> Vec<Candidate
         for y in 0..map.height {
             for x in 0..map.width {
                 let candidate = decode(map.at(x, y), x as f32 * stride, y as f32 * stride, stride);
-                // Also false for what is no number.
+                // The comparison is also false for NaN.
                 if candidate.score >= score_min {
                     found.push(candidate);
                 }
@@ -152,12 +152,12 @@ pub(super) fn candidates(picture: &Picture<'_>, score_min: f32) -> Vec<Candidate
     found
 }
 
-/// What the heads say at a point of a map.
+/// Decodes the head outputs at one point of a map.
 fn decode(values: &[f32], x: f32, y: f32, stride: f32) -> Candidate {
     let sigmoid = |value: f32| 1.0 / (1.0 + (-value).exp());
     let point = |at: usize| [values[at] * stride + x, values[at + 1] * stride + y];
     let [across, down] = point(BOX);
-    // A box is bounded, whatever the network says of a hostile picture.
+    // Clamp the box size, because a hostile image can make the network output anything.
     let half = |value: f32| value.clamp(-10.0, 10.0).exp() * stride / 2.0;
     let (width, height) = (half(values[BOX + 2]), half(values[BOX + 3]));
     Candidate {

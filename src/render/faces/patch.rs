@@ -1,13 +1,13 @@
-//! Square pieces of a picture at any scale and turn, as the network is shown them.
+//! Square patches of an image at any scale and rotation, as input for the network.
 
 use super::net::Picture;
 
-/// Copies of a picture, each half as wide and high as the one before, so that a piece is read from one that is less than
-/// twice as large as wanted.
+/// Copies of an image, each half as wide and high as the previous one, so that a patch is sampled from a copy less than
+/// twice as large as needed.
 #[derive(Debug)]
 pub(super) struct Pyramid(Vec<Level>);
 
-/// 8-bit RGB, row after row.
+/// 8-bit RGB, row by row.
 #[derive(Debug)]
 struct Level {
     width: usize,
@@ -15,23 +15,23 @@ struct Level {
     rgb: Vec<u8>,
 }
 
-/// Which piece to cut out. Lengths are in pixels of the whole picture unless they say otherwise.
+/// Which patch to cut out. Lengths are in pixels of the whole image unless stated otherwise.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Piece {
     /// x, y.
     pub(super) centre: [f32; 2],
-    /// Pixels of the piece for one of the picture.
+    /// Pixels of the patch per pixel of the image.
     pub(super) scale: f32,
-    /// Radians clockwise by which what is upright in the piece is turned in the picture.
+    /// Radians clockwise by which the patch's upright direction is rotated in the image.
     pub(super) turn: f32,
-    /// Side in pixels of the piece.
+    /// Side of the patch in its own pixels.
     pub(super) side: usize,
-    /// Whether left and right change places.
+    /// Whether to swap left and right.
     pub(super) mirrored: bool,
 }
 
 impl Piece {
-    /// Where a point of the piece, in pixels of it, lies in the picture.
+    /// Maps a point of the patch, in its own pixels, to the image.
     pub(super) fn place(&self, [x, y]: [f32; 2]) -> [f32; 2] {
         let middle = self.side as f32 / 2.0;
         let (dx, dy) = ((x - middle) / self.scale, (y - middle) / self.scale);
@@ -41,7 +41,7 @@ impl Piece {
     }
 }
 
-/// A piece that was cut out: 8-bit RGB, `side` by `side`.
+/// A patch that has been cut out: 8-bit RGB, `side` by `side`.
 #[derive(Debug)]
 pub(super) struct Cut {
     side: usize,
@@ -55,7 +55,7 @@ impl Cut {
 }
 
 impl Pyramid {
-    /// `rgb` are `width * height` pixels; neither may be 0.
+    /// Builds the pyramid. `rgb` holds `width * height` pixels; both must be above 0.
     pub(super) fn new(width: usize, height: usize, rgb: Vec<u8>) -> Self {
         let mut levels = vec![Level { width, height, rgb }];
         while let Some(next) = levels.last().and_then(Level::halved) {
@@ -64,11 +64,11 @@ impl Pyramid {
         Self(levels)
     }
 
-    /// Cuts a piece out; what lies outside the picture is black, as the network takes it.
+    /// Cuts out a patch. Everything outside the image is black, as the network expects.
     pub(super) fn cut(&self, piece: &Piece) -> Cut {
         let smaller = (1.0 / piece.scale).max(1.0).log2() as usize;
         let level = &self.0[smaller.min(self.0.len() - 1)];
-        // Halving drops an odd line, so the two directions may differ by a little.
+        // Halving drops an odd line, so the two directions may scale slightly differently.
         let across = level.width as f32 / self.0[0].width as f32;
         let down = level.height as f32 / self.0[0].height as f32;
         let mut rgb = Vec::with_capacity(piece.side * piece.side * 3);
@@ -83,7 +83,7 @@ impl Pyramid {
 }
 
 impl Level {
-    /// Means of 2 x 2 pixels. `None` of a line, and of what is smaller than any face.
+    /// Averages 2 x 2 pixels. Returns `None` if the result would be smaller than any face.
     fn halved(&self) -> Option<Self> {
         let (width, height) = (self.width / 2, self.height / 2);
         if width.min(height) < 8 {
@@ -101,7 +101,7 @@ impl Level {
         Some(Self { width, height, rgb })
     }
 
-    /// Between the nearest four pixels; black outside.
+    /// Samples with bilinear interpolation. Everything outside the image is black.
     fn at(&self, x: f32, y: f32) -> [u8; 3] {
         let within = |v: f32, len: usize| v >= -0.5 && v <= len as f32 - 0.5;
         if !(within(x, self.width) && within(y, self.height)) {
@@ -127,13 +127,13 @@ mod tests {
     use super::*;
     use std::f32::consts::{FRAC_PI_2, PI};
 
-    /// 40 x 20, black but for a light square of 4 at (30, 2).
+    /// 40 x 20, black except for a light square of side 4 at (30, 2).
     fn pyramid() -> Pyramid {
         let light = |at: usize| (30..34).contains(&(at % 40)) && (2..6).contains(&(at / 40));
         Pyramid::new(40, 20, (0..800).flat_map(|at| [if light(at) { 250 } else { 0 }; 3]).collect())
     }
 
-    /// Centre of the light in a piece.
+    /// Returns the centre of the light square in a patch.
     fn light(cut: &Cut) -> [f32; 2] {
         let lit: Vec<usize> = (0..cut.side * cut.side).filter(|at| cut.rgb[at * 3] > 125).collect();
         assert!(!lit.is_empty());

@@ -1,5 +1,5 @@
-//! A small upright copy of an original for the detector, decoded for it alone: what is rendered may need another scale,
-//! another part or another turn, which in their turn may depend on the faces.
+//! Decodes a small upright copy of an original just for the detector. The render itself may need another scale, section
+//! or rotation, and those may depend on the faces.
 
 use super::{Face, detect, enlargement, shrink_on_load};
 use crate::param::ColorSpace;
@@ -10,10 +10,10 @@ use crate::render::run::frames;
 use crate::render::{RenderError, RenderLimits};
 use crate::units::Size;
 
-/// The faces of an original, as [`detect`] orders them.
+/// Returns the faces of an original in the order of [`detect`].
 ///
 /// # Errors
-/// As rendering the original: it cannot be decoded, or is over the limits.
+/// The same as for rendering the original: it cannot be decoded or exceeds the limits.
 pub(in crate::render) fn search(
     original: &Original<'_>,
     search: FaceSearch,
@@ -30,7 +30,7 @@ pub(in crate::render) fn search(
     detect(orient::apply(frame, turn(search.orient, measured)), search.thorough)
 }
 
-/// The EXIF value that turns an original upright.
+/// Returns the EXIF orientation value that makes an original upright.
 const fn turn(orient: Orient, measured: Measured) -> u8 {
     match orient {
         Orient::Exif => measured.orientation,
@@ -38,7 +38,7 @@ const fn turn(orient: Orient, measured: Measured) -> u8 {
     }
 }
 
-/// The size of the upright picture.
+/// Returns the size of the upright image.
 #[must_use]
 pub(in crate::render) const fn upright_size(orient: Orient, measured: Measured) -> Size {
     if matches!(turn(orient, measured), 5..=8) { measured.size.transposed() } else { measured.size }

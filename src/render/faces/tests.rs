@@ -12,7 +12,7 @@ fn faces_become_rectangles_inside_the_picture() {
     let rect = |left, top, width, height| Rect { left, top, size: Size::new(width, height) };
     assert_eq!(found.faces, Some(vec![rect(50, 10, 100, 90)]));
     assert_eq!(found.doubtful, [rect(0, 0, 1, 1)]);
-    // 22 pixels wide around (80, 40) and (120, 40), give or take a pixel that is touched.
+    // 22 pixels wide around (80, 40) and (120, 40), within one pixel of rounding.
     for (eye, x) in found.eyes.iter().zip([80, 120]) {
         assert!((68..=70).contains(&(eye.left + 80 - x)) && (22..=24).contains(&eye.size.width), "{eye:?}");
         assert!((28..=29).contains(&eye.top) && (22..=24).contains(&eye.size.height), "{eye:?}");
@@ -45,7 +45,7 @@ fn one_face_is_counted_once_and_large_ones_come_first() {
 
 #[test]
 fn faces_of_a_turned_picture_are_where_they_were() {
-    // The only light pixel of each picture stands for a face.
+    // The only light pixel in each image stands for a face.
     for value in [3, 6, 8] {
         let size = Size::new(4, 2);
         let mut samples = vec![0; 8];

@@ -1,21 +1,21 @@
-//! From the frames that a decoder yields in order to those of a sequence, which may leave some out and run backwards.
+//! Maps the frames that a decoder yields in order to those of a sequence, which may skip some and run backwards.
 
 use crate::pixels::raster::Raster;
 use crate::plan::Sequence;
 use crate::render::{Bound, RenderError, RenderLimits};
 use crate::units::Size;
 
-/// The first frame to decode, from 0, and how many from there on; at least one.
+/// Returns the first frame to decode, from 0, and the number of frames from there on; at least one.
 pub(in crate::render) fn decoded(sequence: &Sequence) -> (u32, u32) {
     let indices = || sequence.frames.iter().map(|frame| frame.index);
     let (first, last) = (indices().min().unwrap_or(0), indices().max().unwrap_or(0));
     (first, last.saturating_sub(first).saturating_add(1))
 }
 
-/// Frames times pixels, as they will be held until they are encoded.
+/// Checks frames times pixels against the limit, because all drawn frames stay in memory until they are encoded.
 ///
 /// # Errors
-/// [`RenderError::TooLarge`] above the limit on animations.
+/// [`RenderError::TooLarge`] above the limit for animations.
 pub(in crate::render) fn check_drawn(
     sequence: &Sequence,
     output: Size,
@@ -28,17 +28,18 @@ pub(in crate::render) fn check_drawn(
     Ok(())
 }
 
-/// Draws those frames of `all`, which begin at the first of [`decoded`], that the sequence shows, in its order.
+/// Draws the frames that the sequence shows and returns them in its order. `all` starts at the first frame of
+/// [`decoded`].
 ///
 /// # Errors
-/// The first of a frame; [`RenderError::Undecodable`] when there are too few.
+/// The first error of a frame; [`RenderError::Undecodable`] when there are too few frames.
 pub(in crate::render) fn drawn<T>(
     all: impl Iterator<Item = Result<T, RenderError>>,
     sequence: &Sequence,
     mut draw: impl FnMut(T) -> Result<Raster, RenderError>,
 ) -> Result<Vec<Raster>, RenderError> {
     let (first, _) = decoded(sequence);
-    // Positions in the sequence, by what they show; a sequence shows no frame twice.
+    // Positions in the sequence, sorted by frame index. A sequence contains no frame twice.
     let mut order: Vec<usize> = (0..sequence.frames.len().max(1)).collect();
     let index_of = |at: usize| sequence.frames.get(at).map_or(0, |frame| frame.index);
     order.sort_by_key(|&at| index_of(at));

@@ -1,4 +1,5 @@
-//! From an opened original and its plan to an encoded answer: which frames, which overlays, in which order the ops run.
+//! Runs one job from an opened original and its plan to an encoded answer: which frames, which overlays, and in which
+//! order the ops run.
 
 pub(super) mod frames;
 mod overlays;

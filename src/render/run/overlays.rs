@@ -1,8 +1,8 @@
-//! The pictures of `blend`, `mask` and `mark`, from their bytes to pixels that only have to be laid over.
+//! The images of `blend`, `mask` and `mark`: from their bytes to pixels that are ready to be composited.
 //!
-//! An overlay is its first frame, upright, in sRGB and 8 bits. Decoded ones stay with the thread that renders, so that a
-//! watermark on every picture of a site is decoded once a worker and not once a picture. An overlay that is missing or
-//! cannot be read is left out; whoever keeps the result is told.
+//! An overlay is its first frame, upright, in sRGB and 8 bits. Each render thread caches decoded overlays, so that a
+//! watermark on every image of a site is decoded once per worker and not once per image. An overlay that is missing or
+//! cannot be read is left out, and the result is flagged accordingly.
 
 use std::cell::RefCell;
 use std::sync::Arc;
@@ -22,17 +22,17 @@ use crate::render::{Job, RenderError, RenderLimits, Step};
 use crate::sniff::Encoded;
 use crate::units::Size;
 
-/// Pixels of the decoded overlays that a thread keeps.
+/// Bytes of decoded overlays that a thread caches.
 const KEPT_BYTES_MAX: usize = 32 << 20;
-/// Encoded bytes of an overlay that is worth hashing.
+/// Encoded size in bytes up to which an overlay is hashed and cached.
 const HASHED_BYTES_MAX: usize = 8 << 20;
-/// Longest side at which an overlay without pixels of its own is drawn, unless it says that it is larger.
+/// Longest side to which a vector overlay is enlarged. One that states a larger size keeps it.
 const VECTOR_SIDE: f64 = 2000.0;
 
 /// A decoded overlay.
 #[derive(Debug)]
 struct Layer {
-    /// As large as it says it is; a drawing may have more pixels.
+    /// The size the overlay states. A vector may have been drawn with more pixels.
     natural: Size,
     raster: Raster,
 }
@@ -41,12 +41,12 @@ struct Layer {
 #[derive(Debug, Default)]
 pub(in crate::render) struct Overlays {
     layers: Vec<(OverlayRole, Arc<Layer>)>,
-    /// Whether the plan asks for one that could not be had.
+    /// Whether the plan uses an overlay that was unavailable.
     pub(in crate::render) left_out: bool,
 }
 
 impl Overlays {
-    /// Decodes what came with the job.
+    /// Decodes the overlays that came with the job.
     pub(in crate::render) fn load(job: &Job) -> Self {
         let mut overlays = Self::default();
         for (role, _) in job.plan.overlays() {
@@ -60,7 +60,7 @@ impl Overlays {
         overlays
     }
 
-    /// `found` with what is known of the overlays.
+    /// Adds the measures of the overlays to `found`.
     pub(in crate::render) fn add_to(&self, found: Found) -> Found {
         let size = |role| self.layer(role).map(|layer| layer.natural);
         let mask = self.layer(OverlayRole::Mask).is_some();
@@ -71,10 +71,11 @@ impl Overlays {
         self.layers.iter().find(|(of, _)| *of == role).map(|(_, layer)| &**layer)
     }
 
-    /// What the ops need, at the size and in the colours of the base, whose profile this is.
+    /// Prepares the overlays that the ops need, at their final size and in the colour space of the base, whose profile
+    /// is given.
     ///
     /// # Errors
-    /// [`RenderError::Stage`] when an op asks for an overlay that the layout was told is not there.
+    /// [`RenderError::Stage`] when an op needs an overlay that is missing, although the layout has been told so.
     pub(in crate::render) fn prepare(&self, ops: &[Op], profile: Option<&[u8]>) -> Result<Prepared, RenderError> {
         let fitted = |role, overlay: &Overlay| {
             let layer = self.layer(role).ok_or_else(missing)?;
@@ -99,7 +100,7 @@ fn missing() -> RenderError {
     RenderError::Stage(Step::Overlay)
 }
 
-/// The layer after its steps.
+/// Applies the overlay's own layout.
 fn fitted(layer: &Layer, layout: &Layout) -> Result<Raster, RenderError> {
     let mut raster = layer.raster.clone();
     if layout.place.is_none() && raster.size != layer.natural {
@@ -134,7 +135,7 @@ fn decoded(encoded: &Encoded, limits: &RenderLimits) -> Result<Layer, RenderErro
     let scale = if opened.is_vector() { (VECTOR_SIDE / longest).max(1.0).min(affordable) } else { 1.0 };
     let wanted = Wanted { scale, ..Wanted::first(ColorSpace::Strip) };
     let first = opened.decode(&wanted, limits)?.into_first()?;
-    // Anything else in the file is nonsense, and means upright.
+    // Any other value in the file is invalid and means upright.
     let value = Some(measured.orientation).filter(|value| (2..=8).contains(value));
     let natural = if value >= Some(5) { measured.size.transposed() } else { measured.size };
     let raster = match value {
@@ -144,7 +145,7 @@ fn decoded(encoded: &Encoded, limits: &RenderLimits) -> Result<Layer, RenderErro
     Ok(Layer { natural, raster: raster.into_8_bit() })
 }
 
-/// Decoded overlays by the hash of their bytes, the one used last at the end.
+/// Decoded overlays by the hash of their bytes, the most recently used last.
 #[derive(Debug, Default)]
 struct Hot {
     layers: Vec<([u8; 32], Arc<Layer>)>,
@@ -167,7 +168,7 @@ impl Hot {
         let bytes = |layer: &Layer| {
             usize::try_from(layer.raster.size.area() * u64::from(layer.raster.channels)).unwrap_or(usize::MAX)
         };
-        // One that would push out all others, and still not be needed soon, is not kept.
+        // Do not keep an overlay that would evict all others.
         if bytes(&layer) > KEPT_BYTES_MAX / 2 {
             return;
         }
@@ -192,7 +193,7 @@ mod tests {
     #[test]
     fn the_overlays_used_last_stay_hot_within_their_bytes() {
         let mut hot = Hot::default();
-        let mib_of_8 = 2896; // squared: 8 MiB less a little
+        let mib_of_8 = 2896; // 2896 squared is slightly under 8 MiB
         for key in 0..4 {
             hot.put([key; 32], grey(mib_of_8));
         }

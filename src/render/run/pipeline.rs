@@ -1,4 +1,4 @@
-//! The whole of one render, readable top to bottom: header, layout, decode, ops in order, encode.
+//! The complete render, readable from top to bottom: header, layout, decoding, ops in order, encoding.
 
 use std::time::{Duration, Instant};
 
@@ -22,15 +22,16 @@ use crate::sniff::{Encoded, SourceFormat};
 use crate::units::Size;
 use crate::vips;
 
-/// What the decoder's own reduction must leave to the resampler. At q80, JPEG's shrink by 2, 4 or 8 costs up to 7
-/// SSIMULACRA2 points with a factor of 2 left, 1.7 with 4 and 1.4 with 6 (stars over black; photographs less), and under
-/// half a point with 8, which is what the rule "under one point" asks for.
+/// The factor that the decoder's own reduction must leave to the resampler. At q80, JPEG's shrink by 2, 4 or 8 costs up
+/// to 7 SSIMULACRA2 points with a factor of 2 left, 1.7 with 4 and 1.4 with 6 (stars on black; photographs less), and
+/// under half a point with 8, which meets the rule "under one point".
 const SHRINK_HEADROOM: f64 = 8.0;
 
-/// Renders one job in this process, on this thread.
+/// Renders one job in this process and on this thread.
 ///
 /// # Errors
-/// [`RenderError`] by where it failed; never one of the pool's (`Timeout`, `WorkerCrashed`, `QueueFull`).
+/// [`RenderError`] for the step that failed; never one that concerns the worker pool (`Timeout`, `WorkerCrashed`,
+/// `QueueFull`).
 pub fn render(job: &Job) -> Result<Rendered, RenderError> {
     let started = Instant::now();
     vips::init().map_err(|_| RenderError::Unavailable)?;
@@ -39,13 +40,13 @@ pub fn render(job: &Job) -> Result<Rendered, RenderError> {
         Input::Original(original) => match job.plan.treatment(original.format) {
             Treatment::Refuse => Err(RenderError::UnsupportedFormat(Codec::Reader(original.format))),
             Treatment::Svg { sanitized } => sent_as_svg(original.bytes.as_slice(), sanitized, started),
-            // What needs no worker is not sent to one.
+            // `AsItIs` needs no worker and is not normally sent to one.
             Treatment::AsItIs | Treatment::Decode => of_original(job, original, started),
         },
     }
 }
 
-/// An image that consists of text alone.
+/// Renders image-only text.
 fn text_alone(job: &Job, started: Instant) -> Result<Rendered, RenderError> {
     let plan = &job.plan;
     let raster = text::written(plan.written.as_ref().ok_or(RenderError::NotAnImage)?)?;
@@ -70,7 +71,7 @@ fn of_original(job: &Job, original: &Encoded, started: Instant) -> Result<Render
         let done = described(&opened, bytes, listed, started)?;
         return Ok(Rendered { faces, ..done });
     }
-    // Formats as far as the header tells: enough to know whether to decode an animation.
+    // The formats as far as the header determines them, which is enough to decide whether to decode an animation.
     let mut sequence = plan.select.sequence(&opened.stored);
     let frames = if plan.sheet { 1 } else { u32::try_from(sequence.frames.len()).unwrap_or(u32::MAX) };
     let source = Format::of_source(opened.format);
@@ -91,19 +92,19 @@ fn of_original(job: &Job, original: &Encoded, started: Instant) -> Result<Render
     Ok(Rendered { faces, ..finished(job, made, started)? })
 }
 
-/// An image that is drawn.
+/// An image that has been drawn.
 struct Made {
     picture: Picture,
-    /// The format of the original, if we write it.
+    /// The format of the original, if we can write it.
     source: Option<Format>,
-    /// Frames that were selected, whether or not they are all drawn.
+    /// Number of selected frames, whether or not all of them are drawn.
     frames: u32,
-    /// The original's IPTC block, where it was asked to survive.
+    /// The original's IPTC block, if the request keeps it.
     iptc: Option<Vec<u8>>,
     left_out: bool,
 }
 
-/// Encodes it, or says in words what was asked about it.
+/// Encodes the image or writes the requested data output.
 fn finished(job: &Job, made: Made, started: Instant) -> Result<Rendered, RenderError> {
     let plan = &job.plan;
     let Made { picture, source, frames, iptc, left_out } = made;
@@ -124,7 +125,7 @@ fn finished(job: &Job, made: Made, started: Instant) -> Result<Rendered, RenderE
     Ok(Rendered { body: into_blob(&body)?, answer: Answer::Picture(format), size, left_out, timings, faces: None })
 }
 
-/// SVG stays SVG. It has no size in pixels: the answer says 1 x 1.
+/// Delivers SVG as SVG. It has no size in pixels, so the answer says 1 x 1.
 fn sent_as_svg(bytes: &[u8], sanitise: bool, started: Instant) -> Result<Rendered, RenderError> {
     let body = if sanitise { sanitize::sanitised(bytes)?.into() } else { sanitize::inflated(bytes)? };
     let timings = Timings { render: started.elapsed(), ..Timings::default() };
@@ -138,7 +139,7 @@ fn sent_as_svg(bytes: &[u8], sanitise: bool, started: Instant) -> Result<Rendere
     })
 }
 
-/// What has to be known about the pixels before the layout, and the faces that had to be looked for.
+/// Returns what the layout needs to know about the pixels, and the faces if they had to be detected.
 fn found_before(
     job: &Job,
     original: &Original<'_>,
@@ -171,7 +172,7 @@ fn described(
     })
 }
 
-/// Words about the picture, of an animation about its first frame.
+/// Writes a data output about the image; for an animation, about its first frame.
 fn measured(
     mut picture: Picture,
     output: &DataOutput,
@@ -187,17 +188,17 @@ fn measured(
 }
 
 fn into_blob(bytes: &[u8]) -> Result<Blob, RenderError> {
-    // No memory or descriptor is left: another worker may have some.
+    // There is no memory or file descriptor left; another worker may have some.
     Blob::copy_from(bytes).map_err(|_| RenderError::Unavailable)
 }
 
-/// The original's IPTC block, where it was asked to survive.
+/// Returns the original's IPTC block if the request keeps it.
 fn iptc(opened: &Opened<'_>, output: &Output) -> Option<Vec<u8>> {
     let from_jpeg = output.iptc && opened.format == SourceFormat::Jpeg;
     from_jpeg.then(|| opened.foreign()?.header().meta_blob(c"iptc-data")).flatten()
 }
 
-/// Decoded frames, and what is to be done to them.
+/// Decoded frames, and what to do with them.
 struct Ready<'a> {
     decoded: Decoded<'a>,
     layout: Layout,
@@ -218,7 +219,7 @@ fn decode<'a>(opened: Opened<'a>, job: &Job, sequence: &Sequence, found: &Found)
     let frames = u32::try_from(sequence.frames.len()).unwrap_or(u32::MAX);
     let lay_out = |found: &Found| {
         let layout = plan::layout_frames(plan, &measured, found, frames);
-        // What is drawn is held until it is encoded, and may be larger than the original.
+        // Drawn frames stay in memory until they are encoded, and may be larger than the original.
         frames::check_drawn(sequence, layout.output, limits).map(|()| layout)
     };
     let layout = lay_out(found)?;
@@ -231,7 +232,7 @@ fn decode<'a>(opened: Opened<'a>, job: &Job, sequence: &Sequence, found: &Found)
     }
     let decoded = opened.decode(&wanted, limits)?;
     let Some(trim) = layout.read.trim else { return Ok(Ready::new(decoded, layout, wanted.shrink)) };
-    // Laid out again for what trimming leaves of the first frame.
+    // Compute the layout again for what trimming leaves of the first frame.
     let place = Place::new(&layout, decoded.size(), wanted.shrink);
     let (decoded, kept) = decoded.with_first(|first| trimmed::found(first, &trim, &layout.read, &place))?;
     Ok(Ready::new(decoded, lay_out(&Found { trimmed: Some(kept?), ..found.clone() })?, wanted.shrink))
@@ -245,8 +246,8 @@ struct Picture {
     profile: Option<Vec<u8>>,
 }
 
-/// Runs the ops on every frame. What has to be looked for in the pixels is looked for in the first, so that an animation
-/// does not tremble; but faces that are to be hidden are looked for in each, for they move.
+/// Runs the ops on every frame. What the ops derive from the pixels comes from the first frame, so that an animation
+/// does not jitter. Faces to hide are the exception: they move, so each frame is searched.
 fn draw(
     Ready { mut decoded, layout, mut place }: Ready<'_>,
     sequence: &Sequence,
@@ -285,7 +286,7 @@ fn draw(
 }
 
 impl Picture {
-    /// All frames as one still. Cells that are left over show the background.
+    /// Combines all frames into one still image. Unused cells show the background.
     fn side_by_side(self, background: Option<Background>) -> Result<Self, RenderError> {
         let background = background.map(|Background(color)| convert::color_in(color, self.profile.as_deref()));
         Ok(Self { frames: vec![sheet::apply(self.frames, background)?], delays_ms: Vec::new(), ..self })
@@ -304,7 +305,7 @@ impl Picture {
             let is_last = index + 1 == formats.len();
             let animated = format.facts().is_animated && self.frames.len() > 1;
             let kept = if animated { self.frames.len() } else { 1 };
-            // The last attempt takes the pixels; earlier ones leave them for the next.
+            // The last attempt takes the pixels; earlier ones clone them.
             let frames: Vec<Raster> =
                 if is_last { self.frames.drain(..kept).collect() } else { self.frames[..kept].to_vec() };
             match self.encode_as(frames, format, output, iptc) {

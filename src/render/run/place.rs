@@ -1,4 +1,4 @@
-//! From the rows of a decoder to the image at its final size: cut, turned, scaled.
+//! From a decoder's rows to the image at its final size: crops, rotates and scales.
 
 use crate::pixels::raster::Raster;
 use crate::pixels::rows::{self, Rows};
@@ -8,19 +8,19 @@ use crate::render::RenderError;
 use crate::render::stage::find;
 use crate::units::{Rect, Size};
 
-/// How every frame of one size is placed.
+/// How to place every frame of one size.
 #[derive(Clone, Debug)]
 pub(in crate::render) struct Place {
-    /// What is read of a frame, as it is stored.
+    /// The part of a frame to read, in stored orientation.
     cut: Rect,
     turn: u8,
     turns_last: bool,
-    /// In pixels of what stands then: not turned yet where the turn comes last.
+    /// In pixels of the image at that point: not rotated yet if the rotation comes last.
     resize: Option<Resize>,
 }
 
 impl Place {
-    /// For frames that were decoded at `decoded`, by a decoder that was told to divide both sides by `shrink`.
+    /// Prepares for frames that were decoded at `decoded`, by a decoder that was told to divide both sides by `shrink`.
     pub(in crate::render) fn new(layout: &Layout, decoded: Size, shrink: u32) -> Self {
         let (turn, turns_last) = (layout.read.turn, layout.turns_last());
         let resize = layout.place.clone();
@@ -28,12 +28,13 @@ impl Place {
         Self { cut: layout.read.stored_cut(decoded, shrink), turn, turns_last, resize }
     }
 
-    /// Size of what is read, upright.
+    /// Returns the size of the part that is read, upright.
     pub(in crate::render) const fn size(&self) -> Size {
         if self.turn >= 5 { self.cut.size.transposed() } else { self.cut.size }
     }
 
-    /// What is read of a frame: upright, unless it is smaller once it was scaled.
+    /// Reads the needed part of a frame. The result is upright unless the rotation comes last, after scaling has made
+    /// the image smaller.
     ///
     /// # Errors
     /// [`RenderError::Undecodable`] if the frame ends early.
@@ -42,10 +43,11 @@ impl Place {
         Ok(if self.turns_last { raster } else { orient::apply(raster, self.turn) })
     }
 
-    /// Scales what was read. A window that is still to be found is found in the first frame, and fixed for those to come.
+    /// Scales what was read. A window that must be found is searched in the first frame and then fixed for the
+    /// following ones.
     ///
     /// # Errors
-    /// [`RenderError::Stage`] if what was read is not what the layout says.
+    /// [`RenderError::Stage`] if the raster does not match the layout.
     pub(in crate::render) fn scaled(&mut self, raster: Raster) -> Result<Raster, RenderError> {
         let raster = match &mut self.resize {
             None => raster,
@@ -62,14 +64,14 @@ fn resized(raster: Raster, resize: &mut Resize) -> Result<Raster, RenderError> {
         resize.window = Window::Fixed(rect);
         return Ok(crop::apply(whole, rect)?);
     }
-    // A cut keeps its depth.
+    // A plain crop keeps the bit depth.
     if raster.size == resize.scaled && resize.kept() != Rect::whole(resize.scaled) {
         return Ok(crop::apply(raster, resize.kept())?);
     }
     Ok(resample::apply(raster, resize.scaled, resize.kept())?)
 }
 
-/// The same for an image that is turned upright after it.
+/// Converts a resize for an image that is rotated upright afterwards.
 fn stored(resize: &Resize, turn: u8) -> Resize {
     let scaled = if turn >= 5 { resize.scaled.transposed() } else { resize.scaled };
     let window = match &resize.window {
@@ -95,7 +97,7 @@ mod tests {
         Raster { size, channels: 1, samples: Samples::U8((0..2400).map(|n| (n * 7 % 256) as u8).collect()) }
     }
 
-    /// With and without a step that keeps the turn where it was.
+    /// Places the image with or without a step that prevents the rotation from coming last.
     fn placed(turn: u8, keep_order: bool) -> Raster {
         let read = Read { turn, cut: Some(rect(4, 2, 30, 24)), ..Read::whole(image().size) };
         let place = Some(Resize { scaled: Size::new(15, 12), window: Window::Fixed(rect(3, 1, 10, 9)) });

@@ -1,4 +1,4 @@
-//! From what is seen of decoded pixels to what [`Found::trimmed`](crate::plan::Found) wants to know.
+//! Measures the trim box on decoded pixels for [`Found::trimmed`](crate::plan::Found).
 
 use super::place::Place;
 use crate::pixels::raster::Raster;
@@ -8,24 +8,24 @@ use crate::render::RenderError;
 use crate::render::stage::trim;
 use crate::units::{Rect, Size};
 
-/// Measures what trimming leaves of `first`, the first decoded frame, and maps it back to what `read` reads of the original,
-/// in the original's pixels: a vector may have been drawn larger.
+/// Measures what trimming leaves of `first`, the first decoded frame, and maps it back to the part of the original that
+/// `read` describes, in pixels of the original. They differ if a vector was drawn larger.
 ///
 /// # Errors
-/// [`RenderError::Undecodable`] if the frame is not one of the original.
+/// [`RenderError::Undecodable`] if the frame does not match the original.
 pub(in crate::render) fn found(first: &Raster, trim: &Trim, read: &Read, place: &Place) -> Result<Rect, RenderError> {
     let shown = place.read(Box::new(RasterRows::from(first.clone())))?;
     Ok(covering(trim::measure(&shown, trim), shown.size, read.size()))
 }
 
-/// The least rectangle of a picture of size `to` that covers all of `rect` in one of size `from`.
+/// Returns the smallest rectangle in an image of size `to` that covers all of `rect` in an image of size `from`.
 fn covering(rect: Rect, from: Size, to: Size) -> Rect {
     let axis = |start: u32, len: u32, from: u32, to: u32| {
         let (start, end, from, to) =
             (u64::from(start), u64::from(start) + u64::from(len), u64::from(from), u64::from(to));
         let first = (start * to / from).min(to - 1);
         let last = (end * to).div_ceil(from).clamp(first + 1, to);
-        // Both are at most `to`.
+        // Both values are at most `to`.
         (first as u32, (last - first) as u32)
     };
     let (left, width) = axis(rect.left, rect.size.width, from.width, to.width);

@@ -1,8 +1,9 @@
-//! Adjust pixel by pixel: the formulas of `rendering.md` 7, a whole chain in one pass. `high` and `shad` also look at the
-//! surroundings of a pixel, see `local`.
+//! Pixel-wise adjustments: the formulas of `rendering.md` 7, with a whole chain in one pass. `high` and `shad` also
+//! depend on the surroundings of a pixel, see `local`.
 //!
-//! Between two adjustments values may leave 0 to 1, and only the end of the chain cuts them off: so `exp=50&high=-100`
-//! still shows what is in the highlights. Grey stays grey: on it `sat`, `vib` and `hue` do nothing, as it should be.
+//! Between two adjustments values may leave the range 0 to 1; they are clamped only at the end of the chain. So
+//! `exp=50&high=-100` still shows the detail in the highlights. Grey stays grey: `sat`, `vib` and `hue` have no effect
+//! on it.
 
 mod local;
 #[cfg(test)]
@@ -15,10 +16,11 @@ use crate::pixels::raster::{Raster, Samples};
 use crate::pixels::srgb::{to_encoded, to_linear};
 use crate::plan::Adjust;
 
-/// Adjusts the colours of any raster in the order given; size, channels, depth and alpha stay.
+/// Adjusts the colours of any raster in the given order. Size, channels, depth and alpha stay.
 #[must_use]
 pub fn apply(raster: Raster, chain: &[Adjust]) -> Raster {
-    // What comes first and looks at one channel only is a table; in the order of the pipeline that is half of them.
+    // The leading adjustments that look at one channel only become a lookup table. In pipeline order that is half of
+    // them.
     let split = chain.iter().position(|adjust| !is_curve(*adjust)).unwrap_or(chain.len());
     let (curves, rest) = chain.split_at(split);
     let curve = |v: f32| curves.iter().fold(v, |v, adjust| along_curve(*adjust, v));
@@ -31,13 +33,13 @@ pub fn apply(raster: Raster, chain: &[Adjust]) -> Raster {
         return points::chained(raster, &curve, Steps(before));
     }
     if !before.is_empty() {
-        // Never from a plan, whose order has only curves before `high` and `shad`.
+        // A plan never gets here: in its order only curves precede `high` and `shad`.
         return apply(points::chained(raster, &curve, Steps(before)), rest);
     }
     relit(raster, &curve, rest)
 }
 
-/// `curve`, the local adjustments that `chain` begins with, and all of it that follows.
+/// Applies `curve`, the local adjustments at the start of `chain`, and the rest of it.
 fn relit(raster: Raster, curve: &dyn Fn(f32) -> f32, chain: &[Adjust]) -> Raster {
     let (light, count) = Light::leading(chain);
     let (here, later) = chain[count..]
@@ -51,14 +53,14 @@ fn relit(raster: Raster, curve: &dyn Fn(f32) -> f32, chain: &[Adjust]) -> Raster
     if later.is_empty() { done } else { apply(done, later) }
 }
 
-/// What lies around the pixels once `curve` was applied, and the largest value then.
+/// Returns the surroundings of the pixels after `curve`, and the largest value then.
 fn surroundings<T: Sample>(samples: &[T], raster: &Raster, curve: &dyn Fn(f32) -> f32) -> (Guided, f32) {
     let levels = points::levels::<T>(curve);
     let peak = levels.iter().copied().fold(0.0, f32::max);
     (Guided::new(samples, raster.size.width as usize, raster.channels, &levels), peak)
 }
 
-/// Whether the adjustment looks at the surroundings of a pixel.
+/// Returns whether the adjustment depends on the surroundings of a pixel.
 const fn is_local(adjust: Adjust) -> bool {
     matches!(adjust, Adjust::Highlights(_) | Adjust::Shadows(_))
 }
@@ -74,7 +76,7 @@ impl Chain for Steps<'_> {
     }
 }
 
-/// Whether the adjustment looks at each channel for itself.
+/// Returns whether the adjustment treats each channel separately.
 const fn is_curve(adjust: Adjust) -> bool {
     match adjust {
         Adjust::Invert | Adjust::Exposure(_) | Adjust::Gamma(_) | Adjust::Brightness(_) | Adjust::Contrast(_) => true,
@@ -87,7 +89,7 @@ const fn is_curve(adjust: Adjust) -> bool {
     }
 }
 
-/// An adjustment of one channel. Below 0 the curves of gamma and light are mirrored.
+/// Adjusts one channel. Below 0 the curves of gamma and light are mirrored.
 fn along_curve(adjust: Adjust, value: f32) -> f32 {
     let x = f64::from(value);
     let adjusted = match adjust {
@@ -118,7 +120,7 @@ fn step(adjust: Adjust, run: &mut Run) {
         Adjust::Invert | Adjust::Exposure(_) | Adjust::Gamma(_) | Adjust::Brightness(_) | Adjust::Contrast(_) => {
             run.each(|pixel| pixel.map(|x| along_curve(adjust, x)))
         }
-        // Done before, see `relit`.
+        // Already applied, see `relit`.
         Adjust::Highlights(_) | Adjust::Shadows(_) => {}
         Adjust::Saturation(v) => {
             let factor = (1.0 + v / 100.0) as f32;
@@ -145,36 +147,36 @@ fn saturated(pixel: [f32; 3], factor: f32) -> [f32; 3] {
     pixel.map(|x| grey + (x - grey) * factor)
 }
 
-/// Saturation in HSV, 0 to 1.
+/// Returns the saturation in HSV, 0 to 1.
 #[inline(always)]
 fn saturation([r, g, b]: [f32; 3]) -> f32 {
     let (most, least) = (r.max(g).max(b), r.min(g).min(b));
     ((most - least) / most.max(f32::MIN_POSITIVE)).clamp(0.0, 1.0)
 }
 
-/// Hue moved by sixths of the wheel in HSL, lightness and saturation kept: the greatest and the least channel keep their
-/// values and change places. Without branches, so that it runs on many pixels at once.
+/// Shifts the hue by sixths of the colour wheel in HSL and keeps lightness and saturation: the largest and the smallest
+/// channel keep their values but change places. Branch-free so that it can be vectorised.
 #[inline(always)]
 fn turned(pixel: [f32; 3], sixths: f32) -> [f32; 3] {
-    // HSL knows no lightness beyond 0 and 1.
+    // HSL has no lightness outside 0 to 1.
     let [r, g, b] = pixel.map(|x| x.clamp(0.0, 1.0));
     let (most, least) = (r.max(g).max(b), r.min(g).min(b));
     let chroma = most - least;
-    // On grey all differences are 0, whatever they are divided by.
+    // On grey all differences are 0, whatever the divisor.
     let per_chroma = 1.0 / chroma.max(f32::MIN_POSITIVE);
     let green_or_blue = if most == g { 2.0 + (b - r) * per_chroma } else { 4.0 + (r - g) * per_chroma };
     let hue = if most == r { (g - b) * per_chroma } else { green_or_blue } + sixths;
     of_hue(hue, most, least)
 }
 
-/// The same with the hue put in the place of its own.
+/// Sets the hue and keeps lightness and saturation.
 #[inline(always)]
 fn hued(pixel: [f32; 3], sixths: f32) -> [f32; 3] {
     let [r, g, b] = pixel.map(|x| x.clamp(0.0, 1.0));
     of_hue(sixths, r.max(g).max(b), r.min(g).min(b))
 }
 
-/// The colour of a hue in sixths of the wheel whose greatest and least channel are these.
+/// Returns the colour with this hue, in sixths of the colour wheel, and this largest and smallest channel.
 #[inline(always)]
 fn of_hue(hue: f32, most: f32, least: f32) -> [f32; 3] {
     let (lightness, half) = ((most + least) / 2.0, (most - least) / 2.0);
@@ -194,7 +196,7 @@ mod tests {
     #[test]
     fn one_hue_for_all_leaves_lightness_saturation_and_grey() {
         let set = |degrees, from: &[u8]| apply(pixel(from), &[Adjust::HueSet(degrees)]).into_bytes();
-        // Red, green and blue; what is paler or darker stays so.
+        // Red, green and blue. Pale and dark colours stay pale and dark.
         assert_eq!(set(0.0, &[10, 200, 30]), [200, 10, 10]);
         assert_eq!(set(120.0, &[200, 10, 30]), [10, 200, 10]);
         assert_eq!(set(240.0, &[255, 255, 0, 7]), [0, 0, 255, 7]);
@@ -219,7 +221,7 @@ mod tests {
     #[test]
     fn the_formulas_at_points_worked_out_by_hand() {
         check(&[Adjust::Invert], [0, 100, 255], [255, 155, 0]);
-        // 50 doubles the light: 188 is half of it.
+        // 50 doubles the light; 188 is half of it.
         check(&[Adjust::Exposure(50.0)], [188, 0, 255], [255, 0, 255]);
         check(&[Adjust::Exposure(-50.0)], [255, 0, 188], [188, 0, 137]);
         check(&[Adjust::Gamma(100.0)], [0, 64, 255], [0, 128, 255]);
@@ -253,7 +255,7 @@ mod tests {
             i32::from(bytes[0]) - i32::from(bytes[2])
         };
         assert!(spread(100.0, [120, 110, 100]) > 30 && spread(-100.0, [120, 110, 100]) < 10);
-        // What is colourful already gains less: 20 of 120 nearly doubles, 150 of 200 grows by a quarter.
+        // Already saturated colours gain less: 20 of 120 nearly doubles, 150 of 200 grows by a quarter.
         assert!(spread(100.0, [200, 100, 50]) < 190);
     }
 

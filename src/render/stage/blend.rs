@@ -1,9 +1,9 @@
-//! Lay a colour or a picture over, by the formulas of W3C compositing and blending level 1.
+//! Blends a colour or an image over the image, by the formulas of W3C compositing and blending level 1.
 //!
-//! Colours are mixed as they are encoded, alpha is straight, and where the picture is transparent the overlay shows as it
-//! is, whatever the mode: so a colour covers the whole picture (`rendering.md` 9). `destination-out` and `destination-in`
-//! change only how opaque the picture is, by the overlay's alpha; outside an overlay smaller than the picture it counts as
-//! transparent.
+//! Colours are mixed as encoded, and alpha is straight. Where the image is transparent, the overlay shows unchanged in
+//! every mode, so a colour covers the whole image (`rendering.md` 9). `destination-out` and `destination-in` change
+//! only the opacity of the image, by the overlay's alpha; outside an overlay that is smaller than the image, that alpha
+//! counts as transparent.
 
 use crate::param::BlendMode;
 use crate::pixels::blend_modes::{is_separable, mix};
@@ -12,11 +12,11 @@ use crate::pixels::raster::{Raster, Samples};
 use crate::plan::{BlendOp, BlendOpLayer};
 use crate::render::{RenderError, Step};
 
-/// Blends `op.layer` over the picture. For [`BlendOpLayer::Image`], `image` is the overlay at its final size. 8 bits out;
-/// alpha appears only with the two modes that cut.
+/// Blends `op.layer` over the image. For [`BlendOpLayer::Image`], `image` is the overlay at its final size. Returns 8
+/// bits; an alpha channel is added only by the two modes that cut.
 ///
 /// # Errors
-/// [`RenderError::Stage`] when the overlay is missing or of another size than the op says.
+/// [`RenderError::Stage`] when the overlay is missing or its size differs from the op's.
 pub fn apply(raster: Raster, op: &BlendOp, image: Option<&Raster>) -> Result<Raster, RenderError> {
     let cuts = matches!(op.mode, BlendMode::DestinationOut | BlendMode::DestinationIn);
     let alpha = op.alpha as f32 / 255.0;
@@ -56,7 +56,7 @@ pub fn apply(raster: Raster, op: &BlendOp, image: Option<&Raster>) -> Result<Ras
     }
 }
 
-/// The same colour over every opaque pixel, each channel for itself: 256 cases instead of as many as there are pixels.
+/// Blends one colour over opaque pixels, each channel separately: this takes 256 computations instead of one per pixel.
 fn by_table(raster: Raster, leaves: Leaves, mut result: impl FnMut(u8) -> Pixel) -> Raster {
     let table: Vec<Pixel> = (0..=u8::MAX).map(&mut result).collect();
     let size = raster.size;
@@ -72,7 +72,7 @@ fn by_table(raster: Raster, leaves: Leaves, mut result: impl FnMut(u8) -> Pixel)
     Raster { size, channels: 3, samples: Samples::U8(bytes) }
 }
 
-/// One pixel. `alpha` is the opacity of the overlay over 255, so that it takes the place of that division.
+/// Composites one pixel. `alpha` is the opacity of the overlay divided by 255, which saves that division here.
 #[inline]
 fn composited(backdrop: Pixel, source: Pixel, alpha: f32, mode: BlendMode) -> Pixel {
     let (over, under) = (f32::from(source[3]) * alpha, f32::from(backdrop[3]) / 255.0);
@@ -119,7 +119,7 @@ mod tests {
         apply(one(picture), &op(color, mode), None).unwrap().into_bytes()
     }
 
-    /// (40, 120, 200) under (200, 100, 50): the formulas of the specification worked out by hand.
+    /// (200, 100, 50) over (40, 120, 200): the formulas in the specification, computed by hand.
     #[test]
     fn every_mode_gives_what_its_formula_says() {
         for (mode, expected) in [

@@ -1,11 +1,12 @@
-//! Gaussian blur of the whole picture: `blur`.
+//! Gaussian blur of the whole image: `blur`.
 
 use crate::pixels::gaussian;
 use crate::pixels::points::Sample;
 use crate::pixels::raster::{Raster, Samples};
 
-/// Blurs any raster with its edges extended, so that they do not darken. Colours count by their opacity, and alpha is
-/// blurred too; size, channels and depth stay. The cost does not grow with `sigma_px`, the standard deviation in pixels.
+/// Blurs any raster, extending its edges so that they do not darken. Colours are weighted by their opacity, and alpha
+/// is blurred too. Size, channels and depth stay. The cost does not grow with `sigma_px`, the standard deviation in
+/// pixels.
 #[must_use]
 pub fn apply(raster: &Raster, sigma_px: f64) -> Raster {
     let samples = match &raster.samples {
@@ -27,7 +28,7 @@ fn blurred<T: Sample>(raster: &Raster, sigma_px: f64) -> Vec<T> {
     out
 }
 
-/// Divides colours by alpha. What has no opacity left has no colour either.
+/// Divides colours by alpha. A pixel without opacity has no colour.
 fn straight<T: Sample, const N: usize>(row: &[f32], out: &mut Vec<T>) {
     for pixel in row.as_chunks::<N>().0 {
         let alpha = T::nearest(pixel[N - 1]);
@@ -48,7 +49,7 @@ mod tests {
         assert_eq!(apply(&dot, 0.05), dot);
         let bytes = apply(&dot, 1.0).into_bytes();
         let at = |x: usize, y: usize| [bytes[(y * 9 + x) * 3], bytes[(y * 9 + x) * 3 + 1]];
-        // 1 / (2 pi) of 255 in the middle, and the same at the same distance on all sides.
+        // The centre keeps 1 / (2 pi) of 255, and pixels at the same distance are equal on all sides.
         assert_eq!(at(4, 4), [41, 20]);
         assert_eq!([at(3, 4), at(5, 4), at(4, 3), at(4, 5)], [[25, 12]; 4]);
         assert!(bytes.iter().skip(2).step_by(3).all(|blue| *blue == 0));
@@ -58,7 +59,7 @@ mod tests {
     fn nothing_is_left_to_recognise_at_the_top_of_the_range() {
         let stripes = raster(64, 1, (0..64 * 40).map(|at| if at / 4 % 2 == 0 { 20 } else { 220 }).collect());
         let bytes = apply(&stripes, 100.0).into_bytes();
-        // From the dark left edge to the light right one, and nothing between.
+        // Rises from the dark left edge to the light right edge without any detail in between.
         assert!(
             bytes[..64].is_sorted() && bytes[..64].windows(2).all(|pair| pair[1] - pair[0] <= 1),
             "{:?}",

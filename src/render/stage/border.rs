@@ -1,11 +1,12 @@
-//! Draw a frame over the edge of the picture, whose size stays.
+//! Draws a frame over the edge of the image, whose size stays.
 //!
-//! The frame is what lies between an outer edge (the picture's, rounded by `border-radius`; or that of the mask) and a
-//! hole (the picture less the four thicknesses, rounded by `border-radius-inner`). What is outside a rounded outer edge is
-//! cut away. Under a mask the frame follows the mask's edge: an ellipse or rounded box gets the same shape, smaller by the
-//! thicknesses, as its hole; a polygon a hole whose edges keep the greatest of them as distance; a picture no shape that
-//! could be followed, so that its frame is that of the picture, drawn where something is visible. `border-radius` counts
-//! only without a mask. A stroke is a line of its own colour along the outer edge, over the frame.
+//! The frame is the area between an outer edge (that of the image, rounded by `border-radius`, or that of the mask) and
+//! a hole (the image minus the four thicknesses, rounded by `border-radius-inner`). Everything outside a rounded outer
+//! edge is cut away. Under a mask the frame follows the mask's edge. The hole of an ellipse or rounded box has the same
+//! shape, smaller by the thicknesses. The hole of a polygon has edges at the largest thickness from the outer ones. An
+//! image mask has no shape to follow, so the frame is that of the image, drawn where something is visible.
+//! `border-radius` applies only without a mask. A stroke is a line of its own colour along the outer edge, over the
+//! frame.
 
 use crate::pixels::paint::{self, Leaves, Pixel};
 use crate::pixels::raster::Raster;
@@ -13,7 +14,7 @@ use crate::pixels::shape::Shape;
 use crate::plan::{BorderOp, Outline};
 use crate::units::Size;
 
-/// Draws `op.border`. 8 bits out; an alpha channel appears when corners are cut away.
+/// Draws `op.border`. Returns 8 bits, with an alpha channel if corners are cut away.
 #[must_use]
 pub fn apply(raster: Raster, op: &BorderOp) -> Raster {
     let border = &op.border;
@@ -47,7 +48,7 @@ struct Frame {
     outer: Shape,
     hole: Shape,
     stroke_hole: Option<Shape>,
-    /// Drawn only where the picture shows.
+    /// Whether to draw only where the image is visible.
     clips: bool,
 }
 
@@ -75,20 +76,20 @@ impl Frame {
     }
 }
 
-/// Radii of a concentric box inside: less the thicker of the two sides that meet in the corner.
+/// Returns the radii of a concentric box inside: minus the thicker of the two sides that meet in each corner.
 fn smaller(radii: [u32; 4], [top, right, bottom, left]: [u32; 4]) -> [u32; 4] {
     let meeting = [top.max(left), top.max(right), bottom.max(right), bottom.max(left)];
     std::array::from_fn(|corner| radii[corner].saturating_sub(meeting[corner]))
 }
 
-/// A pixel under a frame that begins at `outer` and ends at `hole`, both as coverage.
+/// Draws the frame over a pixel. `outer` is the coverage at the outer edge and `hole` that of the hole.
 fn framed(pixel: Pixel, color: Pixel, outer: f32, hole: f32) -> Pixel {
     let share = outer - hole.min(outer);
     if share <= 0.0 {
         return pixel;
     }
-    // Where a mask or a round corner has made the picture as transparent as the frame's own edge, the frame takes the
-    // place of the picture; it does not add to it.
+    // Where a mask or a rounded corner has made the image as transparent as the frame's own edge, the frame replaces
+    // the image and does not add to it.
     let alpha = f32::from(pixel[3]) / 255.0;
     let covered = share / alpha.max(outer);
     let opacity = f32::from(color[3]) / 255.0;
@@ -139,7 +140,7 @@ mod tests {
         let out = apply(picture(40, 40), &BorderOp { border: rounded, follows: None });
         assert_eq!((out.channels, at(&out, 0, 0)[3], at(&out, 20, 0), at(&out, 20, 20)), (4, 0, FRAME, INSIDE));
         assert_eq!((at(&out, 4, 4), at(&out, 35, 4)), (FRAME, INSIDE), "one corner of the hole is round");
-        // No frame at all still rounds the picture.
+        // A border without thickness still rounds the image.
         let bare = Border { radii_px: [10; 4], ..border([0; 4]) };
         let out = apply(picture(40, 40), &BorderOp { border: bare, follows: None });
         assert_eq!((at(&out, 0, 0)[3], at(&out, 20, 0)), (0, INSIDE));

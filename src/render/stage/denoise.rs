@@ -1,33 +1,33 @@
-//! Reduce noise, then sharpen again: `nr` and `nrs`.
+//! Reduces noise, then sharpens again: `nr` and `nrs`.
 //!
-//! `rendering.md` 7 leaves the filter open. This one is bilateral: a pixel becomes the mean of its neighbours within
-//! three pixels, of which those count most that are near in place and in colour, and those that differ by more than the
-//! threshold, which are edges, not at all. `nr=20`, the default, is a threshold of a tenth of the range, which clears
-//! noise with a standard deviation of some five levels; 100 is half of the range. At 0 and below nothing is smoothed.
-//! `nrs` is the amount of an unsharp mask of sigma 1 in hundredths; below 0 it softens.
+//! `rendering.md` 7 does not prescribe the filter. This one is bilateral: a pixel becomes the weighted mean of its
+//! neighbours within three pixels. Neighbours that are close in position and colour count most; those that differ by
+//! more than the threshold are across an edge and do not count. `nr=20`, the default, is a threshold of a tenth of the
+//! range, which removes noise with a standard deviation of about five levels; 100 is half of the range. At 0 and below
+//! nothing is smoothed. `nrs` is the amount of an unsharp mask with sigma 1, in hundredths; below 0 it softens.
 
 use crate::pixels::gaussian;
 use crate::pixels::points::Sample;
 use crate::pixels::raster::{Raster, Samples};
 use crate::plan::Denoise;
 
-/// How far neighbours count, pixels.
+/// Radius of the neighbourhood in pixels.
 const RADIUS: usize = 3;
 
-/// Rows and columns of the neighbourhood.
+/// Rows and columns in the neighbourhood.
 const SPAN: usize = 2 * RADIUS + 1;
 
-/// Standard deviation of what nearness counts, pixels.
+/// Standard deviation of the spatial weight in pixels.
 const SIGMA_PX: f32 = 2.0;
 
-/// `nr` that is the whole range as a threshold.
+/// The `nr` value at which the threshold is the full range.
 const THRESHOLD_FULL: f64 = 200.0;
 
-/// Standard deviation of the sharpening, pixels.
+/// Standard deviation of the sharpening in pixels.
 const SHARPEN_SIGMA_PX: f64 = 1.0;
 
-/// Smooths and sharpens the colours of any raster; size, channels, depth and alpha stay. What is transparent does not
-/// count as a neighbour.
+/// Smooths and sharpens the colours of any raster. Size, channels, depth and alpha stay. Transparent pixels do not
+/// count as neighbours.
 #[must_use]
 pub fn apply(raster: Raster, op: Denoise) -> Raster {
     let smooth = if op.threshold > 0.0 { smoothed(&raster, (op.threshold / THRESHOLD_FULL) as f32) } else { raster };
@@ -51,7 +51,7 @@ fn bilateral<T: Sample>(raster: &Raster, samples: &[T], threshold: f32) -> Vec<T
     })
 }
 
-/// A row with its colours and its alpha apart, `RADIUS` edge pixels more on either side.
+/// A row with colours and alpha in separate planes, and `RADIUS` extra edge pixels on either side.
 struct Row<const COLORS: usize> {
     colors: [Vec<f32>; COLORS],
     alpha: Vec<f32>,
@@ -60,7 +60,7 @@ struct Row<const COLORS: usize> {
 impl<const COLORS: usize> Row<COLORS> {
     fn new(width: usize) -> Self {
         let line = || vec![0.0; width + 2 * RADIUS];
-        // Without an alpha channel all is opaque.
+        // Without an alpha channel everything is opaque.
         Self { colors: std::array::from_fn(|_| line()), alpha: vec![1.0; width + 2 * RADIUS] }
     }
 
@@ -78,7 +78,7 @@ impl<const COLORS: usize> Row<COLORS> {
     }
 }
 
-/// `N` channels, of which the first `COLORS` are colours.
+/// Filters pixels with `N` channels, of which the first `COLORS` are colours.
 #[inline(always)]
 fn filter<T: Sample, const N: usize, const COLORS: usize>(raster: &Raster, samples: &[T], threshold: f32) -> Vec<T> {
     let (width, height) = (raster.size.width as usize, raster.size.height as usize);
@@ -101,7 +101,7 @@ fn filter<T: Sample, const N: usize, const COLORS: usize>(raster: &Raster, sampl
         }
         let row = out.as_chunks_mut::<N>().0[y * width..][..width].iter_mut().enumerate();
         for (x, pixel) in row {
-            // The pixel itself counts unless it is transparent, when it may keep its colour.
+            // The pixel itself always counts, unless it is transparent; then it may keep its colour.
             if sums.weight[x] > 0.0 {
                 for (sample, line) in pixel.iter_mut().zip(&sums.colors) {
                     *sample = T::nearest(line[x] / sums.weight[x]);
@@ -117,7 +117,7 @@ fn nearness(line: usize, column: usize) -> f32 {
     (-(x * x + y * y) / (2.0 * SIGMA_PX * SIGMA_PX)).exp()
 }
 
-/// Weighted sums for each pixel of a row.
+/// Weighted sums for every pixel of a row.
 struct Sums<const COLORS: usize> {
     colors: [Vec<f32>; COLORS],
     weight: Vec<f32>,
@@ -133,7 +133,7 @@ impl<const COLORS: usize> Sums<COLORS> {
         self.weight.fill(0.0);
     }
 
-    /// Adds the neighbours `column` pixels from the left end of the neighbourhood in one of its rows.
+    /// Adds, for every pixel of the row, the neighbour at `column` in one row of the neighbourhood.
     #[inline(always)]
     fn add(&mut self, own: &Row<COLORS>, near: &Row<COLORS>, column: usize, nearness: f32, threshold: f32) {
         let len = self.weight.len();
@@ -149,7 +149,7 @@ impl<const COLORS: usize> Sums<COLORS> {
                 let difference = colors[c][x] - own[c][x];
                 distance += difference * difference;
             }
-            // Tukey's biweight: near a Gaussian, and 0 from the threshold on.
+            // Tukey's biweight: similar to a Gaussian, and 0 beyond the threshold.
             let likeness = (1.0 - distance * per_threshold).max(0.0);
             let weight = likeness * likeness * nearness * alpha[x];
             for c in 0..COLORS {
@@ -167,7 +167,7 @@ mod tests {
 
     const PLAIN: Denoise = Denoise { threshold: 20.0, sharpen: 0.0 };
 
-    /// A step from dark to light with noise of `noise` levels on it.
+    /// A step from dark to light with noise of `noise` levels.
     fn noisy_step(channels: u8, noise: u32) -> Raster {
         let size = Size::new(40, 30);
         let at = |i: u32| {
@@ -179,7 +179,7 @@ mod tests {
         Raster { size, channels, samples: Samples::U8(samples) }
     }
 
-    /// Standard deviation in the dark half.
+    /// Returns the standard deviation in the dark half.
     fn noise_left(raster: &Raster) -> f64 {
         let channels = usize::from(raster.channels);
         let bytes = raster.clone().into_bytes();

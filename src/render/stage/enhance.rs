@@ -1,10 +1,11 @@
-//! Make an image more vivid by what its histogram says: `auto=enhance`.
+//! Makes an image more vivid depending on its histogram: `auto=enhance`.
 //!
-//! One curve of the luma sets black, white, middle and contrast; colours follow it in proportion, which keeps their hue.
-//! White is balanced only against a cast that all tones share (`cast`). Saturation grows in Oklab, dull colours more
-//! than vivid ones and skin least. Good images, night and sunset are left nearly alone, drawings and screenshots wholly.
+//! A single luma curve sets black, white, middle and contrast. Colours follow it in proportion, which keeps their hue.
+//! White balance corrects only a cast that all tones share (`cast`). Saturation is raised in Oklab, dull colours more
+//! than vivid ones and skin least. Good images, night scenes and sunsets are hardly changed, drawings and screenshots
+//! not at all.
 //!
-//! Measuring and drawing are apart, so that all frames of an animation are drawn as the first.
+//! Measuring and drawing are separate, so that all frames of an animation are drawn like the first.
 
 mod cast;
 mod cube;
@@ -19,26 +20,26 @@ use crate::pixels::points::{self, Chain, Run, luma};
 use crate::pixels::raster::Raster;
 use crate::pixels::srgb::{to_encoded, to_linear};
 
-/// Pixels looked at, about.
+/// Approximate number of pixels that are sampled.
 const SEEN: usize = 1 << 16;
 
-/// Share of the four most frequent colours from which on an image begins to count as a drawing, and where it is one.
+/// Share of the four most frequent colours at which an image starts to count as a drawing, and at which it fully does.
 const DRAWN: [f64; 2] = [0.2, 0.5];
 
-/// Mean chroma (Oklab) of an image that needs none, and of one that gets the whole of [`SATURATION`].
+/// Mean chroma (Oklab) of an image that needs no saturation, and of one that gets all of [`SATURATION`].
 const CHROMA: [f64; 2] = [0.11, 0.02];
 
-/// What dull colours gain in a dull image.
+/// The gain of dull colours in a dull image.
 const SATURATION: f64 = 0.2;
 
-/// Chroma that gains nothing.
+/// Chroma from which a colour gains nothing.
 const VIVID: f64 = 0.2;
 
-/// How an image is to be enhanced; `None` inside is not at all.
+/// How to enhance an image; `None` inside means not at all.
 #[derive(Clone, Debug)]
 pub struct Enhancement(Option<Cube>);
 
-/// Finds out what an image needs. What is wholly transparent does not count.
+/// Measures what an image needs. Fully transparent pixels do not count.
 #[must_use]
 pub fn measure(raster: &Raster) -> Enhancement {
     let pixels = seen(raster);
@@ -54,7 +55,7 @@ pub fn measure(raster: &Raster) -> Enhancement {
     Enhancement(Some(Cube::of(|pixel| saturated(curve.apply(balanced(pixel, gains)), more))))
 }
 
-/// Enhances the colours of any raster; size, channels, depth and alpha stay, and grey stays grey.
+/// Enhances the colours of any raster. Size, channels, depth and alpha stay, and grey stays grey.
 #[must_use]
 pub fn apply(raster: Raster, enhancement: &Enhancement) -> Raster {
     match &enhancement.0 {
@@ -72,16 +73,16 @@ impl Chain for Through<'_> {
     }
 }
 
-/// Colours of about [`SEEN`] pixels, spread evenly, 0 to 1.
+/// Returns the colours of about [`SEEN`] evenly spread pixels, 0 to 1.
 fn seen(raster: &Raster) -> Vec<[f64; 3]> {
     let count = usize::try_from(raster.size.area()).unwrap_or(usize::MAX);
-    // A step without small factors does not fall into line with the columns.
+    // An odd step avoids sampling the same columns again and again.
     let step = if count > 2 * SEEN { (count / SEEN) | 1 } else { 1 };
     let visible = (0..count).step_by(step).map(|at| raster.pixel_8(at)).filter(|[.., a]| *a > 0);
     visible.map(|[r, g, b, _]| [r, g, b].map(|v| f64::from(v) / 255.0)).collect()
 }
 
-/// Share of the four most frequent colours; of nothing, all.
+/// Returns the share of the four most frequent colours; 1 if there are no pixels.
 fn drawn(pixels: &[[f64; 3]]) -> f64 {
     if pixels.is_empty() {
         return 1.0;
@@ -93,7 +94,7 @@ fn drawn(pixels: &[[f64; 3]]) -> f64 {
     counts.iter().take(4).sum::<usize>() as f64 / pixels.len() as f64
 }
 
-/// From 0 at the first of `ends` to 1 at the second, level at both.
+/// Rises smoothly from 0 at the first of `ends` to 1 at the second, with zero slope at both.
 fn smoothstep(v: f64, [from, to]: [f64; 2]) -> f64 {
     let t = ((v - from) / (to - from)).clamp(0.0, 1.0);
     t * t * (3.0 - 2.0 * t)
@@ -103,7 +104,7 @@ fn luma64(pixel: [f64; 3]) -> f64 {
     f64::from(luma(pixel.map(|v| v as f32)))
 }
 
-/// Multiplies the light of the channels.
+/// Multiplies the linear light of the channels.
 fn balanced(pixel: [f64; 3], gains: [f64; 3]) -> [f64; 3] {
     if gains == [1.0; 3] {
         return pixel;
@@ -112,14 +113,14 @@ fn balanced(pixel: [f64; 3], gains: [f64; 3]) -> [f64; 3] {
     std::array::from_fn(|c| to_encoded((light[c] * gains[c]).min(1.0)))
 }
 
-/// Adds up to `more` of its chroma to a colour, as far as sRGB reaches; lightness and hue stay.
+/// Raises the chroma of a colour by up to `more`, within the sRGB gamut. Lightness and hue stay.
 fn saturated(pixel: [f64; 3], more: f64) -> [f64; 3] {
     let [lightness, a, b] = oklab::from_linear(pixel.map(to_linear));
     let chroma = a.hypot(b);
-    // Skin of all people lies between red and yellow and is seldom vivid.
+    // The skin of all people is between red and yellow in hue and is rarely vivid.
     let skin =
         (1.0 - ((b.atan2(a).to_degrees() - 55.0) / 35.0).abs()).max(0.0) * (1.0 - smoothstep(chroma, [0.12, 0.2]));
-    // In the dark there is more noise than colour.
+    // Dark areas contain more noise than colour.
     let room = (1.0 - chroma / VIVID).max(0.0) * (1.0 - 0.6 * skin) * smoothstep(lightness, [0.05, 0.35]);
     let mut gain = more * room;
     for _ in 0..5 {

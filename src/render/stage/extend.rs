@@ -1,4 +1,4 @@
-//! Put the picture on a larger canvas.
+//! Places the image on a larger canvas.
 
 use super::blur;
 use crate::pixels::ramp::{self, Ramp};
@@ -9,11 +9,11 @@ use crate::render::describe::palette::gradient_colors;
 use crate::render::{RenderError, Step};
 use crate::units::{Rect, Size};
 
-/// Places the picture at `(op.left, op.top)` of a canvas of `op.canvas` and fills what is left. 8 bits out; an alpha
-/// channel appears when the fill is not opaque.
+/// Places the image at `(op.left, op.top)` on a canvas of `op.canvas` and fills the rest. Returns 8 bits, with an alpha
+/// channel if the fill is not opaque.
 ///
 /// # Errors
-/// [`RenderError::Stage`] if the picture does not lie inside the canvas.
+/// [`RenderError::Stage`] if the image is not inside the canvas.
 pub fn apply(raster: Raster, op: &Extend) -> Result<Raster, RenderError> {
     let placed = Rect { left: op.left, top: op.top, size: raster.size };
     if !placed.is_inside(op.canvas) {
@@ -27,11 +27,11 @@ pub fn apply(raster: Raster, op: &Extend) -> Result<Raster, RenderError> {
     }
 }
 
-/// The picture over a copy of itself, scaled to cover the canvas and blurred.
+/// Places the image over a blurred copy of itself that covers the canvas.
 fn blurred(raster: Raster, canvas: Size, placed: Rect) -> Result<Raster, RenderError> {
-    /// Longest side at which the copy is blurred: what is left of it has no finer detail.
+    /// Longest side of the copy that is blurred; the result has no finer detail.
     const BLURRED_SIDE: u32 = 128;
-    /// Standard deviation of the blur there, pixels: 4 % of the longest side of the canvas.
+    /// Standard deviation of that blur in pixels: 4 % of the longest side of the canvas.
     const SIGMA_PX: f64 = 5.0;
     let longest = canvas.width.max(canvas.height);
     let divisor = f64::from(longest.div_ceil(BLURRED_SIDE).max(1));
@@ -45,14 +45,14 @@ fn blurred(raster: Raster, canvas: Size, placed: Rect) -> Result<Raster, RenderE
     Ok(if shows_through { result } else { result.without_alpha() })
 }
 
-/// The two strongest colours of a picture, from end to end of a gradient.
+/// Returns the two strongest colours of an image as the ends of a gradient.
 #[must_use]
 pub fn own_colors(raster: &Raster) -> Vec<ColorStop> {
     let [dark, light] = gradient_colors(raster);
     vec![ColorStop { at: 0.0, color: dark }, ColorStop { at: 1.0, color: light }]
 }
 
-/// The picture over a gradient, in the two strongest colours of its own unless there are others.
+/// Places the image over a gradient, in its own two strongest colours unless others are given.
 fn graded(raster: Raster, canvas: Size, placed: Rect, gradient: &GradientFill) -> Raster {
     let stops = gradient.colors.clone().unwrap_or_else(|| own_colors(&raster));
     let ramp = Ramp::new(&ColorRamp { stops, space: gradient.space, hue: gradient.hue });
@@ -66,7 +66,7 @@ fn graded(raster: Raster, canvas: Size, placed: Rect, gradient: &GradientFill) -
     extend::over_backdrop(raster, backdrop, placed).without_alpha()
 }
 
-/// Scales to cover `target` and keeps the centre.
+/// Scales to cover `target` and crops around the centre.
 fn covering(from: Size, target: Size) -> (Size, Rect) {
     let across = f64::from(target.width) / f64::from(from.width);
     let down = f64::from(target.height) / f64::from(from.height);
@@ -127,7 +127,7 @@ mod tests {
         let (top, middle, bottom) = (out.pixel_8(0), out.pixel_8(4), out.pixel_8(8));
         assert!(top[0] > 150 && middle[1] > 250 && bottom[2] > 150, "{top:?} {middle:?} {bottom:?}");
         assert_eq!((out.pixel_8(1), out.pixel_8(3)), (top, top), "a row is of one colour");
-        // Without colours: those of the picture, which has only greys.
+        // Without colours, those of the image are used, which only has greys.
         let own = apply(two_by_one(), &extend(fill(None))).unwrap();
         let [dark, light] = [own.pixel_8(0), own.pixel_8(8)];
         assert!(dark[0] == dark[2] && light[0] == light[1] && dark[0] < light[0], "{dark:?} {light:?}");

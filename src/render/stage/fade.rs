@@ -1,13 +1,13 @@
-//! Let the edges fade to transparent: `fade*`, on the picture or on a layer.
+//! Fades the edges to transparent: `fade*`, on the image or on a layer.
 //!
-//! In a straight line from nothing at the edge; where two edges meet, the fades multiply. Colours stay, so that what
-//! shows through is what lies under the picture.
+//! Opacity rises linearly from 0 at the edge; where two edges meet, the fades multiply. Colours stay, so that whatever
+//! is under the image shows through.
 
 use crate::pixels::paint::{self, Leaves};
 use crate::pixels::raster::Raster;
 use crate::plan::FadeOp;
 
-/// Multiplies the opacity. 8 bits with alpha out; grey stays grey.
+/// Multiplies the opacity. Returns 8 bits with alpha; grey stays grey.
 #[must_use]
 pub fn apply(raster: Raster, op: &FadeOp) -> Raster {
     let (across, down) = (shares(raster.size.width, op.left, op.right), shares(raster.size.height, op.top, op.bottom));
@@ -19,7 +19,7 @@ pub fn apply(raster: Raster, op: &FadeOp) -> Raster {
     })
 }
 
-/// What is left of each row or column, by where its middle lies.
+/// Returns the opacity factor of each row or column, measured at its centre.
 fn shares(side: u32, start: f64, end: f64) -> Vec<f32> {
     let share = |distance: f64, width: f64| if width > distance { distance / width } else { 1.0 };
     let at = |index: u32| {
@@ -54,7 +54,7 @@ mod tests {
         assert_eq!(faded(FadeOp { top: 2.0, ..NONE }, 1, 3), [64, 191, 255]);
         assert_eq!(faded(FadeOp { bottom: 2.0, ..NONE }, 1, 3), [255, 191, 64]);
         assert_eq!(faded(NONE, 2, 2), [255; 4]);
-        // In the corner both count.
+        // In the corner both fades apply.
         assert_eq!(faded(FadeOp { left: 2.0, top: 2.0, ..NONE }, 2, 2), [16, 48, 48, 143]);
     }
 

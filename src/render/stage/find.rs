@@ -1,4 +1,4 @@
-//! Where in a picture the interesting part is: the finders of `crop` (`rendering.md` 4).
+//! Finds the interesting part of an image: the finders of `crop` (`rendering.md` 4).
 
 mod subject;
 
@@ -6,14 +6,14 @@ use crate::param::CropWord;
 use crate::pixels::raster::Raster;
 use crate::units::{Rect, Size};
 
-/// Levels of luminance that entropy tells apart; fewer than 256, so that noise does not count as detail.
+/// Luminance levels that entropy distinguishes; fewer than 256, so that noise does not count as detail.
 const LEVELS: usize = 32;
 
-/// The window of `size` placed by the first finder that finds something, else `otherwise`.
+/// Returns the window of `size` placed by the first finder that finds something, otherwise `otherwise`.
 ///
-/// `entropy` is the window of greatest luminance entropy, `edges` that of greatest gradient energy; both always find
-/// one, and of equals the one nearest the centre. `auto` is the subject, else `edges`. Faces are the layout's business, as directions
-/// are, and never found here. Takes 8 or 16 bits.
+/// `entropy` is the window with the highest luminance entropy, `edges` the one with the highest gradient energy. Both
+/// always find a window; among equals it is the one nearest the centre. `auto` is the subject, or `edges` if there is
+/// none. Faces and directions are the layout's responsibility and are never found here. Accepts 8 or 16 bits.
 #[must_use]
 pub fn window(raster: &Raster, size: Size, finders: &[CropWord], otherwise: Rect) -> Rect {
     if size.width > raster.size.width || size.height > raster.size.height {
@@ -27,7 +27,7 @@ pub fn window(raster: &Raster, size: Size, finders: &[CropWord], otherwise: Rect
             }
             CropWord::Entropy => return best(&Luminance::of(raster), size, entropy_line),
             CropWord::Edges => return best(&Luminance::of(raster), size, edges_line),
-            // Faces, directions and focal points are placed by the layout; here they are the next in the chain.
+            // The layout places faces, directions and focal points; here they are skipped.
             CropWord::Faces
             | CropWord::Top
             | CropWord::Bottom
@@ -40,7 +40,7 @@ pub fn window(raster: &Raster, size: Size, finders: &[CropWord], otherwise: Rect
     otherwise
 }
 
-/// Luminance, 0 to 255, of a part of a picture; `transposed` when its rows are the picture's columns.
+/// Luminance, 0 to 255, of a part of an image.
 struct Luminance {
     width: usize,
     values: Vec<u8>,
@@ -50,7 +50,7 @@ impl Luminance {
     fn of(raster: &Raster) -> Self {
         let bytes = raster.clone().into_bytes();
         let pixels = bytes.chunks_exact(usize::from(raster.channels));
-        // Rec. 709 weights in 1/256; what is transparent shows nothing.
+        // Rec. 709 weights in 1/256. Transparent pixels are dark.
         let seen = |luma: u32, alpha: u8| (luma * u32::from(alpha) / 255) as u8;
         let rgb = |p: &[u8]| (54 * u32::from(p[0]) + 183 * u32::from(p[1]) + 19 * u32::from(p[2])) >> 8;
         let values = match raster.channels {
@@ -78,10 +78,10 @@ impl Luminance {
     }
 }
 
-/// Scores of windows of `len` rows, by their first row.
+/// Scores all windows of `len` rows. The result is indexed by first row.
 type Score = fn(&Luminance, usize) -> Vec<f64>;
 
-/// One axis after the other: normally only one has room.
+/// Returns the best window, one axis after the other. Normally only one axis has any room.
 fn best(picture: &Luminance, size: Size, score: Score) -> Rect {
     let (width, height) = (size.width as usize, size.height as usize);
     let left = if width < picture.width { greatest(&score(&picture.transposed(), width)) } else { 0 };
@@ -89,7 +89,7 @@ fn best(picture: &Luminance, size: Size, score: Score) -> Rect {
     Rect { left: left as u32, top: top as u32, size }
 }
 
-/// Index of the greatest score; of those that differ by less than rounding, the nearest to the middle.
+/// Returns the index of the largest score; among scores equal up to rounding, the one nearest the middle.
 fn greatest(scores: &[f64]) -> usize {
     let top = scores.iter().copied().fold(f64::MIN, f64::max);
     let slack = top.abs() * 1e-9;
@@ -98,7 +98,7 @@ fn greatest(scores: &[f64]) -> usize {
     near.map(|(index, _)| index).min_by_key(|index| index.abs_diff(middle)).unwrap_or(middle)
 }
 
-/// Entropy in bits of the luminance histogram of `len` rows.
+/// Returns the entropy in bits of the luminance histogram of `len` rows.
 fn entropy_line(picture: &Luminance, len: usize) -> Vec<f64> {
     let bin = |value: u8| usize::from(value) * LEVELS / 256;
     let rows: Vec<&[u8]> = picture.values.chunks_exact(picture.width).collect();
@@ -123,7 +123,7 @@ fn entropy_line(picture: &Luminance, len: usize) -> Vec<f64> {
     scores
 }
 
-/// Sum of squared differences to the right and lower neighbour over `len` rows.
+/// Returns the sum of squared differences to the right and lower neighbours over `len` rows.
 fn edges_line(picture: &Luminance, len: usize) -> Vec<f64> {
     let rows: Vec<&[u8]> = picture.values.chunks_exact(picture.width).collect();
     let square = |a: u8, b: u8| u64::from(a.abs_diff(b)).pow(2);

@@ -1,4 +1,4 @@
-//! The cross-hair of `fp-debug`.
+//! The crosshair of `fp-debug`.
 
 use crate::pixels::raster::{Raster, Samples};
 use crate::plan::FocalDebugOp;
@@ -6,7 +6,7 @@ use crate::plan::FocalDebugOp;
 /// Half the length of the arms, as a fraction of the shorter side.
 const ARM: f64 = 0.08;
 
-/// Draws a white cross with a black edge, opaque, centred on the pixel (x, y). 8-bit RGBA out, same size.
+/// Draws an opaque white cross with a black edge, centred on the pixel (x, y). Returns 8-bit RGBA of the same size.
 #[must_use]
 pub fn apply(raster: Raster, FocalDebugOp { x, y }: FocalDebugOp) -> Raster {
     let size = raster.size;

@@ -1,7 +1,7 @@
-//! Draw a gradient over the picture, or fade the picture by it: `gradient*`, on the picture or on a layer.
+//! Draws a gradient over the image, or fades the image with it: `gradient*`, on the image or on a layer.
 //!
-//! The course is that of CSS Images 3. Unlike there, what is transparent stays transparent, so that a gradient can be
-//! drawn on what is cut out. Colours are mixed as they are encoded.
+//! The course is that of CSS Images 3. Unlike there, transparent pixels stay transparent, so that a gradient can be
+//! drawn on a cut-out. Colours are mixed as encoded.
 
 use crate::param::BlendMode;
 use crate::pixels::blend_modes::mix;
@@ -10,7 +10,7 @@ use crate::pixels::ramp::{Ramp, position};
 use crate::pixels::raster::Raster;
 use crate::plan::{GradientOp, GradientPaint};
 
-/// Draws `op` over the whole picture. 8 bits out; with alpha if it fades, and with colours if it has any.
+/// Draws `op` over the whole image. Returns 8 bits, with alpha if it fades, and in colour if the gradient has colours.
 #[must_use]
 pub fn apply(raster: Raster, op: &GradientOp) -> Raster {
     let ramp = Ramp::new(&op.colors);
@@ -35,7 +35,7 @@ pub fn apply(raster: Raster, op: &GradientOp) -> Raster {
     }
 }
 
-/// `color` over a pixel that keeps its alpha. `alpha` is the opacity of the gradient over 255.
+/// Blends `color` over a pixel and keeps the pixel's alpha. `alpha` is the opacity of the gradient divided by 255.
 #[inline]
 fn tinted(pixel: Pixel, color: Pixel, alpha: f32, mode: BlendMode) -> Pixel {
     let share = f32::from(color[3]) * alpha;
@@ -62,7 +62,7 @@ mod tests {
     const CLEAR: Color = Color { r: 0, g: 0, b: 0, a: 0 };
     const OVER: GradientPaint = GradientPaint::Over { mode: BlendMode::Normal, alpha: 1.0 };
 
-    /// To the right over 4 pixels.
+    /// From left to right across 4 pixels.
     fn op(colors: [Color; 2], paint: GradientPaint) -> GradientOp {
         let stops = vec![ColorStop { at: 0.0, color: colors[0] }, ColorStop { at: 1.0, color: colors[1] }];
         GradientOp {

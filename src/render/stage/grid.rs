@@ -1,11 +1,11 @@
-//! Put a checkerboard under the picture's transparency.
+//! Puts a checkerboard under the transparent parts of the image.
 
 use crate::pixels::paint::{self, Leaves};
 use crate::pixels::raster::Raster;
 use crate::plan::Grid;
 
-/// Composites the picture over squares of `op.square_px` in the two colours, the first at the top left. 8 bits out; alpha
-/// is dropped when both colours are opaque. Nothing happens without alpha.
+/// Composites the image over squares of `op.square_px` in the two colours, the first at the top left. Returns 8 bits;
+/// alpha is dropped if both colours are opaque. An image without alpha is unchanged.
 #[must_use]
 pub fn apply(raster: Raster, op: &Grid) -> Raster {
     if !raster.has_alpha() {

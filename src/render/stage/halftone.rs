@@ -1,9 +1,9 @@
-//! Print the image as dots of its own colours on white: `htn`.
+//! Prints the image as dots in its own colours on white: `htn`.
 //!
-//! A screen at 45 degrees whose dots are `dot_px` apart, so wide where they just touch. The screen is a product of
-//! cosines, evened out such that a wanted share of the paper is covered. The share is one minus the least channel of the
-//! colour around a pixel, and the ink is what makes the mean that colour again: black for every grey. So means stay what
-//! they were, in every channel. Dots have edges one pixel soft.
+//! A screen at 45 degrees whose dots are `dot_px` apart, which is also their width when they just touch. The screen is
+//! a product of cosines, equalised so that a threshold covers exactly the wanted share of the paper. That share is one
+//! minus the smallest channel of the colour around a pixel, and the ink is the colour that restores the mean: black for
+//! every grey. So the means are preserved in every channel. Dots have edges one pixel soft.
 
 use std::f32::consts::{SQRT_2, TAU};
 
@@ -11,16 +11,16 @@ use crate::pixels::gaussian;
 use crate::pixels::points::Sample;
 use crate::pixels::raster::{Raster, Samples};
 
-/// Values of the screen that are told apart.
+/// Number of distinct screen values.
 const STEPS: usize = 1024;
 
-/// Standard deviation of what counts as around a pixel, in dots: a dot has nearly one colour.
+/// Standard deviation, in dots, of the blur that yields the colour around a pixel. A dot has nearly one colour.
 const AROUND: f64 = 0.25;
 
-/// As near to black and white as this is all ink and all paper.
+/// A level this close to black or white is all ink or all paper.
 const END: f32 = 1e-3;
 
-/// Draws any raster as dots; size, channels, depth and alpha stay. What is transparent colours nothing.
+/// Draws any raster as dots. Size, channels, depth and alpha stay. Transparent pixels do not contribute to colours.
 #[must_use]
 pub fn apply(raster: Raster, dot_px: u32) -> Raster {
     let screen = Screen::new(dot_px, raster.size.width, raster.size.height);
@@ -47,7 +47,7 @@ fn dotted<T: Sample>(raster: &Raster, samples: &[T], around_px: f64, screen: &Sc
     out
 }
 
-/// A row of `N` channels, of which the first `COLORS` are colours; those of `soft` are multiplied by alpha.
+/// Prints a row with `N` channels, of which the first `COLORS` are colours; those in `soft` are premultiplied by alpha.
 fn print<T: Sample, const N: usize, const COLORS: usize>(row: &mut [T], soft: &[f32], down: f32, screen: &Screen) {
     let pixels = row.as_chunks_mut::<N>().0.iter_mut().zip(soft.as_chunks::<N>().0);
     for ((pixel, soft), across) in pixels.zip(&screen.across) {
@@ -71,10 +71,10 @@ fn print<T: Sample, const N: usize, const COLORS: usize>(row: &mut [T], soft: &[
 }
 
 struct Screen {
-    /// Its factors at the columns and at the rows.
+    /// The screen's factors for the columns and for the rows.
     across: Vec<f32>,
     down: Vec<f32>,
-    /// Share of the screen that is at or below a value, by the value from -1 to 1.
+    /// For a screen value from -1 to 1, the share of the screen that is at or below it.
     share: Vec<f32>,
     /// How much a share changes from black to white over one pixel.
     steepness: f32,
@@ -82,25 +82,25 @@ struct Screen {
 
 impl Screen {
     fn new(dot_px: u32, width: u32, height: u32) -> Self {
-        // A square grid at 45 degrees: cos(u + v) + cos(u - v) = 2 cos u cos v turns it upright.
+        // A square grid at 45 degrees: cos(u + v) + cos(u - v) = 2 cos u cos v makes it separable along the axes.
         let turn = TAU / (dot_px.max(1) as f32 * SQRT_2);
-        // From the middle of a dot, not from its edge: the top left corner of a picture is as good as any.
+        // The top left corner of the image is the centre of a dot, not its edge; any origin would do.
         let line = |len: u32| (0..len).map(|at| (turn * (at as f32 + 0.5)).cos()).collect();
-        // A dot's middle is this many pixels from the middle of the paper between.
+        // Distance in pixels from the centre of a dot to the centre of the paper between dots.
         let reach = dot_px as f32 / SQRT_2;
         Self { across: line(width), down: line(height), share: shares(), steepness: reach.max(1.0) }
     }
 
-    /// 0 is ink, 1 is paper.
+    /// Returns 0 for ink and 1 for paper.
     fn paper(&self, light: f32, value: f32) -> f32 {
         let at = ((value + 1.0) / 2.0 * (STEPS - 1) as f32 + 0.5) as usize;
-        // Ends at 0 and 1 even where the edge is soft.
+        // Stays exactly 0 and 1 at the ends, even though the edge is soft.
         let threshold = self.share[at.min(STEPS - 1)];
         if light <= 0.0 || light >= 1.0 { light } else { 0.5 + (light - threshold) * self.steepness }
     }
 }
 
-/// Counts how often the product of two cosines takes which value.
+/// Computes the cumulative distribution of the product of two cosines.
 fn shares() -> Vec<f32> {
     const PHASES: usize = 512;
     let cosines: Vec<f32> = (0..PHASES).map(|at| (TAU / 2.0 * (at as f32 + 0.5) / PHASES as f32).cos()).collect();
@@ -113,7 +113,7 @@ fn shares() -> Vec<f32> {
     let mut below = 0;
     let share = |count: &u32| {
         below += count;
-        // The middle of the step.
+        // Use the middle of the step.
         (below as f32 - *count as f32 / 2.0) / (PHASES * PHASES) as f32
     };
     counts.iter().map(share).collect()
@@ -138,7 +138,7 @@ mod tests {
         for dot in [3, 4, 8, 20, 100] {
             for level in [20, 90, 128, 200, 240] {
                 let bytes = apply(flat(400, 400, &[level]), dot).into_bytes();
-                // A dot of three or four pixels has too few of them for every level.
+                // A dot of three or four pixels cannot reproduce every level.
                 let allowed = if dot < 5 { 10.0 } else { 5.0 };
                 assert!((mean(&bytes) - f64::from(level)).abs() < allowed, "{dot} {level}: {}", mean(&bytes));
             }
@@ -157,12 +157,12 @@ mod tests {
 
     #[test]
     fn dots_are_as_far_apart_as_asked() {
-        // Along a diagonal the dots of a dark line follow each other; count them by their edges.
+        // Along a diagonal the dots of a dark line follow one another; count them by their edges.
         let side = 400;
         let bytes = apply(flat(side, side, &[200]), 10).into_bytes();
         let dark = |at: usize| bytes[at * side as usize + at] < 128;
         let dots = (1..side as usize).filter(|at| dark(*at) && !dark(at - 1)).count();
-        // 400 pixels down the diagonal are 566 long.
+        // 400 pixels down the diagonal are 566 pixels long.
         assert!((55..=58).contains(&dots), "{dots}");
     }
 
@@ -174,7 +174,7 @@ mod tests {
                 let found: Vec<u8> = bytes.iter().skip(channel).step_by(3).copied().collect();
                 assert!((mean(&found) - f64::from(wanted)).abs() < 6.0, "{color:?} {channel}: {}", mean(&found));
             }
-            // Ink of that hue on white paper, and no black.
+            // Ink of that hue on white paper, without any black.
             let saturated = bytes.as_chunks::<3>().0.iter().filter(|p| p.iter().min().is_some_and(|v| *v < 8)).count();
             assert!(saturated * 10 > 400 * 400, "{color:?}: {saturated}");
         }

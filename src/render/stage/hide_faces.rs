@@ -1,25 +1,25 @@
-//! Make faces unrecognisable: `face-blur`, `face-pixel` (`rendering.md` 18).
+//! Makes faces unrecognisable: `face-blur`, `face-pixel` (`rendering.md` 18).
 //!
-//! What is documented of the two is a strength of 0 to 100 and nothing else. Here a strength is relative to the face, and
-//! even 1 hides it: a blur from an eighth of the face's height (1) to a quarter (100), or from eight cells a face (1) down
-//! to three (100). Both together are cells, blurred. The whole head is covered: an ellipse well around the detector's box,
-//! with a soft edge outside that. Where no detector ran, the whole picture is treated as one face.
+//! The documentation of the two specifies only a strength of 0 to 100. Here the strength is relative to the face, and
+//! even 1 hides it: a blur from an eighth of the face's height (1) to a quarter (100), or from eight cells per face (1)
+//! down to three (100). Both together give blurred cells. The whole head is covered: an ellipse well around the
+//! detector's box, with a soft edge outside it. If no detector ran, the whole image is treated as one face.
 
 use crate::pixels::raster::{Raster, Samples};
 use crate::plan::{HideFaces, HideFacesOp};
 use crate::units::Rect;
 
-/// The ellipse in which nothing is left, as a multiple of the one inscribed in the box: from the square root of 2 on it
-/// holds the box's corners.
+/// The ellipse that is completely hidden, as a multiple of the one inscribed in the box. Above the square root of 2 it
+/// includes the corners of the box.
 const COVERED: f32 = 1.45;
-/// The ellipse at whose edge the picture is as it was.
+/// The ellipse beyond which the image is unchanged.
 const UNTOUCHED: f32 = 1.7;
-/// A blur is worked out on means of cells of this share of its sigma: nothing finer is left of it.
+/// A blur is computed on the means of cells with this share of its sigma as side; no finer detail remains.
 const CELL_OF_SIGMA: f32 = 0.34;
-/// Cells across a region: bounds memory whatever the sizes.
+/// Maximum number of cells across a region, to bound memory for any size.
 const CELLS_MAX: usize = 512;
 
-/// Hides the faces of `op`. Size, depth, channels and alpha stay.
+/// Hides the faces in `op`. Size, depth, channels and alpha stay.
 #[must_use]
 pub fn apply(mut raster: Raster, op: &HideFacesOp) -> Raster {
     let Some(faces) = &op.faces else {
@@ -33,7 +33,7 @@ pub fn apply(mut raster: Raster, op: &HideFacesOp) -> Raster {
     raster
 }
 
-/// Part of the picture, in pixels; not empty.
+/// A part of the image in pixels; not empty.
 #[derive(Clone, Copy, Debug)]
 struct Region {
     left: usize,
@@ -63,7 +63,7 @@ fn hide_one(raster: &mut Raster, face: Rect, how: HideFaces) {
     hide(raster, Region { left, top, width, height }, how, face.size.height.max(face.size.width) as f32, weight);
 }
 
-/// Replaces a region by its means, as far as `weight` (of a pixel of the picture, 0 to 1) says.
+/// Replaces a region by its means. `weight` states for each pixel of the image how far, 0 to 1.
 fn hide(raster: &mut Raster, region: Region, how: HideFaces, face_px: f32, weight: impl Fn(usize, usize) -> f32) {
     let channels = usize::from(raster.channels);
     let row_len = raster.size.width as usize * channels;
@@ -79,7 +79,7 @@ fn hide(raster: &mut Raster, region: Region, how: HideFaces, face_px: f32, weigh
     }
 }
 
-/// A coarse picture of a region: colours, weighted by alpha, then alpha (1 where the picture has none).
+/// A coarse version of a region: colours weighted by alpha, then alpha (1 if the image has none).
 #[derive(Debug)]
 struct Means {
     /// Side of a cell in pixels.
@@ -89,7 +89,7 @@ struct Means {
     channels: usize,
     has_alpha: bool,
     values: Vec<f32>,
-    /// Whether the cells show.
+    /// Whether the cells are visible as blocks.
     blocky: bool,
 }
 
@@ -140,7 +140,7 @@ impl Means {
         }
     }
 
-    /// Gaussian of this many cells, the edges repeated.
+    /// Blurs with a Gaussian whose sigma is in cells, repeating the edges.
     fn blur(&mut self, sigma: f32) {
         let reach = (sigma * 3.0).ceil() as usize;
         let kernel: Vec<f32> = (0..=2 * reach)
@@ -167,7 +167,7 @@ impl Means {
         }
     }
 
-    /// Lays the coarse picture over the region; alpha stays.
+    /// Draws the coarse version over the region; alpha stays.
     fn lay<T: Copy + Into<f32>>(
         &self,
         samples: &mut [T],
@@ -196,7 +196,7 @@ impl Means {
         }
     }
 
-    /// The mean at a pixel: that of its cell, or between those of the nearest four.
+    /// Returns the mean at a pixel: that of its cell, or interpolated between the nearest four.
     fn at(&self, x: usize, y: usize, mean: &mut [f32]) {
         let cell = |x: usize, y: usize| &self.values[(y * self.columns + x) * self.channels..][..self.channels];
         if self.blocky {
@@ -222,7 +222,7 @@ mod tests {
     use super::*;
     use crate::units::Size;
 
-    /// Stripes of one pixel, black and white: the finest detail there is.
+    /// Black and white stripes of one pixel: the finest possible detail.
     fn stripes(width: u32, height: u32, channels: u8) -> Raster {
         let size = Size::new(width, height);
         let pixel = |at: u64| {
@@ -240,7 +240,7 @@ mod tests {
         apply(raster.clone(), &HideFacesOp { faces, how: HideFaces { blur, pixel } }).into_bytes()
     }
 
-    /// Greatest difference of neighbours within the box of a face.
+    /// Returns the largest difference between neighbours within the box of a face.
     fn detail(bytes: &[u8], width: u32, channels: u8, face: Rect) -> u8 {
         let at = |x: u32, y: u32| bytes[((y * width + x) * u32::from(channels)) as usize];
         let rows = face.top..face.top + face.size.height;
@@ -295,7 +295,7 @@ mod tests {
 
     #[test]
     fn stronger_hides_more() {
-        // A ramp: the blur flattens it the more, the stronger it is.
+        // A ramp: a stronger blur flattens it more.
         let size = Size::new(200, 100);
         let ramp = (0..size.area()).map(|at| (at % 200 * 255 / 199) as u8).collect();
         let ramp = Raster { size, channels: 1, samples: Samples::U8(ramp) };

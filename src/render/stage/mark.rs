@@ -1,4 +1,4 @@
-//! Draw a watermark, once or as tiles.
+//! Draws a watermark, once or as tiles.
 
 use crate::pixels::paint::{self, Pixel};
 use crate::pixels::raster::{Raster, Samples};
@@ -6,11 +6,12 @@ use crate::plan::MarkOp;
 use crate::render::{RenderError, Step};
 use crate::units::Size;
 
-/// Draws `image`, which is the watermark at its final size, turned, over the picture (source-over; `op.alpha` multiplies
-/// its opacity). What lies outside is cut off. 8 bits out, in as many channels as before unless colours come in.
+/// Draws `image`, the watermark at its final size and rotation, over the image (source-over; `op.alpha` multiplies its
+/// opacity). Anything outside is cut off. Returns 8 bits, in the same number of channels unless the watermark adds
+/// colours.
 ///
 /// # Errors
-/// [`RenderError::Stage`] when the watermark is missing or of another size than the op says.
+/// [`RenderError::Stage`] when the watermark is missing or its size differs from the op's.
 pub fn apply(raster: Raster, op: &MarkOp, image: Option<&Raster>) -> Result<Raster, RenderError> {
     let image = image.filter(|image| image.size == op.overlay.layout.output && image.is_consistent());
     let image = image.ok_or(RenderError::Stage(Step::Mark))?;
@@ -32,7 +33,7 @@ pub fn apply(raster: Raster, op: &MarkOp, image: Option<&Raster>) -> Result<Rast
     Ok(Raster { size, channels, samples: Samples::U8(bytes) })
 }
 
-/// Where tiles begin on one axis: at `first` alone without a step.
+/// Returns where tiles start on one axis; only `first` if there is no step.
 fn starts(first: i64, step: Option<u32>, side: u32) -> impl Iterator<Item = i64> {
     let step = step.map(|step| i64::from(step.max(1)));
     std::iter::successors(Some(first), move |at| at.checked_add(step?).filter(|next| *next < i64::from(side)))
@@ -70,14 +71,14 @@ impl Canvas<'_> {
     }
 }
 
-/// What two intervals share.
+/// The common part of two intervals.
 struct Overlap {
     of_base: usize,
     of_item: usize,
     len: usize,
 }
 
-/// The part of an item of length `item` at `start` that lies on a base from 0 to `base`.
+/// Returns the part of an item with length `item` at `start` that is on a base from 0 to `base`.
 fn overlap(start: i64, item: u32, base: u32) -> Option<Overlap> {
     let end = start.checked_add(i64::from(item))?.min(i64::from(base));
     let first = start.max(0);

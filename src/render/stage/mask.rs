@@ -1,8 +1,9 @@
-//! Cut the picture to a shape.
+//! Cuts the image to a shape.
 //!
-//! Edges are anti-aliased, or fade inwards over some pixels. What is cut away shows the background of the mask, which replaces the picture there rather than
-//! lying under it: transparency inside the shape stays. Inverted, the shape is the hole, and a picture of a mask hides
-//! where it is light. A polygon has its first corner at the right and is stretched to touch all four sides.
+//! Edges are anti-aliased, or fade inwards over some pixels. The area that is cut away shows the mask's background. The
+//! background replaces the image there and is not drawn under it, so transparency inside the shape stays. Inverted, the
+//! shape is the hole, and a mask image hides where it is light. A polygon has its first corner on the right and is
+//! stretched to touch all four sides.
 
 use crate::pixels::paint::{self, Leaves, Pixel};
 use crate::pixels::raster::Raster;
@@ -11,11 +12,12 @@ use crate::plan::{MaskOp, Outline};
 use crate::render::{RenderError, Step};
 use crate::units::Color;
 
-/// Cuts to `op.outline`. For [`Outline::Image`], `image` is the picture of the mask, already of the picture's size:
-/// visible where it is light and opaque. 8 bits out; alpha stays away when nothing of the result can be transparent.
+/// Cuts to `op.outline`. For [`Outline::Image`], `image` is the mask image, already in the size of the raster: it keeps
+/// what is under its light and opaque parts. Returns 8 bits; alpha is omitted if nothing in the result can be
+/// transparent.
 ///
 /// # Errors
-/// [`RenderError::Stage`] when the picture of the mask is missing or of another size.
+/// [`RenderError::Stage`] when the mask image is missing or has another size.
 pub fn apply(raster: Raster, op: &MaskOp, image: Option<&Raster>) -> Result<Raster, RenderError> {
     let background = op.background.unwrap_or(Color::TRANSPARENT_WHITE);
     let leaves = Leaves {
@@ -59,7 +61,7 @@ fn shape(outline: Outline, size: crate::units::Size) -> Shape {
     }
 }
 
-/// Luminance times alpha of a pixel of the mask, 0 to 1 (weights of ITU-R BT.709 on encoded values).
+/// Returns luminance times alpha of a mask pixel, 0 to 1 (weights of ITU-R BT.709 on encoded values).
 fn visibility([r, g, b, a]: Pixel) -> f32 {
     let luminance = 0.2126 * f32::from(r) + 0.7152 * f32::from(g) + 0.0722 * f32::from(b);
     luminance * f32::from(a) / (255.0 * 255.0)

@@ -1,10 +1,10 @@
-//! Mirror the image.
+//! Mirrors the image.
 
 use crate::pixels::orient;
 use crate::pixels::raster::Raster;
 use crate::plan::Mirror;
 
-/// Mirrors left-right, then top-bottom. Same size and channels.
+/// Mirrors left to right, then top to bottom. Same size and channels.
 #[must_use]
 pub fn apply(raster: Raster, mirror: Mirror) -> Raster {
     let raster = if mirror.horizontal { orient::apply(raster, 2) } else { raster };

@@ -1,7 +1,8 @@
-//! Stages: the code that performs one op. Each takes the image and its own op, and knows of no other stage; [`apply`] finds the
-//! stage of an op.
+//! Stages: the code that performs each op. A stage takes the image and its own op. Some reuse another stage (`pad` uses
+//! `extend`). [`apply`] finds the stage of an op.
 //!
-//! Orientation and cropping come before scaling and take 8 or 16 bits; the rest work on the scaled image, in 8 bits.
+//! Stages accept 8 or 16 bits. `trim`, `redeye` and `hide_faces` run on the pixels as they are read, all others on the
+//! scaled image. Stages that composite return 8 bits.
 
 pub mod adjust;
 pub mod blend;
@@ -39,7 +40,7 @@ use crate::plan::{Background, Op};
 use crate::render::RenderError;
 use crate::units::Size;
 
-/// Performs one op.
+/// Applies one op. The layout determines their order; this function only dispatches.
 ///
 /// # Errors
 /// What the stage gives: memory, or libvips.
@@ -82,7 +83,7 @@ pub(in crate::render) fn apply(raster: Raster, op: &Op, overlays: &mut Prepared)
     })
 }
 
-/// Overlays that are ready to be laid over, for every frame alike.
+/// Overlays that are ready to be composited, the same for every frame.
 #[derive(Debug, Default)]
 pub(in crate::render) struct Prepared {
     pub(in crate::render) blend: Option<Raster>,
@@ -91,10 +92,10 @@ pub(in crate::render) struct Prepared {
 }
 
 impl Prepared {
-    /// The picture of the mask, stretched to `size`.
+    /// Returns the mask image, stretched to `size`.
     ///
     /// # Errors
-    /// As [`resample::scale_whole`].
+    /// The same as [`resample::scale_whole`].
     pub(in crate::render) fn mask(&mut self, size: Size) -> Result<Option<&Raster>, RenderError> {
         if let Some(mask) = self.mask.take() {
             self.mask = Some(if mask.size == size { mask } else { resample::scale_whole(mask, size)? });

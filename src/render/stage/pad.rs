@@ -1,4 +1,4 @@
-//! Add a margin around the picture.
+//! Adds a margin around the image.
 
 use super::extend;
 use crate::pixels::raster::Raster;
@@ -6,11 +6,11 @@ use crate::plan::{Extend, ExtendFill, Pad};
 use crate::render::{RenderError, Step};
 use crate::units::Size;
 
-/// Puts the picture on a canvas that is larger by `op.sides`, in `op.color`. 8 bits out; an alpha channel appears when
-/// the colour is not opaque. The margin is what `bg` says, the picture's own transparency stays (`rendering.md` 12).
+/// Places the image on a canvas that is larger by `op.sides`, in `op.color`. Returns 8 bits, with an alpha channel if
+/// the colour is not opaque. The margin has the colour of `bg`; the image's own transparency stays (`rendering.md` 12).
 ///
 /// # Errors
-/// [`RenderError::Stage`] for sides beyond what a picture can have.
+/// [`RenderError::Stage`] if the result would be larger than an image can be.
 pub fn apply(raster: Raster, op: &Pad) -> Result<Raster, RenderError> {
     let longer = |side: u32, a: u32, b: u32| side.checked_add(a)?.checked_add(b);
     let width = longer(raster.size.width, op.sides.left, op.sides.right);

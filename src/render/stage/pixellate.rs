@@ -1,10 +1,11 @@
-//! Replace the picture by square blocks: `px`.
+//! Replaces the image by square blocks: `px`.
 
 use crate::pixels::points::Sample;
 use crate::pixels::raster::{Raster, Samples};
 
-/// Gives every block of `block_px` pixels, counted from the top left, the mean of its pixels; the blocks at the right and
-/// at the bottom may be cut. Colours count by their opacity. Any raster; size, channels and depth stay.
+/// Gives every block of `block_px` pixels, counted from the top left, the mean of its pixels. Blocks at the right and
+/// at the bottom may be smaller. Colours are weighted by their opacity. Accepts any raster; size, channels and depth
+/// stay.
 #[must_use]
 pub fn apply(raster: &Raster, block_px: u32) -> Raster {
     let samples = match &raster.samples {
@@ -47,7 +48,7 @@ fn averaged<T: Sample, const N: usize, const ALPHA: bool>(raster: &Raster, sampl
     out
 }
 
-/// No sum can overflow: samples and alpha have 16 bits each, and the pixels of a picture 32.
+/// Adds a pixel to the sums. No sum can overflow: samples and alpha have 16 bits each, and the number of pixels has 32.
 fn add<T: Sample, const N: usize, const ALPHA: bool>(sum: &mut [u64; N], pixel: &[T; N]) {
     let weight = if ALPHA { pixel[N - 1].index() as u64 } else { 1 };
     for (channel, (sum, sample)) in sum.iter_mut().zip(pixel).enumerate() {

@@ -1,17 +1,17 @@
-//! Take red out of eyes: `auto=redeye` (`rendering.md` 7).
+//! Removes red from eyes: `auto=redeye` (`rendering.md` 7).
 //!
-//! Lit by a flash, a pupil is red at twice the green and blue and more, which no skin is. Within an eye's box such pixels
-//! become as dark as their green and blue, softly from skin to pupil; all else there stays.
+//! A pupil lit by a flash has at least twice as much red as green and blue, which no skin has. Within an eye's box such
+//! pixels become as dark as their green and blue, with a soft transition from skin to pupil; all other pixels stay.
 
 use crate::pixels::raster::{Raster, Samples};
 use crate::units::Rect;
 
-/// Red over the greater of green and blue: from the first on a pixel changes, from the second on wholly.
+/// Ratio of red to the larger of green and blue at which a pixel starts to change, and at which it changes fully.
 const RATIO: (f32, f32) = (1.8, 2.3);
-/// Share of full scale below which nothing is seen to be red.
+/// Share of full scale below which red is not noticeable.
 const RED_MIN: f32 = 0.2;
 
-/// Changes the eyes' boxes only. Pictures without colours, and all alpha, stay as they are; so do size and depth.
+/// Changes only the eyes' boxes. Alpha, size and depth stay, and grey images are unchanged.
 #[must_use]
 pub fn apply(mut raster: Raster, eyes: &[Rect]) -> Raster {
     if raster.channels < 3 {
@@ -39,7 +39,7 @@ pub fn apply(mut raster: Raster, eyes: &[Rect]) -> Raster {
     raster
 }
 
-/// The red of a pixel as it should be.
+/// Returns the corrected red of a pixel.
 fn calmed([red, green, blue]: [f32; 3], full: f32) -> f32 {
     let most = green.max(blue).max(1.0);
     if red < RED_MIN * full {

@@ -1,6 +1,6 @@
-//! Draw a mirror image below a picture, as a glossy floor shows it.
+//! Draws a mirror image below an image, like a reflection on a glossy floor.
 //!
-//! It begins at the lowest opaque row, so that a cut-out with room below it still stands on its reflection.
+//! It starts at the lowest opaque row, so that a cut-out with empty space below it still stands on its reflection.
 
 use crate::pixels::paint::{self, Leaves};
 use crate::pixels::raster::{Raster, Samples};
@@ -8,17 +8,17 @@ use crate::plan::ReflectOp;
 use crate::render::{RenderError, Step};
 use crate::units::Size;
 
-/// Puts the picture at the top of the higher `op.canvas` and its mirror image, growing fainter, below. 8 bits out, with
-/// alpha; where both lie, the picture is in front.
+/// Places the image at the top of the taller `op.canvas` and its fading mirror image below. Returns 8 bits with alpha.
+/// Where both overlap, the image is in front.
 ///
 /// # Errors
-/// [`RenderError::Stage`] for a canvas that the picture does not fit.
+/// [`RenderError::Stage`] if the image does not fit the canvas.
 pub fn apply(raster: Raster, op: &ReflectOp) -> Result<Raster, RenderError> {
     let Size { width, height } = raster.size;
     if op.canvas.width != width || op.canvas.height < height {
         return Err(RenderError::Stage(Step::Reflect));
     }
-    // Nothing is painted: this only makes room for alpha.
+    // Paints nothing; just adds an alpha channel.
     let raster = paint::rows(raster, Leaves { grey: true, opaque: false }, |_, _| {});
     let channels = usize::from(raster.channels);
     let row_len = width as usize * channels;
@@ -32,7 +32,7 @@ pub fn apply(raster: Raster, op: &ReflectOp) -> Result<Raster, RenderError> {
         let mirrored = &above[(ground - 1 - step) * row_len..][..row_len];
         for (to, from) in below.chunks_exact_mut(channels).zip(mirrored.chunks_exact(channels)) {
             let alpha = (f64::from(from[channels - 1]) * strength + 0.5) as u8;
-            // Traces of the picture below its last opaque row stay in front.
+            // Faint parts of the image below its last opaque row stay in front.
             if alpha > to[channels - 1] {
                 to.copy_from_slice(from);
                 to[channels - 1] = alpha;
@@ -50,7 +50,7 @@ mod tests {
     #[test]
     fn the_image_is_upside_down_and_fades() {
         let op = |opacity, falloff| ReflectOp { reflection: Reflection { opacity, falloff }, canvas: Size::new(1, 6) };
-        // Two rows, and a clear one below them.
+        // Two rows, and a transparent one below them.
         let picture =
             Raster { size: Size::new(1, 3), channels: 2, samples: Samples::U8(vec![10, 255, 20, 255, 30, 0]) };
         let mirror = apply(picture.clone(), &op(1.0, 0.0)).unwrap();

@@ -1,4 +1,4 @@
-//! Turn the picture inside its frame, or whole onto a larger canvas.
+//! Rotates the image inside its frame, or entirely on a larger canvas.
 
 use crate::param::RotType;
 use crate::pixels::background;
@@ -7,11 +7,11 @@ use crate::pixels::sampling::{bicubic, exact_sin_cos};
 use crate::plan::{Rotate, TurnOp};
 use crate::units::Size;
 
-/// Turns about the centre, counter-clockwise, with Catmull-Rom interpolation of premultiplied samples.
+/// Rotates counter-clockwise about the centre, with Catmull-Rom interpolation of premultiplied samples.
 ///
-/// `straighten` zooms so that no corner is empty; `pivot` keeps the scale and shows the background in the corners of its
-/// canvas.
-/// 8 bits out; an alpha channel appears when a corner can show through. Source: `rendering.md` 6.3.
+/// `straighten` zooms in so that no corner is empty. `pivot` keeps the scale and shows the background in the corners of
+/// its canvas.
+/// Returns 8 bits, with an alpha channel if a corner can be transparent. Source: `rendering.md` 6.3.
 #[must_use]
 pub fn apply(raster: Raster, op: &Rotate) -> Raster {
     let opaque = !raster.has_alpha();
@@ -19,12 +19,12 @@ pub fn apply(raster: Raster, op: &Rotate) -> Raster {
     match op.kind {
         RotType::Straighten if opaque => turned.without_alpha(),
         RotType::Straighten => turned,
-        // The picture's own transparency is filled too: with the same colour as the background stage after this one.
+        // This also fills the image's own transparency, with the same colour as the later background stage.
         RotType::Pivot => background::apply(turned, op.background),
     }
 }
 
-/// Turns about the centre on a transparent canvas. RGBA of 8 bits out.
+/// Rotates about the centre on a transparent canvas. Returns 8-bit RGBA.
 #[must_use]
 pub fn turned(raster: Raster, op: &TurnOp) -> Raster {
     let (sin, cos) = exact_sin_cos(op.degrees);
@@ -32,14 +32,15 @@ pub fn turned(raster: Raster, op: &TurnOp) -> Raster {
 }
 
 struct Turn {
-    /// Of the picture.
+    /// Size of the input.
     size: Size,
-    /// Of what comes out.
+    /// Size of the output.
     canvas: Size,
     cos: f64,
     sin: f64,
     zoom: f64,
-    /// Outside the picture the nearest edge pixel is taken, which rounding alone can reach, or nothing.
+    /// Whether samples outside the image repeat the nearest edge pixel (only rounding can cause any) or are
+    /// transparent.
     extends: bool,
 }
 
@@ -68,13 +69,13 @@ impl Turn {
         Raster { size: self.canvas, channels: 4, samples: Samples::U8(out) }
     }
 
-    /// Where an output pixel's centre comes from, in pixel indices of the source.
+    /// Returns which point of the source the centre of an output pixel comes from, in pixel indices.
     fn origin(&self, x: u32, y: u32) -> (f64, f64) {
         let half = |size: Size| (f64::from(size.width) / 2.0, f64::from(size.height) / 2.0);
         let ((half_width, half_height), (middle, centre)) = (half(self.size), half(self.canvas));
         let dx = (f64::from(x) + 0.5 - middle) / self.zoom;
         let dy = (f64::from(y) + 0.5 - centre) / self.zoom;
-        // The inverse of a counter-clockwise turn, with y pointing down.
+        // The inverse of a counter-clockwise rotation, with y pointing down.
         let u = dx * self.cos - dy * self.sin;
         let v = dx * self.sin + dy * self.cos;
         (u + half_width - 0.5, v + half_height - 0.5)
@@ -129,7 +130,7 @@ mod tests {
         let straight = apply(raster.clone(), &op(30.0, RotType::Straighten));
         assert_eq!((straight.size, straight.channels), (raster.size, 3));
         assert_eq!(straight.into_bytes(), red);
-        // The box around it: 40 cos 30 + 20 sin 30 wide, 40 sin 30 + 20 cos 30 high.
+        // The bounding box: 40 cos 30 + 20 sin 30 wide, 40 sin 30 + 20 cos 30 high.
         let canvas = Size::new(45, 37);
         let whole = sized(30.0, RotType::Pivot, canvas);
         let pivot = apply(raster.clone(), &whole);

@@ -1,8 +1,9 @@
-//! Draw a shadow of the picture's own transparency: behind it, on a floor, under it, or inside it.
+//! Draws a shadow of the image's own shape, as given by its transparency: behind it, on a floor, under it, or inside
+//! it.
 //!
-//! Where the reference is silent: the subject's foot is its lowest row that is at least half opaque; `float` puts an oval
-//! below it, nine tenths as wide as the subject; a cast shadow is that of a card, seen on a floor (see the plan's
-//! `shadow`), and gets softer and fainter with the height of what throws it.
+//! Where the reference is silent: the foot of the subject is its lowest row that is at least half opaque. `float` puts
+//! an oval below it, nine tenths as wide as the subject. A cast shadow is that of a flat card on a floor (see the
+//! plan's `shadow`), and becomes softer and fainter with height.
 
 use super::extend;
 use crate::pixels::paint::{self, Leaves, Pixel};
@@ -13,18 +14,18 @@ use crate::plan::{Cast, Copied, Extend, ExtendFill, ShadowOp, ShadowShape};
 use crate::render::RenderError;
 use crate::units::{Color, Size};
 
-/// Width of an oval, as a share of its subject's.
+/// Width of the oval as a share of the subject's width.
 const POOL_WIDTH: f64 = 0.9;
-/// Part of a pool that lies above its middle, beyond the gap.
+/// How far the centre of the oval is below the gap, as a share of its vertical radius.
 const POOL_MIDDLE: f64 = 0.6;
-/// Room around an inset shadow beyond which its blur sees nothing new.
+/// Margin for an inset shadow beyond which blurring changes nothing.
 const INSET_MARGIN_MAX: f64 = 1024.0;
 
-/// Draws the shadow and puts the picture on `op.canvas` over it; an inset one is drawn over the picture. 8 bits out, with
-/// alpha where the canvas grows; grey stays grey under a grey shadow.
+/// Draws the shadow and places the image on `op.canvas` over it; an inset shadow is drawn over the image. Returns 8
+/// bits, with alpha if the canvas grows; grey stays grey under a grey shadow.
 ///
 /// # Errors
-/// [`RenderError::Stage`] if the picture does not lie inside the canvas.
+/// [`RenderError::Stage`] if the image is not inside the canvas.
 pub fn apply(raster: Raster, op: &ShadowOp) -> Result<Raster, RenderError> {
     let subject = Subject::of(&raster, op.rows);
     let plane = match op.shape {
@@ -55,10 +56,10 @@ fn shaded(color: Color, shade: u8) -> Pixel {
     [r, g, b, ((u32::from(a) * u32::from(shade) + 127) / 255) as u8]
 }
 
-/// How opaque the picture is.
+/// The opacity of the image.
 struct Subject {
     width: usize,
-    /// Rows that have a shadow.
+    /// Number of rows that cast a shadow.
     rows: usize,
     alpha: Vec<u8>,
 }
@@ -72,7 +73,7 @@ impl Subject {
                 Samples::U8(samples) => {
                     samples.iter().skip(channels - 1).step_by(channels).take(width * rows).copied().collect()
                 }
-                // To 8 bits, as everywhere.
+                // Convert to 8 bits, as everywhere.
                 Samples::U16(samples) => {
                     let to_8 = |v: &u16| ((u32::from(*v) + 128) / 257) as u8;
                     samples.iter().skip(channels - 1).step_by(channels).take(width * rows).map(to_8).collect()
@@ -84,18 +85,18 @@ impl Subject {
         Self { width, rows, alpha }
     }
 
-    /// The first row below all that is at least half opaque.
+    /// Returns the row below the lowest one that contains a pixel at least half opaque.
     fn foot(&self) -> Option<usize> {
         self.alpha.chunks_exact(self.width).rposition(|row| row.iter().any(|a| *a >= 128)).map(|row| row + 1)
     }
 
-    /// The first and last column with something opaque.
+    /// Returns the first and last columns that contain a pixel at least half opaque.
     fn sides(&self) -> Option<(usize, usize)> {
         let has = |x: &usize| self.alpha.iter().skip(*x).step_by(self.width).any(|a| *a >= 128);
         Some(((0..self.width).find(has)?, (0..self.width).rev().find(has)?))
     }
 
-    /// A plane of `size` with the silhouette at `left`, `top`, cut at its edges, changed by `each`.
+    /// Returns a plane of `size` with the silhouette at `left`, `top`, cut at its edges and mapped by `each`.
     fn placed(&self, size: Size, left: i64, top: i64, filled: u8, each: impl Fn(u8) -> u8) -> Vec<u8> {
         let (width, height) = (size.width as usize, size.height as usize);
         let mut plane = vec![filled; width * height];
@@ -114,7 +115,7 @@ impl Subject {
 
 fn flat(subject: &Subject, copied: Copied, op: &ShadowOp) -> Vec<u8> {
     let (left, top) = (i64::from(op.left) + i64::from(copied.x_px), i64::from(op.top) + i64::from(copied.y_px));
-    // A shape shrinks from its own edges, which may lie beyond those of the canvas.
+    // A silhouette shrinks from its own edges, which may be outside the canvas.
     let beyond = copied.spread_px.min(0).unsigned_abs();
     let wide = Size::new(op.canvas.width + 2 * beyond, op.canvas.height + 2 * beyond);
     let plane = subject.placed(wide, left + i64::from(beyond), top + i64::from(beyond), 0, |a| a);
@@ -123,13 +124,13 @@ fn flat(subject: &Subject, copied: Copied, op: &ShadowOp) -> Vec<u8> {
     blurred(plane, op.canvas, copied.sigma_px)
 }
 
-/// A plane without its margin.
+/// Crops the margin from a plane.
 fn inner(plane: &[u8], from: Size, to: Size, margin: usize) -> Vec<u8> {
     let rows = plane.chunks_exact(from.width as usize).skip(margin).take(to.height as usize);
     rows.flat_map(|row| &row[margin..margin + to.width as usize]).copied().collect()
 }
 
-/// The silhouette grown by so many pixels, or shrunk.
+/// Grows the silhouette by this many pixels, or shrinks it if negative.
 fn spread(plane: Vec<u8>, size: Size, by_px: i32) -> Vec<u8> {
     let most = plane.iter().copied().max().unwrap_or(0);
     if by_px == 0 || most == 0 {
@@ -144,7 +145,7 @@ fn spread(plane: Vec<u8>, size: Size, by_px: i32) -> Vec<u8> {
 
 fn grown(plane: Vec<u8>, size: Size, by_px: f32, most: u8) -> Vec<u8> {
     let share = |a: u8| f32::from(a) / f32::from(most);
-    // An edge runs through what is covered in part.
+    // An edge passes through partially covered pixels.
     let mut squares: Vec<f32> =
         plane.iter().map(|a| if *a == 0 { distance::FAR } else { (1.0 - share(*a)).powi(2) }).collect();
     distance::spread(&mut squares, size.width as usize);
@@ -178,7 +179,7 @@ fn pool(subject: &Subject, sigma_px: f64, gap_px: i32, flatness: f64, op: &Shado
             *to = (shape.coverage(x, y) * 255.0 + 0.5) as u8;
         }
     }
-    // Soft all through: a pool has no edge.
+    // Soft throughout: the oval has no visible edge.
     blurred(plane, op.canvas, sigma_px.hypot(radii[1] / 3.0))
 }
 
@@ -218,7 +219,7 @@ fn thrown(subject: &Subject, cast: Cast, op: &ShadowOp) -> Vec<u8> {
     out
 }
 
-/// How much of a level counts at a place between the levels.
+/// Returns how much a blur level contributes at a height between levels.
 fn weight(levels: &[f64], index: usize, at: f64) -> f64 {
     let own = levels[index];
     let (before, after) = (index.checked_sub(1).map(|i| levels[i]), levels.get(index + 1));
@@ -230,7 +231,7 @@ fn weight(levels: &[f64], index: usize, at: f64) -> f64 {
 }
 
 impl Subject {
-    /// The opacity at a place, in indices of pixels, between the four pixels around it; nothing below `foot`.
+    /// Returns the opacity at a point, in pixel indices, interpolated between four pixels; 0 below `foot`.
     fn between(&self, x: f64, y: f64, foot: usize) -> u8 {
         let (left, top) = (x.floor(), y.floor());
         let at = |column: f64, row: f64| {
@@ -362,7 +363,7 @@ mod tests {
             let cast =
                 Cast { near_sigma_px: 0.0, far_sigma_px: 0.0, falloff, across: 1.0, down: -0.5, shift: [0.0; 2] };
             let out = apply(square(20, 3), &op(ShadowShape::Cast(cast), Size::new(45, 25), 0, 5, 20)).unwrap();
-            // To the right of the picture, ten above its foot: the top of the subject.
+            // To the right of the image, at the level where the top of the subject falls.
             [at(&out, 30, 16)[3], at(&out, 27, 20)[3], at(&out, 22, 23)[3], at(&out, 41, 24)[3], at(&out, 30, 8)[3]]
         };
         let even = cast(0.0);

@@ -1,14 +1,14 @@
-//! Sharpen: `sharp` on lightness alone, which gives no coloured fringes, and `usm` on every channel.
+//! Sharpens: `sharp` acts on lightness only, which avoids coloured fringes, and `usm` on every channel.
 
 use crate::pixels::gaussian;
 use crate::pixels::raster::Raster;
 use crate::plan::Sharpen;
 
-/// Standard deviation of `sharp`, pixels.
+/// Standard deviation of `sharp` in pixels.
 const LUMINANCE_SIGMA_PX: f64 = 1.0;
 
-/// Sharpens the colours of any raster by the formulas of `rendering.md` 7; size, channels, depth and alpha stay. What is
-/// transparent does not count as a neighbour. An amount below 0 softens.
+/// Sharpens the colours of any raster by the formulas of `rendering.md` 7. Size, channels, depth and alpha stay.
+/// Transparent pixels do not count as neighbours. A negative amount softens.
 #[must_use]
 pub fn apply(raster: &Raster, op: Sharpen) -> Raster {
     match op {
@@ -29,7 +29,7 @@ mod tests {
         Raster { size: Size::new(40, 1), channels: left.len() as u8, samples: Samples::U8(samples) }
     }
 
-    /// The pixels on either side of the step.
+    /// Returns the pixels on either side of the step.
     fn at_step(raster: Raster) -> (Vec<u8>, Vec<u8>) {
         let channels = usize::from(raster.channels);
         let bytes = raster.into_bytes();

@@ -1,16 +1,17 @@
-//! Put the frames of an animation side by side: `fm=spritesheet`.
+//! Arranges the frames of an animation in a grid: `fm=spritesheet`.
 
 use crate::pixels::raster::{Raster, Samples};
 use crate::plan::Sheet;
 use crate::render::{RenderError, Step};
 use crate::units::Color;
 
-/// One picture of all `frames`, which are of one size, from left to right and from top to bottom.
+/// Combines all `frames`, which have the same size, from left to right and from top to bottom.
 ///
-/// Cells that are left over show `background`, else white where all frames are opaque, else nothing. 8 bits out.
+/// Unused cells show `background`; without one, they are white if all frames are opaque, otherwise transparent. Returns
+/// 8 bits.
 ///
 /// # Errors
-/// [`RenderError::Stage`] when there is no frame, or when they are not of one size.
+/// [`RenderError::Stage`] when there is no frame or the sizes differ.
 pub fn apply(frames: Vec<Raster>, background: Option<Color>) -> Result<Raster, RenderError> {
     let failed = || RenderError::Stage(Step::Sheet);
     let first = frames.first().ok_or_else(failed)?;
@@ -25,7 +26,7 @@ pub fn apply(frames: Vec<Raster>, background: Option<Color>) -> Result<Raster, R
     }
     let clear = frames.iter().any(Raster::is_transparent);
     let empty = background.unwrap_or(if clear { Color::TRANSPARENT_WHITE } else { Color::WHITE });
-    // Grey frames stay grey where nothing else is to be shown.
+    // Grey frames stay grey if nothing else has to be shown.
     let greys = frames.iter().all(|frame| frame.channels == channels) && channels <= 2 && background.is_none();
     let alpha = clear || !empty.is_opaque();
     let fill: &[u8] = match (greys, alpha) {
@@ -49,7 +50,7 @@ pub fn apply(frames: Vec<Raster>, background: Option<Color>) -> Result<Raster, R
     Ok(Raster { size, channels: fill.len() as u8, samples: Samples::U8(out) })
 }
 
-/// The samples of a frame in so many channels, of which there are enough for it.
+/// Returns the samples of a frame in this number of channels, which must be enough for it.
 fn shaped(frame: Raster, channels: usize) -> Vec<u8> {
     match (usize::from(frame.channels), channels) {
         (own, wanted) if own == wanted => frame.into_bytes(),

@@ -1,12 +1,13 @@
-//! Draw text: a caption on a picture, or a picture made of text alone (`~text`).
+//! Draws text: a caption on an image, or image-only text (`~text`).
 //!
-//! Where the reference is silent: a caption is placed by its ink from left to right, and by its whole line from top to
-//! bottom, so that captions with and without descenders stand on one height; `txt-width` is where a caption is cut or
-//! shrunk, and does not move it; a caption is cut between letters, never inside one; `txt-shad` is black, soft, and falls
-//! to the bottom right, a third of a pixel of blur a step; letters with colours of their own (emoji) have no outline and take
-//! the opacity of `txt-color`; `txt-track` counts on captions too. A caption in lines has its lines where it stands itself
-//! (at the right, to the right), and stands by its longest line. Its box reaches from the first line's height to the last
-//! one's, and the shadow falls on it. Turned, a caption is drawn by interpolation, with all that belongs to it.
+//! Where the reference is silent: horizontally a caption is positioned by its ink, vertically by its whole line, so
+//! that captions with and without descenders align. `txt-width` is where a caption is cut or shrunk; it does not move
+//! it. A caption is cut between letters, never inside one. `txt-shad` is black and soft, falls to the bottom right, and
+//! is blurred by a third of a pixel per step. Letters with their own colours (emoji) have no outline and take the
+//! opacity of `txt-color`. `txt-track` applies to captions too. The lines of a multi-line caption are aligned like the
+//! caption itself (on the right, to the right), and its longest line determines its position. Its box extends from the
+//! top of the first line to the bottom of the last, and the shadow falls on it. A rotated caption is drawn by
+//! interpolation together with everything that belongs to it.
 
 mod face;
 mod lay;
@@ -23,8 +24,8 @@ use self::shape::{Inked, Style, Wrap};
 
 /// Draws a caption.
 ///
-/// Takes any raster; returns it in 8 bits, its size unchanged, in colour unless picture and text are grey. Alpha appears
-/// only where text as a stencil leaves holes.
+/// Accepts any raster. Returns it in 8 bits at the same size, in colour unless both image and text are grey. Alpha is
+/// added only if text used as a stencil leaves holes.
 ///
 /// # Errors
 /// [`RenderError::Stage`] when libvips cannot draw text at all. A text without ink draws nothing.
@@ -54,7 +55,7 @@ fn style(text: &Text) -> Style {
     }
 }
 
-/// The line, or the lines, cut or shrunk to their box.
+/// Returns the line or lines, cut or shrunk to their box.
 fn caption(op: &TextOp) -> Result<Option<Inked>, RenderError> {
     let text = shape::bounded(&op.text.text);
     let (style, width) = (style(&op.text), f64::from(op.box_width_px));
@@ -74,7 +75,7 @@ fn caption(op: &TextOp) -> Result<Option<Inked>, RenderError> {
             shape::draw(&lines, &style, wrap)
         }
         TextOverflow::WrapShrink => {
-            // Lines break between words as long as the longest of them can be made to fit.
+            // Lines break between words as long as the longest word can be made to fit.
             let word = text.split_whitespace().max_by_key(|word| word.chars().count()).unwrap_or_default();
             let style = shape::shrunk_to_width(word, &style, width)?;
             shape::draw(&text, &shape::shrunk_to_height(&text, &style, wrap, height)?, wrap)
@@ -82,11 +83,11 @@ fn caption(op: &TextOp) -> Result<Option<Inked>, RenderError> {
     }
 }
 
-/// The picture that is text alone: transparent, as wide as asked for, as high as asked for or as its lines need, at most
-/// `height_max_px`.
+/// Draws image-only text: transparent, with the requested width and the requested height, or the height its lines need;
+/// at most `height_max_px`.
 ///
 /// # Errors
-/// As [`apply`].
+/// The same as [`apply`].
 pub fn written(op: &Written) -> Result<Raster, RenderError> {
     let text = shape::bounded(&op.text.text);
     let pad = op.text.anchor.pad_px;

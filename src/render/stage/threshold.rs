@@ -1,15 +1,15 @@
-//! Make pure black and white: `threshold`, with or without dots for the tones in between.
+//! Reduces to pure black and white: `threshold`, with or without dithering for the tones in between.
 
 use crate::param::Dither;
 use crate::pixels::points::luma;
 use crate::pixels::raster::{Raster, Samples};
 use crate::plan::Threshold;
 
-/// Makes each pixel black or white by its luminance on encoded values; size, channels and alpha stay, 8 bits come out.
+/// Makes each pixel black or white by its luminance on encoded values. Size, channels and alpha stay. Returns 8 bits.
 ///
-/// With a dither the error is spread over the neighbours, from the top left to the bottom right; what is fully
-/// transparent neither has one nor takes one. The tones are first bent so that the one of the cutoff is in the middle:
-/// there half of the pixels become white, and at a cutoff of 0 or 1 the result is the same as without.
+/// With a dither, the error is diffused to the neighbours, from the top left to the bottom right; fully transparent
+/// pixels neither cause nor receive any. First the tones are remapped so that the cutoff is in the middle: there half
+/// of the pixels become white, and at a cutoff of 0 or 1 the result is the same as without dithering.
 #[must_use]
 pub fn apply(raster: Raster, op: &Threshold) -> Raster {
     let light = light(&raster);
@@ -34,7 +34,7 @@ pub fn apply(raster: Raster, op: &Threshold) -> Raster {
     Raster { size, channels: channels_out, samples: Samples::U8(samples) }
 }
 
-/// Luminance of each pixel, 0 to 1, in the depth that the picture has.
+/// Returns the luminance of each pixel, 0 to 1, at the depth of the image.
 fn light(raster: &Raster) -> Vec<f32> {
     let channels = usize::from(raster.channels);
     let of = |pixel: [f32; 3], most: f32| luma(pixel) / most;
@@ -52,7 +52,7 @@ fn rgb<T: Copy>(pixel: &[T]) -> [T; 3] {
     if let [r, g, b, ..] = *pixel { [r, g, b] } else { [pixel[0]; 3] }
 }
 
-/// The tone on a curve through black, white and, at `cutoff`, the middle.
+/// Maps a tone along a curve through black, white and, at `cutoff`, the middle.
 fn bent(light: f32, cutoff: f64) -> f32 {
     if cutoff <= 0.0 {
         return 1.0;
@@ -63,12 +63,12 @@ fn bent(light: f32, cutoff: f64) -> f32 {
     f64::from(light.clamp(0.0, 1.0)).powf(0.5_f64.ln() / cutoff.ln()) as f32
 }
 
-/// Neighbours, to the right and down, and their shares of an error.
+/// Returns neighbours as offsets to the right and down, with their shares of an error.
 const fn shares(dither: Dither) -> &'static [(isize, usize, f32)] {
     match dither {
         // Floyd and Steinberg, 1976.
         Dither::FloydSteinberg => &[(1, 0, 7.0 / 16.0), (-1, 1, 3.0 / 16.0), (0, 1, 5.0 / 16.0), (1, 1, 1.0 / 16.0)],
-        // Bill Atkinson's, of the first Macintosh: a quarter of the error is dropped.
+        // Bill Atkinson's, from the first Macintosh: a quarter of the error is dropped.
         Dither::Atkinson => {
             &[(1, 0, 0.125), (2, 0, 0.125), (-1, 1, 0.125), (0, 1, 0.125), (1, 1, 0.125), (0, 2, 0.125)]
         }
@@ -111,7 +111,7 @@ mod tests {
         Raster { size: Size::new(64, 64), channels: 1, samples: Samples::U8(vec![level; 64 * 64]) }
     }
 
-    /// Share of the pixels that are white; all others are black.
+    /// Returns the share of white pixels; all others must be black.
     fn white(raster: Raster) -> f64 {
         let bytes = raster.into_bytes();
         assert!(bytes.iter().all(|v| *v == 0 || *v == 255));
@@ -135,12 +135,12 @@ mod tests {
         for dither in DITHERS {
             let share = |cutoff, level| white(apply(grey(level), &op(cutoff, Some(dither))));
             assert!((share(0.5, 128) - 0.5).abs() < 0.03, "{dither:?} {}", share(0.5, 128));
-            // The tone of the cutoff is half black wherever the cutoff is; and lighter tones have more white.
+            // The tone at the cutoff is half black wherever the cutoff is, and lighter tones have more white.
             assert!((share(0.25, 64) - 0.5).abs() < 0.04 && (share(0.75, 191) - 0.5).abs() < 0.04);
             let tones: Vec<f64> = [0, 40, 90, 128, 170, 220, 255].map(|level| share(0.5, level)).to_vec();
             assert!(tones.is_sorted() && tones[0] == 0.0 && tones[6] == 1.0, "{tones:?}");
             assert!(share(0.3, 100) > share(0.5, 100) && share(0.5, 100) > share(0.7, 100));
-            // Ends as without dots.
+            // The ends are the same as without dithering.
             assert_eq!((share(0.0, 0), share(1.0, 254), share(1.0, 255)), (1.0, 0.0, 1.0));
         }
         let fine = white(apply(grey(64), &op(0.5, Some(Dither::FloydSteinberg))));

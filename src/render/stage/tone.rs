@@ -1,5 +1,5 @@
-//! Tone pixel by pixel: `sepia`, `monochrome`, `duotone` by the formulas of `rendering.md` 8, `gradient-map` and
-//! the `invert` that follows it, a chain in one pass.
+//! Pixel-wise toning: `sepia`, `monochrome`, `duotone` by the formulas of `rendering.md` 8, `gradient-map` and the
+//! `invert` that follows it, as a chain in one pass.
 
 use crate::pixels::points::{self, Chain, Run, luma};
 use crate::pixels::ramp;
@@ -7,26 +7,26 @@ use crate::pixels::raster::Raster;
 use crate::plan::{ColorRamp, GradientMap, MappedTones, Tone};
 use crate::units::Color;
 
-/// Rows for red, green and blue of the print, of red, green and blue of the picture: the matrix of old prints that CSS
-/// filters have (Filter Effects 1, `sepia()`).
+/// Each row gives one output channel (red, green, blue) as weights of the input channels. This is the matrix of the CSS
+/// filter (Filter Effects 1, `sepia()`).
 const SEPIA: [[f32; 3]; 3] = [[0.393, 0.769, 0.189], [0.349, 0.686, 0.168], [0.272, 0.534, 0.131]];
 
-/// Colours between black and white that a list of them is worked out for: those of 8 bits, and fifteen between each two.
+/// Entries for which a gradient map is computed: the levels of 8 bits, and fifteen between each two.
 const MAPPED: usize = 255 * 16 + 1;
 
-/// Levels of a histogram.
+/// Levels in a histogram.
 const LEVELS: usize = 256;
 
-/// Tones the colours of any raster in the order given; size, depth and alpha stay. Grey becomes RGB.
+/// Tones the colours of any raster in the given order. Size, depth and alpha stay. Grey becomes RGB.
 #[must_use]
 pub fn apply(raster: Raster, chain: &[Tone]) -> Raster {
     points::tinted(raster, Steps(chain.iter().map(Step::of).collect()))
 }
 
-/// Finds out over which tones of this picture a list of colours is to be spread, where that was asked for.
+/// Measures the tones of this image over which to spread a gradient map, where the plan requests that.
 ///
-/// Each colour gets as many pixels as its share of the list, by their opacity; the darkest pixel has the first colour and
-/// the lightest the last. A picture of one tone keeps its place between black and white.
+/// Each colour covers as many pixels, weighted by opacity, as its share of the map. The darkest pixel gets the first
+/// colour and the lightest the last. An image with a single tone keeps its position between black and white.
 pub fn settle(chain: &mut [Tone], raster: &Raster) {
     for tone in chain {
         if let Tone::GradientMap(map) = tone
@@ -37,7 +37,7 @@ pub fn settle(chain: &mut [Tone], raster: &Raster) {
     }
 }
 
-/// For each level the share of the pixels that are darker; `None` when all are alike.
+/// Returns for each level the share of pixels that are darker, or `None` when all are equal.
 fn equalized(raster: &Raster) -> Option<Vec<f32>> {
     let mut counts = [0_u64; LEVELS];
     for index in 0..usize::try_from(raster.size.area()).ok()? {
@@ -56,7 +56,7 @@ fn equalized(raster: &Raster) -> Option<Vec<f32>> {
     Some(counts.iter().map(share).collect())
 }
 
-/// A tone in numbers that the formulas take.
+/// A tone as numbers for the formulas.
 enum Step {
     Sepia(f32),
     Monochrome([f32; 3], f32),
@@ -94,7 +94,7 @@ impl Step {
                 run.each(|pixel| mix(pixel, mix(*dark, *light, luma(pixel)), *share));
             }
             Self::Mapped(colors, share) => run.each(|pixel| {
-                // Float to integer casts saturate, and no number is 0.
+                // Float to integer casts saturate, and NaN becomes 0.
                 let level = (luma(pixel) * (MAPPED - 1) as f32 + 0.5) as usize;
                 mix(pixel, colors[level.min(MAPPED - 1)], *share)
             }),
@@ -129,7 +129,7 @@ fn rgb(color: Color) -> [f32; 3] {
     [color.r, color.g, color.b].map(|v| f32::from(v) / 255.0)
 }
 
-/// From the one at 0 to the other at 1.
+/// Interpolates linearly: `from` at 0, `to` at 1.
 #[inline(always)]
 fn mix(from: [f32; 3], to: [f32; 3], share: f32) -> [f32; 3] {
     std::array::from_fn(|channel| from[channel] + (to[channel] - from[channel]) * share)
@@ -182,7 +182,7 @@ mod tests {
         check(duotone([NAVY, SALMON], 1.0), &[0, 0, 0], &[0, 0, 128]);
         check(duotone([NAVY, SALMON], 1.0), &[255, 255, 255, 3], &[250, 128, 114, 3]);
         check(duotone([NAVY, SALMON], 1.0), &[0, 255, 0], &[179, 92, 118]);
-        // Light first, dark second: a negative.
+        // With light first and dark second, the result is a negative.
         check(duotone([Color::WHITE, Color::BLACK], 1.0), &[30], &[225, 225, 225]);
         check(duotone([NAVY, SALMON], 0.5), &[0, 0, 0], &[0, 0, 64]);
     }
@@ -225,10 +225,10 @@ mod tests {
         let picture = Raster { size: Size::new(4, 1), channels: 1, samples };
         let mut chain = [map(&[0, 0xff_ffff], &[], 1.0, MappedTones::Present)];
         settle(&mut chain, &picture);
-        // One pixel in three that are lighter than the darkest is at 100, two are at 110 or below.
+        // Of the three pixels lighter than the darkest, two are at or below 110 and all at or below 120.
         let out = apply(picture, &chain).into_bytes();
         assert_eq!(out, [[0; 3], [170; 3], [255; 3], [170; 3]].concat());
-        // One tone has nothing to spread, and what is transparent does not count.
+        // A single tone cannot be spread, and transparent pixels do not count.
         let flat = Raster { size: Size::new(2, 1), channels: 2, samples: Samples::U8(vec![90, 255, 9, 0]) };
         let mut chain = [map(&[0, 0xff_ffff], &[], 1.0, MappedTones::Present)];
         settle(&mut chain, &flat);

@@ -1,12 +1,12 @@
-//! Measure what trimming leaves; the layout does the cutting, because sizes follow from it.
+//! Measures what trimming leaves. The layout does the cropping, because sizes depend on it.
 //!
 //! `rendering.md` 6.1, and where that is silent:
-//! * Tolerances are on the 8-bit scale; two colours are as far apart as their farthest channels.
-//! * `trim=auto` looks at rows first and at columns between the rows that are left. Every channel of a line has to be
-//!   uniform, alpha among them, and colours count by their opacity, so that hidden ones do not matter.
+//! * Tolerances are on the 8-bit scale. The distance of two colours is that of the channel that differs most.
+//! * `trim=auto` examines rows first, then columns between the remaining rows. Every channel of a line must be uniform,
+//!   including alpha. Colours are weighted by their opacity, so that hidden ones do not matter.
 //! * In the colour modes without `trim-color` the border has the colour of the first pixel, left to right and top to
-//!   bottom, that is not transparent; what is transparent belongs to the border.
-//! * What has no opacity at all is empty whatever `trim-alpha`, so that `trim=alpha` alone does something.
+//!   bottom, that is not transparent; transparent pixels belong to the border.
+//! * Pixels without any opacity are empty whatever `trim-alpha` says, so that `trim=alpha` alone has an effect.
 
 use std::ops::Range;
 
@@ -15,8 +15,8 @@ use crate::pixels::raster::{Raster, Samples};
 use crate::plan::{Trim, TrimBy};
 use crate::units::{Color, Rect, Size};
 
-/// The part of a picture of any depth and channels that trimming leaves, without `pad_px`; the whole when nothing can be
-/// trimmed, or when nothing would be left.
+/// Returns the part of an image of any depth and channels that trimming leaves, without `pad_px`. Returns the whole
+/// image when nothing can be trimmed, or when nothing would be left.
 #[must_use]
 pub fn measure(raster: &Raster, op: &Trim) -> Rect {
     let kept = match &raster.samples {
@@ -26,7 +26,7 @@ pub fn measure(raster: &Raster, op: &Trim) -> Rect {
     kept.and_then(rect).unwrap_or(Rect::whole(raster.size))
 }
 
-/// Columns and rows; neither is empty.
+/// Columns and rows; both are non-empty.
 type Kept = (Range<usize>, Range<usize>);
 
 fn rect((columns, rows): Kept) -> Option<Rect> {
@@ -60,7 +60,7 @@ fn kept<T: Sample>(view: &View<'_, T>, by: TrimBy) -> Option<Kept> {
     }
 }
 
-/// A sample on the 8-bit scale, without any rounding.
+/// Converts a sample to the 8-bit scale without rounding.
 fn level<T: Sample>(sample: T) -> f64 {
     (sample.index() * 255) as f64 / (T::LEVELS - 1) as f64
 }
@@ -69,14 +69,14 @@ fn distance(a: [f64; 3], b: [f64; 3]) -> f64 {
     a.iter().zip(b).map(|(a, b)| (a - b).abs()).fold(0.0, f64::max)
 }
 
-/// Mean and standard deviation of each channel of a line, colours premultiplied, on the 8-bit scale.
+/// Mean and standard deviation of each channel of a line, with premultiplied colours, on the 8-bit scale.
 #[derive(Clone, Default)]
 struct Look {
     mean: [f64; 4],
     deviation: [f64; 4],
 }
 
-/// Sums of the channels of a line, and of their squares.
+/// Sums and sums of squares of the channels of a line.
 #[derive(Clone, Default)]
 struct Sums {
     plain: [f64; 4],
@@ -94,13 +94,13 @@ impl Sums {
     fn look(&self, count: usize) -> Look {
         let count = count.max(1) as f64;
         let mean = self.plain.map(|sum| sum / count);
-        // Rounding may leave a little less than 0.
+        // Rounding may yield slightly less than 0.
         let variance = |channel: usize| (self.squared[channel] / count - mean[channel] * mean[channel]).max(0.0);
         Look { mean, deviation: std::array::from_fn(|channel| variance(channel).sqrt()) }
     }
 }
 
-/// The lines between the borders that lie at both ends of `count` lines.
+/// Returns the lines between the borders at both ends of `count` lines.
 fn between(count: usize, look: impl Fn(usize) -> Look, mean: f64, deviation: f64) -> Option<Range<usize>> {
     let border = |lines: &mut dyn Iterator<Item = usize>| {
         let mut before: Option<Look> = None;
@@ -118,12 +118,13 @@ fn between(count: usize, look: impl Fn(usize) -> Look, mean: f64, deviation: f64
     if start == count {
         return None;
     }
-    // Line `start` is no border, so this ends there at the latest, unless it only differs from the one before it.
+    // Line `start` is not a border, so this ends there at the latest, unless `start` only differs from the line before
+    // it.
     let end = count - border(&mut (start..count).rev());
     (start < end).then_some(start..end)
 }
 
-/// A picture as pixels on the 8-bit scale.
+/// An image as pixels on the 8-bit scale.
 struct View<'a, T> {
     samples: &'a [T],
     width: usize,
@@ -156,7 +157,7 @@ impl<'a, T: Sample> View<'a, T> {
         if self.has_alpha { level(pixel[self.channels - 1]) } else { 255.0 }
     }
 
-    /// Red, green and blue.
+    /// Returns red, green and blue.
     fn color(&self, pixel: &[T]) -> [f64; 3] {
         if self.channels < 3 { [level(pixel[0]); 3] } else { [level(pixel[0]), level(pixel[1]), level(pixel[2])] }
     }
@@ -187,7 +188,8 @@ impl<'a, T: Sample> View<'a, T> {
         sums.iter().map(|sums| sums.look(rows.len())).collect()
     }
 
-    /// The smallest part of the picture that holds all pixels for which `is_content`; `None` without any.
+    /// Returns the smallest part of the image that contains all pixels for which `is_content` holds, or `None` if there
+    /// are none.
     fn bounds(&self, is_content: impl Fn(&[T]) -> bool) -> Option<Kept> {
         let mut found: Option<Kept> = None;
         for y in 0..self.height {
@@ -209,7 +211,8 @@ mod tests {
     const WHITE: [u8; 4] = [255, 255, 255, 255];
     const CLEAR: [u8; 4] = [9, 200, 9, 0];
 
-    /// A picture of 20 x 16 in RGBA: `inner` in columns 3 to 12 and rows 5 to 13, `outer` elsewhere, both by position.
+    /// An RGBA image of 20 x 16: `inner` in columns 3 to 12 and rows 5 to 13, `outer` elsewhere, both as functions of
+    /// position.
     fn framed(outer: impl Fn(u32, u32) -> [u8; 4], inner: impl Fn(u32, u32) -> [u8; 4]) -> Raster {
         let inside = |x: u32, y: u32| (3..13).contains(&x) && (5..14).contains(&y);
         let at = |i: u32| if inside(i % 20, i / 20) { inner(i % 20, i / 20) } else { outer(i % 20, i / 20) };
@@ -228,7 +231,7 @@ mod tests {
     fn check(raster: &Raster, by: TrimBy, expected: Rect) {
         let op = Trim { by, pad_px: 0 };
         assert_eq!(measure(raster, &op), expected, "{by:?}");
-        // In other depths and channels the same.
+        // The result is the same in other depths and channels.
         let deep = raster.clone().into_bytes().into_iter().map(|v| u16::from(v) * 257).collect();
         assert_eq!(measure(&Raster { samples: Samples::U16(deep), ..raster.clone() }, &op), expected, "{by:?} deep");
         if !raster.is_transparent() {
@@ -245,7 +248,7 @@ mod tests {
     #[test]
     fn auto_takes_uniform_lines_that_change_slowly() {
         check(&framed(|_, _| WHITE, busy), AUTO, inner());
-        // Grain within the deviation, and a slow shade from top to bottom.
+        // Grain within the deviation, and slow shading from top to bottom.
         check(&framed(|x, y| [230 - (y * 3) as u8 - (x % 2) as u8 * 9, 200, 200, 255], busy), AUTO, inner());
         check(&framed(|_, _| CLEAR, busy), AUTO, inner());
         let whole = Rect::whole(Size::new(20, 16));

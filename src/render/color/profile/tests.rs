@@ -1,4 +1,4 @@
-//! Profiles of every class, space and curve on grey and RGB pixels.
+//! Profiles of every class, space and curve, applied to grey and RGB pixels.
 
 use super::*;
 use crate::units::Size;
@@ -23,7 +23,7 @@ fn read(profile: &[u8], channels: u32, cs: ColorSpace) -> Reading {
     Reading::of(Some(profile), channels, cs)
 }
 
-/// What a pixel becomes, at 8 bits.
+/// Returns the converted pixel in 8 bits.
 fn shown(reading: &Reading, channels: u8, pixel: &[u8]) -> Vec<u8> {
     reading.apply(raster(channels, pixel)).into_8_bit().into_bytes()
 }
@@ -81,7 +81,8 @@ fn profiles_that_do_not_fit_count_as_absent() {
         assert!(is_ignored(other, channels), "of the other model, {channels} channels");
         let own = if channels < 3 { &grey } else { &srgb };
         assert!(!is_ignored(own, channels), "{channels}");
-        // Device links, abstract and named profiles; spaces that no pixels of ours are in; connection to nothing.
+        // Device links, abstract and named profiles; colour spaces that our pixels never have; invalid connection
+        // spaces.
         for (at, word) in [
             (12, b"link"),
             (12, b"abst"),

@@ -1,4 +1,4 @@
-//! Packed bitmaps: runs of one colour, stretches as they are, and jumps.
+//! Run-length encoded bitmaps: runs of one colour, literal stretches, and jumps.
 
 use super::color_of;
 use crate::render::RenderError;
@@ -6,9 +6,9 @@ use crate::units::Size;
 
 const BLACK: [u8; 4] = [0, 0, 0, 255];
 
-/// Unpacks indices of 4 or 8 bits or colours of 24 into RGBA from the top, and says what follows the data.
+/// Decompresses indices of 4 or 8 bits or colours of 24 bits to RGBA from the top. Returns the data after the bitmap.
 ///
-/// The data may end without its end mark once a pixel of the last row has been drawn or jumped to; before that it is cut.
+/// The end mark may be missing if the pen has reached the end of the last row. Otherwise the bitmap is truncated.
 pub(super) fn unpack<'a>(
     data: &'a [u8],
     size: Size,
@@ -23,7 +23,7 @@ pub(super) fn unpack<'a>(
     loop {
         let [count, code] = match rest.take(2) {
             Some(&[count, code]) => [count, code],
-            // No end mark, but all rows.
+            // All rows are complete; only the end mark is missing.
             _ if pen.y >= height || (pen.y + 1 == height && pen.x >= width) => return Ok(rest.0),
             _ => return Err(RenderError::Undecodable),
         };
@@ -41,13 +41,13 @@ pub(super) fn unpack<'a>(
                 let len = (count * bits).div_ceil(8);
                 let stored = rest.take(len).ok_or(RenderError::Undecodable)?;
                 (0..count).for_each(|at| pen.draw(pixel(stored, at, bits, palette)));
-                // A stretch ends at an even place.
+                // A literal stretch is padded to an even length.
                 rest.take(len % 2);
             }
             (count, code) => {
                 let more = if bits == 24 { rest.take(2).ok_or(RenderError::Undecodable)? } else { &[] };
                 let stored = [code, more.first().copied().unwrap_or(0), more.get(1).copied().unwrap_or(0)];
-                // The two indices of a byte take turns.
+                // The two indices in a byte alternate.
                 (0..usize::from(count))
                     .for_each(|at| pen.draw(pixel(&stored, if bits == 4 { at % 2 } else { 0 }, bits, palette)));
             }
@@ -62,7 +62,7 @@ fn pixel(stored: &[u8], at: usize, bits: usize, palette: &[[u8; 3]]) -> [u8; 4] 
     }
 }
 
-/// Where the next pixel goes, rows counted from the bottom.
+/// Position of the next pixel, with rows counted from the bottom.
 struct Pen<'p> {
     pixels: &'p mut [[u8; 4]],
     width: usize,
@@ -72,7 +72,7 @@ struct Pen<'p> {
 }
 
 impl Pen<'_> {
-    /// Draws a pixel, if it is inside; a row does not go on in the next.
+    /// Draws a pixel if it is inside the image. A row does not continue in the next one.
     fn draw(&mut self, pixel: [u8; 4]) {
         if self.x < self.width && self.y < self.height {
             self.pixels[(self.height - 1 - self.y) * self.width + self.x] = pixel;
@@ -81,7 +81,7 @@ impl Pen<'_> {
     }
 }
 
-/// What has not been read.
+/// The data that has not been read yet.
 struct Rest<'a>(&'a [u8]);
 
 impl<'a> Rest<'a> {

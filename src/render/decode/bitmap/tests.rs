@@ -1,4 +1,4 @@
-//! Bitmaps written here field by field.
+//! Bitmaps built here field by field.
 
 use super::*;
 use crate::render::RenderError;
@@ -11,7 +11,7 @@ const GREEN: [u8; 4] = [0, 255, 0, 255];
 const BLUE: [u8; 4] = [0, 0, 255, 255];
 const NONE: [u8; 4] = [0; 4];
 
-/// A header of this length, without what is behind it.
+/// Builds a header of this length, without what follows it.
 fn header(len: usize, width: i32, height: i32, bits: u16, coding: u32) -> Vec<u8> {
     let mut out = (len as u32).to_le_bytes().to_vec();
     if len == CORE_BYTES {
@@ -26,7 +26,7 @@ fn header(len: usize, width: i32, height: i32, bits: u16, coding: u32) -> Vec<u8
     out
 }
 
-/// A file of a header, what is between it and the pixels, and the pixels.
+/// Builds a file from a header, what follows it, and the pixels.
 fn file(header: &[u8], between: &[u8], data: &[u8]) -> Vec<u8> {
     let start = (FILE_HEADER_BYTES + header.len() + between.len()) as u32;
     [b"BM\0\0\0\0\0\0\0\0", &start.to_le_bytes()[..], header, between, data].concat()
@@ -49,7 +49,7 @@ fn check(bytes: &[u8], expected: &[[u8; 4]]) {
     }
 }
 
-/// Black, red, green and blue, of so many bytes each.
+/// Black, red, green and blue, with this many bytes each.
 fn palette(entry_bytes: usize) -> Vec<u8> {
     let colours = [BLACK, RED, GREEN, BLUE].map(|[r, g, b, _]| [b, g, r, 0]);
     let mut out: Vec<u8> = colours.iter().flat_map(|entry| entry[..entry_bytes].to_vec()).collect();
@@ -104,7 +104,7 @@ fn colours_of_two_to_four_bytes() {
 #[test]
 fn runs_stretches_and_jumps() {
     let eight = |data: &[u8]| file(&header(40, 3, 2, 8, 1), &palette(4), data);
-    // Without the byte that makes the stretch even, since a cut behind its last pixel loses nothing.
+    // The padding byte of the stretch is omitted, because a cut after its last pixel loses nothing.
     check(&eight(&[3, 1, 0, 0, 0, 3, 1, 2, 3, 0, 0, 1]), &[RED, GREEN, BLUE, RED, RED, RED]);
     let jumped = eight(&[1, 1, 0, 2, 1, 1, 1, 2, 0, 1]);
     assert_eq!(drawn(&jumped).unwrap(), [BLACK, BLACK, GREEN, RED, BLACK, BLACK]);
@@ -112,7 +112,7 @@ fn runs_stretches_and_jumps() {
     assert_eq!(drawn(&four).unwrap(), [RED, GREEN, RED]);
     let three = file(&header(64, 2, 2, 24, 4), b"", &[2, 0, 0, 255, 0, 0, 1, 255, 0, 0, 1, 0, 255, 0, 0, 1]);
     assert_eq!(drawn(&three).unwrap(), [BLUE, GREEN, RED, RED]);
-    // Over the edge, and without an end mark.
+    // Beyond the edge, and without an end mark.
     assert_eq!(drawn(&eight(&[200, 1, 0, 0, 3, 2])).unwrap()[..3], [GREEN; 3]);
     for cut in [&[3, 1, 0, 0, 2, 2][..], &[3, 1, 0, 0], &[3, 1], &[], &[0, 4, 1, 1], &[0, 2, 1]] {
         assert!(drawn(&eight(cut)).is_err(), "{cut:?}");
@@ -134,7 +134,7 @@ fn what_is_not_read_is_named() {
     assert_eq!(embedded(&file(&header(124, 8, 1, 8, 0), b"", jpeg)), None);
 }
 
-/// An icon of one entry.
+/// Builds an icon with one entry.
 fn icon(kind: u8, side: u8, inside: &[u8]) -> Vec<u8> {
     let head = [0, 0, kind, 0, 1, 0, side, side, 0, 0, 1, 0, 32, 0];
     [&head[..], &(inside.len() as u32).to_le_bytes(), &22_u32.to_le_bytes(), inside].concat()

@@ -1,4 +1,4 @@
-//! GIFs written here block by block; expected is what Chromium's `ImageDecoder` shows of the same bytes.
+//! GIFs built here block by block. The expected results are what Chromium's `ImageDecoder` shows for the same bytes.
 
 use crate::render::RenderError;
 use weezl::encode::Encoder;
@@ -12,7 +12,7 @@ const RED: [u8; 4] = [255, 0, 0, 255];
 const GREEN: [u8; 4] = [0, 255, 0, 255];
 const BLUE: [u8; 4] = [0, 0, 255, 255];
 
-/// A header of a canvas with black, red, green and blue.
+/// Builds the header of a canvas with a palette of black, red, green and blue.
 fn head(width: u16, height: u16) -> Vec<u8> {
     let colours = [BLACK, RED, GREEN, BLUE].map(|[r, g, b, _]| [r, g, b]);
     [b"GIF89a", &width.to_le_bytes()[..], &height.to_le_bytes(), &[0xF1, 3, 0], colours.as_flattened()].concat()
@@ -27,7 +27,7 @@ fn loops(stored: u16) -> Vec<u8> {
     [b"\x21\xFF\x0BNETSCAPE2.0\x03\x01", &stored.to_le_bytes()[..], b"\0"].concat()
 }
 
-/// A frame with these descriptor flags, palette and packed data.
+/// Builds a frame with these descriptor flags, palette and compressed data.
 fn packed(rect: [u16; 4], flags: u8, palette: &[u8], bits: u8, data: &[u8]) -> Vec<u8> {
     let mut out = vec![0x2C];
     out.extend(rect.iter().flat_map(|number| number.to_le_bytes()));
@@ -46,12 +46,12 @@ fn lzw(indices: &[u8], bits: u8) -> Vec<u8> {
     Encoder::new(BitOrder::Lsb, bits).encode(indices).unwrap()
 }
 
-/// A frame of the colours of the file.
+/// Builds a frame that uses the file's palette.
 fn frame(rect: [u16; 4], indices: &[u8]) -> Vec<u8> {
     packed(rect, 0, &[], 2, &lzw(indices, 2))
 }
 
-/// A frame of one colour.
+/// Builds a frame in a single colour.
 fn solid(rect: [u16; 4], index: u8) -> Vec<u8> {
     frame(rect, &vec![index; usize::from(rect[2]) * usize::from(rect[3])])
 }
@@ -60,7 +60,7 @@ fn file(parts: &[Vec<u8>]) -> Vec<u8> {
     [parts.concat(), vec![0x3B]].concat()
 }
 
-/// All frames as RGBA.
+/// Decodes all frames to RGBA.
 #[track_caller]
 fn played(bytes: &[u8]) -> (Facts, Vec<Vec<[u8; 4]>>) {
     let facts = measure(bytes, &LIMITS).unwrap();
@@ -78,7 +78,7 @@ fn played(bytes: &[u8]) -> (Facts, Vec<Vec<[u8; 4]>>) {
     (facts, frames)
 }
 
-/// How often each colour is seen in each frame.
+/// Checks how many pixels of each colour every frame has.
 #[track_caller]
 fn check(bytes: &[u8], size: (u32, u32), expected: &[&[([u8; 4], usize)]]) {
     let (facts, frames) = played(bytes);
@@ -144,7 +144,7 @@ fn palettes_transparency_and_interlacing() {
     let mut none = head(4, 1)[..13].to_vec();
     none[10] = 0x70;
     assert_eq!(shown(&file(&[none, frame(four, &[0, 1, 2, 3])])), [BLACK; 4]);
-    // Stored are the rows 0, 8, 4, 2, 6, 1, 3, 5, 7.
+    // The stored order of rows is 0, 8, 4, 2, 6, 1, 3, 5, 7.
     let rows = [0, 2, 1, 2, 0, 1, 0, 2, 1];
     let interlaced = packed([0, 0, 1, 9], 0x40, &[], 2, &lzw(&rows, 2));
     let order = [0, 1, 2, 0, 1, 2, 0, 1, 2].map(|index| [BLACK, RED, GREEN][index]);

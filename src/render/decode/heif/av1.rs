@@ -1,25 +1,26 @@
-//! As much of AV1 as tells what its samples mean: the sequence header, and the layers of an image.
-//! Source: AV1 Bitstream & Decoding Process Specification, sections 5.3 (units), 5.5 (sequence header), 6.4.2 (colours).
+//! The parts of AV1 that say how to interpret its samples: the sequence header, and the layers of an image.
+//! Source: AV1 Bitstream & Decoding Process Specification, sections 5.3 (units), 5.5 (sequence header), 6.4.2
+//! (colours).
 
 use std::ops::Range;
 
-/// Kinds of units.
+/// Unit types.
 const SEQUENCE_HEADER: u8 = 1;
 pub(super) const PADDING: u8 = 15;
 
-/// A unit of a stream ("OBU").
+/// A unit ("OBU") of a stream.
 pub(super) struct Unit {
     kind: u8,
-    /// Where its header begins.
+    /// Start of its header.
     pub(super) at: usize,
-    /// Temporal and spatial layer; `None` belongs to all.
+    /// Temporal and spatial layer; a unit with `None` belongs to all layers.
     layer: Option<(u8, u8)>,
     payload: Range<usize>,
 }
 
-/// The units inside `range`, as far as they make sense.
+/// Returns the units inside `range`, stopping at the first malformed one.
 pub(super) fn units(bytes: &[u8], range: Range<usize>) -> Vec<Unit> {
-    /// More than any image has.
+    /// More than any real image has.
     const UNITS_MAX: usize = 4096;
     let mut found = Vec::new();
     let mut at = range.start;
@@ -54,7 +55,7 @@ fn unit(bytes: &[u8], at: usize, end: usize) -> Option<Unit> {
 }
 
 impl Unit {
-    /// Whether it belongs to what an operating point shows.
+    /// Returns whether the unit is part of what an operating point shows.
     pub(super) fn is_in(&self, operating_point: u16) -> bool {
         self.layer.is_none_or(|(temporal, spatial)| {
             operating_point == 0 || (operating_point >> temporal & 1 == 1 && operating_point >> (8 + spatial) & 1 == 1)
@@ -62,18 +63,18 @@ impl Unit {
     }
 }
 
-/// What a sequence header says.
+/// The contents of a sequence header.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Sequence {
-    /// Which layers each operating point shows.
+    /// The layers that each operating point shows, as a bit mask.
     pub(super) operating_points: Vec<u16>,
-    /// Whether black is 0.
+    /// Whether the samples are full range, so that black is 0.
     pub(super) is_full: bool,
-    /// Byte and mask of the bit that says so; `None` where the colours imply it.
+    /// Byte and mask of the bit that states the range, or `None` where the colours imply it.
     pub(super) range_bit: Option<(usize, u8)>,
 }
 
-/// The first sequence header among units.
+/// Reads the first sequence header among the units.
 pub(super) fn sequence(bytes: &[u8], units: &[Unit]) -> Option<Sequence> {
     let unit = units.iter().find(|unit| unit.kind == SEQUENCE_HEADER)?;
     read(Bits { bytes: bytes.get(..unit.payload.end)?, at: unit.payload.start * 8 })
@@ -101,7 +102,7 @@ fn read(mut bits: Bits<'_>) -> Option<Sequence> {
     }
     let is_mono = profile != 1 && bits.flag()?;
     let colours = if bits.flag()? { bits.number(24)? } else { 0x02_0202 };
-    // sRGB primaries and curve without a matrix are RGB, of full range.
+    // sRGB primaries and transfer without a matrix mean full-range RGB.
     if !is_mono && colours == 0x01_0D00 {
         return Some(Sequence { operating_points, is_full: true, range_bit: None });
     }
@@ -149,7 +150,7 @@ fn operating_points(bits: &mut Bits<'_>) -> Option<Vec<u16>> {
     Some(found)
 }
 
-/// The tools that only sequences of frames use.
+/// Skips the tools that only sequences of frames use.
 fn tools(bits: &mut Bits<'_>) -> Option<()> {
     bits.number(4)?;
     let has_order = bits.flag()?;
@@ -167,10 +168,10 @@ fn tools(bits: &mut Bits<'_>) -> Option<()> {
     Some(())
 }
 
-/// Bits, the highest of a byte first.
+/// A bit reader, highest bit of each byte first.
 struct Bits<'a> {
     bytes: &'a [u8],
-    /// In bits.
+    /// Position in bits.
     at: usize,
 }
 
@@ -182,7 +183,7 @@ impl Bits<'_> {
         Some(bit == 1)
     }
 
-    /// A number of up to 32 bits.
+    /// Reads a number of up to 32 bits.
     fn number(&mut self, len: u32) -> Option<u32> {
         let mut value = 0_u32;
         for _ in 0..len.min(32) {

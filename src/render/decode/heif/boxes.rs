@@ -2,7 +2,7 @@
 
 use std::ops::Range;
 
-/// A box: its type, where it begins and what it holds.
+/// A box: its type, where it begins, and its payload.
 #[derive(Clone, Debug)]
 pub(super) struct Child {
     pub(super) kind: [u8; 4],
@@ -10,9 +10,9 @@ pub(super) struct Child {
     pub(super) payload: Range<usize>,
 }
 
-/// The boxes inside `range`, as far as they make sense.
+/// Returns the boxes inside `range`, stopping at the first malformed one.
 pub(super) fn children(bytes: &[u8], range: Range<usize>) -> Vec<Child> {
-    /// More than any file has; a bound on hostile nesting.
+    /// More than any real file has; bounds the work on a hostile file.
     const CHILDREN_MAX: usize = 65_536;
     let mut found = Vec::new();
     let mut at = range.start;
@@ -35,19 +35,19 @@ pub(super) fn children(bytes: &[u8], range: Range<usize>) -> Vec<Child> {
     found
 }
 
-/// The first box of a kind inside `range`.
+/// Returns the first box of this type inside `range`.
 pub(super) fn child(bytes: &[u8], range: Range<usize>, kind: &[u8; 4]) -> Option<Child> {
     children(bytes, range).into_iter().find(|child| &child.kind == kind)
 }
 
-/// What lies behind version and flags of a box that has them.
+/// Returns the payload after the version and flags.
 pub(super) const fn behind_version(payload: &Range<usize>) -> Range<usize> {
     let start = payload.start + 4;
     start..if payload.end < start { start } else { payload.end }
 }
 
-/// Where the boxes of `meta`, and of the properties inside it, have lengths that not every reader knows: 0 for "up to the
-/// end", or 64 bits. With what to write there instead, which moves nothing.
+/// Finds length fields of top-level boxes, and of boxes inside `meta`, that not every reader supports: 0 for "up to the
+/// end", or 64 bits. Returns where they are and what to write there. The replacement moves nothing.
 pub(super) fn plain_lengths(bytes: &[u8]) -> Vec<(usize, Vec<u8>)> {
     let top = children(bytes, 0..bytes.len());
     let meta = top.iter().find(|child| &child.kind == b"meta");
@@ -56,7 +56,7 @@ pub(super) fn plain_lengths(bytes: &[u8]) -> Vec<(usize, Vec<u8>)> {
         let (len, header) = (child.payload.end - child.at, child.payload.start - child.at);
         let len = u32::try_from(len).ok()?;
         if header == 16 {
-            // An empty box, and what is left of the header.
+            // An empty box, followed by what is left of the header.
             let rest = (len - 8).to_be_bytes();
             return Some((child.at, [&[0, 0, 0, 8][..], b"free", &rest, &child.kind].concat()));
         }
@@ -66,23 +66,23 @@ pub(super) fn plain_lengths(bytes: &[u8]) -> Vec<(usize, Vec<u8>)> {
     top.iter().chain(&inside).filter_map(plain).collect()
 }
 
-/// A box with this payload.
+/// Builds a box with this payload.
 pub(super) fn boxed(kind: &[u8; 4], payload: &[u8]) -> Vec<u8> {
     let len = u32::try_from(payload.len() + 8).unwrap_or(u32::MAX);
     [&len.to_be_bytes()[..], kind, payload].concat()
 }
 
-/// Big-endian numbers one after the other.
+/// Reads big-endian numbers in sequence.
 #[derive(Clone, Copy)]
 pub(super) struct Reader<'a>(pub(super) &'a [u8]);
 
 impl Reader<'_> {
-    /// A number of up to 4 bytes.
+    /// Reads a number of up to 4 bytes.
     pub(super) fn number(&mut self, len: usize) -> Option<u32> {
         u32::try_from(self.long(len)?).ok()
     }
 
-    /// A number of up to 8 bytes.
+    /// Reads a number of up to 8 bytes.
     pub(super) fn long(&mut self, len: usize) -> Option<u64> {
         let (head, rest) = self.0.split_at_checked(len)?;
         self.0 = rest;

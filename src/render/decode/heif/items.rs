@@ -1,17 +1,17 @@
-//! The items of a HEIF file: which one is the image, what is said of it, what belongs to it and where its data lies.
+//! The items of a HEIF file: which one is the image, its properties, the items related to it, and where its data is.
 //! Source: ISO/IEC 14496-12 section 8.11, ISO/IEC 23008-12 sections 6.5 and 9.3.
 
 use std::ops::Range;
 
 use super::boxes::{Child, Reader, behind_version, child, children};
 
-/// What `auxC` says of the item that holds the alpha of another.
+/// Values of `auxC` that mark an item as the alpha of another.
 const ALPHA: [&[u8]; 2] = [b"urn:mpeg:mpegB:cicp:systems:auxiliary:alpha\0", b"urn:mpeg:hevc:2015:auxid:1\0"];
 
-/// What `meta` says.
+/// The contents of `meta`.
 pub(super) struct Items<'a> {
     bytes: &'a [u8],
-    /// Identifier of the image.
+    /// Identifier of the primary image.
     pub(super) primary: u32,
     properties: Vec<Child>,
     associations: Vec<Association>,
@@ -19,12 +19,12 @@ pub(super) struct Items<'a> {
     locations: Vec<(u32, Vec<Range<usize>>)>,
 }
 
-/// That a property is one of an item's.
+/// Links a property to an item.
 struct Association {
     item: u32,
-    /// From 1.
+    /// Index of the property, from 1.
     index: usize,
-    /// Of the byte whose top bit says that a reader must know the property.
+    /// Offset of the byte whose top bit marks the property as essential.
     at: usize,
 }
 
@@ -32,24 +32,24 @@ struct Association {
 #[derive(Clone)]
 pub(super) struct Property {
     pub(super) kind: [u8; 4],
-    /// Where its box begins.
+    /// Start of its box.
     pub(super) at: usize,
     pub(super) payload: Range<usize>,
-    /// Where its association begins, with the bit for "essential" on top.
+    /// Start of its association. The top bit there means "essential".
     pub(super) association_at: usize,
 }
 
-/// That one item has to do with others.
+/// Links an item to others.
 struct Reference {
     kind: [u8; 4],
-    /// Where its box begins.
+    /// Start of its box.
     at: usize,
     from: u32,
     to: Vec<u32>,
 }
 
 impl<'a> Items<'a> {
-    /// Reads `meta`; `None` where it names no image with properties.
+    /// Reads `meta`. Returns `None` if it names no image with properties.
     pub(super) fn read(bytes: &'a [u8]) -> Option<Self> {
         let meta = behind_version(&child(bytes, 0..bytes.len(), b"meta")?.payload);
         let primary = primary(bytes, child(bytes, meta.clone(), b"pitm")?.payload)?;
@@ -70,7 +70,7 @@ impl<'a> Items<'a> {
         })
     }
 
-    /// The properties of an item, in the order they apply.
+    /// Returns the properties of an item in the order in which they apply.
     pub(super) fn properties(&self, item: u32) -> Vec<Property> {
         let own = self.associations.iter().filter(|association| association.item == item);
         own.filter_map(|association| {
@@ -80,7 +80,7 @@ impl<'a> Items<'a> {
         .collect()
     }
 
-    /// The item that holds the alpha of another.
+    /// Returns the item that holds the alpha of another.
     pub(super) fn alpha(&self, of: u32) -> Option<u32> {
         let is_alpha = |item: u32| {
             self.properties(item).iter().any(|property| {
@@ -95,13 +95,13 @@ impl<'a> Items<'a> {
             .find(|from| is_alpha(*from))
     }
 
-    /// Where the box begins that says that an item is already multiplied by its alpha.
+    /// Returns the start of the box that declares an item premultiplied by its alpha.
     pub(super) fn premultiplied(&self, item: u32) -> Option<usize> {
         let mut all = self.references.iter();
         all.find(|reference| &reference.kind == b"prem" && reference.from == item).map(|reference| reference.at)
     }
 
-    /// Where the data of an item lies, piece by piece.
+    /// Returns the pieces of the file that hold the data of an item.
     pub(super) fn data(&self, item: u32) -> &[Range<usize>] {
         self.locations.iter().find(|(id, _)| *id == item).map_or(&[], |(_, pieces)| pieces)
     }
@@ -113,7 +113,7 @@ fn primary(bytes: &[u8], payload: Range<usize>) -> Option<u32> {
     reader.number(if version == 0 { 2 } else { 4 })
 }
 
-/// `ipma`.
+/// Reads `ipma`.
 fn associations(bytes: &[u8], payload: Range<usize>) -> Option<Vec<Association>> {
     let end = payload.end;
     let mut reader = Reader(bytes.get(payload)?);
@@ -131,7 +131,7 @@ fn associations(bytes: &[u8], payload: Range<usize>) -> Option<Vec<Association>>
     Some(found)
 }
 
-/// `iref`.
+/// Reads `iref`.
 fn references(bytes: &[u8], payload: &Range<usize>) -> Vec<Reference> {
     let version = bytes.get(payload.start).copied().unwrap_or(0);
     let width = if version == 0 { 2 } else { 4 };
@@ -145,7 +145,7 @@ fn references(bytes: &[u8], payload: &Range<usize>) -> Vec<Reference> {
     children(bytes, behind_version(payload)).into_iter().filter_map(read).collect()
 }
 
-/// `iloc`: only what lies in this file.
+/// Reads `iloc`, keeping only data in this file.
 fn locations(bytes: &[u8], payload: Range<usize>, idat: Option<Range<usize>>) -> Option<Vec<(u32, Vec<Range<usize>>)>> {
     let mut reader = Reader(bytes.get(payload)?);
     let version = reader.number(4)? >> 24;
@@ -174,7 +174,7 @@ fn locations(bytes: &[u8], payload: Range<usize>, idat: Option<Range<usize>>) ->
             let (offset, length) = (reader.long(offset_len)?, reader.long(length_len)?);
             let piece = room.as_ref().filter(|_| is_here).and_then(|room| {
                 let start = room.start.checked_add(usize::try_from(base.checked_add(offset)?).ok()?)?;
-                // No length is all there is.
+                // A length of 0 means everything to the end.
                 let end = if length == 0 { room.end } else { start.checked_add(usize::try_from(length).ok()?)? };
                 (start <= end && end <= room.end).then_some(start..end)
             });

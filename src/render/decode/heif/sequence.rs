@@ -1,4 +1,4 @@
-//! Image sequences that hold no still image: their first frame, as a file of one image.
+//! Image sequences without a still image: converts the first frame to a file with one image.
 //!
 //! Sources: ISO/IEC 14496-12 sections 8.4 to 8.7 (tracks), ISO/IEC 23008-12 section 7 (image sequences).
 
@@ -6,21 +6,21 @@ use std::ops::Range;
 
 use super::boxes::{Reader, behind_version, boxed, child, children};
 
-/// Bytes of a visual sample entry in front of its boxes.
+/// Bytes of a visual sample entry before its boxes.
 const ENTRY_BYTES: usize = 78;
 
 /// The first frame of a track.
 struct Frame<'a> {
-    /// Kind of coding, as an item names it too.
+    /// The coding type, which items name in the same way.
     coding: [u8; 4],
     size: [u8; 4],
-    /// Boxes that an item has too: the configuration of the decoder, colours, aperture.
+    /// Boxes that items have too: decoder configuration, colours, aperture.
     properties: Vec<Vec<u8>>,
     data: &'a [u8],
     is_premultiplied: bool,
 }
 
-/// A file that holds the first frame, and its alpha if it has one; `None` where there is no sequence.
+/// Returns a file with the first frame and its alpha if it has one, or `None` if there is no sequence.
 pub(super) fn still(bytes: &[u8]) -> Option<Vec<u8>> {
     let moov = child(bytes, 0..bytes.len(), b"moov")?.payload;
     let tracks = || children(bytes, moov.clone()).into_iter().filter(|child| &child.kind == b"trak");
@@ -39,7 +39,7 @@ fn frame<'a>(bytes: &'a [u8], track: Range<usize>, handler: &[u8; 4]) -> Option<
     let table = child(bytes, minf, b"stbl")?.payload;
     let inside = |kind| Some(behind_version(&child(bytes, table.clone(), kind)?.payload));
     let stsd = inside(b"stsd")?;
-    // A count comes before the entries.
+    // The entries follow a count.
     let entry = children(bytes, stsd.start + 4..stsd.end).into_iter().next()?;
     let fields = bytes.get(entry.payload.clone())?;
     let kept = |kind: &[u8; 4]| matches!(kind, b"av1C" | b"hvcC" | b"colr" | b"clap" | b"irot" | b"imir");
@@ -67,12 +67,12 @@ fn frame<'a>(bytes: &'a [u8], track: Range<usize>, handler: &[u8; 4]) -> Option<
     })
 }
 
-/// A file of one image with these frames as its items 1 and 2.
+/// Builds a file with one image that has these frames as its items 1 and 2.
 fn file(color: &Frame<'_>, alpha: Option<&Frame<'_>>) -> Vec<u8> {
     let brand: &[u8] = if &color.coding == b"av01" { b"avif\0\0\0\0avifmif1" } else { b"heic\0\0\0\0heicmif1" };
     let ftyp = boxed(b"ftyp", brand);
     let frames: Vec<&Frame<'_>> = std::iter::once(color).chain(alpha).collect();
-    // Lengths do not depend on the places of the data.
+    // The length of `meta` does not depend on the offsets in it.
     let start = ftyp.len() + meta(&frames, color.is_premultiplied, 0).len() + 8;
     let data: Vec<u8> = frames.iter().flat_map(|frame| frame.data).copied().collect();
     [ftyp, meta(&frames, color.is_premultiplied, start), boxed(b"mdat", &data)].concat()

@@ -1,9 +1,9 @@
-//! Files written here box by box.
+//! Files built here box by box.
 
 use super::boxes::boxed;
 use super::*;
 
-/// A file of one item with these properties, all its own.
+/// Builds a file with one item that has these properties.
 fn file(properties: &[Vec<u8>]) -> Vec<u8> {
     let indices: Vec<u8> = (1..=properties.len() as u8).collect();
     let ipma = [&[0, 0, 0, 0, 0, 0, 0, 1, 0, 7, properties.len() as u8][..], &indices].concat();
@@ -64,7 +64,8 @@ fn cut_files_are_left_alone() {
     }
 }
 
-/// A file of an image (item 7) and its alpha (item 8) with these properties, references and data, which lies in `idat`.
+/// Builds a file with an image (item 7) and its alpha (item 8) that have these properties, references and data. The
+/// data is in `idat`.
 fn pair(color: &[Vec<u8>], alpha: &[Vec<u8>], references: &[u8], data: [&[u8]; 2]) -> Vec<u8> {
     let number = |len: usize| (len as u32).to_be_bytes();
     let places =
@@ -101,7 +102,7 @@ fn auxiliary() -> Vec<u8> {
     boxed(b"auxC", b"\0\0\0\0urn:mpeg:mpegB:cicp:systems:auxiliary:alpha\0")
 }
 
-/// Sequence headers of monochrome stills: the bit of the range is 0x40 of the last byte but one.
+/// Sequence headers of monochrome stills. The range bit is 0x40 of the last byte.
 const NARROW: [u8; 11] = [0x0A, 9, 0x18, 0x19, 0xBF, 0xFF, 0xE1, 0x80, 0x86, 0x84, 0x90];
 const FULL: [u8; 11] = [0x0A, 9, 0x18, 0x19, 0xBF, 0xFF, 0xE1, 0x80, 0x86, 0x84, 0xD0];
 

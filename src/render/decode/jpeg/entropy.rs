@@ -1,18 +1,19 @@
-//! The data of one scan of a JPEG, block by block, of which nothing is kept but what later scans depend on.
+//! Reads the data of one scan of a JPEG, block by block, keeping only what later scans depend on.
 
 use memchr::memchr;
 
 use super::huffman::{Bits, Table};
 use super::{Component, Frame};
 
-/// How many bytes from the start of `data` belong to a scan: restart markers do, others and a marker cut in two do not.
+/// Returns how many bytes at the start of `data` belong to a scan. Restart markers do; other markers and a truncated
+/// one do not.
 pub(super) fn length(data: &[u8]) -> usize {
     let mut at = 0;
     while let Some(found) = memchr(0xFF, &data[at..]) {
         at += found;
         match data.get(at + 1) {
             Some(0 | 0xD0..=0xD7) => at += 2,
-            // Behind any number of fill bytes is the marker that counts.
+            // Any number of fill bytes may precede the actual marker.
             Some(0xFF) if matches!(data[at..].iter().find(|byte| **byte != 0xFF), Some(0xD0..=0xD7)) => at += 1,
             Some(_) | None => return at,
         }
@@ -20,22 +21,22 @@ pub(super) fn length(data: &[u8]) -> usize {
     data.len()
 }
 
-/// What is read of each block.
+/// What a scan contains for each block.
 pub(super) struct Scan {
     /// First and last coefficient in zigzag order.
     pub(super) first: u8,
     pub(super) last: u8,
-    /// Bit that earlier scans brought the coefficients down to; 0 in the first scan of a coefficient.
+    /// The lowest bit of the coefficients in earlier scans; 0 in the first scan of a coefficient.
     pub(super) high: u8,
     /// Units between two restart markers; 0 for none.
     pub(super) restart: u32,
 }
 
-/// A component of a scan by its place in the frame, with its tables.
+/// A component of a scan: its index in the frame, and its tables.
 pub(super) type Member = (usize, Option<Table>, Option<Table>);
 
 impl Scan {
-    /// Reads all units; `None` where the data does not hold them.
+    /// Reads all units. Returns `None` if the data is incomplete.
     pub(super) fn read(&self, frame: &mut Frame, members: &[Member], data: &[u8]) -> Option<()> {
         let [only] = members else { return self.interleaved(frame, members, data) };
         let (at, dc, ac) = only;
@@ -54,7 +55,7 @@ impl Scan {
 
     fn interleaved(&self, frame: &mut Frame, members: &[Member], data: &[u8]) -> Option<()> {
         let (is_progressive, [across, down]) = (frame.is_progressive, frame.units);
-        // Only the mean of a block may be interleaved in a progressive image.
+        // In a progressive image only DC coefficients may be interleaved.
         if is_progressive && self.first > 0 {
             return None;
         }
@@ -98,7 +99,7 @@ impl Scan {
         if self.high == 0 { self.first_of(set, ac?, bits, run) } else { self.refined(set, ac?, bits, run) }
     }
 
-    /// The first bits of coefficients.
+    /// Reads the first bits of coefficients.
     fn first_of(&self, set: &mut u64, table: &Table, bits: &mut Bits<'_>, run: &mut u32) -> Option<()> {
         if *run > 0 {
             *run -= 1;
@@ -124,7 +125,8 @@ impl Scan {
         Some(())
     }
 
-    /// One more bit of coefficients: of each that is not zero, and of those that are no longer zero (T.81, G.1.2.3).
+    /// Reads one more bit of each coefficient that is not zero, and the coefficients that become non-zero (T.81,
+    /// G.1.2.3).
     fn refined(&self, set: &mut u64, table: &Table, bits: &mut Bits<'_>, run: &mut u32) -> Option<()> {
         let last = u32::from(self.last);
         let mut at = u32::from(self.first);
@@ -162,7 +164,7 @@ impl Scan {
     }
 }
 
-/// A block of a sequential scan.
+/// Reads a block of a sequential scan.
 #[inline]
 fn sequential(dc: &Table, ac: &Table, bits: &mut Bits<'_>) -> Option<()> {
     bits.symbol_and_value(dc)?;
@@ -179,16 +181,16 @@ fn sequential(dc: &Table, ac: &Table, bits: &mut Bits<'_>) -> Option<()> {
     Some(())
 }
 
-/// The data cut at its restart markers, unit after unit.
+/// The data split at its restart markers, unit by unit.
 struct Units<'a> {
     rest: &'a [u8],
     restart: u32,
-    /// Units before the next marker.
+    /// Units left before the next marker.
     left: u32,
     /// Number of the next marker.
     number: u8,
     bits: Bits<'a>,
-    /// Blocks that are still covered by a run that ends blocks.
+    /// Blocks that the current end-of-block run still covers.
     run: u32,
 }
 
@@ -198,7 +200,7 @@ impl<'a> Units<'a> {
         Self { rest, restart, left: restart, number: 0, bits: Bits::of(first), run: 0 }
     }
 
-    /// The bits of the next unit; `None` where the marker that should be here is not.
+    /// Returns the bits of the next unit, or `None` if the expected restart marker is missing.
     #[inline]
     fn next(&mut self) -> Option<(&mut Bits<'a>, &mut u32)> {
         if self.restart > 0 {
@@ -217,7 +219,7 @@ impl<'a> Units<'a> {
     }
 }
 
-/// What stands before the next restart marker, and what follows from its code on.
+/// Splits the data at the next restart marker. The second part starts at the marker's code.
 fn split(data: &[u8]) -> (&[u8], &[u8]) {
     let mut at = 0;
     while let Some(found) = memchr(0xFF, &data[at..]) {

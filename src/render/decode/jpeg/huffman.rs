@@ -1,24 +1,24 @@
-//! Huffman codes of a JPEG, and the bits that they are read from.
+//! The Huffman codes of a JPEG, and the bit reader for them.
 
-/// Bits of the codes that are looked up at once.
+/// Codes up to this many bits are resolved with one lookup.
 const SHORT_BITS: u32 = 9;
 /// Bits of the longest code.
 const LONG_BITS: usize = 16;
 
-/// A table of codes (T.81, C.2 and F.2.2.3).
+/// A table of Huffman codes (T.81, C.2 and F.2.2.3).
 #[derive(Clone)]
 pub(super) struct Table {
-    /// Length and symbol of what begins with these bits; length 0 for a longer code or none.
+    /// Length and symbol of the code that starts with these bits; the length is 0 if the code is longer or invalid.
     short: Vec<(u8, u8)>,
-    /// For each length, the first number of 16 bits that does not begin with a code of this length or a shorter one.
+    /// For each length, the first 16-bit number that does not start with a code of this length or shorter.
     ends: [u32; LONG_BITS + 1],
-    /// For each length, the place of its first symbol less its first code.
+    /// For each length, the index of its first symbol minus its first code.
     offsets: [i32; LONG_BITS + 1],
     symbols: Vec<u8>,
 }
 
 impl Table {
-    /// A table as stored, behind its place; and what follows it.
+    /// Reads a table as stored after its destination byte. Returns it and the rest of the data.
     pub(super) fn read(data: &[u8]) -> Option<(Self, &[u8])> {
         let (counts, rest) = data.split_first_chunk::<LONG_BITS>()?;
         let total = counts.iter().map(|count| usize::from(*count)).sum();
@@ -58,11 +58,11 @@ impl Table {
     }
 }
 
-/// The bits of a stretch of data without markers; what is read behind the end is an error.
+/// The bits of a stretch of data without markers. Reading beyond the end is an error.
 pub(super) struct Bits<'a> {
     data: &'a [u8],
     at: usize,
-    /// The next bits, from the top.
+    /// The next bits, starting at the highest.
     held: u64,
     count: u32,
 }
@@ -72,12 +72,12 @@ impl<'a> Bits<'a> {
         Self { data, at: 0, held: 0, count: 0 }
     }
 
-    /// Holds at least 56 bits, if there are as many.
+    /// Loads at least 56 bits if that many are left.
     #[inline]
     fn fill(&mut self) {
         if let Some(word) = self.data.get(self.at..).and_then(|rest| rest.first_chunk::<8>()) {
             let word = u64::from_be_bytes(*word);
-            // Whether a byte is FF: its complement would be 0.
+            // Test whether any byte is FF, because then its complement is 0.
             let other = !word;
             if other.wrapping_sub(0x0101_0101_0101_0101) & !other & 0x8080_8080_8080_8080 == 0 {
                 self.held |= word >> self.count;
@@ -89,7 +89,7 @@ impl<'a> Bits<'a> {
         }
         while self.count <= 56 {
             let Some(&byte) = self.data.get(self.at) else { return };
-            // A 0 is stuffed in behind FF.
+            // A 0 byte is stuffed after each FF.
             self.at += 1 + usize::from(byte == 0xFF);
             self.held |= u64::from(byte) << (56 - self.count);
             self.count += 8;
@@ -103,7 +103,7 @@ impl<'a> Bits<'a> {
         Some(())
     }
 
-    /// Up to 16 bits.
+    /// Reads up to 16 bits.
     #[inline]
     pub(super) fn number(&mut self, bits: u32) -> Option<u32> {
         if bits == 0 {
@@ -117,7 +117,8 @@ impl<'a> Bits<'a> {
         Some(number)
     }
 
-    /// The symbol of the next code, whose low four bits say how many bits follow: those are skipped.
+    /// Reads the symbol of the next code and skips the value bits after it. The low four bits of the symbol state their
+    /// number.
     #[inline]
     pub(super) fn symbol_and_value(&mut self, table: &Table) -> Option<u8> {
         let symbol = self.symbol(table)?;
@@ -125,7 +126,7 @@ impl<'a> Bits<'a> {
         Some(symbol)
     }
 
-    /// The symbol of the next code; behind it, 16 bits more are held, if there are as many.
+    /// Reads the symbol of the next code. Afterwards at least 16 more bits are loaded if that many are left.
     #[inline]
     pub(super) fn symbol(&mut self, table: &Table) -> Option<u8> {
         if self.count < 32 {

@@ -1,4 +1,4 @@
-//! Files written here by libjpeg, cut at many places, with and without a marker put behind the cut.
+//! Files written by libjpeg and truncated in many places, with and without an end marker appended.
 
 use super::*;
 use crate::param::ColorSpace;
@@ -38,7 +38,7 @@ const STYLES: [Style; 9] = {
     ]
 };
 
-/// Detail everywhere, so that every block has its codes.
+/// Encodes noise, so that every block has codes.
 fn written(style: Style) -> Vec<u8> {
     crate::vips::init().unwrap();
     let (width, height) = style.size;
@@ -62,7 +62,7 @@ fn drawn(bytes: &[u8], shrink: u32) -> Result<Raster, RenderError> {
     opened.decode(&Wanted { shrink, ..Wanted::first(ColorSpace::Origin) }, &LIMITS)?.into_first()
 }
 
-/// Where the data of the first scan begins.
+/// Returns where the data of the first scan begins.
 fn data_start(bytes: &[u8]) -> usize {
     let mut parts = Parts::of(bytes);
     while let Some(part) = parts.next() {
@@ -127,7 +127,7 @@ fn what_libjpeg_only_warns_of_is_let_through() {
     for style in STYLES {
         let whole = written(style);
         let expected = drawn(&whole, 1).unwrap().into_bytes();
-        // Stray bytes in front of a marker.
+        // Stray bytes before a marker.
         let end = whole.len() - 2;
         let stray = [&whole[..end], &[0xFF, 0, 7, 7], &END].concat();
         assert_eq!(drawn(&stray, 1).unwrap().into_bytes(), expected, "{style:?}");
@@ -142,7 +142,7 @@ fn no_bytes_make_it_panic() {
             for value in [0, 1, 0x3F, 0x11, 0xC4, 0xDA, 0xFF] {
                 let mut bytes = whole.clone();
                 bytes[at] = value;
-                // A side in the header may have become large: that is checked before.
+                // A side in the header may have become large; the pixel limit has to catch that first.
                 if (data_start(&whole) - 200..).contains(&at) || !(0..200).contains(&at) {
                     let _ = check_whole(&bytes, Expected::ScansAsStored);
                 }

@@ -1,36 +1,36 @@
-//! Open shadows and take back highlights by place: `shad` and `high`.
+//! Lifts shadows and lowers highlights depending on the surroundings: `shad` and `high`.
 //!
-//! How much a pixel gains follows from the light on its surroundings ([`Guided`]), so that detail keeps its contrast. The
-//! gain `g` holds for dark pixels; towards white it bends along `m -> g m / (1 + (g - 1) m)`, of which black and white are
-//! fixed points, `m` being the largest channel. So tones stay in order and nothing is cut off. All three channels are
-//! multiplied by the same number, which keeps hue and saturation.
+//! The gain of a pixel depends on the light of its surroundings ([`Guided`]), so that detail keeps its contrast. The
+//! gain `g` applies to dark pixels; towards white it bends along `m -> g m / (1 + (g - 1) m)`, where `m` is the largest
+//! channel. Black and white are fixed points of this curve, so tones keep their order and nothing is clipped. All three
+//! channels are multiplied by the same number, which preserves hue and saturation.
 
 use crate::pixels::guided::Guided;
 use crate::pixels::points::{PlacedChain, RUN, Run, luma};
 use crate::plan::Adjust;
 
-/// `shad=100` multiplies what lies in the deepest usable shadow by one more than this.
+/// `shad=100` multiplies the deepest usable shadows by one plus this.
 const SHADOWS_GAIN: f32 = 2.2;
 
-/// Light from which on nothing is in the shadow.
+/// Light above which nothing counts as shadow.
 const SHADOWS_END: f32 = 0.75;
 
-/// Light up to which a shadow is too deep to hold more than noise.
+/// Light below which a shadow is so deep that it contains little but noise.
 const DEEP_END: f32 = 0.15;
 
-/// Share of the gain that is left in black.
+/// Share of the gain that remains at black.
 const DEEP_SHARE: f32 = 0.5;
 
-/// `high=-100` divides what lies in the brightest light by one more than this.
+/// `high=-100` divides the brightest light by one plus this.
 const HIGHLIGHTS_GAIN: f32 = 1.8;
 
-/// Light from which on a place is a highlight.
+/// Light above which an area counts as a highlight.
 const HIGHLIGHTS_START: f32 = 0.35;
 
-/// Encoded values above this are not told apart: four times the light of white.
+/// Encoded values above this are not distinguished. It is about five times the light of white.
 const WHITE_MAX: f32 = 2.0;
 
-/// `shad` and `high` together, -1 to 1; below 0 they darken.
+/// `shad` and `high` combined, -1 to 1; negative values darken.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
 pub(super) struct Light {
     pub(super) shadows: f32,
@@ -38,7 +38,7 @@ pub(super) struct Light {
 }
 
 impl Light {
-    /// The adjustments at the start of a chain that this module does, and how many they are.
+    /// Returns the adjustments at the start of a chain that this module handles, and their number.
     pub(super) fn leading(chain: &[Adjust]) -> (Self, usize) {
         let mut light = Self::default();
         for (index, adjust) in chain.iter().enumerate() {
@@ -52,7 +52,7 @@ impl Light {
         (light, chain.len())
     }
 
-    /// Gain of dark pixels under this light, 0 to 1.
+    /// Returns the gain of dark pixels for the light `base` of their surroundings, 0 to 1.
     #[inline(always)]
     fn gain(self, base: f32) -> f32 {
         let base = base.clamp(0.0, 1.0);
@@ -64,26 +64,26 @@ impl Light {
     }
 }
 
-/// From `1 + gain` at 1 over 1 at 0 to its inverse at -1.
+/// Returns `1 + gain` at amount 1, 1 at 0, and the inverse of `1 + gain` at -1.
 #[inline(always)]
 fn ratio(gain: f32, amount: f32) -> f32 {
     let most = 1.0 + gain * amount.abs();
     if amount < 0.0 { 1.0 / most } else { most }
 }
 
-/// The light, then what `rest` does to a run.
+/// Applies the local adjustments, then `rest`.
 pub(super) struct Relit<F> {
     light: Light,
-    /// One over what becomes white.
+    /// The inverse of the value that becomes white.
     per_white: f32,
     guided: Guided,
     rest: F,
 }
 
 impl<F: Fn(&mut Run)> Relit<F> {
-    /// `peak` is the largest value that a channel can have.
+    /// Creates the chain. `peak` is the largest value that a channel can have.
     pub(super) fn new(light: Light, peak: f32, guided: Guided, rest: F) -> Self {
-        // What was lifted beyond white comes back as far as highlights are taken back.
+        // Values lifted beyond white return to the range as far as highlights are lowered.
         let beyond = (peak.min(WHITE_MAX) - 1.0).max(0.0);
         let per_white = 1.0 / (1.0 + beyond * (-light.highlights).clamp(0.0, 1.0));
         Self { light, per_white, guided, rest }

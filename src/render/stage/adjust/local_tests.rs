@@ -1,4 +1,4 @@
-//! What `shad` and `high` promise, at every value.
+//! What `shad` and `high` guarantee, at every value.
 
 use super::*;
 use crate::units::Size;
@@ -11,13 +11,13 @@ fn grey(width: u32, samples: Vec<u8>) -> Raster {
     Raster { size: Size::new(width, height), channels: 1, samples: Samples::U8(samples) }
 }
 
-/// All levels from left to right, each a column of so many pixels.
+/// All levels from left to right, each as a column of this many pixels.
 fn ramp(step: u32) -> Raster {
     let row: Vec<u8> = (0..=255).flat_map(|v| vec![v; step as usize]).collect();
     grey(256 * step, row.repeat(40))
 }
 
-/// What an adjustment makes of an even image of this colour.
+/// Returns what an adjustment makes of a uniform image in this colour.
 fn even(chain: &[Adjust], color: [u8; 3]) -> [u8; 3] {
     let raster = Raster { size: Size::new(4, 4), channels: 3, samples: Samples::U8(color.repeat(16)) };
     let bytes = apply(raster, chain).into_bytes();
@@ -35,7 +35,7 @@ fn tones_stay_in_order_between_a_fixed_black_and_a_fixed_white_at_every_value() 
         for make in [SHADOWS, HIGHLIGHTS] {
             for step in [1, 4] {
                 let out = row(apply(ramp(step), &[make(f64::from(v))]));
-                // Along a step of equal pixels the surroundings go on: that may be seen in the rounding.
+                // Within a step of equal pixels the surroundings still change, which may affect rounding.
                 let slack = u8::from(step > 1);
                 let in_order = out.windows(2).all(|pair| pair[1].saturating_add(slack) >= pair[0]);
                 assert!(in_order, "{:?} of step {step}", make(f64::from(v)));
@@ -70,12 +70,12 @@ fn more_is_more_and_each_works_at_its_end() {
         assert_eq!(shadows[200] > level, level < 180, "shad at {level}");
         assert_eq!(highlights[0] < level, level > 100, "high at {level}");
     }
-    // Strong, but no fog: nearly black stays dark.
+    // Strong but not hazy: near-black stays dark.
     let opened = |level| even(&[SHADOWS(100.0)], [level; 3])[0];
     assert!((40..70).contains(&opened(25)) && opened(5) < 14, "{} {}", opened(25), opened(5));
     let taken = |level| even(&[HIGHLIGHTS(-100.0)], [level; 3])[0];
     assert!((185..215).contains(&taken(230)) && taken(252) > 235, "{} {}", taken(230), taken(252));
-    // The full range is of use: a quarter of the way shows, and so does the last quarter.
+    // The full range is useful: a quarter of the range has a visible effect, and so does the last quarter.
     assert!(even(&[SHADOWS(25.0)], [40; 3])[0] > 48 && opened(40) > even(&[SHADOWS(75.0)], [40; 3])[0] + 4);
 }
 
@@ -97,7 +97,7 @@ fn hue_and_order_of_the_channels_stay() {
     }
 }
 
-/// Texture of +-10 % on grounds of two levels, left and right.
+/// Texture of +-10 % on two base levels, left and right.
 fn textured(dark: f64, light: f64) -> Raster {
     let level = |at: u32| {
         let ground = if at % 400 < 200 { dark } else { light };
@@ -106,7 +106,7 @@ fn textured(dark: f64, light: f64) -> Raster {
     grey(400, (0..400 * 300).map(level).collect())
 }
 
-/// Contrast of the texture, and level of the ground, between two columns.
+/// Returns the contrast of the texture and the base level between two columns.
 fn contrast(row: &[u8], columns: std::ops::Range<usize>) -> (f64, f64) {
     let part = &row[columns];
     let (low, high) = (f64::from(*part.iter().min().unwrap()), f64::from(*part.iter().max().unwrap()));
@@ -121,7 +121,7 @@ fn local_contrast_is_kept_and_edges_get_no_halo() {
         let after = row(apply(source.clone(), &chain));
         let ((was, _), (is, _)) = (contrast(&before, columns.clone()), contrast(&after, columns.clone()));
         assert!(is > 0.75 * was, "{chain:?}: {was} became {is}");
-        // Near the edge the ground is what it is far from it.
+        // Near the edge the base level is the same as far from it.
         let far = contrast(&after, columns.start + 40..columns.end - 40).1;
         let near = contrast(&after, if columns.start < 200 { 184..199 } else { 201..216 }).1;
         assert!((far - near).abs() < 0.12 * far, "{chain:?}: {far} far, {near} near");
@@ -133,7 +133,7 @@ fn what_was_lifted_beyond_white_comes_back() {
     let chain = [Adjust::Exposure(50.0), HIGHLIGHTS(-100.0)];
     let levels: Vec<u8> = (120..=255).map(|v| even(&chain, [v; 3])[0]).collect();
     assert!(levels.is_sorted() && levels[135] == 255);
-    // Without it all from 188 on is white.
+    // Without `high` everything from 188 upwards is white.
     let detail = |v: usize| levels[v - 120];
     assert!(detail(250) < 255 && detail(230) < detail(250) && detail(200) + 6 < detail(230), "{levels:?}");
 }
@@ -154,7 +154,7 @@ fn depth_channels_and_alpha_stay() {
 
 #[test]
 fn a_size_is_as_good_as_another() {
-    // The same scene in two sizes: the same tones.
+    // The same scene in two sizes has the same tones.
     let scene = |side: u32| {
         let level = |at: u32| {
             let (x, y) = (f64::from(at % side) / f64::from(side), f64::from(at / side) / f64::from(side));

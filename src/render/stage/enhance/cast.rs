@@ -1,27 +1,28 @@
-//! Whether a cast of colour lies over a whole image, and what takes some of it away.
+//! Detects a colour cast over a whole image, and computes gains that remove part of it.
 //!
-//! Certain is only what all tones show: the most neutral quarter of the shadows, of the middle and of the lights is tinted
-//! the same way, by about as much for its lightness, and nothing is neutral. Sunsets fail that, whose shadows differ from
-//! their lights; prints in one hue do, which lack colours on the other sides; so does what is tinted strongly, on purpose.
+//! A cast is certain only if all tones show it: the most neutral quarter of the shadows, midtones and highlights is
+//! tinted in the same direction, by about the same amount relative to its lightness, and nothing is neutral. Three
+//! kinds of images are excluded: sunsets, whose shadows differ from their highlights; prints in one hue, which lack
+//! colours on the other sides; and strong tints, which are intentional.
 
 use crate::pixels::oklab;
 
-/// Lightness of shadows, middle and lights.
+/// Lightness of shadows, midtones and highlights.
 const BANDS: [(f64, f64); 3] = [(0.25, 0.5), (0.5, 0.75), (0.75, 0.985)];
 
-/// A band counts from this share of the pixels on.
+/// Minimum share of the pixels in every band.
 const BAND_MIN: f64 = 0.08;
 
-/// Tint per lightness: below it nobody minds, above it somebody meant it.
+/// Tint relative to lightness. Below the first value nobody minds it; above the second somebody intended it.
 const TINT: (f64, f64) = (0.018, 0.07);
 
-/// Cosine between the tint of a band and that of all.
+/// Minimum cosine between the tint of a band and the overall tint.
 const SAME_WAY: f64 = 0.94;
 
-/// Share of the tint that is taken away.
+/// Share of the tint that is removed.
 const REMOVED: f64 = 0.5;
 
-/// What the light of the channels is to be multiplied by; three ones where no cast is certain.
+/// Returns the factors for the linear light of the channels; all ones if no cast is certain.
 pub(super) fn gains(labs: &[[f64; 3]], strength: f64) -> [f64; 3] {
     let Some([a, b]) = tint(labs) else { return [1.0; 3] };
     let light = |share: f64| oklab::to_linear([0.75, 0.75 * a * share, 0.75 * b * share]);
@@ -29,7 +30,7 @@ pub(super) fn gains(labs: &[[f64; 3]], strength: f64) -> [f64; 3] {
     std::array::from_fn(|c| (then[c] / now[c].max(1e-3)).clamp(0.8, 1.25))
 }
 
-/// The cast that is certain, `a` and `b` per lightness.
+/// Returns the cast if it is certain: `a` and `b` relative to lightness.
 fn tint(labs: &[[f64; 3]]) -> Option<[f64; 2]> {
     let mut tints = [[0.0; 2]; 3];
     for ((from, to), tint) in BANDS.iter().zip(&mut tints) {
@@ -52,7 +53,7 @@ fn tint(labs: &[[f64; 3]]) -> Option<[f64; 2]> {
     certain.then_some(all)
 }
 
-/// Whether there are colours on all four sides of the tint.
+/// Returns whether there are colours on all four sides of the tint.
 fn is_colorful(labs: &[[f64; 3]], tint: [f64; 2], size: f64) -> bool {
     const AWAY: f64 = 0.025;
     let mut sides = [0_usize; 4];

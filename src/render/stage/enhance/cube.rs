@@ -1,22 +1,22 @@
-//! A function of colour as a table in three dimensions.
+//! A function of colour as a three-dimensional lookup table.
 
-/// Nodes along an edge; fifteen levels of 8 bits lie between two.
+/// Nodes along an edge. Two nodes are fifteen 8-bit levels apart.
 const NODES: usize = 18;
 
-/// Results at the nodes, red slowest.
+/// Results at the nodes; red varies slowest.
 #[derive(Clone, Debug, PartialEq)]
 pub(super) struct Cube(Vec<[f32; 3]>);
 
 impl Cube {
-    /// Works a function of encoded colours, 0 to 1, out at every node.
+    /// Evaluates a function of encoded colours, 0 to 1, at every node.
     pub(super) fn of(function: impl Fn([f64; 3]) -> [f64; 3]) -> Self {
         let place = |at: usize| at as f64 / (NODES - 1) as f64;
         let node = |at: usize| [at / (NODES * NODES), at / NODES % NODES, at % NODES].map(place);
         Self((0..NODES.pow(3)).map(|at| function(node(at)).map(|v| v as f32)).collect())
     }
 
-    /// The function between the nodes: linear in each of the six tetrahedra along the diagonal from black to white, so
-    /// that grey stays grey. Outside 0 to 1 it is cut off.
+    /// Interpolates between the nodes, linearly in each of the six tetrahedra along the diagonal from black to white,
+    /// so that grey stays grey. Clamps the input to 0 to 1.
     #[inline(always)]
     pub(super) fn at(&self, pixel: [f32; 3]) -> [f32; 3] {
         const STEPS: [usize; 3] = [NODES * NODES, NODES, 1];
@@ -24,7 +24,7 @@ impl Cube {
         let node = place.map(|v| (v as usize).min(NODES - 2));
         let [r, g, b] = std::array::from_fn(|c| place[c] - node[c] as f32);
         let first = node[0] * STEPS[0] + node[1] * STEPS[1] + node[2];
-        // Along the axes from the largest share to the least.
+        // Move along the axes from the largest share to the smallest.
         let (shares, near, far) = if r >= g {
             if g >= b {
                 ([r, g, b], STEPS[0], STEPS[0] + STEPS[1])

@@ -1,26 +1,26 @@
-//! The curve of luma: where black, white and the middle are to be.
+//! The luma curve: where to place black, white and the middle.
 
 use super::{luma64, smoothstep};
 
-/// Share of the pixels that may lie beyond black, and beyond white.
+/// Share of the pixels that may be beyond black, and beyond white.
 const BEYOND: f64 = 0.005;
 
-/// Share of the way to a full range.
+/// How much of the way to the full range to go.
 const REACH: f64 = 0.6;
 
-/// Black, and the gap to white, move by no more than this.
+/// Limits on how far black, and white, move.
 const MOVED_MAX: [f64; 2] = [0.1, 0.2];
 
-/// An image whose middle lies between these is exposed well.
+/// An image whose median is between these is well exposed.
 const MIDDLE: [f64; 2] = [0.36, 0.62];
 
-/// An image whose middle is darker than the first is meant to be dark; from the second on it may be underexposed.
+/// An image whose median is below the first value is meant to be dark; above the second it may be underexposed.
 const DARK: [f64; 2] = [0.06, 0.3];
 
-/// Standard deviation of luma that needs no contrast.
+/// Standard deviation of luma that needs no additional contrast.
 const CONTRAST_ENOUGH: f64 = 0.22;
 
-/// A curve from black to white; it never falls.
+/// A non-decreasing curve from black to white.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(super) struct Curve {
     black: f64,
@@ -30,7 +30,7 @@ pub(super) struct Curve {
 }
 
 impl Curve {
-    /// What an image of these lumas needs, by `strength` from 0 to 1.
+    /// Returns the curve for an image with these lumas, scaled by `strength` from 0 to 1.
     pub(super) fn of(lumas: impl Iterator<Item = f64>, strength: f64) -> Self {
         let mut lumas: Vec<f64> = lumas.collect();
         lumas.sort_unstable_by(f64::total_cmp);
@@ -38,7 +38,7 @@ impl Curve {
         let (Some(&low), Some(&middle), Some(&high)) = (at(BEYOND), at(0.5), at(1.0 - BEYOND)) else {
             return Self { black: 0.0, white: 1.0, exponent: 1.0, contrast: 0.0 };
         };
-        // What is dark as a whole is night, and stays so.
+        // An image that is dark as a whole is a night scene and stays dark.
         let lit = strength * (0.25 + 0.75 * smoothstep(middle, DARK));
         let black = lit * REACH * low.min(MOVED_MAX[0]);
         let white = 1.0 - lit * REACH * (1.0 - high).min(MOVED_MAX[1]);
@@ -52,13 +52,13 @@ impl Curve {
         Self { black, white, exponent, contrast }
     }
 
-    /// The new luma.
+    /// Returns the new luma.
     pub(super) fn value(self, luma: f64) -> f64 {
         let t = ((luma - self.black) / (self.white - self.black)).clamp(0.0, 1.0).powf(self.exponent);
         t + self.contrast * t * (1.0 - t) * (2.0 * t - 1.0)
     }
 
-    /// A colour with its new luma: all channels multiplied by the same, as far as the largest allows.
+    /// Returns a colour with its new luma: multiplies all channels by the same factor, as far as the largest allows.
     pub(super) fn apply(self, pixel: [f64; 3]) -> [f64; 3] {
         let luma = luma64(pixel);
         let most = pixel[0].max(pixel[1]).max(pixel[2]);

@@ -1,4 +1,4 @@
-//! On images made here; photographs are in `render/tests/tones.rs`.
+//! Tests on generated images; those on photographs are in `render/tests/tones.rs`.
 
 use super::*;
 use crate::pixels::raster::Samples;
@@ -13,7 +13,7 @@ fn enhanced(image: &Raster) -> Raster {
     apply(image.clone(), &measure(image))
 }
 
-/// 200 x 200 of many colours around grey, whose lumas go from `low` to `high`.
+/// 200 x 200 with many colours around grey, whose lumas range from `low` to `high`.
 fn scene(low: f64, high: f64) -> Raster {
     let pixel = |at: u32| {
         let (x, y) = (f64::from(at % 200), f64::from(at / 200));
@@ -83,7 +83,7 @@ fn grey_stays_grey_in_order_and_depth_and_alpha_stay() {
     let half = raster(200, 4, bytes.clone());
     let out = enhanced(&half).into_bytes();
     assert!(out.iter().skip(3).step_by(4).eq(bytes.iter().skip(3).step_by(4)));
-    // White that nobody sees is not taken for the lights.
+    // Invisible white does not count as a highlight.
     assert!(out.chunks_exact(4).any(|p| p[3] > 0 && p[0] > 190));
     let deep =
         Raster { samples: Samples::U16((0..10_000).map(|v| 20_000 + v * 2).collect()), ..raster(100, 1, vec![0; 100]) };
@@ -100,7 +100,7 @@ fn only_a_cast_on_everything_is_taken_away_and_half_of_it() {
     assert_eq!(cast::gains(&labs([1.0; 3]), 1.0), [1.0; 3]);
     let [r, g, b] = cast::gains(&labs([1.1, 1.0, 0.85]), 1.0);
     assert!(r < 1.0 && b > 1.0 && (0.9..1.1).contains(&g) && r > 0.9 && b < 1.2, "{r} {g} {b}");
-    // A sunset: warm lights, cool shadows.
+    // A sunset: warm highlights, cool shadows.
     let mut sunset = labs([1.1, 1.0, 0.85]);
     for lab in sunset.iter_mut().filter(|lab| lab[0] < 0.5) {
         lab[2] = -lab[2];

@@ -1,9 +1,10 @@
-//! What stands out of a picture: the subject that `crop=auto` looks for, without a model.
+//! Finds what stands out in an image, the subject for `crop=auto`, without a model.
 //!
-//! Two clues, worked out on a picture of at most [`SIDE_MAX`] cells a side in Oklab: how much the colour has to change on
-//! the way from the nearest edge of the picture (the minimum barrier distance of Zhang et al., "Minimum Barrier Salient
-//! Object Detection at 80 FPS", 2015), which is large inside of what is set off from its surroundings; and how far the
-//! colour is from those along three of the four edges, so that a subject may stand on one of them.
+//! There are two clues, computed in Oklab on an image of at most [`SIDE_MAX`] cells per side. The first is how much the
+//! colour has to change on the way from the nearest edge of the image (the minimum barrier distance of Zhang et al.,
+//! "Minimum Barrier Salient Object Detection at 80 FPS", 2015), which is large inside an object that contrasts with its
+//! surroundings. The second is how far the colour is from those along three of the four edges, so that a subject may
+//! touch one of them.
 
 use crate::pixels::oklab;
 use crate::pixels::raster::Raster;
@@ -12,24 +13,25 @@ use crate::units::{Rect, Size};
 
 /// Cells along the longer side.
 const SIDE_MAX: u32 = 96;
-/// Rounds over the picture in which barriers settle; more change next to nothing.
+/// Passes over the image in which barriers converge; further passes hardly change anything.
 const ROUNDS: usize = 4;
 /// Share of a side that counts as its edge.
 const EDGE: f64 = 0.1;
-/// Colours of Oklab count this much more than its lightness, which reaches three times as far.
+/// Weight of Oklab's colour axes relative to lightness, whose range is three times as large.
 const COLORS: f32 = 2.0;
-/// A barrier below which nothing stands out, of a whole lightness, and one that is high in any picture.
+/// Barriers in units of the full lightness range: below the first nothing stands out, and the second is high in any
+/// image.
 const BARRIERS: [f32; 2] = [0.06, 0.3];
-/// The same for what is unlike the edges, in deviations.
+/// The same for the distance from the edge colours, in standard deviations.
 const STRANGE: [f32; 2] = [1.5, 4.0];
-/// Of what the window could hold beyond its share of an axis, the part that it must hold if there is to be a subject. A
-/// third of what is alike everywhere holds less, although its middle counts more.
+/// How much more than its share of an axis the window must hold for there to be a subject, relative to the maximum
+/// possible. A third of a uniform image holds less, although its middle counts more.
 const GAIN_MIN: f64 = 0.2;
-/// Share of a cell in the corner that counts, against 1 in the middle.
+/// Weight of a cell in the corner, relative to 1 in the middle.
 const CORNER: f32 = 0.6;
 
-/// The window of `size` around the subject, as near its middle as the picture allows; `None` where nothing stands out of
-/// its surroundings. The window fits into the picture, of 8 or 16 bits.
+/// Returns the window of `size` with the subject as close to its centre as the image allows, or `None` if nothing
+/// stands out. The window must fit in the image, which has 8 or 16 bits.
 pub(super) fn window(raster: &Raster, size: Size) -> Option<Rect> {
     let map = Map::of(raster)?;
     let whole = raster.size;
@@ -39,8 +41,8 @@ pub(super) fn window(raster: &Raster, size: Size) -> Option<Rect> {
     (gain_across.max(gain_down) >= GAIN_MIN).then_some(Rect { left, top, size })
 }
 
-/// Where a window of `len` of `total` pixels lies so that it holds most, what is in its middle counting more; and how
-/// much it holds beyond its share of the whole, of what it could.
+/// Returns where a window of `len` of `total` pixels holds most, its middle counting more. Also returns how much it
+/// holds beyond its share of the whole, relative to the maximum possible.
 fn placed(line: &[f64], total: u32, len: u32) -> (u32, f64) {
     let sum: f64 = line.iter().sum();
     let spare = total.saturating_sub(len);
@@ -57,7 +59,7 @@ fn placed(line: &[f64], total: u32, len: u32) -> (u32, f64) {
         };
         line.iter().enumerate().map(share).sum()
     };
-    // Of equal ones the nearest to the middle; a cell is the finest step that shows.
+    // Among equal positions take the one nearest the middle. Half a cell is the finest step that matters.
     let step = (cell as u32 / 2).max(1) as usize;
     let centred = spare / 2;
     let places = (0..=spare).step_by(step).chain([spare, centred]);
@@ -79,13 +81,13 @@ struct Map {
 }
 
 impl Map {
-    /// `None` where all is alike.
+    /// Computes the map. Returns `None` for a uniform image.
     fn of(raster: &Raster) -> Option<Self> {
         let cells = Cells::of(raster);
         let barriers = cells.barriers();
         let strange = cells.strangeness();
         let (highest, strangest) = (greatest(&barriers), greatest(&strange));
-        // What is cut out stands out of nothing at all.
+        // A cut-out stands out without any contrast.
         let is_cut_out = cells.opacity.iter().any(|opacity| *opacity < 0.5);
         if highest < BARRIERS[0] && strangest < STRANGE[0] && !is_cut_out {
             return None;
@@ -97,7 +99,7 @@ impl Map {
             let prior = 1.0 - (1.0 - CORNER) * (u * u + v * v) / 2.0;
             let seen = barriers[index] / highest.max(BARRIERS[1]) + strange[index] / strangest.max(STRANGE[1]);
             let stands = if is_cut_out { 1.0 + seen } else { seen };
-            // Squared, so that a wide calm background weighs little against a small subject.
+            // Squared, so that a large calm background weighs little against a small subject.
             (stands * cells.opacity[index] * prior).powi(2)
         };
         let values: Vec<f32> = (0..cells.lab.len()).map(value).collect();
@@ -112,7 +114,7 @@ impl Map {
         sums
     }
 
-    /// Sums of rows over the columns from `start` on, shares of the width.
+    /// Returns sums of rows over the columns from `start` on; `start` and `share` are shares of the width.
     fn rows(&self, start: f64, share: f64) -> Vec<f64> {
         let at = |share: f64| ((share * self.width as f64).round() as usize).min(self.width);
         let (first, last) = (at(start).min(self.width - 1), at(start + share));
@@ -125,10 +127,10 @@ fn greatest(values: &[f32]) -> f32 {
     values.iter().copied().fold(0.0, f32::max)
 }
 
-/// A small copy of a picture.
+/// A small copy of an image.
 struct Cells {
     width: usize,
-    /// Oklab, its colours [`COLORS`] times.
+    /// Oklab with its colour axes multiplied by [`COLORS`].
     lab: Vec<[f32; 3]>,
     /// 0 to 1.
     opacity: Vec<f32>,
@@ -151,7 +153,7 @@ impl Cells {
             for column in 0..across {
                 let (mut sum, mut alpha, mut count) = ([0.0; 3], 0.0, 0.0);
                 let (xs, ys) = (bounds(column, across, width), bounds(row, down, height));
-                // A few pixels of each cell tell as much as all.
+                // A few pixels per cell are as informative as all of them.
                 let every = (xs.len() / 8).max(1);
                 for y in ys.step_by(every) {
                     for x in xs.clone().step_by(every) {
@@ -176,7 +178,8 @@ impl Cells {
         self.lab.len() / self.width
     }
 
-    /// Least barrier on the way from an edge: the greatest change of each channel along it, all three together.
+    /// Returns the lowest barrier on a path from an edge: the sum over the channels of their largest change along the
+    /// path.
     fn barriers(&self) -> Vec<f32> {
         let (width, height) = (self.width, self.height());
         let edge = |index: usize| {
@@ -208,8 +211,8 @@ impl Cells {
         paths.into_iter().map(|path| path.cost).collect()
     }
 
-    /// Distance of each colour from those along the edges, leaving out the edge from which it is farthest: a subject may
-    /// stand on one.
+    /// Returns the distance of each colour from those along the edges, ignoring the edge from which it differs most,
+    /// because a subject may touch an edge.
     fn strangeness(&self) -> Vec<f32> {
         let (width, height) = (self.width, self.height());
         let depth = |side: usize| ((side as f64 * EDGE).ceil() as usize).clamp(1, side);
@@ -231,7 +234,7 @@ impl Cells {
     }
 }
 
-/// A way from an edge of the picture.
+/// A path from an edge of the image.
 #[derive(Clone, Copy)]
 struct Path {
     cost: f32,
@@ -240,20 +243,20 @@ struct Path {
 }
 
 impl Path {
-    /// The same, one cell on.
+    /// Extends the path by one cell.
     fn through(self, lab: [f32; 3]) -> Self {
         let high: [f32; 3] = std::array::from_fn(|i| self.high[i].max(lab[i]));
         let low: [f32; 3] = std::array::from_fn(|i| self.low[i].min(lab[i]));
-        // An edge that was never reached has nothing to pass on.
+        // An unreached path has nothing to pass on.
         let cost = if self.cost == f32::MAX { f32::MAX } else { (0..3).map(|i| high[i] - low[i]).sum() };
         Self { cost, high, low }
     }
 }
 
-/// Colours along one edge.
+/// The colours along one edge.
 struct Edge {
     mean: [f32; 3],
-    /// Of each channel; the more it varies there, the less a difference says.
+    /// Standard deviation of each channel. The more a channel varies, the less a difference means.
     deviation: [f32; 3],
 }
 
@@ -274,7 +277,7 @@ impl Edge {
     }
 
     fn distance(&self, lab: [f32; 3]) -> f32 {
-        // A floor, so that a flat edge does not make everything infinitely strange.
+        // The constant keeps a uniform edge from making everything infinitely distant.
         (0..3).map(|i| ((lab[i] - self.mean[i]) / (self.deviation[i] + 0.1)).powi(2)).sum::<f32>().sqrt()
     }
 }
@@ -332,7 +335,7 @@ mod tests {
         assert_eq!(window(&flat, Size::new(100, 100)), None);
         let grain = picture(Size::new(300, 100), |x, y| [noise(x, y) + 60; 3]);
         assert_eq!(window(&grain, Size::new(100, 100)), None);
-        // As small as a picture can be.
+        // The smallest possible images.
         for size in [Size::new(1, 1), Size::new(2, 1), Size::new(1, 9), Size::new(500, 1)] {
             let one = picture(size, |x, y| [(x * 50) as u8, (y * 50) as u8, 0]);
             let kept = Size::new(1, 1);

@@ -1,9 +1,9 @@
-//! From the font of a request to a Pango font description.
+//! Converts the font in a request to a Pango font description.
 //!
-//! A name may be a family (`Avenir Next`), a PostScript name (`AvenirNext-DemiBoldItalic`, `ArialMT`) or a generic family.
-//! The description lists the name as a family, then what stands in for it: fonts of its kind when it is known to have
-//! serifs or to be of fixed width, else a sans-serif with the metrics of Helvetica. Fontconfig takes the first that is
-//! installed, and other fonts for letters that it lacks.
+//! A name may be a family (`Avenir Next`), a PostScript name (`AvenirNext-DemiBoldItalic`, `ArialMT`) or a generic
+//! family. The description lists the name as a family, followed by substitutes: fonts of the same kind if it is known
+//! to be a serif or monospaced family, otherwise a sans-serif with the metrics of Helvetica. Fontconfig uses the first
+//! one that is installed, and other fonts for missing letters.
 
 use crate::param::Font;
 
@@ -14,7 +14,7 @@ const SANS: &str = "Helvetica,Liberation Sans,Arial,sans-serif";
 const SERIF: &str = "Times,Liberation Serif,serif";
 const MONOSPACE: &str = "Courier,Liberation Mono,monospace";
 
-/// Beginnings of the names of well-known families with serifs, without spaces, in lower case.
+/// Prefixes of the names of well-known serif families, without spaces and in lower case.
 const SERIFS: [&str; 31] = [
     "americantypewriter",
     "athelas",
@@ -48,7 +48,7 @@ const SERIFS: [&str; 31] = [
     "times",
     "yumin",
 ];
-/// The same for families of fixed width.
+/// The same for monospaced families.
 const MONOSPACES: [&str; 12] = [
     "andale",
     "consolas",
@@ -64,7 +64,7 @@ const MONOSPACES: [&str; 12] = [
     "sourcecode",
 ];
 
-/// Weights in PostScript names, the longer before those they contain, as Pango calls them.
+/// Weights in PostScript names, with Pango's names for them. Longer words precede those they contain.
 const WEIGHTS: [(&str, &str); 17] = [
     ("ultralight", "Ultra-Light"),
     ("extralight", "Ultra-Light"),
@@ -85,7 +85,7 @@ const WEIGHTS: [(&str, &str); 17] = [
     ("w3", "Light"),
 ];
 
-/// Families and style, without the size: `"<family>,<family>, Bold Italic"`.
+/// Returns families and style without the size: `"<family>,<family>, Bold Italic"`.
 pub(super) fn description(font: &Font) -> String {
     let name: String =
         font.family.chars().filter(|c| c.is_alphanumeric() || " -_.".contains(*c)).take(NAME_CHARS_MAX).collect();
@@ -104,13 +104,13 @@ pub(super) fn description(font: &Font) -> String {
     out
 }
 
-/// Family and style of a PostScript name; of any other the whole and nothing.
+/// Splits a PostScript name into family and style. Any other name is all family.
 fn split(name: &str) -> (&str, &str) {
     let (family, style) = match name.rsplit_once('-') {
         Some((family, style)) if !name.contains(' ') && !family.is_empty() && is_style(style) => (family, style),
         _ => (name, ""),
     };
-    // Marks of the foundry: `ArialMT`, `TimesNewRomanPS-BoldMT`.
+    // Foundry suffixes: `ArialMT`, `TimesNewRomanPS-BoldMT`.
     let family = family.strip_suffix("MT").filter(|rest| !rest.is_empty() && !name.contains(' ')).unwrap_or(family);
     let family = family.strip_suffix("PS").filter(|rest| !rest.is_empty() && !name.contains(' ')).unwrap_or(family);
     (family, style)
@@ -122,7 +122,7 @@ fn is_style(word: &str) -> bool {
     WEIGHTS.iter().map(|(word, _)| *word).chain(others).any(|known| lower.contains(known))
 }
 
-/// The family as sent and with its words apart, then what stands in for it.
+/// Returns the family as sent and with its words separated, followed by its substitutes.
 fn families(family: &str) -> String {
     let lower: String = family.chars().filter(|c| *c != ' ').flat_map(char::to_lowercase).collect();
     match lower.as_str() {
@@ -142,7 +142,7 @@ fn families(family: &str) -> String {
     if spaced == family { format!("{family},{stand_in}") } else { format!("{spaced},{family},{stand_in}") }
 }
 
-/// `AvenirNext` -> `Avenir Next`.
+/// Separates words: `AvenirNext` becomes `Avenir Next`.
 fn spaced(name: &str) -> String {
     let mut out = String::with_capacity(name.len() + 4);
     let mut before = ' ';

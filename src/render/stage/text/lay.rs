@@ -1,6 +1,6 @@
-//! Laying text on a picture: with the box behind it, turned, faded, drawn or used as a stencil.
+//! Composites text over an image: with its box, rotated, faded, drawn or used as a stencil.
 //!
-//! The box is worked out pixel by pixel where the picture is, so that its size costs no memory.
+//! The box is computed per pixel of the image, so that its size needs no memory.
 
 use crate::param::TextStencil;
 use crate::pixels::paint::{self, Leaves, Pixel, over as over_pixel};
@@ -12,10 +12,10 @@ use crate::units::{Color, Length, Rect, Size};
 
 use super::paint::Layer;
 
-/// Widest room around text that differs from all that are wider.
+/// Widest padding of the box; beyond this a larger one makes no difference.
 const PAD_PX_MAX: u32 = 1 << 17;
 
-/// Where the lines of a text stand, on the picture.
+/// Position of a text's lines on the image.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Lines {
     pub(super) left: i64,
@@ -23,13 +23,13 @@ pub(super) struct Lines {
     pub(super) size: Size,
 }
 
-/// A layer with all that is done to it as a whole.
+/// A layer together with everything that applies to it as a whole.
 #[derive(Debug)]
 pub(super) struct Laid<'a> {
     layer: &'a Layer,
     backing: Option<Backed>,
     turn: Option<Turn>,
-    /// 0 to 1.
+    /// Opacity, 0 to 1.
     alpha: f32,
 }
 
@@ -42,7 +42,7 @@ struct Backed {
     size: Size,
 }
 
-/// Clockwise about a point of the picture.
+/// A clockwise rotation about a point of the image.
 #[derive(Debug)]
 struct Turn {
     center: [f64; 2],
@@ -51,7 +51,7 @@ struct Turn {
 }
 
 impl<'a> Laid<'a> {
-    /// Nothing is done to it but that it gets an opacity, 0 to 1.
+    /// Wraps a layer with just an opacity, 0 to 1.
     pub(super) const fn plain(layer: &'a Layer, alpha: f32) -> Self {
         Self { layer, backing: None, turn: None, alpha }
     }
@@ -69,7 +69,7 @@ impl<'a> Laid<'a> {
         Self { layer, backing, turn, alpha: op.text.alpha as f32 }
     }
 
-    /// The part of a picture of `size` outside which nothing shows.
+    /// Returns the part of an image of `size` outside which nothing is visible.
     fn extent(&self, size: Size) -> Option<Rect> {
         let layer = [self.layer.left as f64, self.layer.top as f64];
         let end = [layer[0] + f64::from(self.layer.size.width), layer[1] + f64::from(self.layer.size.height)];
@@ -82,7 +82,7 @@ impl<'a> Laid<'a> {
             let corners = [start, [end[0], start[1]], end, [start[0], end[1]]].map(|corner| turn.forth(corner));
             let least = |axis: usize| corners.iter().map(|corner| corner[axis]).fold(f64::MAX, f64::min);
             let most = |axis: usize| corners.iter().map(|corner| corner[axis]).fold(f64::MIN, f64::max);
-            // Interpolation reaches a pixel further.
+            // Interpolation reaches one pixel further.
             (start, end) = ([least(0) - 1.0, least(1) - 1.0], [most(0) + 1.0, most(1) + 1.0]);
         }
         let inside = |value: f64, side: u32| value.clamp(0.0, f64::from(side)) as u32;
@@ -91,7 +91,7 @@ impl<'a> Laid<'a> {
         (left < right && top < bottom).then(|| Rect { left, top, size: Size::new(right - left, bottom - top) })
     }
 
-    /// What shows at a pixel of the picture.
+    /// Returns what is visible at a pixel of the image.
     fn at(&self, x: u32, y: u32) -> Pixel {
         let letters = &self.layer;
         let mut place = [f64::from(x) + 0.5, f64::from(y) + 0.5];
@@ -130,7 +130,7 @@ impl Layer {
 
 impl Backed {
     fn new(backing: Backing, lines: Lines) -> Self {
-        // More than any picture, and still exact in single precision.
+        // Larger than any image, and still exact in single precision.
         let pad = backing.pad_px.min(PAD_PX_MAX);
         let side = |len: u32| len.saturating_add(pad.saturating_mul(2));
         let size = Size::new(side(lines.size.width), side(lines.size.height));
@@ -164,7 +164,7 @@ impl Turn {
     }
 }
 
-/// The picture with the layer over it, in 8 bits (straight alpha, sRGB-encoded values as CSS does). Grey stays grey under
+/// Composites the layer over the image in 8 bits (straight alpha, sRGB-encoded values as in CSS). Grey stays grey under
 /// a grey layer.
 pub(super) fn over(raster: Raster, laid: &Laid<'_>) -> Raster {
     let mut raster = if raster.channels < 3 && laid.is_grey() { raster.into_8_bit() } else { coloured(raster) };
@@ -181,8 +181,8 @@ pub(super) fn over(raster: Raster, laid: &Laid<'_>) -> Raster {
     raster
 }
 
-/// The picture less what the layer covers, or of what it covers all that is left (Porter and Duff 1984); `None` covers
-/// nothing. What goes shows `behind`. 8 bits out, with alpha unless all of it is opaque.
+/// Removes from the image what the layer covers, or everything else (Porter and Duff 1984). A `laid` of `None` covers
+/// nothing. The removed area shows `behind`. Returns 8 bits, with alpha unless everything is opaque.
 pub(super) fn cut(raster: Raster, laid: Option<&Laid<'_>>, stencil: TextStencil, behind: Option<Color>) -> Raster {
     let behind = behind.unwrap_or(Color::TRANSPARENT_WHITE);
     let leaves =
@@ -200,7 +200,7 @@ pub(super) fn cut(raster: Raster, laid: Option<&Laid<'_>>, stencil: TextStencil,
             };
             let gone = f32::from(if stencil == TextStencil::Out { covered } else { 255 - covered }) / 255.0;
             if gone > 0.0 {
-                // Where there was nothing, nothing is uncovered.
+                // Where the image was transparent, nothing is uncovered.
                 let alpha = (u32::from(behind.a) * u32::from(pixel[3]) + 127) / 255;
                 let under = [behind.r, behind.g, behind.b, alpha as u8];
                 *pixel = paint::mixed([(*pixel, 1.0 - gone), (under, gone)]);
@@ -222,7 +222,7 @@ fn blend(under: &mut [u8], top: [u8; 4]) {
     }
 }
 
-/// The same picture in 8 bits as RGB or RGBA.
+/// Converts the image to 8-bit RGB or RGBA.
 fn coloured(raster: Raster) -> Raster {
     if raster.channels != 1 {
         return if raster.channels == 2 { raster.into_rgba() } else { raster.into_8_bit() };

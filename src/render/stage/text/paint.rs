@@ -1,4 +1,4 @@
-//! Coverage to colour: outline and shadow.
+//! Converts coverage to colour, with outline and shadow.
 
 use crate::pixels::distance;
 use crate::pixels::paint::over as over_pixel;
@@ -9,33 +9,34 @@ use super::shape::Inked;
 
 /// Opacity of the darkest shadow.
 const SHADOW_OPACITY: f32 = 0.8;
-/// Blur and offset of a shadow, pixels a step of `txt-shad`.
+/// Blur and offset of a shadow, in pixels per step of `txt-shad`.
 const SHADOW_SIGMA_PX: f64 = 0.35;
 const SHADOW_OFFSET_PX: f64 = 0.3;
-/// Thin strokes lose most of their weight in a blur, and get some of it back.
+/// Blurring takes most of the weight of thin strokes; this restores some of it.
 const SHADOW_GAIN: f32 = 2.0;
-/// Pixels of a text with its outline and its shadow, beyond which these reach less far.
+/// Maximum number of pixels of a text with outline and shadow. Above it, outline and shadow reach less far.
 const PIXELS_MAX: usize = 24 << 20;
-/// Share of the letters that an outline must leave to lie inside of them, and the share that one leaves that does not.
+/// Share of the letters that an outline must leave to be drawn inside them, and the share that the inner part leaves if
+/// it does not.
 const FITS: f64 = 0.35;
 const KEPT: f64 = 0.7;
-/// An outline that is thinner than this inside the letters is drawn around them.
+/// If the part inside the letters is thinner than this, the outline is drawn around them.
 const INSIDE_MIN: f32 = 0.3;
-/// Steps in which the thickness is found that leaves so much: to a thousandth.
+/// Bisection steps to find the thickness that leaves that share, to a thousandth.
 const BISECTIONS: usize = 10;
 
-/// A small picture on its way onto a larger one.
+/// A small image to be placed on a larger one.
 #[derive(Clone, Debug)]
 pub(super) struct Layer {
     pub(super) size: Size,
-    /// Left and top edge on the base; may be outside.
+    /// Left and top edges on the base; may be outside it.
     pub(super) left: i64,
     pub(super) top: i64,
-    /// Straight alpha.
+    /// Pixels with straight alpha.
     pub(super) pixels: Vec<[u8; 4]>,
 }
 
-/// The text in its colours, its ink at `left` and `top` of the base.
+/// Returns the text in its colours, with its ink at `left` and `top` of the base.
 pub(super) fn layer(inked: &Inked, text: &Text, left: i64, top: i64) -> Layer {
     let drawn = match text.outline {
         Some((line, color)) => outlined(inked, text, f32::from(u16::try_from(line).unwrap_or(u16::MAX)), color),
@@ -48,14 +49,14 @@ pub(super) fn layer(inked: &Inked, text: &Text, left: i64, top: i64) -> Layer {
     }
 }
 
-/// Letters and the line along their edge, as coverage.
+/// The coverage of the letters and of the line along their edge.
 struct Outline {
     size: Size,
     /// Pixels around the ink.
     margin: usize,
-    /// Without the line.
+    /// Coverage without the line.
     fill: Vec<u8>,
-    /// With it.
+    /// Coverage including the line.
     whole: Vec<u8>,
     color: Color,
 }
@@ -67,8 +68,8 @@ impl Outline {
     }
 }
 
-/// The letters with a line of `width` pixels: inside of their edge where that leaves [`FITS`] of them, else mostly
-/// outside, so that it never takes their place.
+/// Draws the letters with a line of `width` pixels. The line is inside their edge if that leaves [`FITS`] of them,
+/// otherwise mostly outside, so that it never replaces the letters.
 fn outlined(inked: &Inked, text: &Text, width: f32, color: Color) -> Layer {
     let depths = depths(&inked.letters, inked.size);
     let area = |coverage: &[u8]| coverage.iter().map(|v| u64::from(*v)).sum::<u64>();
@@ -85,7 +86,7 @@ fn outlined(inked: &Inked, text: &Text, width: f32, color: Color) -> Layer {
         inside = low;
         fill = inset(inside);
     }
-    // So little of a line is no more than letters drawn unsharply.
+    // So thin a line would merely look like blurred letters.
     if inside < INSIDE_MIN {
         (inside, fill) = (0.0, inked.letters.clone());
     }
@@ -106,7 +107,7 @@ fn outlined(inked: &Inked, text: &Text, width: f32, color: Color) -> Layer {
     painted(inked, text, &Outline { size, margin, fill, whole, color })
 }
 
-/// The same coverage with `margin` empty pixels around it.
+/// Returns the same coverage with `margin` empty pixels around it.
 fn widened(coverage: &[u8], width: usize, margin: usize) -> Vec<u8> {
     let wide = width + 2 * margin;
     let mut out = vec![0; wide * (coverage.len() / width.max(1) + 2 * margin)];
@@ -116,20 +117,21 @@ fn widened(coverage: &[u8], width: usize, margin: usize) -> Vec<u8> {
     out
 }
 
-/// The coverage with a band of `reach` pixels around its edge. Distances as in [`depths`].
+/// Returns the coverage with a band of `reach` pixels around its edge. Distances are as in [`depths`].
 fn grown(coverage: &[u8], size: Size, reach: f32) -> Vec<u8> {
     let from = |&v: &u8| if v == 0 { distance::FAR } else { (0.5 - f32::from(v) / 255.0).max(0.0).powi(2) };
     let mut squares: Vec<f32> = coverage.iter().map(from).collect();
     distance::spread(&mut squares, size.width as usize);
     let cover = |(square, before): (&f32, &u8)| {
-        // A hard edge lies half a pixel nearer than the pixel inside of it, a soft one where it is measured: between.
+        // A hard edge is half a pixel closer than the centre of the pixel inside it; a soft one is where it is
+        // measured. Use a value in between.
         let outside = (reach - square.sqrt() + 0.75).clamp(0.0, 1.0);
         ((outside * 255.0).round() as u8).max(*before)
     };
     squares.iter().zip(coverage).map(cover).collect()
 }
 
-/// Line, letters and emoji in their colours.
+/// Draws line, letters and emoji in their colours.
 fn painted(inked: &Inked, text: &Text, outline: &Outline) -> Layer {
     let (wide, width) = (outline.size.width as usize, inked.size.width as usize);
     let inner = |at: usize| {
@@ -151,7 +153,7 @@ fn painted(inked: &Inked, text: &Text, outline: &Outline) -> Layer {
     Layer { size: outline.size, left: shift, top: shift, pixels }
 }
 
-/// A colour in the making.
+/// Accumulates the colour of a pixel.
 #[derive(Clone, Copy, Default)]
 struct Premultiplied {
     rgb: [f32; 3],
@@ -168,7 +170,7 @@ impl Premultiplied {
         self.alpha += alpha;
     }
 
-    /// Adds what is premultiplied already.
+    /// Adds a colour that is already premultiplied.
     fn add_own(&mut self, [r, g, b, a]: [u8; 4], opacity: f32) {
         for (sum, v) in self.rgb.iter_mut().zip([r, g, b]) {
             *sum += f32::from(v) * opacity;
@@ -185,12 +187,12 @@ impl Premultiplied {
     }
 }
 
-/// How deep inside the coverage each pixel lies, in pixels.
+/// Returns for each pixel how far it is inside the coverage, in pixels.
 ///
-/// Distances are exact to a fraction of a pixel, because a half covered pixel tells where the edge runs through it
-/// (distance transform of Felzenszwalb and Huttenlocher 2012, from anti-aliased coverage).
+/// Distances are exact to a fraction of a pixel, because a partially covered pixel reveals where the edge passes
+/// through it (distance transform of Felzenszwalb and Huttenlocher 2012, from anti-aliased coverage).
 fn depths(coverage: &[u8], size: Size) -> Vec<f32> {
-    // Outside the ink there is nothing, and the edge runs along its border too.
+    // There is nothing outside the ink, so the edge also runs along its border.
     let (width, w, h) = (size.width as usize, size.width as usize + 2, size.height as usize + 2);
     let mut squares = vec![0.0_f32; w * h];
     for (to, from) in squares.chunks_exact_mut(w).skip(1).zip(coverage.chunks_exact(width)) {
@@ -208,10 +210,11 @@ fn depths(coverage: &[u8], size: Size) -> Vec<f32> {
         .collect()
 }
 
-/// The coverage without a band of `width` pixels inside its edge.
+/// Returns the coverage without a band of `width` pixels inside its edge.
 fn inset(coverage: &[u8], depths: &[f32], width: f32) -> Vec<u8> {
     let cover = |(depth, &before): (&f32, &u8)| {
-        // A hard edge lies half a pixel nearer than the pixel beyond it, a soft one where it is measured: between.
+        // A hard edge is half a pixel closer than the centre of the pixel beyond it; a soft one is where it is
+        // measured. Use a value in between.
         let inside = (depth - width + 0.25).clamp(0.0, 1.0);
         ((inside * 255.0).round() as u8).min(before)
     };
@@ -221,11 +224,11 @@ fn inset(coverage: &[u8], depths: &[f32], width: f32) -> Vec<u8> {
 /// A black copy under a layer.
 #[derive(Clone, Copy, Debug)]
 struct Shadow {
-    /// Down and to the right.
+    /// Offset down and to the right.
     shift_px: usize,
     /// Standard deviation of its blur.
     sigma_px: f64,
-    /// What the blur is multiplied by before it is cut off at full cover.
+    /// Factor for the blurred coverage before it is clamped to full coverage.
     gain: f32,
     opacity: f32,
 }
@@ -240,15 +243,15 @@ impl Shadow {
                 gain: SHADOW_GAIN,
                 opacity: SHADOW_OPACITY,
             },
-            // A radius of blur is two standard deviations (CSS Backgrounds and Borders 3, section 6.1.1).
+            // A blur radius is two standard deviations (CSS Backgrounds and Borders 3, section 6.1.1).
             Some(blur) => {
                 Self { shift_px: shift(text.shadow), sigma_px: f64::from(blur) / 2.0, gain: 1.0, opacity: 1.0 }
             }
         })
     }
 
-    /// Of each of the three boxes that together have about this deviation: 3 * ((2r+1)^2 - 1) / 12 = sigma^2. No larger
-    /// than memory allows around a layer of this size.
+    /// Returns the radius of each of the three boxes that together approximate this deviation: 3 * ((2r+1)^2 - 1) / 12
+    /// = sigma^2. Limited by memory for a layer of this size.
     fn radius(&self, size: Size) -> usize {
         if self.sigma_px <= 0.0 {
             return 0;
@@ -262,7 +265,7 @@ impl Shadow {
     }
 }
 
-/// The layer over its own blurred, black, shifted copy.
+/// Composites the layer over a blurred, black, shifted copy of itself.
 fn shadowed(layer: &Layer, shadow: &Shadow) -> Layer {
     let (radius, shift) = (shadow.radius(layer.size), shadow.shift_px);
     let margin = 3 * radius;
@@ -294,7 +297,7 @@ fn shadowed(layer: &Layer, shadow: &Shadow) -> Layer {
     Layer { size, left: layer.left - margin, top: layer.top - margin, pixels }
 }
 
-/// Mean of `2 * radius + 1` values along each row; nothing beyond its ends.
+/// Averages `2 * radius + 1` values along each row; values beyond its ends are 0.
 fn box_rows(values: &mut [f32], width: usize, radius: usize) {
     let mut before = vec![0.0; width];
     for row in values.chunks_exact_mut(width) {
@@ -308,7 +311,7 @@ fn box_rows(values: &mut [f32], width: usize, radius: usize) {
     }
 }
 
-/// The same along each column, all columns at once.
+/// Does the same along each column, all columns at once.
 fn box_columns(values: &mut [f32], width: usize, radius: usize) {
     let before = values.to_vec();
     let row = |y: usize| before.get(y * width..(y + 1) * width);
@@ -345,7 +348,7 @@ mod tests {
             assert!(inner[0] <= 64, "{}", inner[0]);
         }
         assert!(inset(&whole, &depths(&whole, size), 50.0).iter().all(|v| *v == 0));
-        // A soft edge: half a pixel inside the full ones.
+        // A soft edge: half a pixel further inside for the full ones.
         let soft: Vec<u8> = (0..400).map(|i| if i % 20 == 0 { 128 } else { 255 }).collect();
         let row = inset(&soft, &depths(&soft, size), 2.0)[10 * 20..11 * 20].to_vec();
         assert!(row[1] < 10 && (10..200).contains(&row[2]) && row[4] == 255, "{row:?}");

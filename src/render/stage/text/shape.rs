@@ -1,7 +1,8 @@
-//! Text to coverage: shaping, measuring, cutting. Pango does the work, through libvips.
+//! Converts text to coverage: shaping, measuring, cutting. Pango does the work, called through libvips.
 //!
-//! What reaches Pango's markup parser is built here from escaped text, so nothing of a request is ever markup. All that a
-//! request can make large is bounded: characters, pixels, and the number of times a text is laid out to find its cut.
+//! The input of Pango's markup parser is built here from escaped text, so nothing in a request is ever interpreted as
+//! markup. Everything that a request could make large is bounded: characters, pixels, and how often a text is laid out
+//! to find where to cut it.
 
 use std::ffi::CString;
 
@@ -14,38 +15,39 @@ use crate::render::{RenderError, Step};
 use crate::units::Size;
 use crate::vips::{Call, Image, VipsError};
 
-/// Longest text that is drawn, in letters as people count them; and in characters, which a letter may have many of.
+/// Longest text that is drawn: in letters as people count them, and in characters, because one letter may consist of
+/// many.
 const LETTERS_MAX: usize = 2000;
 const CHARS_MAX: usize = 8000;
-/// Most pixels of a drawn text.
+/// Maximum number of pixels of a drawn text.
 const PIXELS_MAX: f64 = (16 << 20) as f64;
-/// Longest side that Cairo draws.
+/// Longest side that Cairo can draw.
 const SIDE_MAX: f64 = 32_000.0;
-/// Size at which a text is measured that is drawn larger, pixels: what it needs grows in proportion.
+/// Largest font size in pixels at which a text is measured. A larger text scales in proportion.
 const MEASURED_SIZE_MAX: f64 = 48.0;
-/// Smallest size at which a text is measured that is too long to be measured larger.
+/// Smallest font size at which to measure a text that is too long for larger sizes.
 const MEASURED_SIZE_MIN: f64 = 0.7;
-/// A side beyond all bounds.
+/// Stands for a side beyond all limits.
 const TOO_LARGE: f64 = 1e9;
-/// How many letters tell whether there is any ink.
+/// Number of letters that are drawn to decide whether there is any ink.
 const PART_LETTERS: usize = 50;
 const ELLIPSIS: &str = "\u{2026}";
 
-/// How letters look and stand.
+/// Appearance and spacing of letters.
 #[derive(Clone, Debug)]
 pub(super) struct Style {
-    /// A description by `face`, without the size.
+    /// A font description from `face`, without the size.
     pub(super) font: String,
-    /// Height of the em, pixels.
+    /// Height of the em in pixels.
     pub(super) size_px: f64,
-    /// Added between letters.
+    /// Additional space between letters.
     pub(super) track_px: f64,
-    /// Added between lines, at least 0.
+    /// Additional space between lines, at least 0.
     pub(super) lead_px: f64,
 }
 
 impl Style {
-    /// The same, `k` times as large.
+    /// Returns the style scaled by `k`.
     fn scaled(&self, k: f64) -> Self {
         Self {
             size_px: self.size_px * k,
@@ -56,12 +58,12 @@ impl Style {
     }
 }
 
-/// Lines of at most this width.
+/// Wraps text into lines of at most this width.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Wrap {
-    /// Pixels.
+    /// Maximum width in pixels.
     pub(super) width_px: f64,
-    /// Where shorter lines stand.
+    /// Alignment of shorter lines.
     pub(super) align: Along,
 }
 
@@ -74,28 +76,29 @@ impl Wrap {
 /// Drawn text.
 #[derive(Clone, Debug)]
 pub(super) struct Inked {
-    /// Of the ink; there is some.
+    /// Size of the ink, which is never empty.
     pub(super) size: Size,
-    /// From the left of the line to the ink.
+    /// Offset from the left of the line to the ink.
     pub(super) left: i32,
-    /// From the top of the first line to the ink.
+    /// Offset from the top of the first line to the ink.
     pub(super) top: i32,
-    /// Height of all lines, ink or not.
+    /// Height of all lines, with or without ink.
     pub(super) height: u32,
-    /// How much of each pixel is covered by letters in the colour of the text.
+    /// Coverage of each pixel by letters in the text colour.
     pub(super) letters: Vec<u8>,
-    /// Letters with colours of their own, premultiplied.
+    /// Letters with their own colours, premultiplied.
     pub(super) emoji: Option<Vec<[u8; 4]>>,
 }
 
-/// The text without what is too much of it. Line breaks were taken out by the parser of parameters.
+/// Limits the length of the text and replaces white space by spaces. The parameter parser has already removed line
+/// breaks.
 pub(super) fn bounded(text: &str) -> String {
     let spaced = |c: char| if c.is_whitespace() { ' ' } else { c };
     let kept = text.chars().map(spaced).filter(|c| !c.is_control()).take(CHARS_MAX).collect::<String>();
     kept.trim().graphemes(true).take(LETTERS_MAX).collect()
 }
 
-/// One line that is no wider than `width_px`, cut on the side that `cut` names where it has to be.
+/// Returns one line no wider than `width_px`, cut on `side` if necessary.
 pub(super) fn cut_to(
     text: &str,
     style: &Style,
@@ -117,11 +120,11 @@ pub(super) fn cut_to(
             too_many = middle;
         }
     }
-    // One letter, or the dots alone, is shown in any case: whatever lies outside the picture is cut there.
+    // Always show one letter, or the ellipsis alone. Anything outside the image is cut off there.
     Ok(without(&letters, if dots { kept } else { kept.max(1) }, side, dots))
 }
 
-/// The line with `kept` of its letters.
+/// Returns the line with `kept` of its letters.
 fn without(letters: &[&str], kept: usize, side: TextClip, dots: bool) -> String {
     let dots = if dots { ELLIPSIS } else { "" };
     let (before, after) = match side {
@@ -134,12 +137,12 @@ fn without(letters: &[&str], kept: usize, side: TextClip, dots: bool) -> String 
     format!("{}{dots}{}", before.trim_end(), after.trim_start())
 }
 
-/// The size at which the line is no wider than `width_px`: that of `style`, or smaller.
+/// Returns the style with the size at which the line is no wider than `width_px`: that of `style`, or smaller.
 pub(super) fn shrunk_to_width(text: &str, style: &Style, width_px: f64) -> Result<Style, RenderError> {
     let Some(extent) = measured(text, style, None)? else { return Ok(style.clone()) };
     let ratio = width_px / extent.width;
     let mut shrunk = style.scaled(ratio.min(1.0));
-    // Small letters stand on whole pixels, so that their widths do not shrink in proportion.
+    // Small letters are aligned to whole pixels, so their widths do not shrink in proportion.
     for _ in 0..4 {
         if ratio >= 1.0 || shrunk.size_px <= 2.0 || measured(text, &shrunk, None)?.is_none_or(|e| e.width <= width_px) {
             break;
@@ -149,7 +152,8 @@ pub(super) fn shrunk_to_width(text: &str, style: &Style, width_px: f64) -> Resul
     Ok(Style { size_px: shrunk.size_px.max(1.0), ..shrunk })
 }
 
-/// The size at which the lines, or the one line, are together no higher than `height_px`: that of `style`, or smaller.
+/// Returns the style with the size at which all lines together are no higher than `height_px`: that of `style`, or
+/// smaller.
 pub(super) fn shrunk_to_height(
     text: &str,
     style: &Style,
@@ -168,8 +172,8 @@ pub(super) fn shrunk_to_height(
     Ok(style.scaled(fits))
 }
 
-/// As much of the text as makes lines no higher than `height_px`, ending in dots where there was more; `None` when not
-/// even dots fit.
+/// Returns as much of the text as fits in `height_px`, with an ellipsis if it was cut, or `None` if not even the
+/// ellipsis fits.
 pub(super) fn cut_to_height(
     text: String,
     style: &Style,
@@ -177,7 +181,7 @@ pub(super) fn cut_to_height(
     height_px: Option<f64>,
 ) -> Result<Option<String>, RenderError> {
     let Some(height_px) = height_px else { return Ok(Some(text)) };
-    // Heights come in whole lines, measured to a fraction of a pixel.
+    // Heights are whole lines, measured to a fraction of a pixel.
     let fits = |text: &str| Ok::<bool, RenderError>(lines_height(text, style, wrap)? <= height_px + 0.5);
     if fits(&text)? {
         return Ok(Some(text));
@@ -198,7 +202,7 @@ pub(super) fn cut_to_height(
     Ok(Some(without(&letters, kept, TextClip::End, true)))
 }
 
-/// Draws a text; `None` when it has no ink. A text that would be too large is cut at its end, then made smaller.
+/// Draws a text. Returns `None` if it has no ink. A text that would be too large is cut at its end, then made smaller.
 pub(super) fn draw(text: &str, style: &Style, wrap: Option<Wrap>) -> Result<Option<Inked>, RenderError> {
     let (text, style) = affordable(text, style, wrap)?;
     let Some(image) = laid_out(&text, &style, wrap, Ink::Coverage)? else { return Ok(None) };
@@ -210,11 +214,11 @@ pub(super) fn draw(text: &str, style: &Style, wrap: Option<Wrap>) -> Result<Opti
     Ok(Some(Inked { size, left, top, height, letters, emoji }))
 }
 
-/// As much of the text, as large, as may be drawn.
+/// Cuts or shrinks the text as far as necessary to be drawn.
 fn affordable(text: &str, style: &Style, wrap: Option<Wrap>) -> Result<(String, Style), RenderError> {
     let mut text = text.to_owned();
     let mut style = style.clone();
-    // Halving 2000 letters leaves one after 11 times.
+    // 11 halvings reduce 2000 letters to one.
     for _ in 0..16 {
         let Some(Extent { width, height, .. }) = measured(&text, &style, wrap)? else { break };
         if width * height <= PIXELS_MAX && width.max(height) <= SIDE_MAX {
@@ -231,16 +235,16 @@ fn affordable(text: &str, style: &Style, wrap: Option<Wrap>) -> Result<(String, 
     Ok((text, style))
 }
 
-/// Extent of ink in pixels.
+/// Extent of the ink in pixels.
 #[derive(Clone, Copy, Debug)]
 struct Extent {
     width: f64,
     height: f64,
-    /// From the top of the first line to the end of the ink.
+    /// Distance from the top of the first line to the bottom of the ink.
     bottom: f64,
 }
 
-/// Extent of a text, measured at a size at which that is cheap and possible; `None` without ink.
+/// Measures a text at a size at which that is cheap and possible. Returns `None` if it has no ink.
 fn measured(text: &str, style: &Style, wrap: Option<Wrap>) -> Result<Option<Extent>, RenderError> {
     let at = |k: f64| extent(text, &style.scaled(k), wrap.map(|wrap| wrap.scaled(k)));
     let whole = |extent: Extent, k: f64| Extent {
@@ -255,7 +259,7 @@ fn measured(text: &str, style: &Style, wrap: Option<Wrap>) -> Result<Option<Exte
         }
         k /= 4.0;
     }
-    // Nothing to see, or more than fits a picture at any size: which of them, a part of it tells.
+    // There is either nothing to see, or more than fits in an image at any size. A part of the text shows which.
     let part: String = text.graphemes(true).take(PART_LETTERS).collect();
     let some = extent(&part, &style.scaled(k * 4.0), None)?;
     Ok(some.filter(|_| part.len() < text.len()).map(|_| Extent {
@@ -272,7 +276,8 @@ fn extent(text: &str, style: &Style, wrap: Option<Wrap>) -> Result<Option<Extent
     }))
 }
 
-/// Height of all lines, which libvips does not tell: how much further down a letter lies in a line below them.
+/// Returns the height of all lines. libvips does not report it, so this measures how much further down a letter is on
+/// an additional line below them.
 fn lines_height(text: &str, style: &Style, wrap: Option<Wrap>) -> Result<f64, RenderError> {
     const PROBE: &str = "H";
     let mut k = (MEASURED_SIZE_MAX / style.size_px).min(1.0);
@@ -280,7 +285,7 @@ fn lines_height(text: &str, style: &Style, wrap: Option<Wrap>) -> Result<f64, Re
         let (small, narrow) = (style.scaled(k), wrap.map(|wrap| wrap.scaled(k)));
         let below = extent(&format!("{text}\n{PROBE}"), &small, narrow)?;
         if let (Some(below), Some(alone)) = (below, extent(PROBE, &small, None)?) {
-            // There is one more line, and so one more space between lines.
+            // The additional line adds one more space between lines.
             let lead = if wrap.is_some() { small.lead_px.round() } else { 0.0 };
             return Ok(((below.bottom - alone.bottom - lead) / k).max(1.0));
         }
@@ -289,16 +294,16 @@ fn lines_height(text: &str, style: &Style, wrap: Option<Wrap>) -> Result<f64, Re
     Ok(style.size_px)
 }
 
-/// What is wanted of each pixel.
+/// What to render for each pixel.
 #[derive(Clone, Copy, Debug)]
 enum Ink {
-    /// How much is covered.
+    /// Coverage.
     Coverage,
-    /// Colours, with letters that have none in this one.
+    /// Colours, with this one for letters that have none.
     Colours(&'static str),
 }
 
-/// `None` when there is nothing to see.
+/// Lays out a text. Returns `None` if nothing is visible.
 fn laid_out(text: &str, style: &Style, wrap: Option<Wrap>, ink: Ink) -> Result<Option<Image<'static>>, RenderError> {
     let failed = || RenderError::Stage(Step::Text);
     let foreground = if let Ink::Colours(name) = ink { format!(" foreground=\"{name}\"") } else { String::new() };
@@ -315,7 +320,7 @@ fn laid_out(text: &str, style: &Style, wrap: Option<Wrap>, ink: Ink) -> Result<O
         call = call.flag(c"rgba", true);
     }
     if let Some(wrap) = wrap {
-        // To Pango, left is where a line begins.
+        // For Pango, left is where a line begins.
         let align = match (wrap.align, is_right_to_left(text)) {
             (Along::Start, false) | (Along::Far, true) => c"low",
             (Along::Middle, _) => c"centre",
@@ -327,13 +332,13 @@ fn laid_out(text: &str, style: &Style, wrap: Option<Wrap>, ink: Ink) -> Result<O
     }
     match call.image_out() {
         Ok(image) => Ok(Some(image)),
-        // Spaces and the like: libvips makes no picture without ink.
+        // Only spaces and the like: libvips creates no image without ink.
         Err(VipsError::Failed { .. }) => Ok(None),
         Err(_) => Err(failed()),
     }
 }
 
-/// Text that a markup parser reads as it is.
+/// Escapes a text for the markup parser.
 fn escaped(text: &str) -> String {
     let mut out = String::with_capacity(text.len());
     for c in text.chars() {
@@ -358,7 +363,7 @@ fn bytes(image: &Image<'_>) -> Result<Vec<u8>, RenderError> {
     }
 }
 
-/// Whether any letter may be a picture: symbols and what lies beyond the basic plane, but no writing.
+/// Returns whether any character may be an emoji: symbols, in and beyond the basic plane, but no scripts.
 fn may_be_coloured(text: &str) -> bool {
     text.chars().any(|c| {
         matches!(u32::from(c), 0x203C | 0x2049 | 0x20E3 | 0x2122..=0x2BFF | 0x3030 | 0x303D | 0x3297 | 0x3299 | 0xFE0F)
@@ -366,8 +371,8 @@ fn may_be_coloured(text: &str) -> bool {
     })
 }
 
-/// Letters in the colour of the text, and those that have colours of their own: drawn in black and in white, the former
-/// differ by their coverage and the latter not at all.
+/// Separates letters in the text colour from those with their own colours. The text is drawn in black and in white: the
+/// former differ by their coverage, the latter not at all.
 #[expect(clippy::type_complexity, reason = "the two halves of one picture")]
 fn colours_apart(
     text: &str,
@@ -392,7 +397,7 @@ fn colours_apart(
             let differs = dark.iter().zip(light).map(|(dark, light)| light.saturating_sub(*dark));
             let letter = differs.min().unwrap_or(0);
             let own = a.saturating_sub(letter);
-            // Rounding leaves traces in the edges of letters.
+            // Rounding leaves traces at the edges of letters.
             if own <= 6 {
                 return (a, [0; 4]);
             }
@@ -419,7 +424,7 @@ mod tests {
 
     #[test]
     fn the_em_has_the_size_asked_for() {
-        // An em dash is one em wide in the fonts of the tests, give or take the space around its ink.
+        // An em dash is one em wide in the fonts of these tests, apart from the space around its ink.
         for size in [12.0, 48.0, 200.0] {
             let lines = lines_height("Hg", &style(size), None).unwrap();
             assert!((1.0..1.6).contains(&(lines / size)), "{size}: {lines}");
@@ -454,7 +459,7 @@ mod tests {
         assert_eq!(cut_to("ab", &style, 100.0, TextClip::End, true).unwrap(), "ab");
         assert_eq!(cut_to("WW", &style, 1.0, TextClip::End, false).unwrap(), "W");
         assert_eq!(cut_to("WW", &style, 1.0, TextClip::End, true).unwrap(), ELLIPSIS);
-        // Never inside a letter: a family, a flag, an accent.
+        // Never cuts inside a letter: a family, a flag, an accent.
         let family = "\u{1F468}\u{200D}\u{1F469}\u{200D}\u{1F467}";
         let cut = cut_to(&family.repeat(9), &style, 70.0, TextClip::End, false).unwrap();
         assert_eq!(cut.len() % family.len(), 0);
@@ -546,7 +551,7 @@ mod tests {
         let arrow = draw("\u{2190} H", &style(24.0), None).unwrap().unwrap();
         assert_eq!(arrow.letters.len() as u64, arrow.size.area());
         let mixed = draw("H \u{1F600}", &style(24.0), None).unwrap().unwrap();
-        // Without a font of colour emoji there is an outlined one, or a box.
+        // Without a colour emoji font there is an outline glyph, or a box.
         if let Some(emoji) = mixed.emoji {
             assert!(emoji.iter().any(|[r, _, b, a]| *a == 255 && *r > 200 && *b < 120), "yellow");
             assert!(mixed.letters.iter().any(|v| *v > 200));

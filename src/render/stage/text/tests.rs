@@ -1,4 +1,4 @@
-//! Captions and text pictures, by the pixels they change.
+//! Captions and image-only text, checked by the pixels they change.
 
 use super::*;
 use crate::param::{Font, TextClip, TextStencil};
@@ -46,7 +46,7 @@ fn drawn(text: Text) -> Raster {
     apply(white(3), &op(text)).unwrap()
 }
 
-/// Pixels for which `is` holds, and the box around them.
+/// Returns the number of pixels for which `is` holds, and their bounding box.
 fn found(raster: &Raster, is: impl Fn([u8; 4]) -> bool) -> (usize, Rect) {
     let bytes = raster.clone().into_rgba().into_bytes();
     let width = raster.size.width;
@@ -104,7 +104,7 @@ fn alignment_offsets_and_gap_place_it() {
 
 #[test]
 fn size_is_the_em_and_bold_is_heavier() {
-    // Capitals of the fonts in question are 0.68 to 0.74 em high.
+    // Capitals in these fonts are 0.68 to 0.74 em high.
     for size_px in [20, 60, 120] {
         let high = ink(&drawn(Text { size_px, ..text("H") })).size.height;
         let share = f64::from(high) / f64::from(size_px);
@@ -160,7 +160,8 @@ fn an_outline_is_inside_the_letters() {
 fn an_outline_leaves_the_letters_their_fill_at_any_size() {
     for size_px in [9, 12, 16, 24, 48, 80] {
         let plain = drawn(Text { size_px, ..text("Hamburg") });
-        // On white: what is left of the letters where their line is white too, and of the line where they are.
+        // On white: measures what is left of the letters if their outline is white, and of the outline if the letters
+        // are.
         let red = |raster: &Raster| {
             raster.clone().into_bytes().iter().skip(1).step_by(3).map(|g| 255 - u64::from(*g)).sum::<u64>()
         };
@@ -172,7 +173,7 @@ fn an_outline_leaves_the_letters_their_fill_at_any_size() {
             let around = lined(Color::WHITE, BLUE);
             let drawn = red(&around) as f64 / red(&plain) as f64;
             assert!(drawn > 0.25, "{size_px} px, line {line}: {drawn} of the line");
-            // As wide as asked: what does not fit inside lies around, as far as the picture reaches.
+            // As wide as requested: what does not fit inside is around the letters, as far as the image reaches.
             if line == 4 && size_px <= 16 {
                 let (line, letters) = (ink(&around).size.height, ink(&plain).size.height);
                 assert!((letters + 6..=letters + 10).contains(&line), "{size_px} px: {line} around {letters}");
@@ -217,11 +218,11 @@ fn scripts_and_emoji_are_drawn() {
         assert!(area.size.width > 30 && area.size.height > 10, "{words} {area:?}");
         assert_ne!(ink(&missing), area);
     }
-    // Arabic letters join: shaped together they are narrower than apart.
+    // Arabic letters join: shaped together they are narrower than separately.
     let joined = ink(&drawn(text("ببببب"))).size.width;
     let apart = ink(&drawn(text("ب\u{200C}ب\u{200C}ب\u{200C}ب\u{200C}ب"))).size.width;
     assert!(joined < apart, "{joined} {apart}");
-    // Right to left: the exclamation mark, last in the text, stands on the left.
+    // Right to left: the full stop, last in the text, is on the left.
     let (_, mark) = found(&drawn(text("שלום.")), |p| p[1] < 200);
     let plain = ink(&drawn(text("שלום")));
     assert!(mark.size.width > plain.size.width && right(mark) == right(plain));
@@ -338,7 +339,7 @@ fn a_box_larger_than_the_picture_covers_it() {
 fn all_of_it_fades_together() {
     let backing = Some(Backing { color: BLUE, pad_px: 9, radius: Length::Px(0.0) });
     let faded = drawn(Text { backing, alpha: 0.4, size_px: 60, ..middle("Hello") });
-    // Four tenths of blue, red and white over white, and nothing of the box through the letters.
+    // Four tenths of blue, red and white on white, with nothing of the box visible through the letters.
     let (_, area) = found(&faded, |p| p == [153, 153, 255, 255]);
     assert!(area.size.width > 60);
     assert!(found(&faded, |p| p[0] > 250 && p[1].abs_diff(153) < 2 && p[2].abs_diff(153) < 2).0 > 3);
@@ -359,7 +360,7 @@ fn a_turned_caption_keeps_its_centre() {
     for turned in [at(30.0), down, up] {
         assert!((turned.left * 2 + turned.size.width).abs_diff(CANVAS.width) <= 12, "{turned:?}");
     }
-    // Clockwise: of a caption that begins with a broad letter and goes on with a dot, the dot goes down.
+    // Clockwise: the dots after the broad letter move down.
     let (_, dash) = found(&drawn(Text { degrees: 90.0, ..middle("H......") }), |p| p[1] < 200);
     let heavy = |raster: &Raster, rows: std::ops::Range<u32>| {
         rows.flat_map(|y| (0..300).map(move |x| (y * 300 + x) as usize))
@@ -369,7 +370,7 @@ fn a_turned_caption_keeps_its_centre() {
     let turned = drawn(Text { degrees: 90.0, ..middle("H......") });
     let half = dash.top + dash.size.height / 2;
     assert!(heavy(&turned, 0..half) > 3 * heavy(&turned, half..200));
-    // The box turns along.
+    // The box rotates with the text.
     let backing = Some(Backing { color: BLUE, pad_px: 4, radius: Length::Px(0.0) });
     let (_, boxed) = found(&drawn(Text { degrees: 90.0, backing, ..middle("HHHHHH") }), is_blue);
     assert!(boxed.size.height > 2 * boxed.size.width, "{boxed:?}");
@@ -389,7 +390,7 @@ fn a_stencil_cuts_holes_or_leaves_only_letters() {
     assert_eq!(kept.pixel_8(0)[3], 0);
     let filled = cut(TextStencil::Out, Some(BLUE), white(3));
     assert_eq!((filled.channels, found(&filled, is_blue)), (3, (letters, area)));
-    // Nothing to see covers nothing; what was transparent stays so.
+    // Invisible text covers nothing, and transparent pixels stay transparent.
     let blank = |stencil| apply(white(3), &op(Text { stencil: Some(stencil), ..middle(" ") })).unwrap();
     assert!(!blank(TextStencil::Out).is_transparent());
     assert!(found(&blank(TextStencil::In), |p| p[3] == 0).0 == CANVAS.area() as usize);
@@ -419,7 +420,7 @@ fn a_caption_wraps_and_is_cut_or_made_smaller() {
     assert!(small.size.height <= 50 && small.size.width <= 121, "{small:?}");
     let one = of(&in_lines(TextOverflow::Shrink, 280, Some(12)));
     assert!(one.size.height <= 12 && one.size.width > 60, "{one:?}");
-    // A word that is too long is made smaller, not broken, as long as all may be made smaller.
+    // A word that is too long is shrunk and not broken, as long as the text may be shrunk.
     let word = Text { overflow: TextOverflow::WrapShrink, size_px: 60, ..middle("Extraordinary") };
     let word = of(&TextOp { box_width_px: 100, box_height_px: Some(190), ..op(word) });
     assert!(word.size.width > 80 && word.size.height < 30, "{word:?}");
