@@ -14,7 +14,7 @@ use sha2::{Digest, Sha256};
 use subtle::{Choice, ConstantTimeEq};
 
 use crate::config::{Secret, SignScheme, Signing};
-use crate::param::Expires;
+use crate::param::{self, Expires};
 
 /// First line of the text that `hmac-sha256` authenticates, so that a key shared with another program cannot be used to
 /// sign for it.
@@ -136,8 +136,8 @@ pub const fn time_left(
 #[must_use]
 pub const fn parameter(scheme: SignScheme) -> &'static str {
     match scheme {
-        SignScheme::Imgix => "s",
-        SignScheme::HmacSha256 => "sig",
+        SignScheme::Imgix => param::IMGIX_SIGNATURE,
+        SignScheme::HmacSha256 => param::HMAC_SIGNATURE,
     }
 }
 

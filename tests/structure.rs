@@ -10,6 +10,7 @@ use std::path::{Path, PathBuf};
 use std::sync::LazyLock;
 
 use regex::Regex;
+use tintype::param::PARAMS;
 
 /// A module, as the names on its path: `["plan", "layout"]`.
 type Module = Vec<String>;
@@ -252,4 +253,68 @@ fn use_trees_are_read_whole() {
         ["crate::a::self", "crate::a::B", "crate::d::*", "crate::e"]
     );
     assert_eq!(read("super::super::x::{\n    Y,\n    z::W,\n}"), ["super::super::x::Y", "super::super::x::z::W"]);
+}
+
+/// Where a parameter's name stands for something else, and for what.
+const OTHER_WORDS: [(&str, &str, &[&str]); 11] = [
+    ("config/keys.rs", "a configuration key", &["prefix"]),
+    ("param/keyword.rs", "words of values", &["crop", "fill", "faces", "auto", "blur", "gradient", "hue"]),
+    ("param/spec.rs", "categories", &["trim", "fill", "mask", "drop-shadow", "auto"]),
+    (
+        "plan/feature/mod.rs",
+        "steps",
+        &["blur", "threshold", "blend", "gradient", "fade", "mask", "border", "pad", "mark"],
+    ),
+    ("plan/negotiate.rs", "request headers, and the weight in `Accept`", &["width", "dpr", "q"]),
+    ("render/describe/json.rs", "keys of JSON", &["width", "height"]),
+    ("render/describe/write.rs", "keys of JSON", &["colors"]),
+    ("render/error.rs", "steps", &["crop", "pad", "mark", "blend", "mask"]),
+    ("render/sanitize.rs", "elements of SVG", &["mask", "rect"]),
+    ("render/stage/text/face.rs", "families of fonts", &["mono"]),
+    ("source/facts.rs", "file extensions", &["txt"]),
+];
+
+/// String literals of a program's text; not those of bytes or of C.
+static LITERAL: LazyLock<Regex> =
+    LazyLock::new(|| Regex::new(r#"(?:^|[^\w"])"((?:\\.|[^"\\])*)""#).expect("a pattern"));
+
+/// The table is the only list of parameters: whoever asks for one by name asks the table.
+#[test]
+fn parameter_names_stand_in_the_table_only() {
+    let mut names = BTreeSet::new();
+    for spec in PARAMS {
+        for name in spec.aliases.iter().chain([&spec.name]) {
+            names.insert((*name).to_owned());
+            names.insert(format!("{name}64"));
+        }
+    }
+    let mut files = Vec::new();
+    rust_files(&root(), &mut files);
+    let (mut faults, mut excused) = (Vec::new(), BTreeSet::new());
+    for path in &files {
+        let file = path.strip_prefix(root()).expect("below the root").to_string_lossy().into_owned();
+        let is_test = file.ends_with("tests.rs") || file.contains("/tests/") || file.contains("/examples");
+        if is_test || file.starts_with("param/table/") {
+            continue;
+        }
+        let text = fs::read_to_string(path).expect("a source file");
+        let text = COMMENT.replace_all(text.split("\n#[cfg(test)]\nmod ").next().unwrap_or(&text), "");
+        for literal in LITERAL.captures_iter(&text).map(|found| found[1].to_owned()) {
+            if !names.contains(&literal) {
+                continue;
+            }
+            let means_else = |(at, _, words): &(&str, &str, &[&str])| file == *at && words.contains(&literal.as_str());
+            if OTHER_WORDS.iter().any(means_else) {
+                excused.insert((file.clone(), literal));
+            } else {
+                faults.push(format!("{file}: \"{literal}\""));
+            }
+        }
+    }
+    assert!(faults.is_empty(), "names of parameters outside param/table:\n{}", faults.join("\n"));
+    for (file, meaning, words) in OTHER_WORDS {
+        for word in words {
+            assert!(excused.contains(&(file.to_owned(), (*word).to_owned())), "{file} has no \"{word}\" ({meaning})");
+        }
+    }
 }

@@ -1,16 +1,17 @@
 //! Remembers the faces that workers found, so that a detector searches an original once, however many renditions are
 //! made of it, one after the other or at the same time.
 
-use std::collections::HashMap;
-use std::sync::{Arc, Mutex, PoisonError, Weak};
+use std::sync::Arc;
 
 use moka::sync::Cache;
 use sha2::{Digest, Sha256};
-use tokio::sync::OwnedMutexGuard;
 
 use crate::blob::Blob;
 use crate::cache::ObjectKey;
+use crate::cache::coalesce::{Coalescer, Role};
+use crate::error::SharedError;
 use crate::plan::FaceSearch;
+use crate::render::Rendered;
 use crate::render::faces::Face;
 
 /// Maximum bytes of all remembered answers: enough for about a hundred thousand portraits.
@@ -28,61 +29,62 @@ pub(super) struct Place {
     search: FaceSearch,
 }
 
-/// Known answers, and searches in progress.
+/// Known answers, and searches in progress. A search is part of a render job: it ends with a rendition too.
 #[derive(Debug)]
 pub(super) struct KnownFaces {
-    kept: Cache<Place, Arc<Vec<Face>>>,
-    /// Searches in progress. The task that searches holds the lock.
-    under_way: Mutex<HashMap<Place, Weak<tokio::sync::Mutex<()>>>>,
+    kept: Cache<Place, Arc<[Face]>>,
+    searches: Coalescer<Place, Arc<Rendered>, SharedError>,
 }
 
-/// Held while a task searches.
-pub(super) type Search = OwnedMutexGuard<()>;
+/// What [`KnownFaces::get_or_search`] came to.
+#[derive(Debug)]
+pub(super) enum Search {
+    /// These faces were known, or another task found them.
+    Known(Vec<Face>),
+    /// This caller's own job, which searched.
+    Rendered(Arc<Rendered>),
+    /// The search of another task failed. Each waiting task then goes on alone, because otherwise they would wait for
+    /// each other in turn.
+    Failed,
+}
 
 impl KnownFaces {
     pub(super) fn new() -> Self {
-        let weigh = |_: &Place, faces: &Arc<Vec<Face>>| {
-            u32::try_from(size_of_val(faces.as_slice()) + ENTRY_BYTES).unwrap_or(u32::MAX)
-        };
+        let weigh =
+            |_: &Place, faces: &Arc<[Face]>| u32::try_from(size_of_val(&**faces) + ENTRY_BYTES).unwrap_or(u32::MAX);
         let kept = Cache::builder().max_capacity(BYTES_MAX).weigher(weigh).build();
-        Self { kept, under_way: Mutex::default() }
+        Self { kept, searches: Coalescer::new() }
     }
 
-    /// Returns the known faces, after waiting for a search in progress, or else a guard that makes the caller search.
-    /// Returns neither if the search that it waited for failed: each waiting task then goes on alone, because otherwise
-    /// they would wait for each other in turn.
-    pub(super) async fn get_or_search(&self, place: &Place) -> (Option<Vec<Face>>, Option<Search>) {
-        if let Some(faces) = self.get(place) {
-            return (Some(faces), None);
+    /// Returns the known faces, or those that a search in progress finds, or else runs `job`, which searches, and
+    /// remembers what it found.
+    ///
+    /// # Errors
+    /// Returns the error of this caller's own job.
+    pub(super) async fn get_or_search<F>(&self, place: Place, job: F) -> Result<Search, SharedError>
+    where
+        F: Future<Output = Result<Rendered, SharedError>> + Send + 'static,
+    {
+        if let Some(faces) = self.get(&place) {
+            return Ok(Search::Known(faces));
         }
-        let lock = self.lock_of(place);
-        if let Ok(search) = lock.clone().try_lock_owned() {
-            // Another search may have ended between the two look-ups.
-            let known = self.get(place);
-            let search = known.is_none().then_some(search);
-            return (known, search);
+        let kept = self.kept.clone();
+        let searching = async move {
+            let rendered = job.await?;
+            if let Some(faces) = &rendered.faces {
+                kept.insert(place, faces.as_slice().into());
+            }
+            Ok(Arc::new(rendered))
+        };
+        match self.searches.run(place, searching).await {
+            (own, Role::Leader) => own.map(Search::Rendered),
+            (Ok(other), Role::Follower) => Ok(other.faces.clone().map_or(Search::Failed, Search::Known)),
+            (Err(_), Role::Follower) => Ok(Search::Failed),
         }
-        drop(lock.lock().await);
-        (self.get(place), None)
-    }
-
-    fn lock_of(&self, place: &Place) -> Arc<tokio::sync::Mutex<()>> {
-        let mut under_way = self.under_way.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some(lock) = under_way.get(place).and_then(Weak::upgrade) {
-            return lock;
-        }
-        under_way.retain(|_, lock| lock.strong_count() > 0);
-        let lock = Arc::default();
-        under_way.insert(*place, Arc::downgrade(&lock));
-        lock
     }
 
     pub(super) fn get(&self, place: &Place) -> Option<Vec<Face>> {
         self.kept.get(place).map(|faces| faces.to_vec())
-    }
-
-    pub(super) fn put(&self, place: Place, faces: Vec<Face>) {
-        self.kept.insert(place, Arc::new(faces));
     }
 }
 
@@ -96,56 +98,89 @@ pub(super) async fn place(object: ObjectKey, original: Blob, search: FaceSearch)
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::plan::Orient;
+    use crate::error::Error;
+    use crate::plan::{Answer, Format, Orient};
+    use crate::render::{RenderError, Timings};
+    use crate::units::Size;
 
     const OBJECT: ObjectKey = ObjectKey([1; 32]);
+    const SEARCH: FaceSearch =
+        FaceSearch { page: 1, annotation: true, frame: None, orient: Orient::Exif, thorough: false };
 
-    #[tokio::test]
-    async fn answers_are_told_apart_by_bytes_and_question() {
-        let search = FaceSearch { page: 1, annotation: true, frame: None, orient: Orient::Exif, thorough: false };
-        let blob = |bytes: &[u8]| Blob::copy_from(bytes).unwrap();
-        let known = KnownFaces::new();
-        let there = place(OBJECT, blob(b"one"), search).await.unwrap();
-        known.put(there, Vec::new());
-        assert_eq!(known.get(&place(OBJECT, blob(b"one"), search).await.unwrap()), Some(Vec::new()));
-        assert_eq!(known.get(&place(OBJECT, blob(b"two"), search).await.unwrap()), None);
-        assert_eq!(known.get(&place(ObjectKey([2; 32]), blob(b"one"), search).await.unwrap()), None);
-        for other in [FaceSearch { thorough: true, ..search }, FaceSearch { annotation: false, ..search }] {
-            assert_eq!(known.get(&place(OBJECT, blob(b"one"), other).await.unwrap()), None);
+    async fn place_of(object: ObjectKey, bytes: &[u8], search: FaceSearch) -> Place {
+        place(object, Blob::copy_from(bytes).unwrap(), search).await.unwrap()
+    }
+
+    fn rendered() -> Rendered {
+        Rendered {
+            body: Blob::copy_from(b"image").unwrap(),
+            answer: Answer::Picture(Format::Png),
+            size: Size::new(1, 1),
+            left_out: false,
+            timings: Timings::default(),
+            faces: Some(Vec::new()),
         }
     }
 
     #[tokio::test]
-    async fn one_searches_and_the_others_wait() {
-        let search = FaceSearch { page: 1, annotation: true, frame: None, orient: Orient::Exif, thorough: true };
-        let there = place(OBJECT, Blob::copy_from(b"one").unwrap(), search).await.unwrap();
-        let known = Arc::new(KnownFaces::new());
-        let ask = || {
-            let known = known.clone();
-            tokio::spawn(async move { known.get_or_search(&there).await })
-        };
-        let (nothing, first) = known.get_or_search(&there).await;
-        assert!(nothing.is_none() && first.is_some());
-        let waiting = [ask(), ask()];
-        tokio::task::yield_now().await;
-        known.put(there, Vec::new());
-        drop(first);
-        for other in waiting {
-            let (faces, search) = other.await.unwrap();
-            assert!(faces.is_some() && search.is_none());
+    async fn answers_differ_by_object_bytes_and_question() {
+        let known = KnownFaces::new();
+        let there = place_of(OBJECT, b"one", SEARCH).await;
+        let own = known.get_or_search(there, async { Ok(rendered()) }).await.unwrap();
+        assert!(matches!(own, Search::Rendered(_)), "{own:?}");
+        assert_eq!(known.get(&place_of(OBJECT, b"one", SEARCH).await), Some(Vec::new()));
+        assert_eq!(known.get(&place_of(OBJECT, b"two", SEARCH).await), None);
+        assert_eq!(known.get(&place_of(ObjectKey([2; 32]), b"one", SEARCH).await), None);
+        for other in [FaceSearch { thorough: true, ..SEARCH }, FaceSearch { annotation: false, ..SEARCH }] {
+            assert_eq!(known.get(&place_of(OBJECT, b"one", other).await), None);
         }
+    }
 
+    #[tokio::test]
+    async fn one_task_searches_and_the_others_wait() {
         let known = Arc::new(KnownFaces::new());
-        let (_, first) = known.get_or_search(&there).await;
-        let other = tokio::spawn({
+        let there = place_of(OBJECT, b"one", SEARCH).await;
+        let (end, ended) = tokio::sync::oneshot::channel::<Result<Rendered, SharedError>>();
+        let ask = |job| {
             let known = known.clone();
-            async move { known.get_or_search(&there).await }
+            tokio::spawn(async move { known.get_or_search(there, job).await })
+        };
+        let first = ask(Box::pin(async move { ended.await.unwrap() }) as futures_util::future::BoxFuture<'static, _>);
+        tokio::task::yield_now().await;
+        let waiting = [(); 2].map(|()| ask(Box::pin(async { panic!("a second search") })));
+        tokio::task::yield_now().await;
+        end.send(Ok(rendered())).unwrap();
+        assert!(matches!(first.await.unwrap().unwrap(), Search::Rendered(_)));
+        for other in waiting {
+            assert!(matches!(other.await.unwrap().unwrap(), Search::Known(faces) if faces.is_empty()));
+        }
+        let later = known.get_or_search(there, async { panic!("a search for what is known") }).await;
+        assert!(matches!(later, Ok(Search::Known(_))));
+    }
+
+    #[tokio::test]
+    async fn a_failed_search_is_not_repeated_in_turn() {
+        let known = Arc::new(KnownFaces::new());
+        let there = place_of(OBJECT, b"one", SEARCH).await;
+        let (end, ended) = tokio::sync::oneshot::channel::<()>();
+        let first = tokio::spawn({
+            let known = known.clone();
+            let fails = async move {
+                ended.await.unwrap();
+                Err(Arc::new(Error::from(RenderError::Timeout)))
+            };
+            async move { known.get_or_search(there, fails).await }
         });
         tokio::task::yield_now().await;
-        drop(first);
-        let (faces, search) = other.await.unwrap();
-        assert!(faces.is_none() && search.is_none(), "a search that failed is not repeated in turn");
-        let (_, again) = known.get_or_search(&there).await;
-        assert!(again.is_some(), "a later request searches anew");
+        let other = tokio::spawn({
+            let known = known.clone();
+            async move { known.get_or_search(there, async { panic!("a second search") }).await }
+        });
+        tokio::task::yield_now().await;
+        end.send(()).unwrap();
+        first.await.unwrap().unwrap_err();
+        assert!(matches!(other.await.unwrap(), Ok(Search::Failed)));
+        let again = known.get_or_search(there, async { Ok(rendered()) }).await.unwrap();
+        assert!(matches!(again, Search::Rendered(_)), "a later request searches anew");
     }
 }

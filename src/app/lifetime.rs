@@ -28,8 +28,7 @@ pub fn sent(rendition: &Rendition, expires_at: Option<u64>, now: SystemTime) -> 
 
 /// Returns the rendition's remaining time in whole seconds. If the clock was set back, that is the whole time.
 pub(super) fn left_s(rendition: &Rendition, now: SystemTime) -> u64 {
-    let age = now.duration_since(rendition.rendered_at).unwrap_or_default();
-    rendition.max_age_s.saturating_sub(age.as_secs())
+    rendition.max_age_s.saturating_sub(rendition.freshness().age(now).as_secs())
 }
 
 /// Returns the whole seconds until the Unix second `end`, rounded down so that nothing is kept beyond it. Without an

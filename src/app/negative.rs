@@ -1,11 +1,12 @@
 //! Remembers errors, so that a missing object or a broken upstream costs one attempt per TTL.
 
 use std::sync::Arc;
-use std::time::{Duration, SystemTime};
+use std::time::Duration;
 
 use moka::sync::Cache;
 
 use super::variant::Variant;
+use crate::cache::freshness::{Kept, Lifetime};
 use crate::cache::{ObjectKey, VariantKey};
 use crate::clock::Clock;
 use crate::error::{Keep, SharedError};
@@ -36,22 +37,18 @@ impl Subject {
 #[derive(Debug)]
 pub(super) struct Negative {
     clock: Arc<dyn Clock>,
-    entries: Cache<Subject, (SharedError, SystemTime)>,
+    entries: Cache<Subject, Kept<SharedError>>,
 }
 
 impl Negative {
     pub(super) fn new(clock: Arc<dyn Clock>) -> Self {
-        Self { clock, entries: Cache::new(ENTRIES_MAX) }
+        Self { clock, entries: Cache::builder().max_capacity(ENTRIES_MAX).expire_after(Lifetime).build() }
     }
 
     /// Returns the error remembered for `subject`, if it has not expired.
     pub(super) fn get(&self, subject: &Subject) -> Option<SharedError> {
-        let (error, until) = self.entries.get(subject)?;
-        if self.clock.now() < until {
-            return Some(error);
-        }
-        self.entries.invalidate(subject);
-        None
+        let (error, _age) = self.entries.get(subject)?.at(self.clock.now())?;
+        Some(error)
     }
 
     /// Remembers `error` for as long as its kind allows.
@@ -61,12 +58,14 @@ impl Negative {
             Keep::Moment(time) => time.min(error_ttl),
             Keep::RetryAfter(_) | Keep::No => return,
         };
-        self.entries.insert(subject, (error.clone(), self.clock.now() + keep));
+        self.entries.insert(subject, Kept::new(error.clone(), self.clock.now(), keep));
     }
 }
 
 #[cfg(test)]
 mod tests {
+    use std::time::SystemTime;
+
     use super::*;
     use crate::clock::ManualClock;
     use crate::error::Error;

@@ -1,13 +1,13 @@
 //! Keeps originals for a short while, so that several sizes of one image requested together fetch it once.
 
 use std::sync::Arc;
-use std::time::{Duration, Instant, SystemTime};
+use std::time::{Duration, SystemTime};
 
-use moka::Expiry;
 use moka::future::Cache;
 
 use crate::cache::ObjectKey;
 use crate::cache::coalesce::Coalescer;
+use crate::cache::freshness::{Kept, Lifetime};
 use crate::config::CacheConfig;
 use crate::error::SharedError;
 use crate::source::Original;
@@ -18,28 +18,10 @@ const ENTRY_OVERHEAD_BYTES: usize = 512;
 /// Originals in memory, bounded by bytes and age, and fetches in flight.
 #[derive(Debug)]
 pub(super) struct Originals {
-    kept: Cache<ObjectKey, Kept>,
+    kept: Cache<ObjectKey, Kept<Arc<Original>>>,
+    /// How long an original is kept at most.
+    lasts_max: Duration,
     pub(super) in_flight: Coalescer<ObjectKey, Arc<Original>, SharedError>,
-}
-
-/// An original and the time it was fetched.
-#[derive(Clone, Debug)]
-struct Kept {
-    original: Arc<Original>,
-    fetched_at: SystemTime,
-}
-
-/// Limits how long an original is kept: never longer than the upstream allows, so that a rendition made from it does
-/// not look fresher than it is.
-#[derive(Debug)]
-struct Lifetime {
-    longest: Duration,
-}
-
-impl Expiry<ObjectKey, Kept> for Lifetime {
-    fn expire_after_create(&self, _: &ObjectKey, kept: &Kept, _: Instant) -> Option<Duration> {
-        Some(kept.original.caching.max_age.map_or(self.longest, |age| age.min(self.longest)))
-    }
 }
 
 impl Originals {
@@ -48,23 +30,20 @@ impl Originals {
     /// than its bytes.
     pub(super) fn new(config: &CacheConfig, descriptors: u64) -> Self {
         let weight_min = config.originals_bytes_max / (descriptors / 4).max(1);
-        let weigh = move |_: &ObjectKey, kept: &Kept| {
-            let bytes = (kept.original.body.len() + ENTRY_OVERHEAD_BYTES) as u64;
+        let weigh = move |_: &ObjectKey, kept: &Kept<Arc<Original>>| {
+            let bytes = (kept.value().body.len() + ENTRY_OVERHEAD_BYTES) as u64;
             u32::try_from(bytes.max(weight_min)).unwrap_or(u32::MAX)
         };
-        let kept = Cache::builder()
-            .max_capacity(config.originals_bytes_max)
-            .weigher(weigh)
-            .expire_after(Lifetime { longest: config.originals_ttl })
-            .build();
-        Self { kept, in_flight: Coalescer::new() }
+        let kept =
+            Cache::builder().max_capacity(config.originals_bytes_max).weigher(weigh).expire_after(Lifetime).build();
+        Self { kept, lasts_max: config.originals_ttl, in_flight: Coalescer::new() }
     }
 
     /// Returns the original, if it is kept, with the part of its upstream's lifetime that is left at `now`: a rendition
     /// made from it later must not last longer.
     pub(super) async fn get(&self, key: &ObjectKey, now: SystemTime) -> Option<Arc<Original>> {
-        let Kept { original, fetched_at } = self.kept.get(key).await?;
-        let age = Duration::from_secs(now.duration_since(fetched_at).unwrap_or_default().as_secs());
+        let (original, age) = self.kept.get(key).await?.at(now)?;
+        let age = Duration::from_secs(age.as_secs());
         match original.caching.max_age {
             Some(max_age) if !age.is_zero() => {
                 let mut aged = (*original).clone();
@@ -75,9 +54,12 @@ impl Originals {
         }
     }
 
+    /// Keeps an original, never longer than the upstream allows, so that a rendition made from it does not look fresher
+    /// than it is.
     pub(super) async fn put(&self, key: ObjectKey, original: Arc<Original>, fetched_at: SystemTime) {
         if !original.caching.uncacheable && original.caching.max_age != Some(Duration::ZERO) {
-            self.kept.insert(key, Kept { original, fetched_at }).await;
+            let lasts = original.caching.max_age.map_or(self.lasts_max, |age| age.min(self.lasts_max));
+            self.kept.insert(key, Kept::new(original, fetched_at, lasts)).await;
         }
     }
 }
@@ -107,10 +89,11 @@ mod tests {
             let original = originals.get(&ObjectKey([n; 32]), at(now)).await;
             original.map(|original| original.caching.max_age.map(|age| age.as_secs()))
         };
-        for (now, expected) in [(90, 50), (100, 50), (101, 49), (149, 1), (150, 0), (1000, 0)] {
+        for (now, expected) in [(90, 50), (100, 50), (101, 49), (149, 1)] {
             assert_eq!(left(1, now).await, Some(Some(expected)), "{now}");
         }
-        assert_eq!(left(2, 149).await, Some(None));
+        assert_eq!(left(1, 150).await, None, "past what the upstream allows");
+        assert_eq!([left(2, 159).await, left(2, 160).await], [Some(None), None], "past `originals_ttl`");
         assert_eq!(left(3, 100).await, None, "nothing to keep");
     }
 }

@@ -5,14 +5,15 @@ use std::time::Instant;
 
 use sha2::{Digest, Sha256};
 
+use super::faces::{self, Search};
 use super::negative::Subject;
 use super::overlays::{INCOMPLETE_S, Overlays};
-use super::{App, Site, Stopwatch, Variant, faces, lifetime};
+use super::{App, Site, Stopwatch, Variant, lifetime};
 use crate::blob::Blob;
 use crate::cache::{ObjectKey, Outcome, Rendition};
 use crate::error::{Error, SharedError};
 use crate::plan::{Intent, Plan, TEXT_OBJECT, Treatment};
-use crate::render::{Input, Job, RenderError};
+use crate::render::{Input, Job, RenderError, Rendered};
 use crate::sniff::SourceFormat;
 use crate::source::{Cause, FetchRequest, Fetched, Original, SourceError};
 
@@ -136,7 +137,7 @@ impl App {
 
     /// Renders a plan without overlays and returns the bytes and their content type.
     async fn render_alone(
-        &self,
+        self: &Arc<Self>,
         what: (ObjectKey, &Plan),
         original: &Original,
         watch: &Stopwatch,
@@ -147,7 +148,7 @@ impl App {
 
     /// Renders a plan and returns the bytes, their content type, and whether an overlay could not be read.
     async fn render(
-        &self,
+        self: &Arc<Self>,
         (object, plan): (ObjectKey, &Plan),
         original: Option<&Original>,
         overlays: Overlays,
@@ -158,24 +159,38 @@ impl App {
             (Some(search), Input::Original(original)) => faces::place(object, original.bytes.clone(), search).await,
             (Some(_), Input::Nothing) | (None, _) => None,
         };
-        let (known, search) = match &place {
-            Some(place) => self.faces.get_or_search(place).await,
-            None => (None, None),
+        let job = Job { plan: plan.clone(), input, overlays: overlays.images, limits: self.render_limits, faces: None };
+        let rendered = match place {
+            Some(place) => self.render_with_faces(place, job).await?,
+            None => Arc::new(self.run(job).await?),
         };
-        let job =
-            Job { plan: plan.clone(), input, overlays: overlays.images, limits: self.render_limits, faces: known };
-        let rendered = self.pool.render(job).await.map_err(|e| Arc::new(Error::from(e)))?;
-        if let (Some(place), Some(found)) = (place, rendered.faces) {
-            self.metrics.faces_searched();
-            self.faces.put(place, found);
-        }
-        drop(search);
         watch.record(|times| {
             times.queue = rendered.timings.queue;
             times.render = rendered.timings.render;
             times.encode = rendered.timings.encode;
         });
-        Ok((rendered.body, rendered.answer.content_type().to_owned(), rendered.left_out))
+        Ok((rendered.body.clone(), rendered.answer.content_type().to_owned(), rendered.left_out))
+    }
+
+    /// Renders a job that needs faces: with those that are known, or those that another job is searching.
+    async fn render_with_faces(self: &Arc<Self>, place: faces::Place, job: Job) -> Result<Arc<Rendered>, SharedError> {
+        let (app, own) = (self.clone(), job.clone());
+        let searching = async move {
+            let rendered = app.run(own).await?;
+            if rendered.faces.is_some() {
+                app.metrics.faces_searched();
+            }
+            Ok(rendered)
+        };
+        match self.faces.get_or_search(place, searching).await? {
+            Search::Rendered(rendered) => Ok(rendered),
+            Search::Known(faces) => self.run(Job { faces: Some(faces), ..job }).await.map(Arc::new),
+            Search::Failed => self.run(job).await.map(Arc::new),
+        }
+    }
+
+    async fn run(&self, job: Job) -> Result<Rendered, SharedError> {
+        self.pool.render(job).await.map_err(|error| Arc::new(Error::from(error)))
     }
 }
 

@@ -5,6 +5,7 @@
 pub mod coalesce;
 mod disk;
 mod entry;
+pub mod freshness;
 mod key;
 mod memory;
 
@@ -22,6 +23,7 @@ use crate::telemetry::Metrics;
 
 use coalesce::{Coalescer, LeaderLost, Role};
 use disk::{Disk, DiskOptions};
+use freshness::Freshness;
 use memory::Memory;
 
 pub use key::{ObjectKey, PartKey, VariantKey};
@@ -51,7 +53,13 @@ impl Rendition {
     /// Returns whether it is still within its lifetime at `now`. A lifetime too long to compute never ends.
     #[must_use]
     pub fn is_fresh(&self, now: SystemTime) -> bool {
-        self.rendered_at.checked_add(Duration::from_secs(self.max_age_s)).is_none_or(|end| now < end)
+        self.freshness().holds(now)
+    }
+
+    /// Returns since when and for how long it counts.
+    #[must_use]
+    pub const fn freshness(&self) -> Freshness {
+        Freshness { since: self.rendered_at, lasts: Duration::from_secs(self.max_age_s) }
     }
 }
 

@@ -15,7 +15,7 @@ use super::{Failure, print};
 use crate::app::{App, Stopwatch};
 use crate::clock::SystemClock;
 use crate::config::{self, Environment};
-use crate::param::{self, Category, Kind, PARAMS, ParamSpec, State, Tier};
+use crate::param::{self, Category, Effect, Kind, PARAMS, ParamSpec, State, Tier};
 use crate::plan::{self, Intent, Negotiation, Policy};
 
 /// The address where `make run` listens.
@@ -108,7 +108,7 @@ async fn page(app: &Arc<App>, arguments: &Arguments) -> Page {
 /// Returns whether an image can show the parameter. Excludes signatures, video, and models that this server does not
 /// have.
 fn is_shown(spec: &ParamSpec) -> bool {
-    let silent = matches!(spec.category, Category::Control | Category::Expiration | Category::VideoRendering);
+    let silent = spec.effect == Effect::Control || spec.secret || spec.tier == Tier::Video;
     !silent && (spec.tier != Tier::Ai || spec.state == State::Rendered)
 }
 
@@ -120,7 +120,8 @@ fn queries(spec: &ParamSpec) -> Vec<String> {
     let value = pair.split_once('=').map_or("", |(_, value)| value);
     let mut values = vec![value.to_owned()];
     // A layer takes the same gradient words as the image itself, where they are already shown.
-    let of_layer = ["mark-gradient", "blend-gradient"].iter().any(|family| spec.name.starts_with(family));
+    let of_image = spec.name.split_once('-').and_then(|(_layer, name)| param::find(name));
+    let of_layer = of_image.is_some_and(|shown| shown.category == Category::GradientOverlay);
     for kind in spec.kinds.iter().filter(|_| !of_layer) {
         if let Kind::Word(words) | Kind::Words(words) | Kind::FaceArea(words) = kind {
             values.extend(words.iter().map(|word| (*word).to_owned()));

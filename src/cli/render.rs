@@ -84,7 +84,7 @@ fn parse(query: &str, output: &Path) -> Result<Parsed, Failure> {
     if query.is_empty() {
         return Ok(parsed);
     }
-    if parsed.honoured.iter().any(|honoured| honoured.name == "fm") {
+    if parsed.honoured.iter().any(|honoured| honoured.name == param::FORMAT) {
         return Ok(parsed);
     }
     let extension = output.extension().and_then(|e| e.to_str()).unwrap_or_default().to_ascii_lowercase();
@@ -95,7 +95,7 @@ fn parse(query: &str, output: &Path) -> Result<Parsed, Failure> {
         _ if is_written => &extension,
         _ => return Err(Failure::Usage("give fm, or OUT an extension such as .jpg, .png, .webp or .avif".to_owned())),
     };
-    parse(&format!("{query}&fm={format}"))
+    parse(&format!("{query}&{}={format}", param::FORMAT))
 }
 
 const fn unsupported(why: Unsupported) -> &'static str {
@@ -135,7 +135,7 @@ mod tests {
     fn check(query: &str, output: &str, fm: Option<&str>) {
         let parsed = parse(query, Path::new(output)).ok();
         let honoured = parsed.map(|p| p.honoured).unwrap_or_default();
-        let found = honoured.iter().find(|h| h.name == "fm").map(|h| h.value.to_string());
+        let found = honoured.iter().find(|h| h.name == param::FORMAT).map(|h| h.value.to_string());
         assert_eq!(found.as_deref(), fm, "{query} {output}");
     }
 

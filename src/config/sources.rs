@@ -15,9 +15,6 @@ use crate::param::{self, PARAMS, ParamError};
 /// (`signing.md` 5).
 const KEY_BYTES_MIN: usize = 16;
 
-/// Parameters that cannot be defaults: one needs the request's own opt-in, the others apply to one URL.
-const NOT_DEFAULTS: [&str; 5] = ["ch", "s", "sig", "expires", "ixlib"];
-
 /// A source that is being checked.
 struct Check<'a> {
     draft: SourceDraft,
@@ -274,7 +271,7 @@ fn default_fault(name: &str, value: &str) -> Option<String> {
         let meant = param::nearest_name(name).map(|name| format!(" (did you mean {name}?)")).unwrap_or_default();
         return Some(format!("{name} is no parameter{meant}"));
     };
-    if NOT_DEFAULTS.contains(&spec.name) {
+    if !spec.presettable {
         return Some(format!("{name} cannot be a default"));
     }
     let is_valid = match param::parse("", &[(name.to_owned(), value.to_owned())]) {

@@ -32,8 +32,8 @@ pub use params::*;
 pub use parsed::{Honoured, Ignored, IgnoredWhy, ParamError, Parsed, SUMMARY_BYTES_MAX, instead, summary};
 pub use query::{canonical, parse};
 pub use shadow::*;
-pub use spec::{Category, Needs, ParamSpec, State, Tier};
-pub use table::{PARAMS, find, nearest_name, spelled};
+pub use spec::{Category, Effect, Needs, ParamSpec, State, Tier};
+pub use table::{FORMAT, HMAC_SIGNATURE, IMGIX_SIGNATURE, PARAMS, find, nearest_name, spelled};
 pub use text::*;
 pub use value::Value;
 

@@ -5,7 +5,7 @@ use std::fmt;
 
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 
-use super::{Needs, Params, Value, nearest_name};
+use super::{FORMAT, Needs, Params, Value, nearest_name};
 
 /// Length limit of the summary. Without it, a long query could produce a header that proxies refuse.
 pub const SUMMARY_BYTES_MAX: usize = 4096;
@@ -128,7 +128,7 @@ pub fn summary(honoured: &[Honoured], ignored: &[Ignored], bytes_max: usize) -> 
 /// would have taken too long.
 #[must_use]
 pub fn instead(honoured: &[Honoured], media_type: &str) -> Option<String> {
-    let is_avif = |param: &Honoured| param.name == "fm" && param.value == Value::Word("avif");
+    let is_avif = |param: &Honoured| param.name == FORMAT && param.value == Value::Word("avif");
     let came = media_type.strip_prefix("image/").filter(|came| *came != "avif" && !came.contains(';'))?;
     honoured.iter().any(is_avif).then(|| format!("; {came} instead of fm=avif"))
 }

@@ -11,8 +11,8 @@ use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, percent_decode, utf8_percent_encode};
 
 use super::parsed::UNKNOWN_MAX;
-use super::table::{Rank, Spelling, spelling};
-use super::{Honoured, Ignored, IgnoredWhy, Needs, PARAMS, ParamError, ParamSpec, Parsed, Value};
+use super::table::{Rank, Spelling, spelled, spelling};
+use super::{Effect, Honoured, Ignored, IgnoredWhy, Needs, PARAMS, ParamError, ParamSpec, Parsed, Value};
 
 /// Parses the raw query (without `?`, still percent-encoded) on top of the source's default parameters.
 ///
@@ -32,7 +32,10 @@ pub fn parse(query: &str, defaults: &[(String, String)]) -> Result<Parsed, Param
 
     let mut slots = Slots::default();
     slots.fill(sent, Layer::Sent)?;
-    slots.fill(preset.filter(|(name, _)| name != "ch"), Layer::Preset)?;
+    slots.fill(
+        preset.filter(|(name, _)| spelled(name).is_none_or(|(spec, _)| spec.presettable || spec.protects)),
+        Layer::Preset,
+    )?;
     let Slots { mut known, unknown } = slots;
     known.sort_unstable_by_key(|slot| (slot.index, slot.layer));
     let mut values = Values(Vec::with_capacity(known.len()));
@@ -243,24 +246,24 @@ fn is_met(needs: Needs, values: &Values) -> bool {
     }
 }
 
-/// Collects the typed result. Leaves out `s`, `sig` and `ixlib`, which say nothing about the image.
+/// Collects the typed result. Leaves out what says nothing about the answer: signatures, and the name of the client library.
 fn collect(values: Values, mut ignored: Vec<(usize, IgnoredWhy)>) -> Parsed {
-    let speaks = |spec: &ParamSpec| !matches!(spec.name, "s" | "sig" | "ixlib");
     let mut parsed = Parsed { honoured: Vec::with_capacity(values.0.len()), ..Parsed::default() };
     for (index, value) in values.0 {
         let spec = &PARAMS[index];
         (spec.set)(&mut parsed.params, &value);
-        parsed.renders |= spec.asks_for_rendering();
+        parsed.renders |= spec.effect == Effect::Pixels;
         if !spec.has_effect(&value) {
             ignored.push((index, IgnoredWhy::NotRendered));
         }
-        if speaks(spec) {
+        if spec.effect != Effect::Control {
             parsed.honoured.push(Honoured { name: spec.name, value });
         }
     }
     ignored.sort_unstable_by_key(|(index, _)| *index);
     let named = |(index, why): (usize, IgnoredWhy)| Ignored { name: PARAMS[index].name.into(), why };
-    parsed.ignored = ignored.into_iter().filter(|(index, _)| speaks(&PARAMS[*index])).map(named).collect();
+    parsed.ignored =
+        ignored.into_iter().filter(|(index, _)| PARAMS[*index].effect != Effect::Control).map(named).collect();
     parsed
 }
 

@@ -16,6 +16,8 @@ pub struct ParamSpec {
     pub aliases: &'static [&'static str],
     /// Group in the reference.
     pub category: Category,
+    /// What it acts on.
+    pub effect: Effect,
     /// What honouring it takes.
     pub tier: Tier,
     /// Forms that a value may have, tried in order; the first that parses wins.
@@ -44,6 +46,10 @@ pub struct ParamSpec {
     /// empty one, because dropping it would show what somebody asked to hide. A source's default for it also applies to
     /// the overlays of an image.
     pub protects: bool,
+    /// Whether its value must not be logged.
+    pub secret: bool,
+    /// Whether a source may set it by default. Not where it needs the request's own opt-in, or applies to one URL.
+    pub presettable: bool,
     /// Stores a value that one of `kinds` parsed.
     pub set: fn(&mut Params, &Value),
 }
@@ -55,6 +61,7 @@ impl ParamSpec {
             name: "",
             aliases: &[],
             category,
+            effect: Effect::Pixels,
             tier: Tier::Core,
             kinds: &[],
             default: None,
@@ -68,6 +75,8 @@ impl ParamSpec {
             merges: false,
             bare: false,
             protects: false,
+            secret: false,
+            presettable: true,
             set: |_, _| {},
         }
     }
@@ -80,25 +89,6 @@ impl ParamSpec {
         // Text of nothing but control characters is empty once they are removed.
         let empty = matches!(&value, Value::Text(text) if text.is_empty());
         (self.bare || !empty).then_some(value)
-    }
-
-    /// Returns whether honouring this parameter means decoding the original.
-    ///
-    /// The original's bytes stay as they are for control parameters, `dl` (a header), `ch` (an opt-in), and everything
-    /// that is parsed and ignored: the video parameters, and those whose model is absent, for which the original stands
-    /// in.
-    #[must_use]
-    pub fn asks_for_rendering(&self) -> bool {
-        let control = matches!(self.category, Category::Control | Category::Expiration);
-        let ignored = matches!(
-            self.category,
-            Category::VideoRendering
-                | Category::Background
-                | Category::ObjectManipulation
-                | Category::SuperResolution
-                | Category::LicensePlateDetection
-        );
-        !control && !ignored && self.name != "dl" && self.name != "ch"
     }
 
     /// Returns whether `value` has an effect. For a parameter that is only accepted, a value that turns it off and the
@@ -129,6 +119,19 @@ impl ParamSpec {
     pub fn grammar(&self) -> String {
         self.kinds.iter().map(ToString::to_string).collect::<Vec<_>>().join(" | ")
     }
+}
+
+/// What a parameter acts on.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Effect {
+    /// The image, or data about it: the original has to be decoded.
+    Pixels,
+    /// How the answer is delivered: its headers, its lifetime. The original's bytes stay as they are.
+    Delivery,
+    /// The request itself: signatures, the name of a client. Says nothing about the answer.
+    Control,
+    /// Nothing: it is read and checked, and the original stands in for what it asks.
+    Ignored,
 }
 
 /// What a parameter depends on. A condition is `name` (present and valid) or `name=word` (its value contains that

@@ -17,6 +17,8 @@ mod size;
 mod text;
 mod video;
 
+pub use format::{FORMAT, HMAC_SIGNATURE, IMGIX_SIGNATURE};
+
 use std::collections::HashMap;
 use std::sync::LazyLock;
 

@@ -305,6 +305,7 @@ mod specification {
         ("blend-y", "absent, the alignment counts"),
         ("txt-x", "absent, the alignment counts"),
         ("txt-y", "absent, the alignment counts"),
+        ("loop", "absent, the file decides"),
     ];
 
     /// Returns whether a parameter is newer than the list: from version 11.36.0 of the public list, or from the

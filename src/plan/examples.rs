@@ -395,3 +395,32 @@ fn an_accepted_parameter_changes_no_plan() {
     }
     assert_eq!(changed, Vec::<&str>::new());
 }
+
+/// What the table calls a default is what absence means: written out, it changes nothing.
+#[test]
+fn a_default_written_out_is_the_same_plan() {
+    let intent = |query: &str| {
+        let parsed = parse(query, &[]).unwrap();
+        resolve_params(&parsed.params, true, &Negotiation::default(), &Policy::default()).intent
+    };
+    let name_of = |pair: &str| pair.split('=').next().unwrap_or_default().to_owned();
+    let (mut walked, mut differing) = (0, Vec::new());
+    for spec in PARAMS {
+        let Some(default) = spec.default else { continue };
+        // In the company that the parameter needs to be honoured, and in another shape.
+        let mut company: Vec<&str> = spec.example.split('&').collect();
+        for more in ["w=300", "h=200", "fit=crop"] {
+            let is_new = company.iter().all(|pair| name_of(pair) != name_of(more));
+            company.extend(is_new.then_some(more));
+        }
+        company.retain(|pair| name_of(pair) != spec.name);
+        let without = company.join("&");
+        let with = format!("{without}&{}={default}", spec.name);
+        if intent(&with) != intent(&without) {
+            differing.push(with);
+        }
+        walked += 1;
+    }
+    assert_eq!(differing, [""; 0], "say something else than absence");
+    assert!(walked > 100, "only {walked} parameters have a default");
+}

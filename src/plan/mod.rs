@@ -51,7 +51,7 @@ pub use resolved::{Intent, Plan, Resolved, Unsupported};
 pub use sheet::{Sheet, layout_frames};
 pub use tagged::PLAN_REVISION;
 pub use types::*;
-pub use vector::{Treatment, Vectors};
+pub use vector::Treatment;
 pub use written::{TEXT_OBJECT, is_right_to_left, resolve_object};
 
 #[cfg(test)]

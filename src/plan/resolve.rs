@@ -13,8 +13,7 @@ use super::feature::hide_faces::HideFaces;
 use super::feature::trim::Trim;
 use super::format;
 use super::resolved::{Intent, Plan, Resolved, Unsupported};
-use super::types::{Download, Focal, Negotiation, Orient, Output, Policy, Select, Sizing, VaryOn};
-use super::vector::Vectors;
+use super::types::{Download, Focal, Negotiation, Orient, Output, Policy, Select, Sizing, VaryOn, Vectors};
 
 /// What the request means.
 ///
@@ -230,7 +229,9 @@ fn chain(words: &[CropWord]) -> Vec<CropWord> {
                 }
                 return kept;
             }
-            CropWord::Top | CropWord::Bottom | CropWord::Left | CropWord::Right | CropWord::Center => {
+            // The centre is what absence means.
+            CropWord::Center => {}
+            CropWord::Top | CropWord::Bottom | CropWord::Left | CropWord::Right => {
                 if !kept.contains(word) {
                     kept.push(*word);
                 }

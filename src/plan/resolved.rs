@@ -9,8 +9,7 @@ use super::feature::Features;
 use super::feature::hide_faces::HideFaces;
 use super::feature::text::Written;
 use super::feature::trim::Trim;
-use super::types::{Download, Orient, Output, Select, Sizing, VaryOn};
-use super::vector::Vectors;
+use super::types::{Download, Orient, Output, Select, Sizing, VaryOn, Vectors};
 
 /// Everything a request resolved to.
 #[derive(Clone, Debug, PartialEq)]

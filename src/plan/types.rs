@@ -241,3 +241,15 @@ pub struct Measured {
     /// Frames of an animation, 1 for a still.
     pub frames: u32,
 }
+
+/// What a request says about originals without pixels of their own.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Vectors {
+    /// They are sent as they are, and all else in the plan is ignored: `rasterize-bypass`.
+    pub bypass: bool,
+    /// An SVG that is sent as SVG loses what runs or loads: `svg-sanitize`.
+    pub sanitize: bool,
+    /// SVG is drawn: because the request names a raster format or asks about the pixels, or because the operator has it
+    /// drawn in any case ([`Policy::rasterize_svg`]).
+    pub draw: bool,
+}

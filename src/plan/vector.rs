@@ -1,25 +1,11 @@
 //! What becomes of SVG and other originals without pixels of their own (`rendering.md` 16): the whole policy.
 
-use serde::{Deserialize, Serialize};
-
 use super::answer::{DataOutput, Format};
 use super::feature::hide_faces::HideFaces;
 use super::resolved::Plan;
-use super::types::Policy;
+use super::types::{Policy, Vectors};
 use crate::param::{FormatWord, Params};
 use crate::sniff::SourceFormat;
-
-/// What a request says about such originals.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Vectors {
-    /// They are sent as they are, and all else in the plan is ignored: `rasterize-bypass`.
-    pub bypass: bool,
-    /// An SVG that is sent as SVG loses what runs or loads: `svg-sanitize`.
-    pub sanitize: bool,
-    /// SVG is drawn: because the request names a raster format or asks about the pixels, or because the operator has it
-    /// drawn in any case ([`Policy::rasterize_svg`]).
-    pub draw: bool,
-}
 
 /// What a plan makes of an original.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

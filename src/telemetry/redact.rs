@@ -15,9 +15,6 @@ use percent_encoding::percent_decode_str;
 use crate::config::ClientIp;
 use crate::param;
 
-/// Control parameters that must not be logged. `ixlib` may be: it tells which client library made the URL.
-const SECRET: [&str; 3] = ["s", "sig", "expires"];
-
 /// Rounds of decoding after which a value counts as hiding something.
 const DECODINGS_MAX: usize = 8;
 
@@ -98,7 +95,7 @@ fn parameter(piece: &str) -> Option<String> {
     };
     let name = percent_decode_str(name).decode_utf8().ok()?;
     let (spec, is_base64) = param::spelled(&name)?;
-    if SECRET.contains(&spec.name) {
+    if spec.secret {
         return None;
     }
     let Some(value) = value else { return Some(name.into_owned()) };
@@ -151,8 +148,8 @@ fn without_assignments(text: &str) -> String {
             let name_at = segment[..at]
                 .rfind(|c: char| !is_of_name(c))
                 .map_or(0, |before| before + segment[before..].chars().next().map_or(0, char::len_utf8));
-            let is_harmless = param::spelled(&segment[name_at..at])
-                .is_some_and(|(spec, is_base64)| !is_base64 && !SECRET.contains(&spec.name));
+            let is_harmless =
+                param::spelled(&segment[name_at..at]).is_some_and(|(spec, is_base64)| !is_base64 && !spec.secret);
             if !is_harmless {
                 return segment[..name_at].trim_end_matches(['&', ';', ',', ' ']).to_owned();
             }

@@ -157,7 +157,7 @@ pub(super) const ENTRIES: [ParamSpec; 31] = [
         kinds: &[Kind::Whole(-100..=100)],
         default: Some("20"),
         summary: "Smooths noise below this threshold.",
-        example: "nr=40",
+        example: "nr=40&nrs=10",
         state: State::Rendered,
         set: |p, v| p.adjust.nr = v.number(),
         ..ParamSpec::base(Category::NoiseReduction)

@@ -1,12 +1,19 @@
 //! Choice of format, encoding, delivery and control.
 
 use crate::param::{
-    Category, ChromaSub, ColorSpace, FormatWord, Keyword, Kind, Needs, ParamSpec, Params, State, Tier, Value,
+    Category, ChromaSub, ColorSpace, Effect, FormatWord, Keyword, Kind, Needs, ParamSpec, Params, State, Tier, Value,
 };
 use crate::units::Quality;
 
 /// Greatest value of JFIF's 16-bit resolution field.
 const DPI_MAX: i64 = 65_535;
+
+/// Name of the parameter that asks for a format.
+pub const FORMAT: &str = "fm";
+/// Names of the parameters that carry signatures, by scheme.
+pub const IMGIX_SIGNATURE: &str = "s";
+/// The same for our own scheme.
+pub const HMAC_SIGNATURE: &str = "sig";
 
 /// Entries of this group.
 pub(super) const ENTRIES: [ParamSpec; 18] = [
@@ -31,10 +38,12 @@ pub(super) const ENTRIES: [ParamSpec; 18] = [
         base64: false,
         state: State::Rendered,
         set: set_hints,
+        effect: Effect::Delivery,
+        presettable: false,
         ..ParamSpec::base(Category::Format)
     },
     ParamSpec {
-        name: "fm",
+        name: FORMAT,
         kinds: &[Kind::Word(FormatWord::WORDS), Kind::Synonym("jpeg", "jpg")],
         summary: "Format of the output; that of the source if absent. With `auto=format`, what to send when nothing better \
             is accepted. `spritesheet` shows all frames of an animation side by side, in JPEG, or in PNG where something is \
@@ -146,6 +155,7 @@ pub(super) const ENTRIES: [ParamSpec; 18] = [
         state: State::Rendered,
         bare: true,
         set: set_download,
+        effect: Effect::Delivery,
         ..ParamSpec::base(Category::Format)
     },
     ParamSpec {
@@ -168,24 +178,33 @@ pub(super) const ENTRIES: [ParamSpec; 18] = [
         state: State::Rendered,
         protects: true,
         set: |p, v| p.control.expires = v.expires(),
+        effect: Effect::Delivery,
+        secret: true,
+        presettable: false,
         ..ParamSpec::base(Category::Expiration)
     },
     ParamSpec {
-        name: "s",
+        name: IMGIX_SIGNATURE,
         kinds: &[Kind::Text],
         summary: "Signature in the compatible scheme; always the last parameter.",
         example: "s=6797c24146142d5b40bde3141fd3600c",
         state: State::Rendered,
         base64: false,
+        effect: Effect::Control,
+        secret: true,
+        presettable: false,
         ..ParamSpec::base(Category::Control)
     },
     ParamSpec {
-        name: "sig",
+        name: HMAC_SIGNATURE,
         kinds: &[Kind::Text],
         summary: "Signature in our own scheme, HMAC-SHA256; always the last parameter.",
         example: "sig=SGVsbG8sIFdvcmxkIQ",
         state: State::Rendered,
         base64: false,
+        effect: Effect::Control,
+        secret: true,
+        presettable: false,
         ..ParamSpec::base(Category::Control)
     },
     ParamSpec {
@@ -195,6 +214,8 @@ pub(super) const ENTRIES: [ParamSpec; 18] = [
         example: "ixlib=js-3.8.0",
         state: State::Rendered,
         base64: false,
+        effect: Effect::Control,
+        presettable: false,
         ..ParamSpec::base(Category::Control)
     },
 ];

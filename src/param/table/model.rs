@@ -1,7 +1,7 @@
 //! Parameters that need a vision or generative model: faces, plates, backgrounds, removal, upscaling.
 
 use super::SEED_MAX;
-use crate::param::{Category, Kind, Needs, ParamSpec, State, Tier, Value};
+use crate::param::{Category, Effect, Kind, Needs, ParamSpec, State, Tier, Value};
 
 /// Most faces in one image.
 const FACE_MAX: i64 = 10_000;
@@ -93,6 +93,7 @@ pub(super) const ENTRIES: [ParamSpec; 20] = [
         summary: "Blurs licence plates. There is no detector of plates, so a value above 0 is answered with an error, 422.",
         example: "lp-blur=50",
         set: |p, v| p.faces.lp_blur = hiding(v),
+        effect: Effect::Ignored,
         ..ParamSpec::base(Category::LicensePlateDetection)
     },
     ParamSpec {
@@ -104,6 +105,7 @@ pub(super) const ENTRIES: [ParamSpec; 20] = [
         summary: "Cuts the subject out of its background.",
         example: "bg-remove=true",
         set: |p, v| p.model.bg_remove = v.has("true"),
+        effect: Effect::Ignored,
         ..ParamSpec::base(Category::Background)
     },
     ParamSpec {
@@ -114,6 +116,7 @@ pub(super) const ENTRIES: [ParamSpec; 20] = [
         summary: "When the background cannot be removed: the picture as it is (true) or an error (false).",
         example: "bg-remove=true&bg-remove-fallback=false",
         set: |p, v| p.model.bg_remove_fallback = v.bool(),
+        effect: Effect::Ignored,
         ..ParamSpec::base(Category::Background)
     },
     ParamSpec {
@@ -124,6 +127,7 @@ pub(super) const ENTRIES: [ParamSpec; 20] = [
         needs: Needs::All(&["bg-remove=true"]),
         summary: "Kind of subject to keep.",
         example: "bg-remove=true&bg-remove-fg-type=car",
+        effect: Effect::Ignored,
         ..ParamSpec::base(Category::Background)
     },
     ParamSpec {
@@ -134,6 +138,7 @@ pub(super) const ENTRIES: [ParamSpec; 20] = [
         default: Some("true"),
         summary: "Keeps glass, hair and the like half transparent.",
         example: "bg-remove=true&bg-remove-semi-transparency=false",
+        effect: Effect::Ignored,
         ..ParamSpec::base(Category::Background)
     },
     ParamSpec {
@@ -143,6 +148,7 @@ pub(super) const ENTRIES: [ParamSpec; 20] = [
         default: Some("0.2"),
         summary: "Leaves alone a picture that is transparent beyond this share.",
         example: "bg-remove=true&bg-remove-transparency-threshold=0.5",
+        effect: Effect::Ignored,
         ..ParamSpec::base(Category::Background)
     },
     ParamSpec {
@@ -153,6 +159,7 @@ pub(super) const ENTRIES: [ParamSpec; 20] = [
         summary: "Generates another background from a description.",
         example: "bg-replace=a+sandy+beach",
         set: |p, v| p.model.bg_replace = v.text(),
+        effect: Effect::Ignored,
         ..ParamSpec::base(Category::Background)
     },
     ParamSpec {
@@ -163,6 +170,7 @@ pub(super) const ENTRIES: [ParamSpec; 20] = [
         summary: "When no background can be generated: the picture as it is (true) or an error (false).",
         example: "bg-replace=a+beach&bg-replace-fallback=false",
         set: |p, v| p.model.bg_replace_fallback = v.bool(),
+        effect: Effect::Ignored,
         ..ParamSpec::base(Category::Background)
     },
     ParamSpec {
@@ -172,6 +180,7 @@ pub(super) const ENTRIES: [ParamSpec; 20] = [
         kinds: &[Kind::Text],
         summary: "What to keep out of the generated background.",
         example: "bg-replace=a+beach&bg-replace-neg-prompt=people",
+        effect: Effect::Ignored,
         ..ParamSpec::base(Category::Background)
     },
     ParamSpec {
@@ -181,6 +190,7 @@ pub(super) const ENTRIES: [ParamSpec; 20] = [
         summary: "Paints over what is inside this rectangle of the source.",
         example: "object-removal-rect=100,100,50,50",
         set: |p, v| p.model.object_removal_rect = v.four(),
+        effect: Effect::Ignored,
         ..ParamSpec::base(Category::ObjectManipulation)
     },
     ParamSpec {
@@ -190,6 +200,7 @@ pub(super) const ENTRIES: [ParamSpec; 20] = [
         needs: Needs::All(&["object-removal-rect"]),
         summary: "What to paint instead.",
         example: "object-removal-rect=100,100,50,50&object-removal-prompt=grass",
+        effect: Effect::Ignored,
         ..ParamSpec::base(Category::ObjectManipulation)
     },
     ParamSpec {
@@ -199,6 +210,7 @@ pub(super) const ENTRIES: [ParamSpec; 20] = [
         needs: Needs::All(&["object-removal-rect"]),
         summary: "What not to paint instead.",
         example: "object-removal-rect=100,100,50,50&object-removal-negative-prompt=people",
+        effect: Effect::Ignored,
         ..ParamSpec::base(Category::ObjectManipulation)
     },
     ParamSpec {
@@ -208,6 +220,7 @@ pub(super) const ENTRIES: [ParamSpec; 20] = [
         needs: Needs::All(&["object-removal-rect", "object-removal-prompt"]),
         summary: "Repeats an earlier result.",
         example: "object-removal-rect=100,100,50,50&object-removal-prompt=grass&object-removal-seed=7",
+        effect: Effect::Ignored,
         ..ParamSpec::base(Category::ObjectManipulation)
     },
     ParamSpec {
@@ -218,6 +231,7 @@ pub(super) const ENTRIES: [ParamSpec; 20] = [
         summary: "Enlarges small pictures with a model.",
         example: "upscale=true",
         set: |p, v| p.model.upscale = v.has("true"),
+        effect: Effect::Ignored,
         ..ParamSpec::base(Category::SuperResolution)
     },
     ParamSpec {
@@ -228,6 +242,7 @@ pub(super) const ENTRIES: [ParamSpec; 20] = [
         summary: "When the picture cannot be enlarged: the picture as it is (true) or an error (false).",
         example: "upscale=true&upscale-fallback=false",
         set: |p, v| p.model.upscale_fallback = v.bool(),
+        effect: Effect::Ignored,
         ..ParamSpec::base(Category::SuperResolution)
     },
 ];

@@ -2,13 +2,14 @@
 //! ask for nothing; any other default would claim an effect that does not happen.
 
 use crate::param::kind::SIDE_PX_MAX;
-use crate::param::{AlignWord, Category, Keyword, Kind, Needs, ParamSpec, Tier};
+use crate::param::{AlignWord, Category, Effect, Keyword, Kind, Needs, ParamSpec, Tier};
 
 /// Frames and seconds: as many as a 32-bit field can hold.
 const FRAME_MAX: i64 = u32::MAX as i64;
 
 /// What all entries have in common.
-const BASE: ParamSpec = ParamSpec { tier: Tier::Video, ..ParamSpec::base(Category::VideoRendering) };
+const BASE: ParamSpec =
+    ParamSpec { tier: Tier::Video, effect: Effect::Ignored, ..ParamSpec::base(Category::VideoRendering) };
 
 /// Entries of this group.
 pub(super) const ENTRIES: [ParamSpec; 29] = [

@@ -81,7 +81,7 @@ pub enum TextOverflow {
     },
 }
 
-/// Draw text. Where it lies follows from its size when shaped: [`Anchor::position`](super::Anchor::position).
+/// Draw text. Where it lies follows from its size when shaped: [`Anchor::position`].
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct TextOp {
     /// Text, style and anchor in pixels.

@@ -1,5 +1,5 @@
 //! Stages: the code that performs each op. A stage takes the image and its own op. Some reuse another stage (`pad` uses
-//! `extend`). [`apply`] finds the stage of an op.
+//! `extend`). `apply` finds the stage of an op.
 //!
 //! Stages accept 8 or 16 bits. `trim`, `redeye` and `hide_faces` run on the pixels as they are read, all others on the
 //! scaled image. Stages that composite return 8 bits.
