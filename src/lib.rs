@@ -35,8 +35,8 @@
 //! # Who may use whom
 //!
 //! A module may use the modules in the lines above its own and its neighbours in the same line. Files do not use each
-//! other in a circle; only a submodule may use the file that declares it. `tests/structure.rs` reads this list and
-//! checks both rules.
+//! other in a circle, apart from submodules, which may use the file that declares them. `tests/structure.rs` reads this
+//! list and checks both rules.
 //!
 //! ```text
 //! units clock blob nearest limits sniff   sizes and colours, time, sealed memory, spelling, bounds, kinds of files
