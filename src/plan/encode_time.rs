@@ -9,7 +9,7 @@ pub struct EncodeTime {
     pub by_detail: &'static [(f32, f32)],
     /// Factor for an alpha channel.
     pub alpha: f32,
-    /// Nanoseconds in lossless mode, regardless of everything else; `None` if that mode is not slower.
+    /// Nanoseconds in lossless mode, regardless of everything else; `None` if that mode takes the same time.
     pub lossless_ns: Option<f32>,
 }
 

@@ -88,7 +88,7 @@ fn described(params: &Params, policy: &Policy) -> Plan {
     Plan {
         select: select(params),
         data: Some(DataOutput::Json { faces: params.faces.faces }),
-        // For originals that cannot be described and would be passed through unchanged.
+        // Needed for originals that cannot be described and would otherwise be passed through unchanged.
         hide_faces: HideFaces::of(params),
         ..plan(&blank, format::unencoded(), &none, policy)
     }

@@ -29,7 +29,7 @@ pub enum Intent {
     /// The original's own bytes: no rendering parameter was given. (`rasterize-bypass` depends on the type of the
     /// original, so it is part of the [`Plan`].)
     PassThrough,
-    /// An image, or data about one, made from the original.
+    /// A rendered image, or data about one.
     Render(Box<Plan>),
     /// Something that this origin cannot make and must not replace with something else.
     Unsupported(Unsupported),
@@ -68,7 +68,7 @@ pub struct Plan {
     pub sizing: Sizing,
     /// What is drawn.
     pub features: Features,
-    /// Data that is sent instead of the image. Steps after the one that is measured are not in the plan.
+    /// Data that is sent instead of the image. Steps that come after measuring it are not in the plan.
     pub data: Option<DataOutput>,
     /// `~text`: there is no original, and the image is this text.
     pub written: Option<Written>,

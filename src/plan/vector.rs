@@ -58,7 +58,7 @@ impl Plan {
     pub const fn treatment(&self, format: SourceFormat) -> Treatment {
         let is_svg = matches!(format, SourceFormat::Svg);
         match self.vectors {
-            // Even now compressed SVG has to be inflated, because no header declares the compression.
+            // Even with the bypass, compressed SVG has to be inflated, because no header declares the compression.
             Vectors { bypass: true, .. } if is_svg => Treatment::Svg { sanitized: false },
             Vectors { bypass: true, .. } if format.is_vector() => Treatment::AsItIs,
             Vectors { draw: false, sanitize, .. } if is_svg && !self.describes() => {
