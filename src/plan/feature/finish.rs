@@ -33,7 +33,7 @@ impl Finish {
 }
 
 impl Feature for Finish {
-    /// Returns those of the image itself. If a mask uses `fade`, the edges do not.
+    /// Returns those of the image itself. If a mask uses `fade`, only the fades of single sides apply to the edges.
     fn of(params: &Params, _: &Sizing) -> Option<Self> {
         let own = &params.finish.fade;
         let fade = if mask::feathers(params) { FadeParams { all: None, ..own.clone() } } else { own.clone() };

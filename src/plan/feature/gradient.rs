@@ -159,7 +159,7 @@ fn course(shape: DrawnShape, dpr: f64, size: Size) -> GradientCourse {
     }
 }
 
-/// Returns the line through the centre in this direction, with both ends level with a corner.
+/// Returns the line through the centre in this direction, whose perpendiculars at both ends pass through a corner.
 fn linear_through([x, y]: [f64; 2], w: f64, h: f64) -> GradientCourse {
     let half = f64::midpoint((w * x).abs(), (h * y).abs());
     GradientCourse::Linear {
