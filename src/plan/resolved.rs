@@ -66,7 +66,7 @@ pub struct Plan {
     pub redeye: bool,
     /// The output box and how the image is fitted to it.
     pub sizing: Sizing,
-    /// What is drawn.
+    /// Everything that is drawn.
     pub features: Features,
     /// Data that is sent instead of the image. Steps that come after measuring it are not in the plan.
     pub data: Option<DataOutput>,
@@ -74,7 +74,7 @@ pub struct Plan {
     pub written: Option<Written>,
     /// How originals without pixels of their own are treated.
     pub vectors: Vectors,
-    /// `fm=spritesheet`: all frames of an animation side by side, as a still.
+    /// `fm=spritesheet`: all frames of an animation side by side, as a still image.
     pub sheet: bool,
     /// How to encode.
     pub output: Output,

@@ -142,7 +142,7 @@ pub struct Found {
 /// How to rotate the stored pixels upright.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub enum Orient {
-    /// As the original's EXIF says.
+    /// As the original's EXIF states.
     Exif,
     /// By an EXIF value from 1 to 8 given in the URL (`orient=0` means 1).
     Fixed(u8),

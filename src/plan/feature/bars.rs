@@ -39,7 +39,7 @@ pub struct Gradient {
     pub shape: GradientShape,
 }
 
-/// Course of a gradient.
+/// Direction or shape of a gradient.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 pub enum GradientShape {
     /// Towards an edge or corner.

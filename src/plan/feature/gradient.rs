@@ -25,7 +25,7 @@ pub struct DrawnGradient {
     pub paint: GradientPaint,
 }
 
-/// Course of a drawn gradient, by the rules of CSS Images 3.
+/// Direction or shape of a drawn gradient, by the rules of CSS Images 3.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 pub enum DrawnShape {
     /// Direction, clockwise from straight up, 0 <= v < 360.
@@ -73,7 +73,7 @@ pub struct GradientOp {
     pub colors: ColorRamp,
     /// Its course.
     pub course: GradientCourse,
-    /// What it does.
+    /// What it does to the image.
     pub paint: GradientPaint,
 }
 

@@ -221,7 +221,7 @@ ops! {
     Pixellate(Pixellate) "pixellate",
     /// Blurs.
     Blur(Blur) "blur",
-    /// Makes pure black and white.
+    /// Converts to pure black and white.
     Threshold(Threshold) "threshold",
     /// Blends a colour or image over the image.
     Blend(BlendOp) "blend",

@@ -11,7 +11,7 @@ const TRIM_MEAN: f64 = 11.0;
 /// Default of `trim-sd`.
 const TRIM_DEVIATION: f64 = 10.0;
 
-/// `trim`: what is cut off the edges, measured by the stage.
+/// `trim`: what is cut off the edges; the stage measures it.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Trim {
     /// What counts as edge.

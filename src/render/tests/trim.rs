@@ -3,7 +3,7 @@
 use super::*;
 
 /// Makes an image of 100 x 80 with a border: 20 pixels on the left, 10 at the top, 30 on the right, 8 at the bottom.
-/// The inside is checked with black, red above and blue below, so that no line of it is uniform.
+/// The inside is a checkerboard of black with red (above) and blue (below), so that no line of it is uniform.
 fn bordered(border: &[u8]) -> Raster {
     let size = Size::new(100, 80);
     let alpha = border.len() == 4;
