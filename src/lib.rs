@@ -2,7 +2,8 @@
 //!
 //! A website puts rendering parameters in an image URL, and a CDN pulls the image from us. We verify the signature,
 //! fetch the original from a configured source, render it and keep the result in memory and on disk. libvips reads and
-//! writes formats, converts profiles and sets text; all other pixel work is our own.
+//! writes most formats, converts most profiles and sets text. The other formats have codecs of their own, and all other
+//! pixel work is ours.
 //!
 //! Citations such as "`rendering.md` 3.2" refer to the documents in `docs/spec/`.
 //!
