@@ -1,45 +1,45 @@
-//! Where something lies on a canvas: `*-align`, `*-pad`, `*-x`, `*-y`, `*-anchor`.
+//! The position of something on a canvas: `*-align`, `*-pad`, `*-x`, `*-y`, `*-anchor`.
 
 use serde::{Deserialize, Serialize};
 
 use crate::param::AlignWord;
 use crate::units::{Color, Length, Size};
 
-/// Where watermarks and text lie by default.
+/// The default position of watermarks and text.
 pub(super) const BOTTOM_RIGHT: (Along, Along) = (Along::Far, Along::Far);
 
-/// A place on one axis.
+/// A position on one axis.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Along {
     /// Left or top.
     Start,
-    /// The middle; of an odd number of spare pixels the smaller half goes first.
+    /// The middle; if the number of spare pixels is odd, the smaller half comes first.
     #[default]
     Middle,
     /// Right or bottom.
     Far,
 }
 
-/// Where an overlay lies on its canvas.
+/// The position of an overlay on its canvas.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct Anchor {
-    /// `*-align`, horizontal word; the middle when only the other axis was named.
+    /// The horizontal word of `*-align`; the middle if only the other axis was named.
     pub horizontal: Along,
-    /// `*-align`, vertical word.
+    /// The vertical word of `*-align`.
     pub vertical: Along,
-    /// `*-pad`: gap to the edge on an axis that is neither in the middle nor placed by `x` or `y`.
+    /// `*-pad`: gap to the edge on an axis that is neither centred nor positioned by `x` or `y`.
     pub pad_px: u32,
-    /// `*-x`: from the left edge; overrides alignment and gap. A fraction refers to the width of the canvas.
+    /// `*-x`: distance from the left edge; overrides alignment and gap. A fraction refers to the width of the canvas.
     pub x: Option<Length>,
-    /// `*-y`: from the top edge. A fraction refers to the height of the canvas.
+    /// `*-y`: distance from the top edge. A fraction refers to the height of the canvas.
     pub y: Option<Length>,
-    /// `*-anchor`: which point of the item lies at `x`, `y`, as shares of its width and height, 0 to 1; 0 on an
-    /// axis without either.
+    /// `*-anchor`: the point of the item that is placed at `x`, `y`, as fractions of its width and height, 0 to 1. It
+    /// is 0 on an axis that has no offset.
     pub point: [f64; 2],
 }
 
 impl Anchor {
-    /// `words`, or `default` when there are none.
+    /// Makes an anchor from `words`, or from `default` if there are none.
     pub(super) fn of(
         words: &[AlignWord],
         default: (Along, Along),
@@ -51,7 +51,7 @@ impl Anchor {
         Self { horizontal, vertical, pad_px: pad, x, y, point: [0.0; 2] }
     }
 
-    /// The same, held at another point than its top left.
+    /// Returns the same anchor, holding the item at another point than its top left.
     pub(super) fn held_at(self, point: Option<[f64; 2]>) -> Self {
         let [across, down] = point.unwrap_or_default();
         let share = |at: Option<Length>, share: f64| if at.is_some() { share + 0.0 } else { 0.0 };
@@ -66,7 +66,7 @@ impl Anchor {
         Self { pad_px: px(self.pad_px, dpr), x: self.x.map(place), y: self.y.map(place), ..self }
     }
 
-    /// `x` and `y` in pixels of `canvas`.
+    /// Returns `x` and `y` in pixels of `canvas`.
     pub(super) fn offsets(&self, canvas: Size) -> [Option<i64>; 2] {
         [(self.x, canvas.width), (self.y, canvas.height)].map(|(offset, side)| {
             offset.map(|length| match length {
@@ -76,7 +76,8 @@ impl Anchor {
         })
     }
 
-    /// Left and top edge on `canvas` of an item of size `item`; outside the canvas when it is larger or placed so.
+    /// Returns the left and top edge on `canvas` of an item of size `item`. They may be outside the canvas if the item
+    /// is larger or is positioned there.
     #[must_use]
     pub fn position(&self, canvas: Size, item: Size) -> (i64, i64) {
         let pad = i64::from(self.pad_px);
@@ -97,7 +98,7 @@ impl Anchor {
     }
 }
 
-/// The first word on an axis wins; an axis without one is in the middle.
+/// Returns the positions that `words` name: the first word for an axis wins, and an axis without a word is centred.
 pub(super) fn along(words: &[AlignWord]) -> (Along, Along) {
     let (mut horizontal, mut vertical) = (None, None);
     for word in words {
@@ -106,14 +107,14 @@ pub(super) fn along(words: &[AlignWord]) -> (Along, Along) {
             AlignWord::Right => _ = horizontal.get_or_insert(Along::Far),
             AlignWord::Top => _ = vertical.get_or_insert(Along::Start),
             AlignWord::Bottom => _ = vertical.get_or_insert(Along::Far),
-            // The middle of whichever axis no other word names, which is what absence means too.
+            // Names the middle of the axis that no other word names, which is also the default.
             AlignWord::Center | AlignWord::Middle => {}
         }
     }
     (horizontal.unwrap_or_default(), vertical.unwrap_or_default())
 }
 
-/// A pixel length times `dpr`, rounded; 0 stays 0.
+/// Returns a pixel length times `dpr`, rounded; 0 stays 0.
 pub(super) fn px(length: u32, dpr: f64) -> u32 {
     (f64::from(length) * dpr + 0.5).floor() as u32
 }
@@ -141,7 +142,7 @@ pub(super) fn pixels(length: Option<Length>, reference: f64, dpr: f64) -> Option
     })
 }
 
-/// A length in pixels of the output.
+/// Returns a length in pixels of the output.
 pub(super) fn length_px(length: Length, side: f64, dpr: f64) -> f64 {
     match length {
         Length::Px(px) => px * dpr,
@@ -149,7 +150,7 @@ pub(super) fn length_px(length: Length, side: f64, dpr: f64) -> f64 {
     }
 }
 
-/// A colour of no opacity paints nothing, whatever its red, green and blue.
+/// Returns the colour unless it is fully transparent; such a colour paints nothing, whatever its red, green and blue.
 pub(super) fn visible(color: Option<Color>) -> Option<Color> {
     color.filter(|color| color.a > 0)
 }

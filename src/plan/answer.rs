@@ -1,5 +1,5 @@
-//! What is sent: an image in one of the formats that we write, data about an image, or an SVG that stays one. Holds the one
-//! table of facts about formats.
+//! What is sent: an image in one of the formats that we write, data about an image, or an SVG that stays SVG. Contains
+//! the only table of facts about formats.
 
 use serde::{Deserialize, Serialize};
 
@@ -14,12 +14,12 @@ pub enum Answer {
     Picture(Format),
     /// Words or numbers about an image.
     Data(Data),
-    /// An SVG original that stays one.
+    /// An SVG original that stays SVG.
     Svg,
 }
 
 impl Answer {
-    /// Registered media type.
+    /// Returns the registered media type.
     #[must_use]
     pub const fn content_type(self) -> &'static str {
         match self {
@@ -58,41 +58,41 @@ impl Data {
 pub enum DataOutput {
     /// A description of the original: `fm=json`.
     Json {
-        /// Whether it lists the faces.
+        /// Whether the faces are listed.
         faces: bool,
     },
     /// `palette=json`
     PaletteJson {
-        /// 0 to 16.
+        /// Number of colours, 0 to 16.
         colors: u8,
     },
     /// `palette=css`
     PaletteCss {
-        /// 0 to 16.
+        /// Number of colours, 0 to 16.
         colors: u8,
-        /// First word of the class names: letters, digits, `-` and `_`.
+        /// Prefix of the class names: letters, digits, `-` and `_`.
         prefix: String,
     },
     /// `fm=blurhash`
     Blurhash,
 }
 
-/// What has to be known about a format by those who do not encode it.
+/// What code other than the encoders has to know about a format.
 #[derive(Clone, Copy, Debug)]
 pub struct Facts {
-    /// Our own name, for errors.
+    /// Our name for it, for errors.
     pub name: &'static str,
     /// Registered media type.
     pub content_type: &'static str,
-    /// Of a file's name; it is the word of `fm` as well.
+    /// File name extension, which is also a word of `fm`.
     pub extension: &'static str,
     /// The words of `fm` that ask for it.
     pub words: &'static [FormatWord],
-    /// The kind of original that is written back in this format.
+    /// The format of originals that are written back in this format.
     pub source: Option<SourceFormat>,
     /// Whether it can hold transparency.
     pub keeps_alpha: bool,
-    /// Whether it can hold a colour profile in our hands. Without, pixels have to be sRGB.
+    /// Whether we can attach a colour profile to it. If not, the pixels have to be sRGB.
     pub keeps_profile: bool,
     /// Whether we can write animations in it.
     pub is_animated: bool,
@@ -104,7 +104,7 @@ pub struct Facts {
     pub encode_time: EncodeTime,
 }
 
-/// What most formats have in common.
+/// The facts that most formats share.
 const COMMON: Facts = Facts {
     name: "",
     content_type: "",
@@ -129,10 +129,10 @@ const PNG: Facts = Facts {
     ..COMMON
 };
 
-/// Declares [`Format`] with the facts about each.
+/// Declares [`Format`] together with the facts about each format.
 macro_rules! formats {
     ($($(#[$doc:meta])* $format:ident => $facts:expr,)+) => {
-        /// A format of images that we write.
+        /// An image format that we write.
         #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
         #[expect(missing_docs, reason = "the names of the formats")]
         pub enum Format {
@@ -140,10 +140,10 @@ macro_rules! formats {
         }
 
         impl Format {
-            /// All of them.
+            /// All formats.
             pub const ALL: &'static [Self] = &[$(Self::$format,)+];
 
-            /// The facts about it.
+            /// Returns the facts about this format.
             #[must_use]
             pub const fn facts(self) -> &'static Facts {
                 match self {
@@ -163,7 +163,7 @@ formats! {
         source: Some(SourceFormat::Jpeg),
         keeps_alpha: false,
         keeps_profile: true,
-        // libjpeg's limit, kept by every JPEG library since.
+        // The limit of libjpeg, which every later JPEG library kept.
         side_max: 65_500,
         ..COMMON
     },
@@ -187,7 +187,7 @@ formats! {
         source: Some(SourceFormat::Webp),
         keeps_profile: true,
         is_animated: true,
-        // RFC 9649 section 2.6 allows 16384 in the extended header only; the VP8 key frame has 14 bits per side.
+        // RFC 9649 section 2.6 allows 16384 in the extended header only; a VP8 key frame has 14 bits per side.
         side_max: 16_383,
         encode_time: EncodeTime::WEBP,
         ..COMMON
@@ -235,13 +235,13 @@ formats! {
 }
 
 impl Format {
-    /// The format that a word of `fm` asks for, if it names one that we write.
+    /// Returns the format that a word of `fm` asks for, if we write it.
     #[must_use]
     pub fn of_word(word: FormatWord) -> Option<Self> {
         Self::ALL.iter().copied().find(|format| format.facts().words.contains(&word))
     }
 
-    /// The format in which an original of this kind is written back, if we write it.
+    /// Returns the format in which an original of this kind is written back, if we write it.
     #[must_use]
     pub fn of_source(source: SourceFormat) -> Option<Self> {
         Self::ALL.iter().copied().find(|format| format.facts().source == Some(source))

@@ -1,12 +1,12 @@
-//! Fitting what grows after it was placed into the longest side of an output.
+//! Fits something that grows after it was placed into the longest output side.
 
 use crate::units::Size;
 
-/// What `place` makes under the greatest bound on its own sides under which what grows out of it, `grown`, has no side
-/// over `side_max`.
+/// Returns what `place` makes under the greatest bound for which the result, after growing, has no side above
+/// `side_max`.
 ///
-/// `place` takes a bound on both sides and gives a thing with its size, which shrinks in proportion to the bound once it
-/// is as large as that.
+/// `place` takes a bound for both sides and returns a result with its size; `grown` returns the size to which that
+/// result grows. Once the result is as large as the bound, it shrinks in proportion to the bound.
 pub(super) fn within<T>(side_max: u32, place: impl Fn(u32) -> (T, Size), grown: impl Fn(&T, Size) -> Size) -> T {
     let mut bound = side_max;
     loop {
@@ -16,7 +16,7 @@ pub(super) fn within<T>(side_max: u32, place: impl Fn(u32) -> (T, Size), grown: 
         if outside <= side_max || bound <= 1 {
             return placed;
         }
-        // In proportion, as every output is capped; rounding may leave a pixel too many for the next turn.
+        // Shrinks in proportion, as every output is capped. Rounding may leave a pixel too many for the next iteration.
         let share = u64::from(inside) * u64::from(side_max) / u64::from(outside);
         bound = u32::try_from(share).unwrap_or(bound).clamp(1, bound - 1);
     }
@@ -30,7 +30,7 @@ fn longest(size: Size) -> u32 {
 mod tests {
     use super::*;
 
-    /// A square no larger than it wants to be.
+    /// Makes a square of the wanted size, or of the bound if that is smaller.
     fn square(wanted: u32) -> impl Fn(u32) -> (u32, Size) {
         move |bound| (wanted.min(bound), Size::new(wanted.min(bound), wanted.min(bound)))
     }
@@ -41,7 +41,7 @@ mod tests {
         assert_eq!(within(1000, square(300), doubled), 300);
         assert_eq!(within(1000, square(5000), doubled), 498);
         assert_eq!(within(5, square(5000), doubled), 1);
-        // Nothing helps against what grows by itself.
+        // No bound helps if something grows by itself.
         assert_eq!(within(1, square(5000), doubled), 1);
     }
 }

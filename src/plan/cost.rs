@@ -1,5 +1,5 @@
-//! How long an encoder will take, before it starts: a rendition that nobody asked to be in one format is written in one
-//! that is ready in time. Pure: the same picture always comes in the same format.
+//! Estimates how long an encoder will take before it starts: an image whose format would be late is written in one that
+//! is ready in time. Pure, so the same image always comes in the same format.
 
 use std::time::Duration;
 
@@ -7,21 +7,22 @@ use super::answer::Format;
 use super::types::Output;
 use crate::units::Size;
 
-/// What an encoder will be given: one frame. An animation stays one, whatever it takes.
+/// What an encoder is given: one frame. An animation keeps its format, however long it takes.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Work {
-    /// Of the rendition.
+    /// Size of the rendition.
     pub size: Size,
-    /// Whether opacity is written too.
+    /// Whether an alpha channel is written too.
     pub has_alpha: bool,
     /// Mean difference of neighbouring luma samples, 0 to 255: about 5 in photographs, 85 in noise.
     pub detail: f32,
 }
 
-/// The formats of `formats` that will be ready in time, in the same order; never none.
+/// Returns those of `formats` that will be ready in time, in the same order; never empty.
 ///
-/// Only AVIF gives way where it was asked for by name, as imgix' page on `fm` has it; with `auto=format` every format
-/// does. What comes instead is WebP if that was accepted, else JPEG, or PNG where JPEG cannot hold what was asked for.
+/// Of the formats that were asked for by name only AVIF gives way, as imgix' page on `fm` states; with `auto=format`
+/// every format does. The replacement is WebP if it is accepted, otherwise JPEG, or PNG where JPEG cannot hold what was
+/// asked for.
 #[must_use]
 pub fn in_time(formats: Vec<Format>, output: &Output, work: &Work) -> Vec<Format> {
     let yields = |format: Format| output.yields || format == Format::Avif;
@@ -33,7 +34,8 @@ pub fn in_time(formats: Vec<Format>, output: &Output, work: &Work) -> Vec<Format
     kept
 }
 
-/// About how long a slow encoder takes for `work`, on the safe side; nothing for the others, than which none is faster.
+/// Estimates how long a slow encoder takes for `work`, on the safe side. Returns zero for the other encoders, because
+/// no faster format could replace them.
 fn estimate(format: Format, output: &Output, work: &Work) -> Duration {
     let quality = f32::from(output.quality.get());
     let per_pixel_ns = format.facts().encode_time.per_pixel_ns(quality, output.lossless, work.has_alpha, work.detail);
@@ -78,7 +80,7 @@ mod tests {
         check(&output(true, None, 75, true), large, &[Avif, Webp, Jpeg], &[Jpeg]);
         check(&output(true, None, 75, true), large, &[Avif, Webp], &[Png]);
         check(&output(true, Some(FormatWord::Jxl), 75, false), large, &[Jxl], &[Jpeg]);
-        // By name.
+        // Asked for by name.
         check(&output(false, Some(FormatWord::Avif), 75, false), large, &[Avif], &[Jpeg]);
         check(&output(false, Some(FormatWord::Avif), 75, false), work(8192, 5461, true, 6.0), &[Avif], &[Png]);
         check(&output(false, Some(FormatWord::Avif), 75, false), small, &[Avif], &[Avif]);
@@ -98,7 +100,7 @@ mod tests {
         }
         assert!(estimate_of(75, Work { has_alpha: true, ..base }) > estimate_of(75, base));
         let _no_overflow = estimate_of(100, Work { size: Size::new(u32::MAX, u32::MAX), ..base });
-        // Between the measured figures for a photograph, one in the dark, and noise.
+        // Estimates lie between the measured figure and 5/4 of it, for a photograph, one in the dark, and noise.
         for (detail, measured_ns) in [(6.0, 1018), (20.0, 1574), (85.0, 2092)] {
             let estimated = estimate_of(75, Work { detail, ..base }).as_micros() / 1000;
             assert!((measured_ns..measured_ns * 5 / 4).contains(&(estimated)), "{detail}: {estimated} {measured_ns}");

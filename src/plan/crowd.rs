@@ -1,17 +1,17 @@
-//! Where the window of `crop=faces` lies when there are several faces: where it holds the most (`rendering.md` 4). Knows no
-//! op and no pixel.
+//! The window of `crop=faces` for several faces: where it holds the most of them (`rendering.md` 4). Independent of ops
+//! and pixels.
 
 use std::cmp::Reverse;
 
 use super::extent::{Extent, ROUNDING_SLACK};
 use crate::units::{Rect, Size};
 
-/// The window of size `kept`, inside an image of `scaled`, that holds the most of `faces`; of equals the one whose faces
-/// are larger together, then the one with the earlier face. It is centred on what it holds, as far as the edges and the
-/// faces themselves allow.
+/// Returns the window of size `kept`, inside an image of size `scaled`, that holds the most of `faces`. Among equals
+/// the one whose faces have the larger total area wins, then the one with the earlier face. The window is centred on
+/// the faces it holds, as far as the edges of the image and the faces themselves allow.
 ///
-/// `faces` are in pixels of the source, whose sides become `exact`, of which `scaled` is the rounded value. A face that is
-/// larger than the window counts as held where the window is centred on it.
+/// `faces` are in pixels of `source`. Scaling makes the sides of `source` those of `exact`, and `scaled` is `exact`
+/// rounded. A face that is larger than the window counts as held if the window is centred on it.
 pub(super) fn window(faces: &[Rect], source: Extent, exact: Extent, scaled: Size, kept: Size) -> Rect {
     let places: Vec<Place> = faces
         .iter()
@@ -35,22 +35,22 @@ pub(super) fn window(faces: &[Rect], source: Extent, exact: Extent, scaled: Size
 struct Place {
     across: Along,
     down: Along,
-    /// As a rank among the faces: in pixels of the source.
+    /// Area in pixels of the source, to rank the faces.
     area: u64,
 }
 
-/// A face along one axis, and the starts of a window that holds it: from `first` to `last`.
+/// A face along one axis. A window holds it if the window starts between `first` and `last`.
 #[derive(Clone, Copy, Debug)]
 struct Along {
     first: u32,
     last: u32,
-    /// Where the face begins and ends.
+    /// Start and end of the face.
     from: f64,
     to: f64,
 }
 
 impl Along {
-    /// Of a face's start and length in the source, and the scale there.
+    /// Computes this from the start and length of a face in the source, and the scale.
     fn of((start, len, scale): (u32, u32, f64), scaled: u32, kept: u32) -> Self {
         let spare = f64::from(scaled.saturating_sub(kept));
         let (from, to) = (f64::from(start) * scale, (f64::from(start) + f64::from(len)) * scale);
@@ -69,15 +69,16 @@ impl Along {
     }
 }
 
-/// Where a window has to start to have the middle between two points in its own middle.
+/// Returns where a window must start for its centre to be midway between two points.
 fn centered(from: f64, to: f64, kept: u32) -> f64 {
     ((from + to - f64::from(kept)) / 2.0 + 0.5 + ROUNDING_SLACK).floor()
 }
 
-/// The indices of the faces that the best window holds.
+/// Returns the indices of the faces that the best window holds.
 ///
-/// The most faces are held at the first start of one face across and of one face down. As a window that covers its frame has
-/// room along one axis only, one of the two has hardly any values, and this takes the square of the number of faces.
+/// The best window can always be moved so that it starts at the `first` of one face across and of one face down. A
+/// window that covers its frame has room along one axis only, so one of the two sets has hardly any values, and the
+/// time is proportional to the square of the number of faces.
 fn largest_group(places: &[Place]) -> Vec<usize> {
     let starts = |along: fn(&Place) -> Along| {
         let mut starts: Vec<u32> = places.iter().map(|place| along(place).first).collect();
@@ -93,13 +94,13 @@ fn largest_group(places: &[Place]) -> Vec<usize> {
     };
     let rank = |corner: &(u32, u32)| {
         let (count, area) = held(*corner).fold((0_usize, 0_u64), |(count, area), n| (count + 1, area + places[n].area));
-        // The last of equals wins a `max`: the earlier corner must be the greater one.
+        // `max` returns the last of equals, so the earlier corner must be the greater one.
         (count, area, Reverse(held(*corner).next()), Reverse(*corner))
     };
     corners.max_by_key(rank).map_or_else(Vec::new, |corner| held(corner).collect())
 }
 
-/// The start of a window that holds all of these, which some window does.
+/// Returns the start of a window that holds all of these faces; the caller ensures that there is one.
 fn start(group: impl Iterator<Item = Along>, kept: u32) -> u32 {
     let all = group.reduce(|a, b| Along {
         first: a.first.max(b.first),
@@ -119,7 +120,7 @@ mod tests {
         Rect { left, top, size: Size::new(width, height) }
     }
 
-    /// The window on an image that is not scaled.
+    /// Returns the window on an image that is not scaled.
     fn window_of(faces: &[Rect], image: Size, kept: Size) -> Rect {
         let exact = Extent::of(image);
         window(faces, exact, exact, image, kept)
@@ -144,11 +145,11 @@ mod tests {
     fn the_most_faces_win_over_the_largest() {
         let large = rect(0, 0, 90, 90);
         check(&[large], (0, 0));
-        // Two small ones beyond it, as one group: from 300 to 360.
+        // Two small faces beyond it, as one group from 300 to 360.
         check(&[large, rect(300, 10, 20, 20), rect(340, 40, 20, 20)], (280, 0));
-        // One and one: the larger.
+        // One face each: the larger wins.
         check(&[rect(300, 10, 20, 20), large], (0, 0));
-        // As many and as large: the earlier.
+        // As many and as large: the earlier wins.
         check(&[rect(300, 10, 20, 20), rect(10, 10, 20, 20)], (260, 0));
         check(&[rect(10, 10, 20, 20), rect(300, 10, 20, 20)], (0, 0));
     }
@@ -157,10 +158,10 @@ mod tests {
     fn a_face_larger_than_the_window_counts_where_it_is_in_the_middle() {
         let wide = rect(100, 0, 200, 90);
         check(&[wide], (150, 0));
-        // Beside a small one that is not in that window, the larger is kept.
+        // A small face that is not in that window loses to the larger one.
         check(&[rect(10, 10, 20, 20), wide], (150, 0));
         check(&[wide, rect(10, 10, 20, 20), rect(40, 10, 20, 20)], (0, 0));
-        // At an edge the window gives way.
+        // At an edge the window cannot be centred.
         check(&[rect(0, 0, 120, 90)], (10, 0));
         check(&[rect(0, 0, 400, 100)], (150, 0));
     }
@@ -188,7 +189,7 @@ mod tests {
     proptest! {
         #[test]
         fn no_other_window_holds_more((image, kept, faces) in any_crowd()) {
-            // Faces that fit into no window are another rule.
+            // A different rule applies to faces that fit into no window.
             let faces: Vec<Rect> = faces
                 .into_iter()
                 .filter(|face| face.size.width <= kept.width && face.size.height <= kept.height)
@@ -212,7 +213,7 @@ mod tests {
             let scaled = Size::new(rounded.width.max(kept.width), rounded.height.max(kept.height));
             let chosen = window(&faces, source, exact, scaled, kept);
             prop_assert!(chosen.is_inside(scaled) && chosen.size == kept);
-            // With a pixel to spare on either side some window holds all of them: then the chosen one does.
+            // With a pixel to spare on either side some window holds all faces, and then the chosen one does too.
             let reach = |start: fn(&Rect) -> (u32, u32)| {
                 let from = faces.iter().map(|face| start(face).0).min().unwrap_or(0);
                 let to = faces.iter().map(|face| start(face).0 + start(face).1).max().unwrap_or(0);

@@ -1,21 +1,21 @@
-//! What an encoder's time depends on: figures of one format, measured.
+//! What an encoder's time depends on: the measured figures of one format.
 
 /// Time that an encoder takes per pixel, on the safe side.
 #[derive(Clone, Copy, Debug)]
 pub struct EncodeTime {
-    /// Nanoseconds by quality, 0 to 100, for a photograph; straight lines between the points. Empty: never late.
+    /// Nanoseconds by quality, 0 to 100, for a photograph, interpolated linearly. Empty: never late.
     pub by_quality: &'static [(f32, f32)],
-    /// What detail (mean difference of neighbouring luma samples) multiplies that by.
+    /// Factor by detail (mean difference of neighbouring luma samples).
     pub by_detail: &'static [(f32, f32)],
-    /// What an alpha channel multiplies it by.
+    /// Factor for an alpha channel.
     pub alpha: f32,
-    /// Nanoseconds where the format is written without loss, whatever else; `None` if that takes no other time.
+    /// Nanoseconds in lossless mode, regardless of everything else; `None` if that mode takes the same time.
     pub lossless_ns: Option<f32>,
 }
 
-/// Figures are those of `benches/encode.rs` on one core of a server (`benches/README.md`).
+/// The figures are those of `benches/encode.rs` on one core of a server (`benches/README.md`).
 impl EncodeTime {
-    /// Faster than any other format.
+    /// For formats that are never late.
     pub(super) const NEVER_LATE: Self = Self { by_quality: &[], by_detail: &[], alpha: 1.0, lossless_ns: None };
 
     pub(super) const AVIF: Self = Self {
@@ -36,7 +36,7 @@ impl EncodeTime {
     pub(super) const JP2: Self = Self { by_quality: &[(0.0, 620.0)], ..Self::NEVER_LATE };
     pub(super) const GIF: Self = Self { by_quality: &[(0.0, 1400.0)], ..Self::NEVER_LATE };
 
-    /// Nanoseconds per pixel.
+    /// Returns nanoseconds per pixel.
     pub(super) fn per_pixel_ns(&self, quality: f32, lossless: bool, has_alpha: bool, detail: f32) -> f32 {
         if let Some(ns) = self.lossless_ns.filter(|_| lossless) {
             return ns;
@@ -47,7 +47,7 @@ impl EncodeTime {
     }
 }
 
-/// The straight line through the points around `x`, level beyond the first and the last.
+/// Interpolates linearly between the points around `x`; constant before the first and after the last.
 fn at(points: &[(f32, f32)], x: f32) -> Option<f32> {
     let between = points.windows(2).find_map(|pair| match pair {
         &[(from, low), (to, high)] if x < to => {

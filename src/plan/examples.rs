@@ -1,4 +1,4 @@
-//! The worked examples of `rendering.md` 3 to 6 and 12, through one `check`; properties of any layout.
+//! The worked examples of `rendering.md` 3 to 6 and 12, all run by `check`, and the properties of every layout.
 
 mod layers;
 pub(super) mod properties;
@@ -11,7 +11,7 @@ use crate::units::{Color, Rect, Size};
 /// Size of every overlay in the tests.
 const OVERLAY: Size = Size::new(40, 20);
 
-/// `300x200`
+/// Parses a size such as `300x200`.
 fn size(text: &str) -> Size {
     let (width, height) = text.split_once('x').unwrap();
     Size::new(width.parse().unwrap(), height.parse().unwrap())
@@ -29,7 +29,7 @@ fn plan_of(query: &str) -> Plan {
     }
 }
 
-/// A layout in a line: `crop L,T WxH; resize WxH keep L,T WxH; extend WxH at L,T; -> WxH`.
+/// Writes a layout in one line: `crop L,T WxH; resize WxH keep L,T WxH; extend WxH at L,T; -> WxH`.
 fn summary(layout: &Layout) -> String {
     let mut parts = steps(layout);
     parts.push(format!("-> {}", size_summary(layout.output)));
@@ -100,7 +100,7 @@ fn check(source: &str, query: &str, expected: &str) {
     assert_eq!(summary(&layout), expected, "{source} {query}");
 }
 
-/// That the longest side is the limit, or a few pixels less where the image is scaled by whole ones.
+/// Checks that the longest side is the limit, or up to three pixels less, because the image is scaled by whole pixels.
 fn check_sizes(source: &str, query: &str, longest: u32) {
     let output = layout(&plan_of(query), &still(size(source))).output;
     let found = output.width.max(output.height);
@@ -148,7 +148,7 @@ fn outputs_are_capped_proportionally() {
     check("5000x3000", "w=5000&h=3000&dpr=2&fit=crop", "resize 8192x4915; -> 8192x4915");
     check("300x200", "w=9000&h=100&fit=scale", "resize 8192x91; -> 8192x91");
     check("300x200", "w=9000&h=9000", "resize 8192x5461; -> 8192x5461");
-    // The box exceeds the cap, the picture in it does not.
+    // The box exceeds the cap, but the image in it does not.
     check("300x200", "w=9000&h=100", "resize 150x100; -> 150x100");
     check("10000x100", "flip=h", "resize 8192x82; mirror-h; -> 8192x82");
     check("20000x20000", "fit=max&w=20000", "resize 8192x8192; -> 8192x8192");
@@ -175,7 +175,8 @@ fn bound_examples_of_section_3_4() {
     check("500x3000", "fit=crop&h=200&min-w=100", "resize 100x600 keep 0,200 100x200; -> 100x200");
     check("500x3000", "fit=crop&w=200&max-h=400", "resize 200x1200 keep 0,400 200x400; -> 200x400");
     check("3000x500", "fit=crop&w=600&min-h=300", "resize 1800x300 keep 600,0 600x300; -> 600x300");
-    // A bound on a side that was given, or with another fit, is inert; min beats max; dpr multiplies bounds.
+    // A bound is inert on a side that was given or with another fit; the minimum beats the maximum; `dpr` multiplies
+    // bounds.
     check("300x200", "fit=crop&w=100&max-w=50", "resize 100x67; -> 100x67");
     check("300x200", "w=100&max-h=50", "resize 100x67; -> 100x67");
     check("300x200", "fit=crop&w=100&min-h=80&max-h=50", "resize 120x80 keep 10,0 100x80; -> 100x80");
@@ -192,11 +193,11 @@ fn rect_examples_of_section_3_5() {
     check("1000x800", "rect=0,0,full,0.5", "crop 0,0 1000x400; -> 1000x400");
     check("1000x800", "rect=100,50,400,300&w=200", "crop 100,50 400x300; resize 200x150; -> 200x150");
     check("1000x800", "rect=900,700,400,300", "crop 900,700 100x100; -> 100x100");
-    // The data file starts both edges at 0, so the parser clamps what lies before.
+    // In the data file the range of both edges starts at 0, so the parser clamps lower values.
     check("1000x800", "rect=-50,-60,100,100", "crop 0,0 100x100; -> 100x100");
     check("1000x800", "rect=1000,0,10,10", "-> 1000x800");
     check("1000x800", "rect=center,middle,4000,300", "crop 0,250 1000x300; -> 1000x300");
-    // Cuts in a row become one.
+    // Successive cuts are merged.
     check("1000x800", "rect=100,50,400,300&fit=crop&w=400&h=100", "crop 100,150 400x100; -> 400x100");
 }
 
@@ -234,7 +235,7 @@ fn crop_words_of_section_4() {
     for words in ["auto", "faces,auto", "car,auto,top", "auto,left"] {
         check("300x200", &format!("{square}&crop={words}"), "resize 150x100 find [Auto] else 25,0 100x100; -> 100x100");
     }
-    // What cannot be found falls through to the next word.
+    // Words that find nothing fall through to the next word.
     check("300x200", &format!("{square}&crop=car,faces,right"), "resize 150x100 keep 50,0 100x100; -> 100x100");
     check("300x200", &format!("{square}&crop=car"), "resize 150x100 keep 25,0 100x100; -> 100x100");
     for (words, place) in
@@ -253,7 +254,7 @@ fn crop_words_of_section_4() {
         check("300x200", &query, "resize 150x100 keep 0,0 100x100; -> 100x100");
     }
     check("300x200", &format!("{square}&crop=left,edges"), "resize 150x100 keep 0,0 100x100; -> 100x100");
-    // Nothing to place: nothing is looked for.
+    // Nothing to place, so no finder runs.
     check("300x200", "fit=crop&w=150&h=100&crop=edges", "resize 150x100; -> 150x100");
     // `crop` needs fit=crop.
     check("300x200", "fit=min&w=100&h=200&crop=left", "crop 100,0 100x200; -> 100x200");
@@ -268,13 +269,13 @@ fn focal_point_of_section_4() {
         &format!("{focal}&fp-z=2&fp-debug=true"),
         "resize 1333x800 keep 900,80 400x400; cross 200,200; -> 400x400",
     );
-    // Pushed back inside; the point is where it was.
+    // The window is moved back inside the image; the point stays where it was.
     check(
         "1000x600",
         "fit=crop&crop=focalpoint&w=400&h=400&fp-x=1&fp-y=0&fp-debug=true",
         "resize 667x400 keep 267,0 400x400; cross 399,0; -> 400x400",
     );
-    // Of `fit=min`, which has no other use for it, the point moves the cut, in the words of `crop` or alone; nothing is
+    // With `fit=min` the point moves the cut, whether `crop` names it or not, and has no other effect: nothing is
     // enlarged.
     for crop in ["crop=focalpoint", "crop=faces,focalpoint", "fp-z=5"] {
         let at = |x: f64, y: f64| format!("fit=min&w=100&h=200&{crop}&fp-x={x}&fp-y={y}");
@@ -307,7 +308,7 @@ fn orientation_comes_first_and_swaps_sides() {
     assert_eq!(turned("orient=0", 6), "-> 400x300");
     assert_eq!(turned("rect=0,0,300,100", 5), "orient 5; crop 0,0 300x100; -> 300x100");
     assert_eq!(turned("flip=hv", 0), "mirror-h; mirror-v; -> 400x300");
-    // `rot` keeps the frame, and wraps.
+    // `rot` keeps the size of the frame, and angles wrap.
     assert_eq!(turned("rot=90", 1), "rotate 90; -> 400x300");
     assert_eq!(turned("rot=-30", 1), "rotate 330; -> 400x300");
     assert_eq!(turned("rot=360", 1), "-> 400x300");
@@ -322,16 +323,17 @@ fn a_pivot_shows_the_whole_image_on_a_larger_canvas() {
     check("rot=30", "rotate 30; -> 496x460");
     check("rot=-330", "rotate 30; -> 496x460");
     check("rot=0", "-> 400x300");
-    // `w`, `h` and `dpr` size the image, not the canvas; so does every fit.
+    // `w`, `h` and `dpr` set the size of the image, not of the canvas; this is true of every fit.
     check("rot=90&w=200", "resize 200x150; rotate 90; -> 150x200");
     check("rot=90&w=100&dpr=2", "resize 200x150; rotate 90; -> 150x200");
     check("rot=90&w=200&h=100&fit=crop", "resize 200x150 keep 0,25 200x100; rotate 90; -> 100x200");
     check("rot=90&w=200&h=100&fit=fill", "resize 133x100; extend 200x100 at 33,0; rotate 90; -> 100x200");
     check("rot=45&w=100&h=100&fit=scale", "resize 100x100; rotate 45; -> 141x141");
-    // Mask and frame follow the canvas, padding lies around it and inside the box that the image leaves.
+    // Mask and border follow the rotated canvas. Padding lies around it, and inside the box that sets the size of the
+    // image.
     check("rot=90&pad=10", "rotate 90; pad 10,10,10,10; -> 320x420");
     check("rot=90&w=200&pad=10", "resize 180x135; rotate 90; pad 10,10,10,10; -> 155x200");
-    // Canvas and padding together are scaled into the limit.
+    // Canvas and padding are scaled together to fit the limit.
     check_sizes("8192x8192", "rot-type=pivot&rot=45", 8192);
     check_sizes("6000x6000", "rot-type=pivot&rot=45&pad=100", 8192);
     check_sizes("300x200", "rot-type=pivot&rot=30&w=8192&h=8192&fit=crop", 8192);
@@ -367,14 +369,15 @@ fn pieces_off_the_grid_are_not_shrunk_on_load() {
     check("4000x3000", "rect=8,16,1600,1200&w=200", 1.0, 8);
     check("4000x3000", "rect=4,16,1600,1200&w=200", 1.0, 4);
     check("4000x3000", "rect=3,16,1600,1200&w=200", 1.0, 1);
-    // fit=crop scales the whole picture: 4000 to 267 wide.
+    // `fit=crop` scales the whole image: from 4000 to 267 wide.
     check("4000x3000", "fit=crop&w=100&h=200", 1.0, 8);
 }
 
-/// No stages: what the decoder, the encoder or the server reads straight from the plan, with or without effect yet.
+/// Parameters without a stage: the decoder, the encoder or the server reads them directly from the plan, whether or not
+/// they have an effect yet.
 const WITHOUT_STAGE: [&str; 5] = ["frame", "iptc", "page", "pdf-annotation", "rasterize-bypass"];
 
-/// The intent of a query, with `parsed.renders` set so that it is a plan either way.
+/// Returns the intent of a query, with `parsed.renders` set so that it is always a plan.
 fn intent(query: &str) -> Intent {
     let mut parsed = parse(query, &[]).unwrap();
     parsed.renders = true;
@@ -388,7 +391,7 @@ fn an_accepted_parameter_changes_no_plan() {
         let is_it = |pair: &&str| pair.split('=').next() == Some(spec.name);
         let without: Vec<&str> = spec.example.split('&').filter(|pair| !is_it(pair)).collect();
         let found = intent(spec.example);
-        // What must be refused is refused long before it can be rendered.
+        // Requests that must be refused are refused long before they could be rendered.
         if !matches!(found, Intent::Unsupported(_)) && found != intent(&without.join("&")) {
             changed.push(spec.name);
         }

@@ -1,15 +1,15 @@
 //! Sides before they are rounded to pixels.
 //!
-//! Products are formed before quotients, so that a side which is exactly half a pixel over an integer (150 x 3 / 4) stays
-//! exact and rounds up as the rules say.
+//! Products are computed before quotients, so that a side which is exactly half a pixel above an integer (150 x 3 / 4)
+//! stays exact and rounds up, as the rules require.
 
 use crate::units::Size;
 
-/// Added before rounding, because a decimal such as `dpr=1.1` is a little under its written value in binary. Far below
-/// the smallest distance from a half that integers and three decimals can give (about 1e-8).
+/// Added before rounding, because a decimal such as `dpr=1.1` is slightly below its written value in binary. Far below
+/// the smallest distance from a half that integers and three decimals can produce (about 1e-8).
 pub(super) const ROUNDING_SLACK: f64 = 1e-9;
 
-/// Sides are kept between these while they are real numbers, so that no product overflows and no quotient is by 0.
+/// Sides stay in this range while they are real numbers, so that no product overflows and no divisor is 0.
 pub(super) const SIDE_RANGE: (f64, f64) = (1e-6, 1e9);
 
 /// Width and height before rounding.
@@ -19,9 +19,9 @@ pub(super) struct Extent {
     pub(super) height: f64,
 }
 
-/// `floor(x + 0.5)`, at least 1.
+/// Returns `floor(x + 0.5)`, at least 1.
 pub(super) fn side(x: f64) -> u32 {
-    // `as` saturates, and turns NaN into 0.
+    // `as` saturates and turns NaN into 0.
     ((x + 0.5 + ROUNDING_SLACK).floor() as u32).max(1)
 }
 
@@ -32,7 +32,7 @@ impl Extent {
 
     pub(super) fn tamed(self) -> Self {
         let (low, high) = SIDE_RANGE;
-        // `max` and `min` return the other operand for NaN, unlike `clamp`.
+        // For NaN, `max` and `min` return the other operand, unlike `clamp`.
         Self { width: self.width.max(low).min(high), height: self.height.max(low).min(high) }
     }
 
@@ -48,12 +48,12 @@ impl Extent {
         Self { width: self.width + margin.left + margin.right, height: self.height + margin.top + margin.bottom }
     }
 
-    /// The factor that brings both sides to `side_max` at most (`rendering.md` 3.1, rule 5).
+    /// Returns the factor that reduces both sides to at most `side_max` (`rendering.md` 3.1, rule 5).
     pub(super) fn cap(self, side_max: u32) -> f64 {
         (f64::from(side_max) / self.width.max(self.height)).min(1.0)
     }
 
-    /// The picture `self` scaled to touch `frame` from inside.
+    /// Returns `self` scaled to touch `frame` from inside.
     pub(super) fn inside(self, frame: Self) -> Self {
         if frame.width * self.height <= frame.height * self.width {
             Self { width: frame.width, height: self.height * frame.width / self.width }
@@ -62,7 +62,7 @@ impl Extent {
         }
     }
 
-    /// The picture `self` scaled to cover `frame`.
+    /// Returns `self` scaled to cover `frame`.
     pub(super) fn covering(self, frame: Self) -> Self {
         if frame.width * self.height >= frame.height * self.width {
             Self { width: frame.width, height: self.height * frame.width / self.width }
@@ -71,13 +71,13 @@ impl Extent {
         }
     }
 
-    /// The smaller of the two, which have the same shape.
+    /// Returns the smaller of the two, which must have the same shape.
     pub(super) fn at_most(self, limit: Self) -> Self {
         if self.width >= limit.width || self.height >= limit.height { limit } else { self }
     }
 }
 
-/// Padding before rounding, `dpr` applied.
+/// Padding before rounding, with `dpr` applied.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(super) struct Margin {
     pub(super) top: f64,

@@ -1,4 +1,4 @@
-//! The choice of format (`rendering.md` 13 and 14): what the request settles, and what is left to the original.
+//! The choice of format (`rendering.md` 13 and 14): what the request decides, and what depends on the original.
 
 use std::time::Duration;
 
@@ -8,7 +8,7 @@ use crate::units::Quality;
 use super::answer::Format;
 use super::types::{FallbackFormat, Measured, Negotiation, Output};
 
-/// The encoding part of a plan.
+/// Returns the encoding part of a plan.
 pub(super) fn output(params: &FormatParams, negotiation: &Negotiation, encode_time_max: Duration) -> Output {
     let Auto { compress, format, .. } = params.auto;
     let mut preferred = Vec::new();
@@ -39,41 +39,42 @@ pub(super) fn output(params: &FormatParams, negotiation: &Negotiation, encode_ti
     }
 }
 
-/// Whether AVIF is asked for by name.
+/// Returns whether AVIF is asked for by name.
 pub(super) fn is_avif(params: &FormatParams) -> bool {
     params.fm == Some(FormatWord::Avif)
 }
 
-/// The encoding part of a plan whose answer is data about the picture.
+/// Returns the encoding part of a plan whose answer is data about the image.
 pub(super) fn unencoded() -> Output {
-    // Colours in words are sRGB, whatever the picture's profile.
+    // Colours given as text are sRGB, whatever the profile of the image.
     let color_space = ColorSpace::Srgb;
     Output { color_space, ..output(&FormatParams::default(), &Negotiation::default(), Duration::MAX) }
 }
 
-/// An explicit `q` wins over the 45 of `auto=compress`. `Save-Data` is a header that the URL asked to be followed, and
-/// lowers whatever there is.
+/// Returns the quality. An explicit `q` wins over the 45 of `auto=compress`. `Save-Data`, which counts only if the URL
+/// opts into it, lowers either.
 fn quality(params: &FormatParams, negotiation: &Negotiation) -> Quality {
     let base = params.q.unwrap_or(if params.auto.compress { Quality::COMPRESS } else { Quality::DEFAULT });
     if negotiation.save_data { base.min(Quality::COMPRESS) } else { base }
 }
 
-/// What `fm` asks for when nothing overrides it.
+/// Returns what `fm` asks for when nothing overrides it.
 fn asked(fm: Option<FormatWord>) -> FallbackFormat {
     let Some(word) = fm else { return FallbackFormat::Source };
     match Format::of_word(word) {
         Some(format) => FallbackFormat::Fixed(format),
-        // A dead format falls back to JPEG or PNG (`rendering.md` 14); so do the frames of an animation as a still.
+        // A dead format falls back to JPEG or PNG (`rendering.md` 14), and so does a sprite sheet, which is a still
+        // image.
         None if matches!(word, FormatWord::Jxr | FormatWord::Spritesheet) => FallbackFormat::ByAlpha,
-        // Never asked here: blurhash and JSON are data, video is refused.
+        // Never reached: blurhash and JSON are data, video is refused.
         None => FallbackFormat::Source,
     }
 }
 
-/// The formats to try, in order: the first that encodes is sent. Never empty.
+/// Returns the formats to try, in order: the first that encodes is sent. Never empty.
 ///
-/// `picture` describes the picture *as rendered*: `has_alpha` after masks, bars and padding, `frames` after the selection
-/// of frames. `source` is the original's format when it is one we write, `None` for TIFF, BMP, PDF and the like.
+/// `picture` describes the image *as rendered*: `has_alpha` after masks, bars and padding, `frames` after the selection
+/// of frames. `source` is the original's format if it is one we write, `None` for TIFF, BMP, PDF and the like.
 #[must_use]
 pub fn choose_formats(output: &Output, picture: &Measured, source: Option<Format>) -> Vec<Format> {
     let animated = picture.frames > 1;
@@ -82,13 +83,13 @@ pub fn choose_formats(output: &Output, picture: &Measured, source: Option<Format
         (true, false) => Format::Png,
         (false, _) => Format::Jpeg,
     };
-    // Animated AVIF is shown as a still by some browsers that accept AVIF (`rendering.md` 13).
+    // Some browsers that accept AVIF show an animated one as a still (`rendering.md` 13).
     let mut formats: Vec<Format> =
         output.preferred.iter().copied().filter(|format| !(animated && *format == Format::Avif)).collect();
     match if animated { output.fallback_animated } else { output.fallback } {
         FallbackFormat::Source => {
             formats.extend(source);
-            // Nobody asked for the source's format by name, so one that we cannot write gives way.
+            // The source's format was not asked for by name, so one that we cannot write gives way.
             formats.push(still(false));
         }
         FallbackFormat::Fixed(format) => {
@@ -117,7 +118,7 @@ mod tests {
         FormatParams { auto, fm, ..FormatParams::default() }
     }
 
-    /// `accept` holds the names of the accepted formats.
+    /// Checks the choice; `accept` holds the names of the accepted formats.
     fn check(
         auto: &str,
         fm: Option<FormatWord>,

@@ -1,4 +1,4 @@
-//! Which frames of an animation are shown, in which order and for how long (`rendering.md` 16).
+//! The frames of an animation that are shown, in which order and for how long (`rendering.md` 16).
 
 use serde::{Deserialize, Serialize};
 
@@ -6,40 +6,40 @@ use crate::param::FrameSelect;
 
 use super::types::Select;
 
-/// What a container says of its frames.
+/// What a container says about its frames.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct StoredFrames {
-    /// How long each frame is shown, in milliseconds; one for every frame.
+    /// How long each frame is shown, in milliseconds; one entry per frame.
     pub delays_ms: Vec<u32>,
-    /// Plays, 0 for ever.
+    /// Number of plays, 0 for endless.
     pub plays: u32,
 }
 
 /// One frame to show.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Frame {
-    /// Which frame of the original, from 0.
+    /// Index of the frame in the original, from 0.
     pub index: u32,
-    /// How long, in milliseconds.
+    /// How long it is shown, in milliseconds.
     pub delay_ms: u32,
 }
 
 /// The frames of a rendition, in order.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Sequence {
-    /// Never empty, unless the original has no frame.
+    /// Empty only if the original has no frame.
     pub frames: Vec<Frame>,
-    /// Plays, 0 for ever.
+    /// Number of plays, 0 for endless.
     pub plays: u32,
 }
 
 impl Select {
-    /// The frames of `stored` that this selection shows: first `frame`, then `interval`, then `skip`, then `reverse`,
-    /// each on what the one before left; `fps` replaces the delays.
+    /// Returns the frames of `stored` that this selection shows. `frame`, `interval`, `skip` and `reverse` apply in
+    /// this order, each to the result of the one before; `fps` replaces the delays.
     ///
-    /// Every frame keeps its own delay, whatever went missing around it. A step that would leave nothing is ignored, as
-    /// is an `interval` that is not below the number of frames. A frame number past the end means the last frame. For a
-    /// still format use the first of them.
+    /// Every frame keeps its own delay, whatever was dropped around it. A step that would leave nothing is ignored, and
+    /// so is an `interval` that is not below the number of frames. A frame number past the end means the last frame. A
+    /// still format uses the first frame of the result.
     #[must_use]
     pub fn sequence(&self, stored: &StoredFrames) -> Sequence {
         let count = u32::try_from(stored.delays_ms.len()).unwrap_or(u32::MAX);
@@ -54,7 +54,7 @@ impl Select {
         if self.reverse {
             indices.reverse();
         }
-        // 1000 / fps, rounded, but never 0: some viewers take 0 for "a default of 100 ms".
+        // 1000 / fps, rounded, but never 0: some viewers take 0 as "a default of 100 ms".
         let fixed = self.fps.filter(|fps| *fps > 0).map(|fps| ((1000 + fps / 2) / fps).max(1));
         let delay = |index: u32| stored.delays_ms.get(index as usize).copied().unwrap_or(0);
         let frames =
@@ -63,7 +63,7 @@ impl Select {
     }
 }
 
-/// Indices of `frame`, from 0.
+/// Returns the indices that `frame` selects, from 0.
 fn span(frame: Option<FrameSelect>, count: u32) -> std::ops::Range<u32> {
     match frame {
         None => 0..count,
@@ -74,13 +74,13 @@ fn span(frame: Option<FrameSelect>, count: u32) -> std::ops::Range<u32> {
         Some(FrameSelect::Span(span)) => {
             let first = span.first.unwrap_or(1).max(1) - 1;
             let last = span.last.unwrap_or(count).min(count);
-            // A span outside the animation, or one that runs backwards, selects nothing and is ignored.
+            // A span outside the animation, or one that runs backwards, would select nothing and is ignored.
             if first < last { first..last } else { 0..count }
         }
     }
 }
 
-/// Every `every`th, starting with the first, or all but those.
+/// Returns every `every`th index, starting with the first, or all others if `kept` is false.
 fn nth(indices: &[u32], every: u32, kept: bool) -> Vec<u32> {
     let every = every.max(1) as usize;
     indices.iter().enumerate().filter(|(i, _)| (i % every == 0) == kept).map(|(_, index)| *index).collect()
@@ -94,7 +94,8 @@ mod tests {
         super::super::resolve::select(&crate::param::parse(query, &[]).unwrap().params)
     }
 
-    /// Five frames shown for 10, 20 ... 50 ms; the frames that stay, from 1 as in URLs.
+    /// Checks which of five frames stay, counted from 1 as in URLs, and that they keep their delays of 10, 20 ... 50
+    /// ms.
     fn check(query: &str, expected: &[u32]) {
         let stored = StoredFrames { delays_ms: vec![10, 20, 30, 40, 50], plays: 3 };
         let shown = select(query).sequence(&stored);

@@ -1,8 +1,5 @@
-//! Rectangles and scales: `rect`, the output box, every `fit`, crop anchors (`rendering.md` 3 and 4), padding inside the
-//! box (12). Knows no op and no pixel.
-//!
-//! Products are formed before quotients, so that a side which is exactly half a pixel over an integer (150 x 3 / 4) stays
-//! exact and rounds up as the rules say.
+//! Rectangles and scales: `rect`, the output box, every `fit`, crop anchors (`rendering.md` 3 and 4), and padding
+//! inside the box (12). Independent of ops and pixels.
 
 use super::extent::{Extent, ROUNDING_SLACK, SIDE_RANGE};
 use crate::param::{CropWord, Fit, RectEdge, RectExtent, RectParam};
@@ -19,29 +16,29 @@ impl Size {
     }
 }
 
-/// How the picture meets its box: scale to `scaled`, keep a window, put it on a canvas.
+/// How the image is fitted to its box: scale to `scaled`, keep a window, put it on a canvas.
 #[derive(Clone, Debug, PartialEq)]
 pub(super) struct Placement {
-    /// Size of the whole working picture after scaling.
+    /// Size of the whole working image after scaling.
     pub(super) scaled: Size,
-    /// Part of it that is kept.
+    /// The part of it that is kept.
     pub(super) window: Placed,
-    /// Larger canvas around the window (`fill`, `fillmax`, `clamp`), or none.
+    /// The larger canvas around the window (`fill`, `fillmax`, `clamp`), if there is one.
     pub(super) canvas: Option<OnCanvas>,
-    /// The focal point in pixels of the window, when `crop` ended at it.
+    /// The focal point in pixels of the window, if `crop` used it.
     pub(super) focal_px: Option<(u32, u32)>,
 }
 
 /// The window of a [`Placement`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Placed {
-    /// Known without looking at pixels; may be the whole.
+    /// Known without examining pixels; may be the whole image.
     At(Rect),
-    /// To be found by `entropy`, `edges` or `auto`; `otherwise` has the size and the centred place.
+    /// To be found by `entropy`, `edges` or `auto`. The rectangle has the size of the window and the centred position.
     By(CropWord, Rect),
 }
 
-/// A canvas and the picture's place on it.
+/// A canvas and the position of the image on it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct OnCanvas {
     pub(super) size: Size,
@@ -52,30 +49,30 @@ pub(super) struct OnCanvas {
 /// Where `crop` puts the window.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Aim {
-    /// By edges: where the window lies on each axis.
+    /// By directions: the position of the window on each axis.
     Edges { horizontal: Along, vertical: Along },
     /// Around the focal point.
     Focal,
-    /// Around the faces, of which there are some.
+    /// Around the faces; there is at least one.
     Faces,
-    /// Where a finder says; `entropy`, `edges` and `auto` never fail.
+    /// Where a finder puts it; `entropy`, `edges` and `auto` never fail.
     Find(CropWord),
 }
 
-/// `floor(x + 0.5)` as a position, which may be negative.
+/// Returns `floor(x + 0.5)` as a position, which may be negative.
 fn position(x: f64) -> i64 {
     (x + 0.5 + ROUNDING_SLACK).floor() as i64
 }
 
 impl Placement {
-    /// Size of what is kept of the scaled picture.
+    /// Returns the size of the kept part of the scaled image.
     pub(super) const fn kept(&self) -> Size {
         match self.window {
             Placed::At(rect) | Placed::By(_, rect) => rect.size,
         }
     }
 
-    /// Size of the picture on its canvas, without padding.
+    /// Returns the size of the image on its canvas, without padding.
     pub(super) const fn size(&self) -> Size {
         match (self.canvas, self.window) {
             (Some(canvas), _) => canvas.size,
@@ -84,14 +81,14 @@ impl Placement {
     }
 }
 
-/// The region of `rect` on a picture of `size`, cut to it; `None` when nothing is left.
+/// Returns the region that `rect` selects in an image of `size`, clipped to the image; `None` if nothing is left.
 pub(super) fn source_rect(rect: &RectParam, size: Size) -> Option<Rect> {
     let (left, width) = span(rect.x, rect.w, size.width)?;
     let (top, height) = span(rect.y, rect.h, size.height)?;
     Some(Rect { left, top, size: Size { width, height } })
 }
 
-/// `rect` with `margin` more on every side, as far as a picture of `size` reaches.
+/// Returns `rect` enlarged by `margin` on every side, clipped to an image of `size`.
 pub(super) fn grown(rect: Rect, margin: u32, size: Size) -> Rect {
     let axis = |start: u32, len: u32, total: u32| {
         let first = start.saturating_sub(margin);
@@ -103,7 +100,8 @@ pub(super) fn grown(rect: Rect, margin: u32, size: Size) -> Rect {
     Rect { left, top, size: Size { width, height } }
 }
 
-/// The part of `rect` inside `region`, relative to it; `None` when they do not meet. Both are on one picture.
+/// Returns the part of `rect` inside `region`, relative to `region`; `None` if they do not overlap. Both refer to the
+/// same image.
 pub(super) fn part_inside(rect: Rect, region: Rect) -> Option<Rect> {
     let axis = |start: u32, len: u32, from: u32, total: u32| {
         let first = start.max(from);
@@ -115,14 +113,14 @@ pub(super) fn part_inside(rect: Rect, region: Rect) -> Option<Rect> {
     Some(Rect { left, top, size: Size { width, height } })
 }
 
-/// One axis of `rect`: position and extent inside 0..total.
+/// Returns position and extent of one axis of `rect`, clipped to 0..total.
 fn span(edge: RectEdge, extent: RectExtent, total: u32) -> Option<(u32, u32)> {
     let total_px = f64::from(total);
     let pixels = |length: Length| match length {
         Length::Px(v) => v,
         Length::Fraction(f) => f * total_px,
     };
-    // Beyond these bounds a value is outside any picture, and sums stay far from overflow.
+    // Beyond these bounds a value is outside any image; the bounds keep sums far from overflow.
     let bounded = |x: f64| position(x.max(-SIDE_RANGE.1).min(SIDE_RANGE.1));
     let len = match extent {
         RectExtent::Full => i64::from(total),
@@ -139,15 +137,15 @@ fn span(edge: RectEdge, extent: RectExtent, total: u32) -> Option<(u32, u32)> {
     (last > first).then(|| (first as u32, (last - first) as u32))
 }
 
-/// How a picture of `working` pixels meets its box (`rendering.md` 3.2), and the padding around the result.
+/// Fits an image of `working` pixels to its box (`rendering.md` 3.2). Also returns the padding around the result.
 ///
-/// Result and padding together are within `sizing.side_max`; windows lie inside `scaled`, pictures inside their canvas.
-/// `faces` are in pixels of the working picture, and lie inside it.
+/// Result and padding together are within `sizing.side_max`; windows lie inside `scaled`, images inside their canvas.
+/// `faces` are in pixels of the working image, and inside it.
 pub(super) fn place(sizing: &Sizing, padding: Sides, working: Size, faces: &[Rect]) -> (Placement, Sides) {
     let request = Request::of(sizing, padding, working);
     let source = Extent::of(working);
     let max = sizing.side_max.max(1);
-    // Fits that fill the box are capped with it, the others by what comes out of them.
+    // Fits that fill the box are capped together with it, the others by the size of their result.
     let (loose, _) = request.inner(1.0, u32::MAX);
     let fitted = |picture: Extent| {
         let k = picture.plus(request.margin).cap(max);
@@ -183,13 +181,13 @@ fn whole(scaled: Extent, room: Size) -> Placement {
     Placement { scaled, window: Placed::At(Rect::whole(scaled)), canvas: None, focal_px: None }
 }
 
-/// `fit=min`: the request shrunk, keeping its shape, until neither side exceeds the source.
+/// Shrinks the requested box for `fit=min`, keeping its shape, until neither side exceeds the source.
 fn shrunk_into(frame: Extent, source: Extent) -> Extent {
     let fits = frame.width <= source.width && frame.height <= source.height;
     if fits { frame } else { frame.inside(source) }
 }
 
-/// Centred on the canvas; of an odd number of spare pixels the smaller half goes first.
+/// Centres the image on the canvas. If the number of spare pixels is odd, the smaller half comes first.
 fn on_canvas(picture: Extent, frame: Extent, room: Size) -> Placement {
     let size = frame.rounded().within(room);
     let scaled = picture.rounded().within(size);
@@ -201,7 +199,7 @@ fn on_canvas(picture: Extent, frame: Extent, room: Size) -> Placement {
     Placement { scaled, window: Placed::At(Rect::whole(scaled)), canvas, focal_px: None }
 }
 
-/// Covers the box and keeps a window of exactly its size.
+/// Scales to cover the box and keeps a window of exactly the size of the box.
 fn cover(sizing: &Sizing, frame: Extent, source: Extent, faces: &[Rect], room: Size) -> Placement {
     let aim = aim(&sizing.crop, !faces.is_empty());
     let zoom = if aim == Aim::Focal { sizing.focal.z.max(1.0) } else { 1.0 };
@@ -230,12 +228,13 @@ fn cover(sizing: &Sizing, frame: Extent, source: Extent, faces: &[Rect], room: S
     Placement { scaled, window, canvas: None, focal_px }
 }
 
-/// `fit=facearea`: the faces' box, grown, as large as the frame allows; never beyond the picture's edges.
+/// Places `fit=facearea`: the faces' box, enlarged by `grown`, as large as the frame allows, and never beyond the edges
+/// of the image.
 fn on_faces(sizing: &Sizing, grown: f64, frame: Extent, source: Extent, faces: &[Rect], room: Size) -> Placement {
     let part = face_at(faces, sizing.face_index).unwrap_or_else(|| box_of(faces));
     let area = Extent::of(part.size).times(grown.max(1.0));
     let area = Extent { width: area.width.min(source.width), height: area.height.min(source.height) };
-    // Smaller would leave part of the frame empty, larger would cut the area.
+    // A smaller scale would leave part of the frame empty, a larger one would cut the area.
     let least = source.covering(frame).width / source.width;
     let zoom = (area.inside(frame).width / area.width).max(least);
     let exact = source.times(zoom);
@@ -246,12 +245,13 @@ fn on_faces(sizing: &Sizing, grown: f64, frame: Extent, source: Extent, faces: &
     Placement { scaled, window: Placed::At(window), canvas: None, focal_px: None }
 }
 
-/// The face of `faceindex`, from 1; the first where there are not so many. `None` without an index.
+/// Returns the face that `faceindex` selects, counted from 1, or the first face if there are fewer. `None` without an
+/// index.
 fn face_at(faces: &[Rect], index: Option<u32>) -> Option<Rect> {
     index.and_then(|index| faces.get(index.max(1) as usize - 1).or(faces.first())).copied()
 }
 
-/// The box around all faces.
+/// Returns the box around all faces.
 fn box_of(faces: &[Rect]) -> Rect {
     let joined = |all: Rect, face: &Rect| {
         let (left, top) = (all.left.min(face.left), all.top.min(face.top));
@@ -263,7 +263,7 @@ fn box_of(faces: &[Rect]) -> Rect {
     faces.iter().fold(first, joined)
 }
 
-/// The middle of a box, relative to the source.
+/// Returns the middle of a box, relative to the source.
 fn center(part: Rect, source: Extent) -> Focal {
     Focal {
         x: (f64::from(part.left) + f64::from(part.size.width) / 2.0) / source.width,
@@ -280,7 +280,7 @@ fn share(along: Along, spare: u32) -> u32 {
     }
 }
 
-/// The window of size `kept` centred on the focal point, then pushed back inside.
+/// Returns the window of size `kept` centred on the focal point and then moved back inside the image.
 fn around(focal: Focal, exact: Extent, scaled: Size, kept: Size) -> Rect {
     let start = |share: f64, exact: f64, scaled: u32, kept: u32| {
         let centred = position(share * exact - f64::from(kept) / 2.0);
@@ -293,7 +293,7 @@ fn around(focal: Focal, exact: Extent, scaled: Size, kept: Size) -> Rect {
     }
 }
 
-/// The focal point in pixels of the window, on its last pixel at most.
+/// Returns the focal point in pixels of the window, clamped to the window.
 fn point_in(focal: Focal, exact: Extent, window: Rect) -> (u32, u32) {
     let at = |share: f64, exact: f64, start: u32, len: u32| {
         ((share * exact + ROUNDING_SLACK).floor() as i64 - i64::from(start)).clamp(0, i64::from(len) - 1) as u32
@@ -304,7 +304,7 @@ fn point_in(focal: Focal, exact: Extent, window: Rect) -> (u32, u32) {
     )
 }
 
-/// Walks the fallback chain of `crop` (`rendering.md` 4).
+/// Follows the fallback chain of `crop` (`rendering.md` 4).
 fn aim(chain: &[CropWord], found_faces: bool) -> Aim {
     for (i, word) in chain.iter().enumerate() {
         match word {
@@ -320,7 +320,7 @@ fn aim(chain: &[CropWord], found_faces: bool) -> Aim {
     corner(&[])
 }
 
-/// Directional words combine; the first one on an axis wins, and an axis without one is centred.
+/// Combines directional words: the first word for an axis wins, and an axis without a word is centred.
 fn corner(words: &[CropWord]) -> Aim {
     let (mut horizontal, mut vertical) = (None, None);
     for word in words {

@@ -15,24 +15,24 @@ use super::resize::{Resize, Window};
 use super::resolved::Plan;
 use super::types::{Found, Measured, Orient, Sizing};
 
-/// Factors by which decoders can shrink while they load, largest first.
+/// Factors by which decoders can shrink while loading, largest first.
 const FACTORS: [u32; 3] = [8, 4, 2];
 
-/// The steps for an original of these measures, before anything was found out about its pixels: [`layout_found`] with
-/// nothing found.
+/// Returns the steps for an original with these measures, before anything was found out about its pixels:
+/// [`layout_found`] with nothing found.
 #[must_use]
 pub fn layout(plan: &Plan, measured: &Measured) -> Layout {
     layout_found(plan, measured, &Found::default())
 }
 
-/// The steps that turn an original of these measures into the picture the plan asks for, in its own pixels.
+/// Returns the steps that turn an original with these measures into the image that the plan asks for.
 ///
-/// Pure and total: any plan, measures and findings give a layout whose rectangles lie inside the picture they are cut
-/// from and whose output is within `sizing.side_max`. The numbers are those of the original at its full size; see
+/// Pure and total: any plan, measures and findings give a layout whose rectangles lie inside the image they are cut
+/// from and whose output is within `sizing.side_max`. The numbers are for the original at its full size; see
 /// [`Layout::shrink_on_load`] for a decoder that shrinks on load.
 ///
-/// A layout with a [`Read::trim`] is good up to that: it is measured what to keep, and the layout is worked out again with
-/// [`Found::trimmed`].
+/// A layout with a [`Read::trim`] is valid only up to that step: the caller measures what to keep and computes the
+/// layout again with [`Found::trimmed`].
 #[must_use]
 pub fn layout_found(plan: &Plan, measured: &Measured, found: &Found) -> Layout {
     let mut reading = Reading::new(plan, measured);
@@ -49,13 +49,13 @@ pub fn layout_found(plan: &Plan, measured: &Measured, found: &Found) -> Layout {
     Layout { read, on_original, place, ops, output: size, has_alpha: transparent }
 }
 
-/// What is read so far, and what is done to it until it is scaled.
+/// The part that is read so far, and what is done to it before it is scaled.
 struct Reading<'a> {
     plan: &'a Plan,
     read: Read,
     on_original: Vec<Op>,
     place: Option<Resize>,
-    /// Size of what is read so far, upright.
+    /// Size of the part that is read so far, upright.
     size: Size,
 }
 
@@ -81,7 +81,7 @@ impl<'a> Reading<'a> {
         }
     }
 
-    /// Cuts `rect` out of what is read.
+    /// Cuts `rect` out of the part that is read.
     fn crop(&mut self, rect: Rect) {
         debug_assert!(rect.is_inside(self.size), "{rect:?} outside {:?}", self.size);
         if rect == Rect::whole(self.size) {
@@ -92,7 +92,7 @@ impl<'a> Reading<'a> {
         self.read.cut = Some(Rect { left: region.left + rect.left, top: region.top + rect.top, size: rect.size });
     }
 
-    /// The part of the upright original that is read so far.
+    /// Returns the part of the upright original that is read so far.
     fn region(&self) -> Rect {
         self.read.cut.unwrap_or(Rect::whole(self.read.upright()))
     }
@@ -102,12 +102,13 @@ impl<'a> Reading<'a> {
         match found.trimmed {
             None => self.read.trim = Some(trim),
             Some(rect) if rect.is_inside(self.size) => self.crop(geometry::grown(rect, trim.pad_px, self.size)),
-            // Measured on another picture: nothing can be trusted, so nothing is trimmed.
+            // Measured on another image, so it cannot be trusted and nothing is trimmed.
             Some(_) => {}
         }
     }
 
-    /// The faces inside what is left of the picture, in its pixels, with what is done to them before they are scaled.
+    /// Returns the faces inside the part that is read, in its pixels, and adds the steps on faces and eyes that precede
+    /// scaling.
     fn faces(&mut self, found: &Found) -> Vec<Rect> {
         let region = self.region();
         let part = |all: &[Rect]| -> Vec<Rect> {
@@ -127,7 +128,8 @@ impl<'a> Reading<'a> {
         inside
     }
 
-    /// Where the picture goes, small enough that its turn and its padding leave it within the longest side of an output.
+    /// Returns the placement of the image and its padding, small enough that rotation and padding keep the result
+    /// within the longest output side.
     fn placement(&self, faces: &[Rect]) -> (Placement, Sides) {
         let Plan { sizing, features, .. } = self.plan;
         let padding = features.padding.unwrap_or_default();
@@ -146,12 +148,12 @@ impl<'a> Reading<'a> {
         }
     }
 
-    /// Whether nothing has looked at the pixels of what is read, so that less may be read.
+    /// Returns whether no step needs all the pixels that are read, so that less may be read.
     fn is_untouched(&self) -> bool {
         self.on_original.is_empty() && self.read.trim.is_none()
     }
 
-    /// Scales, or cuts where that is all there is to do.
+    /// Adds the scaling step, or only cuts if that is enough.
     fn place(&mut self, placement: &Placement) {
         let whole = Rect::whole(placement.scaled);
         let window = match placement.window {
@@ -167,11 +169,12 @@ impl<'a> Reading<'a> {
 }
 
 impl Layout {
-    /// The largest of 8, 4, 2, 1 by which a decoder may divide both sides of the original, rounding up, so that scaling still
-    /// *reduces* by at least `headroom`. 1 when nothing is scaled, or when something has to see every pixel.
+    /// Returns the largest of 8, 4, 2, 1 by which a decoder may divide both sides of the original, rounding up, so that
+    /// scaling still *reduces* by at least `headroom`. Returns 1 if nothing is scaled, or if a step has to see every
+    /// pixel.
     ///
-    /// Quality falls when the decoder's box filter does most of the reduction: `headroom` is 1 for "never enlarge what
-    /// was shrunk", 2 or more to leave the last octaves to the resampler.
+    /// Quality falls if the decoder's box filter does most of the reduction: with a `headroom` of 1 nothing that was
+    /// shrunk is enlarged, and 2 or more leaves the last octaves to the resampler.
     #[must_use]
     pub fn shrink_on_load(&self, headroom: f64) -> u32 {
         let Some(place) = self.place.as_ref().filter(|_| self.on_original.is_empty() && self.read.trim.is_none())
@@ -188,8 +191,8 @@ impl Layout {
         FACTORS.into_iter().find(may).unwrap_or(1)
     }
 
-    /// Factor at which to draw a vector original, so that scaling has nothing left to do. The whole original is drawn even
-    /// where little of it is kept, so it is no more than `pixels_max` allow.
+    /// Returns the scale at which to draw a vector original, so that scaling has nothing left to do. The whole original
+    /// is drawn even if little of it is kept, so the scale is limited to what `pixels_max` allows.
     #[must_use]
     pub fn drawing_scale(&self, pixels_max: u64) -> f64 {
         let Some(place) = &self.place else { return 1.0 };
@@ -200,8 +203,9 @@ impl Layout {
         across.max(down).min(affordable).max(1e-4)
     }
 
-    /// Whether the image may be turned after it was scaled: turning is mirroring and transposing, to which resampling is
-    /// indifferent, and a photograph has many times the pixels of what is made of it. A finder needs to see it upright.
+    /// Returns whether the image may be rotated after scaling. This is cheaper, because an original usually has many
+    /// times the pixels of the result, and it gives the same pixels, because rotation is mirroring and transposing,
+    /// which resampling treats alike. A finder needs to see the image upright.
     #[must_use]
     pub fn turns_last(&self) -> bool {
         let is_known = |window: &Window| !matches!(window, Window::Find { .. });
@@ -209,8 +213,8 @@ impl Layout {
         !is_looked_at && self.place.as_ref().is_some_and(|place| is_known(&place.window))
     }
 
-    /// The steps on the original's pixels where `drawn` is the size of what was read, which is not [`Read::size`] when the
-    /// decoder gave another size.
+    /// Returns the steps on the original's pixels, where `drawn` is the size of what was read. That differs from
+    /// [`Read::size`] if the decoder returned another size.
     #[must_use]
     pub fn on_read(&self, drawn: Size) -> Vec<Op> {
         let moved = |boxes: &[Rect]| boxes.iter().map(|rect| scaled_rect(*rect, self.read.size(), drawn)).collect();
@@ -261,7 +265,7 @@ mod tests {
         let read = Read { cut: Some(rect(16, 8, 32, 16)), ..Read::whole(Size::new(97, 41)) };
         assert_eq!(read.stored_cut(Size::new(97, 41), 1), rect(16, 8, 32, 16));
         assert_eq!(read.stored_cut(Size::new(13, 6), 8), rect(2, 1, 4, 2));
-        // A drawing, twice as large.
+        // A drawing at twice the size.
         assert_eq!(read.stored_cut(Size::new(194, 82), 1), rect(32, 16, 64, 32));
         let turned = Read { turn: 6, cut: Some(rect(0, 10, 100, 50)), ..Read::whole(Size::new(200, 100)) };
         assert_eq!(turned.stored_cut(Size::new(200, 100), 1), rect(10, 0, 50, 100));

@@ -1,10 +1,14 @@
-//! What a request means. Pure: [`Params`](crate::param::Params) + [`Negotiation`] + [`Policy`] -> [`Plan`] -> [`Layout`].
+//! What a request means. Pure: [`Params`](crate::param::Params) + [`Negotiation`] + [`Policy`] -> [`Plan`] ->
+//! [`Layout`].
 //!
-//! A plan is resolved (defaults filled in, unmet dependencies dropped, format choice made as far as the request alone
-//! allows) and says nothing about one original; a layout holds the numbers for one measured original.
+//! A plan is resolved: defaults are filled in, parameters with unmet dependencies are dropped, and the format is chosen
+//! as far as the request alone allows. It does not depend on any original. A layout holds the numbers for one measured
+//! original.
 //!
-//! `types`, `effects` and `layers` are what a plan is made of, `op` what a layout is made of; `resolve`, `compose` and
-//! `format` lead to the one, `request`, `geometry`, `overlay` and `layout` to the other.
+//! Plan: `types`, `resolved` and `feature` define it; `resolve`, `written`, `negotiate`, `format` and `vector` make it
+//! from a request. Layout: `feature`, `read` and `resize` define it; `layout`, `sheet`, `requested_box`, `geometry` and
+//! `crowd` make it from a plan. `answer`, `cost` and `frames` settle format and frames, and `tagged` writes what cache
+//! keys are made of.
 
 mod anchor;
 mod answer;

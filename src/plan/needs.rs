@@ -1,4 +1,4 @@
-//! What has to be had before a plan can be laid out: faces, and other pictures.
+//! What is needed before a plan can be laid out: faces and other images.
 
 use serde::{Deserialize, Serialize};
 
@@ -9,7 +9,7 @@ use super::feature::{Blend, Features, Mask};
 use super::resolved::Plan;
 use super::types::Orient;
 
-/// What another picture is for.
+/// The role of another image.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[expect(missing_docs, reason = "named after their parameters")]
 pub enum OverlayRole {
@@ -18,26 +18,27 @@ pub enum OverlayRole {
     Mark,
 }
 
-/// What a detector of faces has to look at, and how hard. Plans that agree in it share one answer.
+/// What a face detector has to examine, and how thoroughly. Plans that agree in this share one result.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub struct FaceSearch {
-    /// Page of a document, from 1.
+    /// Page of a document, counted from 1.
     pub page: u32,
-    /// Whether its annotations are part of it: a face can be one.
+    /// Whether the annotations of the page count: a face can be one.
     pub annotation: bool,
-    /// Which frames; the first of them is looked at.
+    /// The selected frames; the first of them is examined.
     pub frame: Option<FrameSelect>,
-    /// What upright is.
+    /// How the original is rotated upright.
     pub orient: Orient,
-    /// Look for small and lying faces too, because missing one would show what must be hidden.
+    /// Whether to look for small and lying faces too, because missing one would show what must be hidden.
     pub thorough: bool,
 }
 
 impl Plan {
-    /// What a detector has to do for [`Found::faces`](super::Found::faces), if anything.
+    /// Returns what a detector has to do for [`Found::faces`](super::Found::faces), or `None` if the plan needs no
+    /// faces.
     #[must_use]
     pub fn face_search(&self) -> Option<FaceSearch> {
-        // A description shows nothing that could be hidden.
+        // A description shows nothing that might have to be hidden.
         let describes = matches!(self.data, Some(DataOutput::Json { .. }));
         let hides = self.hide_faces.is_some() && !describes;
         let asked = hides
@@ -54,7 +55,8 @@ impl Plan {
         })
     }
 
-    /// The other pictures that go into this one, in the order they are used. To be fetched under the rules of originals.
+    /// Returns the other images that go into this one, in the order they are used. The rules for fetching originals
+    /// apply to them.
     #[must_use]
     pub fn overlays(&self) -> Vec<(OverlayRole, &Location)> {
         let Features { blend, mask, mark, .. } = &self.features;

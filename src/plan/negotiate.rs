@@ -1,6 +1,6 @@
-//! [`Negotiation`]: what the request headers say, reduced to outcomes, and the `Vary` that a choice implies.
+//! [`Negotiation`]: the request headers, reduced to outcomes, and the value of the `Vary` header.
 //!
-//! A header is looked at only where the URL opts in (`auto=format`, `ch`), so that no other request is split by it.
+//! A header is read only if the URL opts in (`auto=format`, `fm=avif`, `ch`), so that it splits no other request.
 
 use http::{HeaderMap, HeaderName, header};
 
@@ -10,27 +10,27 @@ use crate::units::Dpr;
 use super::types::{Negotiation, VaryOn};
 
 /// Default widths of a fluid srcset (`delivery.md` 6.2). Hinted widths are rounded up to one of them, so that layouts
-/// which differ by a pixel share a rendition.
+/// that differ by a pixel share a rendition.
 pub const SRCSET_WIDTHS: [u32; 31] = [
     100, 116, 135, 156, 181, 210, 244, 283, 328, 380, 441, 512, 594, 689, 799, 927, 1075, 1247, 1446, 1678, 1946, 2257,
     2619, 3038, 3524, 4087, 4741, 5500, 6380, 7401, 8192,
 ];
 
-/// Hinted pixel ratios are kept to this many steps per unit: browsers send the float of a zoom level
-/// (1.0909090423583984), and every digit would be a rendition of its own.
+/// Hinted pixel ratios are rounded to this many steps per unit: browsers send the float of a zoom level
+/// (1.0909090423583984), and otherwise every digit would make another rendition.
 const DPR_STEPS: f64 = 1000.0;
 
 impl Negotiation {
-    /// The outcome of the headers that `params` opts into.
+    /// Reduces the headers that `params` opts into to their outcome.
     ///
-    /// Accept counts only a literal `image/avif` or `image/webp` with a weight above 0; wildcards do not
+    /// In `Accept`, only a literal `image/avif` or `image/webp` with a weight above 0 counts; wildcards do not
     /// (`rendering.md` 13). Anything malformed is skipped.
     #[must_use]
     pub fn of(headers: &HeaderMap, params: &Params) -> Self {
         let (auto, ch) = (params.format.auto, params.format.ch);
         Self {
             avif: auto.format && accepts(headers, "image/avif"),
-            // What stands in for an AVIF that would be late, too.
+            // WebP also replaces an AVIF that would be late.
             webp: (auto.format || super::format::is_avif(&params.format)) && accepts(headers, "image/webp"),
             width_px: ch.width.then(|| hint(headers, &["sec-ch-width", "width"])).flatten().map(bucketed),
             dpr: ch.dpr.then(|| hint(headers, &["sec-ch-dpr", "dpr"])).flatten().and_then(stepped),
@@ -40,7 +40,7 @@ impl Negotiation {
 }
 
 impl VaryOn {
-    /// The value of the `Vary` header, or `None` when the answer is the same for every client.
+    /// Returns the value of the `Vary` header, or `None` if the answer is the same for every client.
     #[must_use]
     pub fn header_value(self) -> Option<String> {
         let names = [
@@ -54,7 +54,7 @@ impl VaryOn {
     }
 }
 
-/// Whether any `Accept` line names `media_type` with a weight above 0.
+/// Returns whether any `Accept` line names `media_type` with a weight above 0.
 fn accepts(headers: &HeaderMap, media_type: &str) -> bool {
     headers.get_all(header::ACCEPT).iter().any(|line| {
         let line = String::from_utf8_lossy(line.as_bytes());
@@ -66,7 +66,7 @@ fn accepts(headers: &HeaderMap, media_type: &str) -> bool {
     })
 }
 
-/// The weight among the parameters of one entry, 1 when there is none, 0 when it is no number.
+/// Returns the weight among the parameters of one entry: 1 if there is none, 0 if it is not a finite number.
 fn weight<'a>(parameters: impl Iterator<Item = &'a str>) -> f64 {
     parameters
         .filter_map(|parameter| parameter.split_once('='))
@@ -74,7 +74,7 @@ fn weight<'a>(parameters: impl Iterator<Item = &'a str>) -> f64 {
         .map_or(1.0, |(_, value)| value.trim().parse().ok().filter(|q: &f64| q.is_finite()).unwrap_or(0.0))
 }
 
-/// Splits at `separator` outside double quotes. A quote that is never closed runs to the end.
+/// Splits at `separator` outside double quotes. An unclosed quote extends to the end.
 fn split_unquoted(text: &str, separator: char) -> impl Iterator<Item = &str> {
     let (mut quoted, mut escaped) = (false, false);
     text.split(move |c| {
@@ -91,7 +91,7 @@ fn split_unquoted(text: &str, separator: char) -> impl Iterator<Item = &str> {
     })
 }
 
-/// The first of `names` that holds a positive number.
+/// Returns the value of the first of `names` that holds a positive number.
 fn hint(headers: &HeaderMap, names: &[&'static str]) -> Option<f64> {
     names.iter().find_map(|name| {
         let text = headers.get(HeaderName::from_static(name))?.to_str().ok()?;
@@ -99,14 +99,14 @@ fn hint(headers: &HeaderMap, names: &[&'static str]) -> Option<f64> {
     })
 }
 
-/// The smallest width of the list that is at least `width`, else the largest.
+/// Returns the smallest width of the list that is at least `width`, or the largest width if none is.
 fn bucketed(width: f64) -> u32 {
     let last = SRCSET_WIDTHS[SRCSET_WIDTHS.len() - 1];
     SRCSET_WIDTHS.into_iter().find(|w| f64::from(*w) >= width).unwrap_or(last)
 }
 
 fn stepped(dpr: f64) -> Option<Dpr> {
-    // Rounded up from 0, because a ratio of 0 is none.
+    // A ratio that rounds to 0 becomes one step, because 0 is not a ratio.
     Dpr::clamped((dpr.min(5.0) * DPR_STEPS).round().max(1.0) / DPR_STEPS)
 }
 

@@ -1,4 +1,4 @@
-//! [`Read`]: what of an original is read, and what that is in the pixels of a decoder that gives another size.
+//! [`Read`]: the part of an original that is read, also in pixels of a decoder that returns another size.
 
 use serde::{Deserialize, Serialize};
 
@@ -9,31 +9,31 @@ use crate::units::{Rect, Size};
 /// The part of an original that an image is made of.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Read {
-    /// Size of the original as it is stored.
+    /// Size of the original as stored.
     pub original: Size,
-    /// The EXIF value, 1 to 8, that turns it upright; 1 is as stored.
+    /// The EXIF value, 1 to 8, that rotates it upright; 1 means as stored.
     pub turn: u8,
-    /// The part of the upright original to cut out; `None` is all of it.
+    /// The part of the upright original to cut out; `None` means all of it.
     pub cut: Option<Rect>,
-    /// To be measured in what is read. The layout around this is the one for "nothing to trim"; it is worked out again with
-    /// [`Found::trimmed`](super::Found::trimmed), and then has a smaller [`Read::cut`] instead.
+    /// How to trim; measured on what is read. With this set, the layout is the one for "nothing to trim". It is
+    /// computed again with [`Found::trimmed`](super::Found::trimmed), and then has a smaller [`Read::cut`] instead.
     pub trim: Option<Trim>,
 }
 
 impl Read {
-    /// All of an upright original.
+    /// Reads all of an upright original.
     #[must_use]
     pub const fn whole(original: Size) -> Self {
         Self { original, turn: 1, cut: None, trim: None }
     }
 
-    /// Size of the upright original.
+    /// Returns the size of the upright original.
     #[must_use]
     pub const fn upright(&self) -> Size {
         self.turned(self.original)
     }
 
-    /// Size of what is read.
+    /// Returns the size of what is read.
     #[must_use]
     pub fn size(&self) -> Size {
         self.cut.map_or(self.upright(), |rect| rect.size)
@@ -43,10 +43,10 @@ impl Read {
         if self.turn >= 5 { size.transposed() } else { size }
     }
 
-    /// Where the part lies in an image that was decoded at `decoded`, as stored: not turned yet.
+    /// Returns the part to read of an image that was decoded at `decoded`, in stored orientation.
     ///
-    /// `shrink` is what the decoder was told to divide both sides by; if the size is not what that gives, the decoder did
-    /// something else, and the part is scaled with the sides.
+    /// `shrink` is the factor by which the decoder was told to divide both sides. If `decoded` is not what that gives,
+    /// the decoder did something else, and the part is scaled along with the sides.
     #[must_use]
     pub fn stored_cut(&self, decoded: Size, shrink: u32) -> Rect {
         let Some(rect) = self.cut else { return Rect::whole(decoded) };
@@ -60,11 +60,11 @@ impl Read {
         orient::stored_rect(moved, upright, self.turn)
     }
 
-    /// Whether the part begins and ends on whole pixels of an original whose sides were divided by `factor`, rounded up.
-    /// Elsewhere the content would move by a part of a pixel.
+    /// Returns whether the part begins and ends on whole pixels of an original whose sides were divided by `factor`,
+    /// rounded up. Otherwise the content would shift by a fraction of a pixel.
     pub(super) fn is_on_grid(&self, factor: u32) -> bool {
         let Some(rect) = self.cut else { return true };
-        // Turning moves a partial last pixel to the front, and with it the whole grid.
+        // Rotation moves a partial last pixel to the front, and the whole grid with it.
         let is_whole = self.original.width.is_multiple_of(factor) && self.original.height.is_multiple_of(factor);
         let upright = self.upright();
         let axis = |start: u32, len: u32, total: u32| {
@@ -84,7 +84,7 @@ fn divided(rect: Rect, factor: u32) -> Rect {
     }
 }
 
-/// `rect` of an image of size `from` in one of size `to`; at least a pixel, and inside.
+/// Converts `rect` from an image of size `from` to one of size `to`; it keeps at least one pixel and stays inside.
 pub(super) fn scaled_rect(rect: Rect, from: Size, to: Size) -> Rect {
     if from == to {
         return rect;

@@ -7,12 +7,12 @@ use crate::units::{Length, Size};
 use super::anchor::Sides;
 use super::types::Sizing;
 
-/// The requested box in pixels, `dpr` applied, not yet capped (`rendering.md` 3.1, 3.3, 3.4).
+/// The requested box in pixels, with `dpr` applied, not capped yet (`rendering.md` 3.1, 3.3, 3.4).
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(super) struct Request {
-    /// Picture and padding.
+    /// Image and padding together.
     pub(super) total: Extent,
-    /// The padding.
+    /// The padding alone.
     pub(super) margin: Margin,
 }
 
@@ -34,7 +34,7 @@ impl Request {
             total.height = bounded(total.height, sizing.min_h, sizing.max_h);
         }
         let margin = margin(dpr);
-        // Padding that leaves no room still leaves a pixel.
+        // Padding that leaves no room still leaves one pixel.
         let least = Extent { width: 1.0, height: 1.0 }.plus(margin);
         let has_margin = margin.left + margin.right + margin.top + margin.bottom > 0.0;
         let total = total.times(dpr);
@@ -46,7 +46,7 @@ impl Request {
         Self { total, margin }
     }
 
-    /// The box of the picture alone, and the padding in whole pixels, when everything is scaled by `k`.
+    /// Returns the box of the image alone, and the padding in whole pixels, with everything scaled by `k`.
     pub(super) fn inner(&self, k: f64, side_max: u32) -> (Extent, Sides) {
         let sides = self.sides(k, side_max);
         let total = self.total.times(k);
@@ -61,7 +61,7 @@ impl Request {
         (inner, sides)
     }
 
-    /// The padding in whole pixels; leaves at least one of `side_max` to the picture.
+    /// Returns the padding in whole pixels; it leaves at least one pixel of `side_max` for the image.
     pub(super) fn sides(&self, k: f64, side_max: u32) -> Sides {
         let whole = |px: f64| (px * k + 0.5 + ROUNDING_SLACK).floor() as u32;
         let fit = |a: f64, b: f64| {
@@ -75,7 +75,7 @@ impl Request {
     }
 }
 
-/// The box before `dpr` and bounds. A side that is not given follows from what is left of the other inside the padding.
+/// Returns the box before `dpr` and bounds. A side that is not given is derived from the other side less its padding.
 fn wanted(sizing: &Sizing, source: Extent, margin: Margin) -> Extent {
     let pixels = |length: Option<Length>, reference: f64| {
         length.map(|length| match length {
@@ -97,14 +97,14 @@ fn wanted(sizing: &Sizing, source: Extent, margin: Margin) -> Extent {
         (None, None, None) => source.plus(margin),
         (None, None, Some(ar)) => {
             let shape = Extent { width: ar, height: 1.0 };
-            // `crop` takes the largest such rectangle inside the source, `fill` the smallest around it.
+            // `crop` takes the largest rectangle of this shape inside the source, `fill` the smallest around it.
             let shaped = if sizing.fit == Fit::Crop { shape.inside(source) } else { shape.covering(source) };
             shaped.plus(margin)
         }
     }
 }
 
-/// Between the bounds; the lower one wins when they cross.
+/// Clamps `side` to the bounds; the lower one wins if they cross.
 fn bounded(side: f64, min: Option<u32>, max: Option<u32>) -> f64 {
     let side = max.map_or(side, |max| side.min(f64::from(max)));
     min.map_or(side, |min| side.max(f64::from(min)))

@@ -1,23 +1,24 @@
-//! [`Resize`]: to what size the part that is read is scaled, and what of that is kept.
+//! [`Resize`]: the size to which the part that is read is scaled, and the window of it that is kept.
 
 use serde::{Deserialize, Serialize};
 
 use crate::param::CropWord;
 use crate::units::{Rect, Size};
 
-/// Scale the whole of what is read to `scaled`, then keep `window` of it. Linear light, premultiplied, Lanczos3.
+/// Scales everything that is read to `scaled`, then keeps `window` of it. In linear light, premultiplied, with
+/// Lanczos3.
 ///
-/// A renderer may take only the part of the source that the window needs, when the pixels are the same.
+/// A renderer may resample only the part of the source that the window needs, provided that the pixels are the same.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Resize {
-    /// Size of the whole picture after scaling; a side may exceed the output when most of it is cut away.
+    /// Size of the whole image after scaling; a side may exceed the output if most of it is cut away.
     pub scaled: Size,
-    /// What is kept.
+    /// The part that is kept.
     pub window: Window,
 }
 
 impl Resize {
-    /// The rectangle of the scaled image that is kept, as long as no finder has looked.
+    /// Returns the kept rectangle of the scaled image. For a window that must be found, this is `otherwise`.
     #[must_use]
     pub fn kept(&self) -> Rect {
         match &self.window {
@@ -28,20 +29,20 @@ impl Resize {
     }
 }
 
-/// Part of a scaled picture.
+/// A part of a scaled image.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub enum Window {
     /// All of it.
     Whole,
     /// This rectangle.
     Fixed(Rect),
-    /// A rectangle of `size` placed by the first finder that succeeds, else at `otherwise`.
+    /// A rectangle of `size`, placed by the first finder that succeeds and otherwise at `otherwise`.
     Find {
         /// Size of the window.
         size: Size,
-        /// `entropy`, `edges`, `faces` in the order asked.
+        /// `entropy`, `edges` or `auto`, in the order asked for.
         finders: Vec<CropWord>,
-        /// Where it goes when nothing is found.
+        /// Its place if nothing is found.
         otherwise: Rect,
     },
 }

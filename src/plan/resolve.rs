@@ -1,6 +1,7 @@
-//! [`Params`] + [`Negotiation`] + [`Policy`] -> [`Resolved`]: defaults filled in, unmet dependencies dropped.
+//! [`Params`] + [`Negotiation`] + [`Policy`] -> [`Resolved`]: fills in defaults and drops parameters with unmet
+//! dependencies.
 //!
-//! A parameter that another one makes inert leaves no trace in the plan, so that it splits no cache.
+//! A parameter that another one makes inert leaves no trace in the plan, so that it does not split the cache.
 
 use crate::param::{
     CropWord, FillMode, Fit, FormatWord, PaletteFormat, Params, Parsed, RectEdge, RectExtent, RectParam,
@@ -15,22 +16,23 @@ use super::format;
 use super::resolved::{Intent, Plan, Resolved, Unsupported};
 use super::types::{Download, Focal, Negotiation, Orient, Output, Policy, Select, Sizing, VaryOn, Vectors};
 
-/// What the request means.
+/// Returns what the request means.
 ///
-/// Never fails: what this origin cannot do is an [`Intent::Unsupported`], what it should ignore is gone.
+/// Never fails: what this origin cannot do becomes an [`Intent::Unsupported`], and what it should ignore leaves no
+/// trace.
 #[must_use]
 pub fn resolve(parsed: &Parsed, negotiation: &Negotiation, policy: &Policy) -> Resolved {
     resolve_params(&parsed.params, parsed.renders, negotiation, policy)
 }
 
-/// As [`resolve`], from typed parameters; `renders` says whether any of them asks for rendering.
+/// Works like [`resolve`] on typed parameters; `renders` says whether any of them asks for rendering.
 pub(crate) fn resolve_params(params: &Params, renders: bool, negotiation: &Negotiation, policy: &Policy) -> Resolved {
     let intent = intent(params, renders, negotiation, policy);
     Resolved { vary: vary(params, &intent), intent, download: download(params) }
 }
 
 impl Plan {
-    /// The plan for an SVG that no parameter asks anything of, but that cannot be sent as it is.
+    /// Returns the plan for an SVG for which no parameter asks anything, but which must be sanitised before it is sent.
     #[must_use]
     pub fn of_svg(policy: &Policy) -> Self {
         let (params, none) = (Params::default(), Negotiation::default());
@@ -43,7 +45,7 @@ fn intent(params: &Params, renders: bool, negotiation: &Negotiation, policy: &Po
     if let Some(reason) = unsupported(params, policy) {
         return Intent::Unsupported(reason);
     }
-    // A hint that the URL opts into stands for its parameter. `dpr` does nothing without a width or height.
+    // A hint that the URL opts into acts like its parameter. `dpr` has no effect without a width or height.
     if !renders && negotiation.width_px.is_none() && !negotiation.save_data {
         return Intent::PassThrough;
     }
@@ -58,7 +60,7 @@ fn intent(params: &Params, renders: bool, negotiation: &Negotiation, policy: &Po
     Intent::Render(Box::new(plan))
 }
 
-/// What must end in an error although every value is valid (`rendering.md` 14 and 18).
+/// Returns what must end in an error although every value is valid (`rendering.md` 14 and 18).
 fn unsupported(params: &Params, policy: &Policy) -> Option<Unsupported> {
     let above_zero = |value: Option<u32>| value.is_some_and(|value| value > 0);
     let (faces, model) = (&params.faces, &params.model);
@@ -77,21 +79,22 @@ fn unsupported(params: &Params, policy: &Policy) -> Option<Unsupported> {
     failed.then_some(Unsupported::Model)
 }
 
-/// `fm=json` describes the SOURCE image: nothing that alters the picture, and no negotiation, changes a byte of it.
+/// Plans `fm=json`, which describes the SOURCE image: no parameter that alters the image, and no negotiation, changes a
+/// byte of it.
 fn described(params: &Params, policy: &Policy) -> Plan {
     let none = Negotiation::default();
     let blank = Params::default();
     Plan {
         select: select(params),
         data: Some(DataOutput::Json { faces: params.faces.faces }),
-        // For originals of which nothing can be told, which would be sent as they are.
+        // Needed for originals that cannot be described and would otherwise be passed through unchanged.
         hide_faces: HideFaces::of(params),
         ..plan(&blank, format::unencoded(), &none, policy)
     }
 }
 
-/// Palette and blurhash are taken from the picture before border, padding, watermark and text (`rendering.md` 2.2), and
-/// written without an encoder.
+/// Plans a palette or blurhash. Both are computed from the image before border, padding, watermark, text and shadow
+/// (`rendering.md` 2.2) and are written without an encoder.
 fn measured(params: &Params, data: DataOutput, negotiation: &Negotiation, policy: &Policy) -> Plan {
     let plan = plan(params, format::unencoded(), negotiation, policy);
     let features = Features { border: None, padding: None, mark: None, text: None, shadow: None, ..plan.features };
@@ -116,7 +119,7 @@ fn palette(params: &Params) -> Option<DataOutput> {
 
 pub(super) fn plan(params: &Params, output: Output, negotiation: &Negotiation, policy: &Policy) -> Plan {
     let sizing = sizing(params, negotiation, policy);
-    // The block may hold a small copy of the picture as it was.
+    // The IPTC block may contain a small copy of the unaltered image.
     let output = Output { iptc: output.iptc && HideFaces::of(params).is_none(), ..output };
     Plan {
         select: select(params),
@@ -141,7 +144,7 @@ pub(super) fn select(params: &Params) -> Select {
         page: params.document.page.unwrap_or(1).max(1),
         annotation: params.document.annotation.unwrap_or(true),
         frame: animation.frame,
-        // Every frame of 1, and skipping every frame, are no thinning.
+        // `interval=1` keeps every frame and `skip=1` would leave none, so both are ignored.
         interval: animation.interval.filter(|n| *n > 1),
         skip: animation.skip.filter(|n| *n > 1),
         reverse: animation.reverse.unwrap_or(false),
@@ -150,7 +153,7 @@ pub(super) fn select(params: &Params) -> Select {
     }
 }
 
-/// The fit when no face is found; `facearea` itself is a field of its own (`rendering.md` 3.6).
+/// Returns the fit when no face is found; `facearea` itself has its own field (`rendering.md` 3.6).
 fn fit(params: &Params) -> Fit {
     match params.size.fit.unwrap_or_default() {
         Fit::FaceArea => match params.size.fit_fallback {
@@ -180,7 +183,7 @@ fn sizing(params: &Params, negotiation: &Negotiation, policy: &Policy) -> Sizing
         Vec::new()
     };
     let focal = if crop.contains(&CropWord::FocalPoint) { focal(params) } else { Focal { x: 0.5, y: 0.5, z: 1.0 } };
-    // `fit=min` never enlarges: the point moves the cut, and that is all.
+    // `fit=min` never enlarges, so the point only moves the cut.
     let focal = if at_point { Focal { z: 1.0, ..focal } } else { focal };
     let bound = |value: Option<u32>, given: bool| value.filter(|_| crops && !given);
     let facearea = (size.fit == Some(Fit::FaceArea)).then(|| canonical(params.faces.pad.unwrap_or(1.0)).max(1.0));
@@ -188,7 +191,7 @@ fn sizing(params: &Params, negotiation: &Negotiation, policy: &Policy) -> Sizing
     Sizing {
         w,
         h: size.h,
-        // With both sides given there is nothing left to say about the shape.
+        // With both sides given the shape is settled.
         ar: size.ar.filter(|_| (crops || fit == Fit::Fill) && !(w.is_some() && size.h.is_some())),
         dpr: if w.is_some() || size.h.is_some() { dpr } else { Dpr::ONE },
         fit,
@@ -204,7 +207,8 @@ fn sizing(params: &Params, negotiation: &Negotiation, policy: &Policy) -> Sizing
     }
 }
 
-/// The words of `crop` without a `focalpoint` that has no point, unless nothing else is left to try: then it is the centre.
+/// Returns the words of `crop`, without a `focalpoint` for which no point is given. If no word follows such a
+/// `focalpoint`, it stays and means the centre.
 fn usable_words(params: &Params) -> Vec<CropWord> {
     let (words, focal) = (&params.size.crop, &params.focal);
     let is_given = focal.x.is_some() || focal.y.is_some() || focal.z.is_some();
@@ -213,7 +217,7 @@ fn usable_words(params: &Params) -> Vec<CropWord> {
     if is_given || after.is_none() { words.clone() } else { others }
 }
 
-/// `crop` up to the word that cannot fail, each once.
+/// Returns the words of `crop` up to the first one that cannot fail, each once.
 fn chain(words: &[CropWord]) -> Vec<CropWord> {
     let mut kept: Vec<CropWord> = Vec::new();
     for word in words {
@@ -221,7 +225,7 @@ fn chain(words: &[CropWord]) -> Vec<CropWord> {
             CropWord::Faces if kept.is_empty() => kept.push(*word),
             CropWord::Faces => {}
             CropWord::Auto | CropWord::Entropy | CropWord::Edges | CropWord::FocalPoint => {
-                // Directions before it have succeeded already.
+                // After directional words this word is never reached, because they always succeed.
                 if kept.iter().all(|word| *word == CropWord::Faces) {
                     // `auto` looks for faces itself.
                     kept.retain(|_| *word != CropWord::Auto);
@@ -250,7 +254,8 @@ fn focal(params: &Params) -> Focal {
     }
 }
 
-/// -0 is 0, so that equal plans have equal bytes; what is no number cannot come from a request.
+/// Turns -0 into 0, so that equal plans have equal bytes. Also turns values that are not finite into 0; a request
+/// cannot contain any.
 fn canonical(value: f64) -> f64 {
     if value.is_finite() { value + 0.0 } else { 0.0 }
 }
@@ -271,18 +276,18 @@ fn canonical_rect(rect: RectParam) -> RectParam {
     RectParam { x: edge(rect.x), y: edge(rect.y), w: extent(rect.w), h: extent(rect.h) }
 }
 
-/// The headers that the choice used, whether or not they were sent.
+/// Returns the headers that the result depends on, whether or not they were sent.
 fn vary(params: &Params, intent: &Intent) -> VaryOn {
     let ch = params.format.ch;
     match intent {
         Intent::Unsupported(_) => VaryOn::default(),
-        // The hints would have turned it into a render.
+        // These hints would have turned the request into a render.
         Intent::PassThrough => VaryOn { width: ch.width, save_data: ch.save_data, ..VaryOn::default() },
         Intent::Render(plan) if plan.data.is_some() => VaryOn::default(),
         Intent::Render(plan) => VaryOn {
             accept: params.format.auto.format || format::is_avif(&params.format),
             width: ch.width,
-            // Without a side there is nothing to multiply, unless a hinted width could give one.
+            // Without a width or height there is nothing to multiply. A hinted width counts as one.
             dpr: ch.dpr && (plan.sizing.w.is_some() || plan.sizing.h.is_some()),
             save_data: ch.save_data,
         },
@@ -393,7 +398,7 @@ mod tests {
         };
         assert_eq!(sizing(hints), (Some(Length::Px(328.0)), 2.0));
         assert_eq!(sizing(Negotiation::default()), (Some(Length::Px(50.0)), 3.0));
-        // `ch` alone renders when a hint came, and says that the answer depends on it either way.
+        // `ch` alone renders if a hint was sent, and in either case the answer depends on it.
         let alone = with(all_hints);
         let came = resolve_params(&alone, false, &hints, &Policy::default());
         let absent = resolve_params(&alone, false, &Negotiation::default(), &Policy::default());
@@ -415,7 +420,7 @@ mod tests {
             accept,
         );
         check(|p| p.format.fm = Some(FormatWord::Webp), VaryOn::default());
-        // It may be late, and what comes instead is negotiated.
+        // The AVIF may be late, and its replacement is negotiated.
         check(|p| p.format.fm = Some(FormatWord::Avif), accept);
         let json = |p: &mut Params| {
             auto_format(p);
@@ -461,7 +466,7 @@ mod tests {
     #[test]
     fn what_cannot_be_made_is_refused() {
         let check = |set: fn(&mut Params), expected| {
-            // Refused even where nothing else asks for rendering.
+            // Refused even if nothing else asks for rendering.
             let intent = resolve_params(&with(set), false, &Negotiation::default(), &Policy::default()).intent;
             assert_eq!(intent, Intent::Unsupported(expected));
         };

@@ -1,4 +1,4 @@
-//! [`Resolved`]: what a request means, whatever the original.
+//! [`Resolved`]: what a request means, independent of the original.
 
 use serde::{Deserialize, Serialize};
 
@@ -16,30 +16,30 @@ use super::types::{Download, Orient, Output, Select, Sizing, VaryOn, Vectors};
 pub struct Resolved {
     /// What to send.
     pub intent: Intent,
-    /// What the choice depended on.
+    /// The request headers that the choice depends on.
     pub vary: VaryOn,
-    /// `Content-Disposition`, outside the cache key because one render serves both.
+    /// For `Content-Disposition`. Not part of the cache key, because one render serves requests with and without it.
     pub download: Option<Download>,
 }
 
 /// What to send.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub enum Intent {
-    /// The original's own bytes: no rendering parameter was given. (`rasterize-bypass` depends on the original's type
-    /// and is a field of [`Plan`].)
+    /// The original's own bytes: no rendering parameter was given. (`rasterize-bypass` depends on the type of the
+    /// original, so it is part of the [`Plan`].)
     PassThrough,
-    /// A picture made from it.
+    /// A rendered image, or data about one.
     Render(Box<Plan>),
-    /// Something this origin cannot make and must not replace by something else.
+    /// Something that this origin cannot make and must not replace with something else.
     Unsupported(Unsupported),
 }
 
-/// Why a well-formed request has no picture here.
+/// Why a well-formed request has no answer here.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub enum Unsupported {
     /// `fm=mp4`, `fm=webm`: answered 422 (`rendering.md` 14).
     Video,
-    /// `lp-blur`, for which there is no detector: answered 422, because serving the picture without the blur would show
+    /// `lp-blur`, for which there is no detector: answered 422, because serving the image without the blur would show
     /// what the URL asks to hide (`rendering.md` 18).
     Privacy,
     /// A generative model with its `*-fallback=false`: answered 400 (`rendering.md` 18).
@@ -48,14 +48,14 @@ pub enum Unsupported {
     NoText,
 }
 
-/// The resolved, original-independent meaning of a request. Equal plans make equal pictures from equal originals.
+/// The resolved meaning of a request, independent of the original. Equal plans make equal images from equal originals.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Plan {
-    /// Which page or frames.
+    /// The selected page or frames.
     pub select: Select,
-    /// How to turn the stored pixels upright.
+    /// How to rotate the stored pixels upright.
     pub orient: Orient,
-    /// Part of the upright original to start from.
+    /// The part of the upright original to start from.
     pub rect: Option<RectParam>,
     /// `trim*`.
     pub trim: Option<Trim>,
@@ -63,17 +63,17 @@ pub struct Plan {
     pub hide_faces: Option<HideFaces>,
     /// `auto=redeye`.
     pub redeye: bool,
-    /// The output box and how the image meets it.
+    /// The output box and how the image is fitted to it.
     pub sizing: Sizing,
-    /// What is drawn.
+    /// Everything that is drawn.
     pub features: Features,
-    /// Data that is sent instead of the image. What comes after the image is measured is not in the plan.
+    /// Data that is sent instead of the image. Steps that come after measuring it are not in the plan.
     pub data: Option<DataOutput>,
-    /// `~text`: there is no original, the picture is this text.
+    /// `~text`: there is no original, and the image is this text.
     pub written: Option<Written>,
-    /// What becomes of originals without pixels of their own.
+    /// How originals without pixels of their own are treated.
     pub vectors: Vectors,
-    /// `fm=spritesheet`: all frames of an animation side by side, as a still.
+    /// `fm=spritesheet`: all frames of an animation side by side, as a still image.
     pub sheet: bool,
     /// How to encode.
     pub output: Output,

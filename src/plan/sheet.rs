@@ -1,4 +1,4 @@
-//! `fm=spritesheet`: the frames of an animation side by side.
+//! `fm=spritesheet`: the frames of an animation, side by side.
 
 use crate::units::Size;
 
@@ -11,14 +11,15 @@ use super::types::{Found, Measured};
 /// A grid of cells, filled from left to right and from top to bottom.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Sheet {
-    /// Cells in a row.
+    /// Number of cells in a row.
     pub columns: u32,
-    /// Rows.
+    /// Number of rows.
     pub rows: u32,
 }
 
 impl Sheet {
-    /// The grid for so many frames of size `tile` whose sides are as nearly alike as can be; of two such the wider one.
+    /// Returns the grid for this many frames of size `tile` whose longer side is shortest; if several are equal, the
+    /// one with the most columns.
     #[must_use]
     pub fn of(frames: u32, tile: Size) -> Self {
         let frames = frames.max(1);
@@ -27,20 +28,21 @@ impl Sheet {
             across.max(u64::from(frames.div_ceil(columns)) * u64::from(tile.height))
         };
         let columns = (1..=frames).min_by_key(|&columns| (longest(columns), std::cmp::Reverse(columns))).unwrap_or(1);
-        // No more columns than the rows need: seven frames in rows of four are two rows, and so they are in rows of five.
+        // Removes columns that the rows do not need: seven frames in rows of five make two rows, and so they do in rows
+        // of four.
         let rows = frames.div_ceil(columns);
         Self { columns: frames.div_ceil(rows), rows }
     }
 
-    /// Its size with cells of size `tile`; sides beyond 32 bits are cut off there.
+    /// Returns the size of the sheet with cells of size `tile`, saturating at 32 bits.
     #[must_use]
     pub const fn size(self, tile: Size) -> Size {
         Size::new(self.columns.saturating_mul(tile.width), self.rows.saturating_mul(tile.height))
     }
 }
 
-/// The layout of each of `frames` frames: as [`layout_found`] says, and for a sheet in cells small enough that no side of
-/// the whole is over `sizing.side_max`, as far as pixels can be divided.
+/// Returns the layout of each of `frames` frames: that of [`layout_found`], or for a sheet one in cells small enough
+/// that no side of the sheet exceeds `sizing.side_max`. A cell is never smaller than one pixel.
 #[must_use]
 pub fn layout_frames(plan: &Plan, measured: &Measured, found: &Found, frames: u32) -> Layout {
     if !plan.sheet || frames <= 1 {
@@ -100,12 +102,12 @@ mod tests {
         assert_eq!(tile("fm=spritesheet", 100, 50, 8), (size(100, 50), size(200, 200)));
         assert_eq!(tile("fm=spritesheet&w=50&h=50&fit=crop", 100, 50, 9), (size(50, 50), size(150, 150)));
         assert_eq!(tile("fm=spritesheet&w=50&dpr=2&pad=5", 100, 50, 1).0, size(100, 60));
-        // A sheet of 10 x 10 would be 10000 wide.
+        // A sheet of 10 x 10 cells would be 10000 wide.
         let (cell, sheet) = tile("fm=spritesheet", 1000, 1000, 100);
         assert_eq!((cell, sheet), (size(819, 819), size(8190, 8190)));
         let (cell, sheet) = tile("fm=spritesheet&w=3000", 1600, 900, 77);
         assert!(sheet.width <= 8192 && sheet.height <= 8192 && sheet.width > 7900, "{cell:?} {sheet:?}");
-        // One frame is no sheet, and without the format nothing shrinks.
+        // One frame is not a sheet, and other formats do not shrink.
         assert_eq!(tile("fm=spritesheet", 1000, 1000, 1).0, size(1000, 1000));
         assert_eq!(tile("fm=webp", 1000, 1000, 100).0, size(1000, 1000));
     }

@@ -1,8 +1,9 @@
-//! [`Intent::tagged`]: an intent as tagged fields that differ from their default, which is what keys are made of.
+//! [`Intent::tagged`]: writes an intent as tagged fields, without those that have their default. Cache keys are made of
+//! this form.
 //!
-//! A field is named, not counted, and one that has its default is left out. So a parameter that is added later keeps every
-//! stored rendition of those who do not use it, and a word that is added to an enumeration cannot lend an old rendition to
-//! a new plan.
+//! A field is identified by its name, not by its position, and is left out if it has its default. So a parameter that
+//! is added later keeps all stored renditions that do not use it, and a word that is added to an enumeration cannot
+//! give an old rendition to a new plan.
 
 use std::sync::LazyLock;
 
@@ -13,32 +14,32 @@ use super::resolved::Intent;
 use super::types::{Negotiation, Policy};
 use crate::param::Params;
 
-/// Raised when the same plan gives other pixels or bytes than before, so that stored renditions retire.
+/// Raised when the same plan gives other pixels or bytes than before, so that stored renditions are no longer used.
 pub const PLAN_REVISION: u32 = 2;
 
-/// Room that holds most plans, so that one allocation does.
+/// Initial capacity; holds most plans, so that one allocation is enough.
 const ROOM: usize = 4 << 10;
 
-/// What a request for nothing in particular means: the value that each field of a plan has by default.
+/// The encoded intent of a request that asks for nothing in particular. It holds the default of each field of a plan.
 static DEFAULT: LazyLock<Vec<u8>> = LazyLock::new(|| {
     encoded(&resolve_params(&Params::default(), true, &Negotiation::default(), &Policy::default()).intent)
 });
 
 impl Intent {
-    /// Hands `take` the fields that differ from their default, each with its name, in pieces. Two intents that differ never
-    /// give the same bytes.
+    /// Passes to `take`, in pieces, the fields that differ from their default, each with its name. Different intents
+    /// never give the same bytes.
     ///
-    /// A field inside something that the default plan does not have at all (a text, a border) differs when it is neither
-    /// absent, false, 0 nor empty.
+    /// A field inside something that the default plan does not have at all (a text, a border) counts as different if it
+    /// is not absent, false, 0 or empty.
     pub fn tagged(&self, mut take: impl FnMut(&[u8])) {
         let own = encoded(self);
         differing(Value::read(&own).0, Some(Value::read(&DEFAULT).0), &mut take);
     }
 }
 
-/// Marks of the encoded form, in which every value can be skipped and every field found by its name.
+/// Marks of the encoded form, in which every value can be skipped and every field can be found by its name.
 mod mark {
-    /// Bytes as they are: length (4), bytes.
+    /// Plain bytes: length (4), bytes.
     pub(super) const ATOM: u8 = 0;
     /// Length (4), then fields: length of the name (1), name, value.
     pub(super) const STRUCT: u8 = 1;
@@ -46,11 +47,11 @@ mod mark {
     pub(super) const LIST: u8 = 2;
     /// Length (4), then length of the name (1), name, and a value or nothing.
     pub(super) const VARIANT: u8 = 3;
-    /// Length (4) of 0.
+    /// Length (4), which is 0.
     pub(super) const ABSENT: u8 = 4;
 }
 
-/// Bytes before the content of a value.
+/// Number of bytes before the content of a value.
 const HEAD: usize = 5;
 
 /// One encoded value.
@@ -61,13 +62,13 @@ struct Value<'a> {
 }
 
 impl<'a> Value<'a> {
-    /// The value at the start, and what follows it.
+    /// Reads the value at the start, and returns what follows it too.
     fn read(bytes: &'a [u8]) -> (Self, &'a [u8]) {
         let length = bytes[1..HEAD].try_into().map_or(0, |length| u32::from_le_bytes(length) as usize);
         (Self { mark: bytes[0], content: &bytes[HEAD..HEAD + length] }, &bytes[HEAD + length..])
     }
 
-    /// What a field has when nothing is said of it.
+    /// Returns whether this is what a field contains if it is not set.
     fn is_empty(&self) -> bool {
         match self.mark {
             mark::ATOM => self.content.iter().all(|byte| *byte == 0),
@@ -76,7 +77,7 @@ impl<'a> Value<'a> {
         }
     }
 
-    /// The field of a structure, or what the variant of this name holds.
+    /// Returns the field of this name in a structure, or what the variant of this name contains.
     fn named(&self, name: &[u8]) -> Option<Self> {
         let mut rest = self.content;
         while !rest.is_empty() {
@@ -90,7 +91,8 @@ impl<'a> Value<'a> {
     }
 }
 
-/// Name, value and what follows; `None` where nothing follows a name, as behind a variant that holds nothing.
+/// Splits off a name and its value, and returns the rest too. `None` if nothing follows the name, as in a variant that
+/// contains nothing.
 fn field(bytes: &[u8]) -> Option<(&[u8], Value<'_>, &[u8])> {
     let (&length, rest) = bytes.split_first()?;
     let (name, rest) = rest.split_at_checked(usize::from(length))?;
@@ -107,7 +109,7 @@ fn whole(value: Value<'_>, take: &mut impl FnMut(&[u8])) {
     take(value.content);
 }
 
-/// Writes a structure, or a variant that holds one, without the fields that are as in `default`.
+/// Writes a structure, list or variant without the fields that are the same in `default`.
 fn differing(value: Value<'_>, default: Option<Value<'_>>, take: &mut impl FnMut(&[u8])) {
     match value.mark {
         mark::STRUCT => {
@@ -124,7 +126,7 @@ fn differing(value: Value<'_>, default: Option<Value<'_>>, take: &mut impl FnMut
                 take(name);
                 differing(own, usual, take);
             }
-            // No name is empty.
+            // Marks the end: no name is empty.
             take(&[0]);
         }
         mark::VARIANT => {
@@ -141,7 +143,7 @@ fn differing(value: Value<'_>, default: Option<Value<'_>>, take: &mut impl FnMut
                 differing(own, None, take);
                 rest = after;
             }
-            // No value begins so.
+            // Marks the end: no value starts with this byte.
             take(&[u8::MAX]);
         }
         _ => whole(value, take),
@@ -159,14 +161,14 @@ struct Encoder<'o> {
     out: &'o mut Vec<u8>,
 }
 
-/// A value whose end is still to come.
+/// A value that is not complete yet.
 struct Open<'o> {
     out: &'o mut Vec<u8>,
-    /// Where the values that are open begin; a variant with fields is two.
+    /// Where the open values start. A variant with fields opens two.
     starts: [Option<usize>; 2],
 }
 
-/// Plans hold nothing that would fail.
+/// The error type that serde requires. Plans contain nothing that fails to serialize.
 #[derive(Debug, thiserror::Error)]
 #[error("{0}")]
 struct Refused(String);
@@ -208,7 +210,7 @@ impl<'o> Open<'o> {
         Self { out, starts: [Some(start), None] }
     }
 
-    /// A variant that holds fields or values.
+    /// Opens a variant that contains fields or values.
     fn within(out: &'o mut Vec<u8>, variant: &str, mark: u8) -> Self {
         let outer = Encoder::begin(out, mark::VARIANT);
         Encoder::name(out, variant);
@@ -270,7 +272,7 @@ impl<'e> ser::Serializer for &'e mut Encoder<'_> {
         Ok(())
     }
 
-    /// What is there is told from what is not even where it is empty or 0.
+    /// Distinguishes a present value from an absent one, even if it is empty or 0.
     fn serialize_some<T: Serialize + ?Sized>(self, value: &T) -> Result<(), Refused> {
         self.serialize_newtype_variant("", 0, "some", value)
     }
@@ -426,7 +428,8 @@ mod tests {
         text: Option<Inner>,
     }
 
-    /// The same with a field, a field inside and a word more, and in another order of words.
+    /// The same with an additional field, an additional inner field and an additional word, and with the words in
+    /// another order.
     #[derive(Serialize)]
     struct After {
         width: u32,

@@ -1,4 +1,4 @@
-//! What becomes of SVG and other originals without pixels of their own (`rendering.md` 16): the whole policy.
+//! How SVG and other originals without pixels of their own are treated (`rendering.md` 16): the whole policy.
 
 use super::answer::{DataOutput, Format};
 use super::feature::hide_faces::HideFaces;
@@ -7,30 +7,30 @@ use super::types::{Policy, Vectors};
 use crate::param::{FormatWord, Params};
 use crate::sniff::SourceFormat;
 
-/// What a plan makes of an original.
+/// What a plan does with an original.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Treatment {
-    /// It is decoded, or described.
+    /// It is decoded or described.
     Decode,
-    /// It is sent as it is.
+    /// It is sent unchanged.
     AsItIs,
     /// An SVG that stays SVG.
     Svg {
-        /// Whether it loses what runs or loads.
+        /// Whether it loses what runs code or loads resources.
         sanitized: bool,
     },
-    /// Nothing: it could hold what has to be hidden, and nobody has looked into it.
+    /// It is refused: it might show a face that has to be hidden, and no detector has examined it.
     Refuse,
 }
 
 impl Vectors {
-    /// An SVG is sent as SVG, without what runs or loads.
+    /// Sends an SVG as SVG, without what runs code or loads resources.
     pub(super) const SEND: Self = Self { bypass: false, sanitize: true, draw: false };
 
     pub(super) fn of(params: &Params, policy: &Policy) -> Self {
         let hides = HideFaces::of(params).is_some();
         Self {
-            // What must be hidden must not be passed by.
+            // Faces that must be hidden must not bypass rendering.
             bypass: params.format.rasterize_bypass.unwrap_or(false) && !hides,
             sanitize: params.format.svg_sanitize.unwrap_or(true),
             draw: policy.rasterize_svg || asks_for_pixels(params),
@@ -39,12 +39,12 @@ impl Vectors {
 }
 
 impl Plan {
-    /// What is made of an original of this kind.
+    /// Returns how an original of this kind is treated.
     #[must_use]
     pub const fn treatment(&self, format: SourceFormat) -> Treatment {
         let is_svg = matches!(format, SourceFormat::Svg);
         match self.vectors {
-            // Compressed SVG has to be inflated all the same: no header says that it is compressed.
+            // Even with the bypass, compressed SVG has to be inflated, because no header declares the compression.
             Vectors { bypass: true, .. } if is_svg => Treatment::Svg { sanitized: false },
             Vectors { bypass: true, .. } if format.is_vector() => Treatment::AsItIs,
             Vectors { draw: false, sanitize, .. } if is_svg && !self.describes() => {
@@ -58,20 +58,21 @@ impl Plan {
         }
     }
 
-    /// Whether it only describes the original.
+    /// Returns whether the plan only describes the original.
     const fn describes(&self) -> bool {
         matches!(self.data, Some(DataOutput::Json { .. }))
     }
 
-    /// Whether an overlay of this kind is drawn: where no SVG is drawn, none is drawn on images either.
+    /// Returns whether an overlay of this kind is drawn: if SVG originals are not rasterized, SVG overlays are left out
+    /// too.
     #[must_use]
     pub const fn draws(&self, format: SourceFormat) -> bool {
         self.vectors.draw || !matches!(format, SourceFormat::Svg)
     }
 }
 
-/// Whether the request itself says that it wants pixels, or something that is read off them: a raster format by name, a
-/// palette, a blurhash. Negotiation (`auto=format`) is no such word: it is on every URL of many sites.
+/// Returns whether the request itself asks for pixels, or for something computed from them: a raster format by name, a
+/// palette, a blurhash. Negotiation (`auto=format`) does not count, because it is on every URL of many sites.
 fn asks_for_pixels(params: &Params) -> bool {
     let named = params.format.fm.is_some_and(|word| {
         let is_drawn = matches!(word, FormatWord::Jxr | FormatWord::Blurhash | FormatWord::Spritesheet);

@@ -1,4 +1,4 @@
-//! `~text`: a picture made of text alone (`rendering.md` 11.1). No original is fetched for it.
+//! `~text`: image-only text (`rendering.md` 11.1). No original is fetched for it.
 
 use crate::param::{FormatWord, Params, Parsed};
 use crate::units::{Length, Size};
@@ -10,14 +10,14 @@ use super::resolved::{Intent, Plan, Resolved, Unsupported};
 use super::types::{Negotiation, Policy, VaryOn};
 use super::{format, resolve};
 
-/// The object that is no stored one but a text.
+/// The object that stands for image-only text and is not stored.
 pub const TEXT_OBJECT: &str = "/~text";
 
-/// Width of a text picture without `w`, pixels.
+/// Width of image-only text without `w`, in pixels.
 const WIDTH_PX: f64 = 200.0;
 
-/// What the request for `object` means: as [`resolve`](super::resolve()) says, and for [`TEXT_OBJECT`] a picture made of
-/// text alone. Whatever cannot apply to such a picture is ignored.
+/// Returns what the request for `object` means: the result of [`resolve`](super::resolve()), or image-only text for
+/// [`TEXT_OBJECT`]. Everything that cannot apply to image-only text is ignored.
 #[must_use]
 pub fn resolve_object(object: &str, parsed: &Parsed, negotiation: &Negotiation, policy: &Policy) -> Resolved {
     if object != TEXT_OBJECT {
@@ -40,7 +40,7 @@ fn intent(params: &Params, negotiation: &Negotiation, policy: &Policy) -> Intent
         return Intent::Unsupported(Unsupported::Video);
     }
     let Some(text) = block(params) else { return Intent::Unsupported(Unsupported::NoText) };
-    // The families that apply; size and background of the text become those of the picture.
+    // Keeps the families that apply. Size and background of the text become those of the image.
     let mut kept = Params { blend: params.blend.clone(), mark: params.mark.clone(), ..Params::default() };
     kept.format = params.format.clone();
     kept.fill.bg = params.fill.bg;
@@ -51,13 +51,13 @@ fn intent(params: &Params, negotiation: &Negotiation, policy: &Policy) -> Intent
     Intent::Render(Box::new(Plan { written, features: Features { text: None, ..plan.features }, ..plan }))
 }
 
-/// The text with the defaults of a block: it begins at the top, on the side where its writing begins.
+/// Returns the text with the defaults of image-only text: it starts at the top, on the side where its script starts.
 fn block(params: &Params) -> Option<Text> {
     let mut text = text::text(params).filter(|text| !text.text.trim().is_empty() && text.alpha > 0.0)?;
-    // What only a caption has (`rendering.md` 11.1 and the parameters' own pages).
+    // Only captions have these (`rendering.md` 11.1 and the parameters' own pages).
     (text.backing, text.stencil, text.height, text.degrees) = (None, None, None, 0.0);
     text.overflow = match text.overflow {
-        // Lines are broken in any case.
+        // Lines are always broken.
         TextOverflow::Shrink | TextOverflow::WrapShrink => TextOverflow::Shrink,
         TextOverflow::Clip { .. } | TextOverflow::Wrap => TextOverflow::Wrap,
     };
@@ -69,7 +69,7 @@ fn block(params: &Params) -> Option<Text> {
     Some(text)
 }
 
-/// Sizes in pixels. A fraction is one of the default width.
+/// Converts sizes to pixels. A fraction refers to the default width.
 fn written(params: &Params, text: &Text, negotiation: &Negotiation, policy: &Policy) -> Written {
     let dpr = negotiation.dpr.or(params.size.dpr).unwrap_or_default().get();
     let pixels = |length: Length| match length {
@@ -85,7 +85,7 @@ fn written(params: &Params, text: &Text, negotiation: &Negotiation, policy: &Pol
     let height_px = params.size.h.map(|h| side(pixels(h)));
     let op = text.op(dpr, Size::new(width_px, height_px.unwrap_or(1)));
     Written {
-        // A caption as wide as the picture still has its gaps.
+        // A text as wide as the image still keeps its gaps.
         box_width_px: op.box_width_px.min(width_px.saturating_sub(2 * op.text.anchor.pad_px)).max(1),
         text: op.text,
         width_px,
@@ -94,7 +94,7 @@ fn written(params: &Params, text: &Text, negotiation: &Negotiation, policy: &Pol
     }
 }
 
-/// Whether the first letter that has a direction is of a script that runs from right to left.
+/// Returns whether the first letter of the text belongs to a script that runs from right to left.
 #[must_use]
 pub fn is_right_to_left(text: &str) -> bool {
     let first = text.chars().find(|c| c.is_alphabetic()).map_or(0, u32::from);

@@ -1,4 +1,4 @@
-//! Sections 6 to 12: what the layers come to, in pixels.
+//! Sections 6 to 12: the layers, in pixels.
 
 use super::*;
 use crate::param::GradientSpace;
@@ -22,13 +22,13 @@ fn padding_of_section_12() {
     check("400x300", "w=400&h=300&fit=crop&pad=20", "resize 360x270 keep 0,5 360x260; pad 20,20,20,20; -> 400x300");
     check("400x300", "w=400&h=300&pad=20", "resize 347x260; pad 20,20,20,20; -> 387x300");
     check("400x300", "w=200&pad-left=50", "resize 150x113; pad 0,0,0,50; -> 200x113");
-    // One side beats `pad`, dpr multiplies, bars lie inside the padding.
+    // A single side beats `pad`, `dpr` multiplies, bars lie inside the padding.
     check("400x300", "pad=10&pad-top=0", "pad 0,10,10,10; -> 420x310");
     check("400x300", "w=100&pad=5&dpr=2", "resize 180x135; pad 10,10,10,10; -> 200x155");
     check("400x300", "w=100&h=100&fit=fill&pad=10", "resize 80x60; extend 80x80 at 0,10; pad 10,10,10,10; -> 100x100");
-    // The cap holds for picture and padding together.
+    // The cap applies to image and padding together.
     check("8192x8192", "pad=4096", "resize 4096x4096; pad 2048,2048,2048,2048; -> 8192x8192");
-    // Padding that leaves no room leaves a pixel.
+    // Padding that leaves no room still leaves one pixel.
     check("400x300", "w=30&h=30&fit=crop&pad=20", "resize 1x1; pad 20,20,20,20; -> 41x41");
 }
 
@@ -41,7 +41,7 @@ fn trimming_lays_out_again() {
     check_found("400x300", "trim=auto&trim-pad=60", &found(kept), "crop 40,0 320x210; -> 320x210");
     check_found("400x300", "trim=alpha&trim-pad=60", &found(kept), "crop 100,50 200x100; -> 200x100");
     check_found("400x300", "trim=auto", &found(Some(rect(0, 0, 400, 300))), "-> 400x300");
-    // Fractions refer to what is left, and cuts in a row are one.
+    // Fractions refer to what is left, and successive cuts are merged.
     check_found(
         "500x400",
         "trim=auto&rect=50,50,400,300&w=0.5",
@@ -58,13 +58,13 @@ fn faces_direct_crop_and_facearea() {
     check_found("400x200", square, &one, "crop 200,0 200x200; -> 200x200");
     check_found("400x200", square, &found(&[]), "crop 0,0 200x200; -> 200x200");
     check_found("400x200", square, &Found::default(), "crop 0,0 200x200; -> 200x200");
-    // Two that fit together, two that do not, the second by index, one outside `rect`.
+    // Two faces that fit together; two that do not, the second chosen by index; one outside `rect`.
     let near = found(&[rect(100, 50, 40, 40), rect(200, 50, 40, 40)]);
     check_found("400x200", square, &near, "crop 70,0 200x200; -> 200x200");
     let far = found(&[rect(0, 50, 40, 40), rect(360, 50, 40, 40)]);
     check_found("400x200", square, &far, "crop 0,0 200x200; -> 200x200");
     check_found("400x200", &format!("{square}&faceindex=2"), &far, "crop 200,0 200x200; -> 200x200");
-    // Two smaller ones that are together are more than the largest by itself, unless that is asked for.
+    // Two smaller faces near each other beat the largest one alone, unless an index asks for that.
     let crowd = found(&[rect(0, 50, 90, 90), rect(300, 50, 40, 40), rect(350, 50, 40, 40)]);
     check_found("400x200", square, &crowd, "crop 200,0 200x200; -> 200x200");
     check_found("400x200", &format!("{square}&faceindex=1"), &crowd, "crop 0,0 200x200; -> 200x200");
@@ -73,7 +73,7 @@ fn faces_direct_crop_and_facearea() {
     let area = "fit=facearea&w=100&h=100";
     check_found("400x200", area, &one, "resize 1000x500 keep 750,125 100x100; -> 100x100");
     check_found("400x200", &format!("{area}&facepad=2"), &one, "resize 500x250 keep 350,38 100x100; -> 100x100");
-    // Never beyond the picture, however large the area.
+    // Never beyond the image, however large the area.
     check_found("400x200", &format!("{area}&facepad=9"), &one, "resize 200x100 keep 100,0 100x100; -> 100x100");
     check_found("400x200", &format!("{area}&faceindex=2"), &far, "resize 1000x500 keep 900,125 100x100; -> 100x100");
     check_found("400x200", "fit=facearea,max&w=100&h=100", &found(&[]), "resize 100x50; -> 100x50");
@@ -103,28 +103,29 @@ fn marks_are_placed_on_the_finished_base() {
     check("mark-x=-10&mark-align=top", "mark 40x20 at -10,5; -> 400x300");
     check("mark-w=20", "mark resize 20x10: 20x10 at 375,285; -> 400x300");
     check("mark-w=0.5&w=800&dpr=1", "resize 800x600; mark resize 20x10: 20x10 at 775,585; -> 800x600");
-    // Its own size and shares of it grow with dpr, as lengths in pixels do; shares of the base have grown already.
+    // Its own size, and fractions of it, grow with `dpr`, as lengths in pixels do; fractions of the base have grown
+    // already.
     check("w=100&dpr=2", "resize 200x150; mark resize 80x40: 80x40 at 110,100; -> 200x150");
     check("w=400&dpr=0.5", "resize 200x150; mark resize 20x10: 20x10 at 177,137; -> 200x150");
     check("w=100&dpr=2&mark-w=0.5", "resize 200x150; mark 40x20 at 150,120; -> 200x150");
     check("w=100&dpr=2&mark-h=1", "resize 200x150; mark resize 80x40: 80x40 at 110,100; -> 200x150");
     check("w=100&dpr=2&mark-scale=50", "resize 200x150; mark resize 100x50: 100x50 at 90,90; -> 200x150");
     check("dpr=2", "mark 40x20 at 355,275; -> 400x300");
-    // Decimals up to 1 are shares of the finished base, and a whole number is pixels.
+    // Decimals up to 1 are fractions of the finished base, and a whole number is pixels.
     check("mark-x=0.5&mark-y=0.25", "mark 40x20 at 200,75; -> 400x300");
     check("mark-x=1.0&mark-y=-0.1", "mark 40x20 at 400,-30; -> 400x300");
     check("mark-x=1&mark-y=1.5", "mark 40x20 at 1,2; -> 400x300");
     check("mark-x=0.5&mark-y=0.5&mark-anchor=center", "mark 40x20 at 180,140; -> 400x300");
     check("mark-x=0.5&mark-y=10&w=100&dpr=2&mark-w=20", "resize 200x150; mark 40x20 at 100,20; -> 200x150");
     check("mark-x=0.5&pad=50", "pad 50,50,50,50; mark 40x20 at 250,375; -> 500x400");
-    // 20 at dpr=2 is its natural 40.
+    // 20 at `dpr=2` is its natural 40.
     check("mark-w=20&w=100&dpr=2", "resize 200x150; mark 40x20 at 150,120; -> 200x150");
     check("mark-scale=50", "mark resize 200x100: 200x100 at 195,195; -> 400x300");
     check("mark-fit=crop&mark-w=10&mark-h=10", "mark resize 20x10 keep 5,0 10x10: 10x10 at 385,285; -> 400x300");
     check("mark-fit=max&mark-w=900&mark-h=900", "mark 40x20 at 355,275; -> 400x300");
     check("mark-tile=grid&mark-pad=7", "mark 40x20 at 0,0 every 47,27; -> 400x300");
     check("mark-tile=grid&mark-pad=0&mark-x=10&mark-y=50", "mark 40x20 at -30,-10 every 40,20; -> 400x300");
-    // A coordinate places the anchor; an axis without one is aligned, and tiles have none.
+    // A coordinate positions the anchor point. An axis without one is aligned, and tiles have no anchor point.
     check("mark-x=100&mark-y=60&mark-anchor=center", "mark 40x20 at 80,50; -> 400x300");
     check("mark-x=100&mark-y=60&mark-anchor=bottom,right", "mark 40x20 at 60,40; -> 400x300");
     check("mark-x=100&mark-y=60&mark-anchor=top", "mark 40x20 at 80,60; -> 400x300");
@@ -274,7 +275,7 @@ fn a_gradient_is_no_more_than_what_is_seen_of_it() {
     assert_eq!(stops("gradient=f00,0f0,00f"), [0.0, 0.5, 1.0]);
     assert_eq!(stops("gradient=f00,0f0,00f&gradient-stops=10,60,30"), [0.1, 0.6, 0.6]);
     assert_eq!(stops("gradient=f00,0f0,00f&gradient-stops=10,60"), [0.0, 0.5, 1.0]);
-    // What a mask does not read, and what a straight one does not, leaves no trace.
+    // Parameters that a gradient mask or a linear gradient does not read leave no trace.
     let mask = "gradient=ffff0000,00ff0000&gradient-mask=true";
     for inert in
         ["gradient-cs=lch", "gradient-hue=longer", "gradient-mode=screen", "gradient-alpha=5", "gradient-radial-x=9"]
@@ -305,7 +306,7 @@ fn fades_in_pixels() {
     assert_eq!(fade("fade=0.1"), [30.0, 40.0, 30.0, 40.0]);
     assert_eq!(fade("fade=20&fade-left=0&fade-top=0.5"), [150.0, 20.0, 20.0, 0.0]);
     assert_eq!(fade("w=200&dpr=2&fade=20&fade-right=0.25"), [40.0, 100.0, 40.0, 40.0]);
-    // Opposite fades meet, they do not overlap.
+    // Opposite fades meet but do not overlap.
     assert_eq!(fade("fade=1.0"), [150.0, 200.0, 150.0, 200.0]);
     assert_eq!(fade("fade-left=300&fade-right=500"), [0.0, 250.0, 0.0, 150.0]);
     let mask = |query: &str| match layout(&plan_of(query), &still(size("400x300"))).ops.as_slice() {
@@ -421,12 +422,13 @@ fn gradients_in_pixels() {
         assert_eq!(stops(""), Some(vec![0.0, 0.5, 1.0]));
         assert_eq!(stops("fill-gradient-stops=0,15,100"), Some(vec![0.0, 0.15, 1.0]));
         assert_eq!(stops("fill-gradient-stops=20,20,60"), Some(vec![0.2, 0.2, 0.6]));
-        // As many as colours, never falling, inside the range; else evenly spread.
+        // Stops count if there are as many as colours, none lower than the one before, and all in range; otherwise
+        // colours are spread evenly.
         for bad in ["0,100", "0,60,50", "0,50,101", "0,x,100", "0,10,20,100"] {
             assert_eq!(stops(&format!("fill-gradient-stops={bad}")), Some(vec![0.0, 0.5, 1.0]), "{bad}");
         }
     }
-    // The colours of the image have no places of their own.
+    // The colours of the image itself ignore stops.
     assert_eq!(of("fill-gradient-stops=10,20"), of(""));
 }
 
@@ -439,7 +441,7 @@ fn text_takes_the_free_width() {
     let plain = text("txt=hi");
     assert_eq!((plain.box_width_px, plain.text.size_px, plain.text.color), (380, 12, Color::BLACK));
     assert_eq!(plain.text.anchor.position(size("400x300"), size("50x10")), (340, 280));
-    // From a share of the width on, as from so many pixels.
+    // A fraction of the width gives the same position as that many pixels.
     for x in ["100", "0.25"] {
         let placed = text(&format!("txt=hi&txt-x={x}&txt-y=0.5"));
         assert_eq!(placed.box_width_px, 290, "{x}");
@@ -475,7 +477,7 @@ fn a_shadow_is_the_last_step_and_grows_the_canvas() {
     check("500x400", "drop-shadow-x=10", "-> 500x400");
     let has_alpha = |query: &str| layout(&plan_of(query), &still(size("500x400"))).has_alpha;
     assert!(has_alpha("drop-shadow=10") && !has_alpha("drop-shadow=10&bg=fff") && !has_alpha("drop-shadow=0"));
-    // A cut-out has its own shadow, on the background; one in coloured padding that of the whole.
+    // A cut-out has its own shadow, on the background; in coloured padding the shadow is that of the whole.
     let ops = |query: &str| {
         let measured = Measured { has_alpha: true, ..still(size("500x400")) };
         layout(&plan_of(query), &measured).ops.iter().map(Op::name).collect::<Vec<_>>()
@@ -495,7 +497,7 @@ fn what_lies_around_a_watermark_moves_nothing() {
         "mark-reflection=50&mark-drop-shadow=2",
         "mark reflect 40x40: shadow 52x46 at 6,6: 52x46 at 349,269; -> 400x300",
     );
-    // The tiles left of the first and above it show their shadows.
+    // The tiles to the left of the first one and above it show their shadows.
     check(
         "mark-tile=grid&mark-pad=0&mark-drop-shadow=2",
         "mark shadow 52x32 at 6,6: 52x32 at -46,-26 every 40,20; -> 400x300",

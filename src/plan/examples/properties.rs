@@ -1,4 +1,4 @@
-//! What holds for every plan and every original.
+//! Properties of every plan and every original.
 
 use proptest::prelude::*;
 
@@ -169,8 +169,8 @@ fn rendered(params: &Params, policy: &Policy) -> Plan {
     }
 }
 
-/// Walks the steps as a renderer would on an original that is decoded at `decoded`, checks every rectangle, and returns the
-/// size they end with.
+/// Follows the steps as a renderer would on an original that is decoded at `decoded`, checks every rectangle, and
+/// returns the final size.
 fn walk(layout: &Layout, decoded: Size, shrink: u32) -> Size {
     let Read { original, turn, cut, .. } = layout.read;
     assert!((1..=8).contains(&turn));
@@ -273,7 +273,7 @@ proptest! {
     fn a_shrunk_decode_lands_on_the_same_size(
         mut params in any_params(), measured in any_measured(), headroom in 1.0_f64..3.0,
     ) {
-        // Steps before the resize that need every pixel forbid it.
+        // Steps before the resize that need every pixel prevent shrinking.
         params.trim.mode = None;
         let layout = layout(&rendered(&params, &Policy::default()), &measured);
         let factor = layout.shrink_on_load(headroom);
@@ -309,7 +309,7 @@ proptest! {
         let out = layout(&rendered(&params, &Policy::default()), &still(source)).output;
         prop_assert!(out.width <= w && out.height <= h);
         prop_assert!(!max || (out.width <= sw && out.height <= sh));
-        // One side decides; the other is within half a pixel of the same scale.
+        // One side determines the scale; the other is within half a pixel of the same scale.
         let k = (f64::from(w) / f64::from(sw)).min(f64::from(h) / f64::from(sh));
         let k = if max { k.min(1.0) } else { k };
         for (side, from) in [(out.width, sw), (out.height, sh)] {

@@ -1,4 +1,4 @@
-//! Adjustments pixel by pixel (`rendering.md` 7).
+//! Pixel-wise adjustments (`rendering.md` 7).
 
 use serde::{Deserialize, Serialize};
 
@@ -7,7 +7,8 @@ use crate::plan::types::Sizing;
 
 use super::{Canvas, Feature, Op, Step, tone};
 
-/// One pixel-wise adjustment, by the formula of `rendering.md` 7. Values are those of the parameter, never its identity.
+/// One pixel-wise adjustment, by the formula of `rendering.md` 7. The value is that of the parameter, and never the one
+/// that changes nothing.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 pub enum Adjust {
     /// `invert`
@@ -18,7 +19,7 @@ pub enum Adjust {
     Gamma(f64),
     /// `bri`, -100 to 100.
     Brightness(f64),
-    /// `con`, -100 to 99: 100 would divide by 0.
+    /// `con`, -100 to 99; 100 would divide by 0.
     Contrast(f64),
     /// `high`, -100 to 0.
     Highlights(f64),
@@ -37,7 +38,8 @@ pub enum Adjust {
 impl Step for Vec<Adjust> {}
 
 impl Feature for Vec<Adjust> {
-    /// In the order of `rendering.md` 2.2, step 8; a negative that is made later is not made here.
+    /// Returns the adjustments in the order of `rendering.md` 2.2, step 8. `invert` is left out if it is applied later,
+    /// after a gradient map.
     fn of(params: &Params, _: &Sizing) -> Option<Self> {
         let own = &params.adjust;
         let moved = |value: Option<f64>| value.filter(|v| *v != 0.0);
@@ -51,7 +53,7 @@ impl Feature for Vec<Adjust> {
             moved(own.shad).map(Adjust::Shadows),
             moved(own.sat).map(Adjust::Saturation),
             moved(own.vib).map(Adjust::Vibrance),
-            // The one hue takes the place of every turned one.
+            // `hue-set` replaces every hue, so `hue` has no effect.
             moved(own.hue.map(|v| v.rem_euclid(360.0)).filter(|_| own.hue_set.is_none())).map(Adjust::Hue),
             own.hue_set.map(|v| Adjust::HueSet(v.rem_euclid(360.0) + 0.0)),
         ]

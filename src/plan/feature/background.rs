@@ -9,7 +9,7 @@ use crate::units::Color;
 
 use super::{Canvas, Feature, Step};
 
-/// A visible colour that shows under the image's transparency.
+/// A visible colour, shown under the image's own transparency.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Background(pub Color);
 

@@ -10,17 +10,17 @@ use crate::units::{Color, Length, Size};
 
 use super::{Canvas, Feature, Op, Step};
 
-/// Defaults of the radii of a radial gradient: shares of the shorter side.
+/// Default radii of a radial gradient, as fractions of the shorter side.
 const GRADIENT_RADII: [Length; 2] = [Length::Fraction(0.125), Length::Fraction(0.5)];
 
 /// What fills the bars.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub enum Bars {
-    /// One colour; transparent white becomes white where the format has no alpha.
+    /// One colour; transparent white becomes white if the format has no alpha.
     Solid(Color),
-    /// The picture's edge pixels, stretched outwards (`fit=clamp`).
+    /// The edge pixels of the image, stretched outwards (`fit=clamp`).
     Edge,
-    /// A blurred copy of the picture.
+    /// A blurred copy of the image.
     Blur,
     /// `fill=gradient`
     Gradient(Gradient),
@@ -29,58 +29,59 @@ pub enum Bars {
 /// `fill=gradient`.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Gradient {
-    /// Opaque, at least two; `None` takes the dark and the light vibrant colour of the picture's palette.
+    /// Opaque, at least two. `None` uses the dark and the light vibrant colour of the image's palette.
     pub colors: Option<Vec<ColorStop>>,
-    /// Space the colours are mixed in.
+    /// Colour space for interpolation.
     pub space: GradientSpace,
-    /// Which way round the colour wheel, in the spaces that have one.
+    /// Hue interpolation method, for colour spaces that have a hue.
     pub hue: HuePath,
-    /// Straight or round.
+    /// Linear or radial.
     pub shape: GradientShape,
 }
 
-/// Course of a gradient.
+/// Direction or shape of a gradient.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 pub enum GradientShape {
     /// Towards an edge or corner.
     Linear {
-        /// `Middle`: no horizontal change.
+        /// The horizontal end; `Middle` means no horizontal change.
         horizontal: Along,
-        /// `Middle`: no vertical change.
+        /// The vertical end; `Middle` means no vertical change.
         vertical: Along,
     },
-    /// Around a point. A fraction of `x` refers to the width, of `y` to the height, of a radius to the shorter side.
+    /// Around a point. A fraction of `x` refers to the width, of `y` to the height, and of a radius to the shorter
+    /// side.
     Radial {
         /// Centre, from the left.
         x: Length,
         /// Centre, from the top.
         y: Length,
-        /// Where the first colour ends and where the last begins.
+        /// The radii where the first colour ends and where the last one begins.
         radii: [Length; 2],
     },
 }
 
-/// A larger canvas around the picture.
+/// A larger canvas around the image.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Extend {
     /// Size of the canvas.
     pub canvas: Size,
-    /// Left edge of the picture on it.
+    /// Left edge of the image on the canvas.
     pub left: u32,
-    /// Top edge of the picture on it.
+    /// Top edge of the image on the canvas.
     pub top: u32,
-    /// What shows around the picture.
+    /// What is shown around the image.
     pub fill: ExtendFill,
 }
 
-/// What shows around the picture.
+/// What is shown around the image.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub enum ExtendFill {
     /// One colour.
     Solid(Color),
-    /// The picture, scaled to cover the canvas and blurred.
+    /// The image, scaled to cover the canvas and blurred.
     Blur,
-    /// The picture's edge pixels, stretched outwards (`fit=clamp`).
+    /// The edge pixels of the image, stretched outwards (`fit=clamp`).
     Edge,
     /// A gradient over the whole canvas.
     Gradient(GradientFill),
@@ -89,11 +90,11 @@ pub enum ExtendFill {
 /// A gradient in pixels of the canvas.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct GradientFill {
-    /// Opaque, at least two; `None` takes the dark and the light vibrant colour of the picture's palette.
+    /// Opaque, at least two. `None` uses the dark and the light vibrant colour of the image's palette.
     pub colors: Option<Vec<ColorStop>>,
-    /// Space the colours are mixed in.
+    /// Colour space for interpolation.
     pub space: GradientSpace,
-    /// Which way round the colour wheel, in the spaces that have one.
+    /// Hue interpolation method, for colour spaces that have a hue.
     pub hue: HuePath,
     /// Its course.
     pub course: GradientCourse,
@@ -112,7 +113,7 @@ impl Step for Extend {
 }
 
 impl Feature for Bars {
-    /// Without `fill`, bars take `bg` (`rendering.md` 5). Absent for fits without bars.
+    /// Without `fill`, bars have the colour of `bg` (`rendering.md` 5). Returns `None` for fits without bars.
     fn of(params: &Params, sizing: &Sizing) -> Option<Self> {
         let solid = |color: Option<Color>| Self::Solid(visible(color).unwrap_or(Color::TRANSPARENT_WHITE));
         match (sizing.fit, params.fill.mode) {
@@ -135,7 +136,8 @@ impl Feature for Bars {
             Self::Blur => ExtendFill::Blur,
             Self::Gradient(gradient) => ExtendFill::Gradient(gradient.op(canvas.dpr, placed.size)),
         };
-        // Bars in the colour of a translucent background would get it twice.
+        // Puts the background under the image now; otherwise bars in its colour would get it twice if it is
+        // translucent.
         if canvas.background().is_some_and(|bg| fill == ExtendFill::Solid(bg)) {
             canvas.put_background();
         }
@@ -152,7 +154,7 @@ impl Gradient {
         let (colors, shape) = match kind {
             GradientType::Linear => {
                 let words = &fill.gradient_linear_direction;
-                // Words that name no edge (`center`) are as good as none: downwards.
+                // Words that name no edge (`center`) count as none, which means downwards.
                 let (horizontal, vertical) = match along(words) {
                     (Along::Middle, Along::Middle) => (Along::Middle, Along::Far),
                     named => named,
@@ -176,7 +178,7 @@ impl Gradient {
         Self { colors: (!colors.is_empty()).then_some(ramp.stops), space: ramp.space, hue: ramp.hue, shape }
     }
 
-    /// A gradient on a canvas of `size` pixels.
+    /// Returns the gradient on a canvas of `size` pixels.
     fn op(&self, dpr: f64, size: Size) -> GradientFill {
         let (w, h) = (f64::from(size.width), f64::from(size.height));
         let length = |length: Length, reference: f64| length_px(length, reference, dpr);

@@ -1,4 +1,4 @@
-//! `blend*`: a colour or another image laid over the image (`rendering.md` 10).
+//! `blend*`: a colour or another image blended over the image (`rendering.md` 10).
 
 use serde::{Deserialize, Serialize};
 
@@ -17,71 +17,71 @@ const CENTERED: (Along, Along) = (Along::Middle, Along::Middle);
 /// `blend`.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Blend {
-    /// What is laid over.
+    /// What is blended over the image.
     pub layer: BlendLayer,
-    /// How.
+    /// Blend mode.
     pub mode: BlendMode,
     /// Opacity, 0 < v <= 1.
     pub alpha: f64,
 }
 
-/// What is laid over.
+/// What is blended over the image.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub enum BlendLayer {
-    /// A colour over the whole picture.
+    /// A colour over the whole image.
     Color(Color),
-    /// A picture.
+    /// An image.
     Image(Box<BlendImage>),
 }
 
-/// A picture to blend.
+/// An image to blend.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct BlendImage {
-    /// Where it is.
+    /// Where it is stored.
     pub location: Location,
-    /// Box; fractions refer to the resized base.
+    /// Size of its box; fractions refer to the resized base.
     pub size: BlendSize,
-    /// How it meets the box.
+    /// How it is fitted to the box.
     pub fit: Fit,
-    /// For `fit=crop`.
+    /// `blend-crop`, for `blend-fit=crop`.
     pub crop: Vec<CropWord>,
-    /// Where it lies.
+    /// Its position.
     pub anchor: Anchor,
-    /// What is done to it at its size.
+    /// Gradient and fade, applied at its final size.
     pub finish: Finish,
 }
 
-/// Box of a blended picture.
+/// Size of the box of a blended image.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 pub enum BlendSize {
-    /// `blend-w`, `blend-h`; neither is the natural size.
+    /// `blend-w`, `blend-h`; without both, the natural size.
     Own {
         /// Width.
         w: Option<Length>,
         /// Height.
         h: Option<Length>,
     },
-    /// `blend-size=inherit`: as the base.
+    /// `blend-size=inherit`: the size of the base.
     Inherit,
 }
 
-/// Lay a colour or picture over.
+/// Blends a colour or image over the image.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct BlendOp {
-    /// What.
+    /// The layer.
     pub layer: BlendOpLayer,
-    /// How.
+    /// Blend mode.
     pub mode: BlendMode,
     /// Opacity, 0 < v <= 1.
     pub alpha: f64,
 }
 
-/// What is laid over.
+/// What is blended over the image.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub enum BlendOpLayer {
-    /// A colour over the whole picture.
+    /// A colour over the whole image.
     Color(Color),
-    /// The picture of `blend`, placed.
+    /// The image of `blend`, placed.
     Image(Overlay),
 }
 
@@ -89,14 +89,14 @@ impl Step for BlendOp {
     fn colors_mut(&mut self) -> Vec<&mut Color> {
         match &mut self.layer {
             BlendOpLayer::Color(color) => vec![color],
-            // Its own layout is drawn in sRGB.
+            // Its layout is drawn in sRGB.
             BlendOpLayer::Image(_) => Vec::new(),
         }
     }
 }
 
 impl Blend {
-    /// The picture that is laid over, if it is one.
+    /// Returns the location of the blended image, if the layer is an image.
     pub(in crate::plan) const fn image(&self) -> Option<&Location> {
         match &self.layer {
             BlendLayer::Image(image) => Some(&image.location),
@@ -104,7 +104,7 @@ impl Blend {
         }
     }
 
-    /// The blend on a base of `base` pixels; `None` when its picture could not be had.
+    /// Returns the blend on a base of `base` pixels; `None` if its image is not available.
     fn op(&self, sizing: &Sizing, natural: Option<Size>, base: Size) -> Option<BlendOp> {
         let layer = match &self.layer {
             BlendLayer::Color(color) => BlendOpLayer::Color(*color),
@@ -126,7 +126,7 @@ impl BlendImage {
                 let base = Extent::of(base);
                 (pixels(w, base.width, dpr), pixels(h, base.height, dpr), self.fit, &self.crop)
             }
-            // The base's size is what its own w, h and fit came to.
+            // The size of the base results from its own `w`, `h` and `fit`.
             BlendSize::Inherit => {
                 (Some(f64::from(base.width)), Some(f64::from(base.height)), base_sizing.fit, &base_sizing.crop)
             }

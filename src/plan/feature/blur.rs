@@ -7,14 +7,14 @@ use crate::plan::types::Sizing;
 
 use super::{Canvas, Feature, Op, Step};
 
-/// Gaussian blur, edges extended.
+/// Gaussian blur with extended edges.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Blur {
-    /// Above 0.
+    /// Gaussian sigma in pixels, above 0.
     pub sigma_px: f64,
 }
 
-/// Gaussian sigma in pixels of one unit of `blur` at `dpr=1` (`rendering.md` 8: v * 0.1 * dpr / 2).
+/// Gaussian sigma in pixels for one unit of `blur` at `dpr=1` (`rendering.md` 8: v * 0.1 * dpr / 2).
 const BLUR_SIGMA_PX: f64 = 0.05;
 
 impl Step for Blur {}

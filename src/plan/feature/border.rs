@@ -13,24 +13,24 @@ use super::{Canvas, Feature, Op, Step};
 /// `border*`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Border {
-    /// Thickness.
+    /// Thickness on each side.
     pub sides: Sides,
-    /// Of the frame.
+    /// Colour of the frame.
     pub color: Color,
-    /// Rounding outside, from the top left, clockwise.
+    /// Outer corner radii, clockwise from the top left.
     pub radii_px: [u32; 4],
-    /// Rounding of the hole.
+    /// Corner radii of the hole.
     pub inner_radii_px: [u32; 4],
-    /// `border-stroke-size`, `border-stroke-color`: a line along the frame's edge.
+    /// `border-stroke-size`, `border-stroke-color`: a line along the edge of the frame.
     pub stroke: Option<(u32, Color)>,
 }
 
-/// Draw a frame over the edge.
+/// Draws a frame over the edge.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct BorderOp {
     /// The frame in pixels.
     pub border: Border,
-    /// The shape of the mask, whose edge the frame follows.
+    /// The shape of the mask; the frame follows its edge.
     pub follows: Option<Outline>,
 }
 
@@ -42,7 +42,7 @@ impl Step for BorderOp {
 }
 
 impl Border {
-    /// The frame on a picture of `size` pixels; no side is thicker than the picture.
+    /// Returns the frame on an image of `size` pixels; no side is thicker than the image.
     fn op(&self, follows: Option<Outline>, dpr: f64, size: Size) -> BorderOp {
         let sides = self.sides.scaled(dpr);
         let radii = |radii: [u32; 4]| radii.map(|radius| px(radius, dpr).min(radius_max(size)));
@@ -87,7 +87,7 @@ impl Feature for Border {
             inner_radii_px: border.radius_inner.unwrap_or_default(),
             stroke,
         };
-        // A frame of no thickness still rounds the corners of the picture.
+        // A frame without thickness still rounds the corners of the image.
         let draws = border.sides != Sides::default() || border.radii_px != [0; 4] || border.stroke.is_some();
         draws.then_some(border)
     }

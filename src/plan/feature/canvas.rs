@@ -10,33 +10,33 @@ use super::background::Background;
 use super::mask::Outline;
 use super::{Feature, Features, Op};
 
-/// The steps so far, and the image that they leave.
+/// The steps so far, and the image that they produce.
 pub(in crate::plan) struct Canvas<'a> {
     features: &'a Features,
     pub(super) sizing: &'a Sizing,
     pub(super) found: &'a Found,
     pub(super) dpr: f64,
-    /// Size of the image now.
+    /// Current size of the image.
     pub(in crate::plan) size: Size,
     /// Whether any pixel can be transparent.
     pub(in crate::plan) transparent: bool,
     /// Whether `bg` is under the image already.
     pub(super) backed: bool,
-    /// Whether `bg` waits for the shadow: a cut-out has one only as long as nothing is under it.
+    /// Whether `bg` is withheld until the shadow is drawn: a cut-out has its own shadow only while nothing is under it.
     pub(super) held: bool,
     /// The canvas on which `fit` puts the image.
     pub(super) extended: Option<OnCanvas>,
-    /// The focal point, where `crop` ended at it.
+    /// The focal point, if `crop` used it.
     pub(super) focal_px: Option<(u32, u32)>,
-    /// What is left of the padding once it shares the box with the image.
+    /// The padding that remains after fitting it into the box together with the image.
     pub(super) padding: Sides,
-    /// Shape of the mask, once there is one.
+    /// Shape of the mask, once it is applied.
     pub(super) outline: Option<Outline>,
     pub(in crate::plan) ops: Vec<Op>,
 }
 
 impl<'a> Canvas<'a> {
-    /// An image as `placement` makes it.
+    /// Starts with the image that `placement` produces.
     pub(in crate::plan) fn new(
         features: &'a Features,
         sizing: &'a Sizing,
@@ -67,12 +67,12 @@ impl<'a> Canvas<'a> {
         self.ops.push(op);
     }
 
-    /// `bg`.
+    /// Returns the colour of `bg`.
     pub(super) fn background(&self) -> Option<Color> {
         self.features.background.map(|Background(color)| color)
     }
 
-    /// Puts `bg` under the image, once.
+    /// Puts `bg` under the image, once, unless it is withheld.
     pub(super) fn put_background(&mut self) {
         if self.held {
             return;

@@ -7,16 +7,16 @@ use crate::plan::types::Sizing;
 
 use super::{Canvas, Feature, Op, Step};
 
-/// `nr` and `nrs`, together because either one turns both on.
+/// `nr` and `nrs`, together, because either one turns both on.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Denoise {
-    /// `nr`, -100 to 100, 20 when only `nrs` was given.
+    /// `nr`, -100 to 100; 20 if only `nrs` is given.
     pub threshold: f64,
-    /// `nrs`, -100 to 100, 20 when only `nr` was given.
+    /// `nrs`, -100 to 100; 20 if only `nr` is given.
     pub sharpen: f64,
 }
 
-/// Default of `nr` and `nrs` when the other one is given.
+/// Default of `nr` and of `nrs` if the other one is given.
 const DENOISE_DEFAULT: f64 = 20.0;
 
 impl Step for Denoise {}

@@ -7,7 +7,7 @@ use crate::plan::types::Sizing;
 
 use super::{Canvas, Feature, Op, Step};
 
-/// Adjusts exposure, contrast and saturation by what the histogram says.
+/// Adjusts exposure, contrast and saturation according to the histogram.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Enhance;
 

@@ -8,7 +8,8 @@ use crate::units::{Length, Size};
 
 use super::Step;
 
-/// Edges that fade to transparent. A fraction refers to the width on the left and right, to the height above and below.
+/// Edges that fade to transparent. A fraction refers to the width on the left and right, and to the height at the top
+/// and bottom.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 #[expect(missing_docs, reason = "the four sides")]
 pub struct Fade {
@@ -18,7 +19,7 @@ pub struct Fade {
     pub left: Length,
 }
 
-/// Let the edges fade to transparent, in a straight line over so many pixels; opposite ones do not overlap.
+/// Lets the edges fade to transparent, linearly over this many pixels; opposite fades do not overlap.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 #[expect(missing_docs, reason = "the four sides")]
 pub struct FadeOp {
@@ -41,7 +42,8 @@ impl Fade {
         (fade != Self { top: none, right: none, bottom: none, left: none }).then_some(fade)
     }
 
-    /// Opposite fades that are wider than the picture shrink to fit, so that its middle never goes.
+    /// Returns the fades in pixels. Opposite fades that together exceed the image shrink to fit, so that its middle
+    /// never fades.
     pub(super) fn op(self, dpr: f64, size: Size) -> FadeOp {
         let pair = |first: Length, second: Length, side: u32| {
             let side = f64::from(side);

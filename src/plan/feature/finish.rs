@@ -1,4 +1,4 @@
-//! What is done last to an image, and to each layer at its final size: gradient, then fade (`rendering.md` 9).
+//! The last steps on an image, and on each layer at its final size: gradient, then fade (`rendering.md` 9).
 
 use serde::{Deserialize, Serialize};
 
@@ -10,22 +10,22 @@ use super::fade::Fade;
 use super::gradient::{DrawnGradient, GradientOp, GradientPaint};
 use super::{Canvas, Feature, Op, mask};
 
-/// What is done to a finished picture, or to a layer at its final size before it is turned and laid on one.
+/// Gradient and fade of a finished image, or of a layer at its final size before it is rotated and placed.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct Finish {
-    /// `*gradient*`, before the fade.
+    /// `*gradient*`, applied before the fade.
     pub gradient: Option<Box<DrawnGradient>>,
-    /// `*fade*`; `None` when no edge fades.
+    /// `*fade*`; `None` if no edge fades.
     pub fade: Option<Fade>,
 }
 
 impl Finish {
-    /// Of a layer, whose edges are always its own.
+    /// Returns those of a layer, where `fade` always applies to its own edges.
     pub(super) fn of_layer(params: &FinishParams) -> Self {
         Self { gradient: DrawnGradient::of(&params.gradient).map(Box::new), fade: Fade::of(&params.fade) }
     }
 
-    /// The steps on a picture or layer of `size` pixels, in the order they are done.
+    /// Returns the steps on an image or layer of `size` pixels, in order.
     pub(super) fn ops(&self, dpr: f64, size: Size) -> Vec<Op> {
         let gradient = self.gradient.as_ref().map(|gradient| Op::Gradient(gradient.op(dpr, size)));
         gradient.into_iter().chain(self.fade.map(|fade| Op::Fade(fade.op(dpr, size)))).collect()
@@ -33,7 +33,7 @@ impl Finish {
 }
 
 impl Feature for Finish {
-    /// Of the picture itself.
+    /// Returns those of the image itself. If a mask uses `fade`, only the fades of single sides apply to the edges.
     fn of(params: &Params, _: &Sizing) -> Option<Self> {
         let own = &params.finish.fade;
         let fade = if mask::feathers(params) { FadeParams { all: None, ..own.clone() } } else { own.clone() };
@@ -43,7 +43,7 @@ impl Feature for Finish {
 
     fn draw(&self, canvas: &mut Canvas<'_>) {
         for op in self.ops(canvas.dpr, canvas.size) {
-            // What fades, fades into `bg`, even where that was under the picture before.
+            // Fading reveals `bg`, so it has to be put under the image again, even if it was there before.
             let fades = matches!(op, Op::Fade(_) | Op::Gradient(GradientOp { paint: GradientPaint::Mask, .. }));
             canvas.transparent |= fades;
             canvas.backed &= !fades;

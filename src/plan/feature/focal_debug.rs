@@ -7,16 +7,16 @@ use crate::plan::types::Sizing;
 
 use super::{Canvas, Feature, Op, Step};
 
-/// Asks for a cross-hair at the focal point.
+/// A cross-hair at the focal point.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct FocalDebug;
 
-/// A cross-hair at a point in pixels.
+/// Draws a cross-hair at a point, in pixels.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct FocalDebugOp {
-    /// From the left.
+    /// Distance from the left.
     pub x: u32,
-    /// From the top.
+    /// Distance from the top.
     pub y: u32,
 }
 

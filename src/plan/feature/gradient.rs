@@ -14,31 +14,31 @@ use crate::units::{Color, Length, Size};
 
 use super::Step;
 
-/// A gradient over a picture.
+/// A gradient over an image.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct DrawnGradient {
-    /// From the start to the end; of a [`GradientPaint::Mask`] only alpha counts.
+    /// From start to end; for a [`GradientPaint::Mask`] only alpha counts.
     pub colors: ColorRamp,
-    /// Straight or round.
+    /// Linear or radial.
     pub shape: DrawnShape,
-    /// What it does to the picture.
+    /// What it does to the image.
     pub paint: GradientPaint,
 }
 
-/// Course of a drawn gradient, by the rules of CSS Images 3.
+/// Direction or shape of a drawn gradient, by the rules of CSS Images 3.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 pub enum DrawnShape {
-    /// Clockwise from upwards, 0 <= v < 360.
+    /// Direction, clockwise from straight up, 0 <= v < 360.
     Degrees(f64),
     /// To a side or corner.
     Towards(Along, Along),
-    /// From a point outwards. A fraction of `x` refers to the width, of `y` to the height.
+    /// Outwards from a point. A fraction of `x` refers to the width, of `y` to the height.
     Radial {
         /// Centre, from the left.
         x: Length,
         /// Centre, from the top.
         y: Length,
-        /// Where the last colour lies.
+        /// Extent, at which the last colour is reached.
         size: RadialExtent,
     },
 }
@@ -46,34 +46,34 @@ pub enum DrawnShape {
 /// Size of a radial gradient.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 pub enum RadialExtent {
-    /// As far as a side or corner, as a shape.
+    /// Out to a side or corner, in this shape.
     Reach(RadialReach, RadialShape),
-    /// These radii, across and down; a fraction refers to the width and the height.
+    /// These radii, horizontal and vertical; fractions refer to the width and the height.
     Radii([Length; 2]),
 }
 
-/// What a gradient does to the picture.
+/// What a gradient does to the image.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 pub enum GradientPaint {
-    /// Colours what is there, which stays as opaque as it was.
+    /// Colours the image, whose opacity stays.
     Over {
-        /// Never one that cuts.
+        /// Never a mode that cuts.
         mode: BlendMode,
-        /// Opacity of the whole, 0 < v <= 1.
+        /// Opacity of the whole gradient, 0 < v <= 1.
         alpha: f64,
     },
-    /// Multiplies the opacity of the picture by its own.
+    /// Multiplies the opacity of the image by that of the gradient.
     Mask,
 }
 
-/// Draw a gradient over a picture.
+/// Draws a gradient over an image.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct GradientOp {
     /// Its colours.
     pub colors: ColorRamp,
     /// Its course.
     pub course: GradientCourse,
-    /// What it does.
+    /// What it does to the image.
     pub paint: GradientPaint,
 }
 
@@ -91,7 +91,7 @@ impl DrawnGradient {
             return None;
         }
         let (colors, paint) = if masks {
-            // Only their alpha counts.
+            // Only the alpha of the colours counts.
             let white: Vec<Color> = gradient.colors.iter().map(|color| Color { a: color.a, ..Color::WHITE }).collect();
             (ColorRamp::of(&white, &gradient.stops, GradientSpace::Srgb, HuePath::Shorter), GradientPaint::Mask)
         } else {
@@ -131,7 +131,7 @@ fn drawn_shape(gradient: &GradientParams) -> DrawnShape {
     }
 }
 
-/// CSS Images 3, sections 3.1 and 3.2.
+/// Returns the course in pixels, by CSS Images 3, sections 3.1 and 3.2.
 fn course(shape: DrawnShape, dpr: f64, size: Size) -> GradientCourse {
     let (w, h) = (f64::from(size.width), f64::from(size.height));
     match shape {
@@ -139,7 +139,7 @@ fn course(shape: DrawnShape, dpr: f64, size: Size) -> GradientCourse {
             let (sin, cos) = degrees.to_radians().sin_cos();
             linear_through([sin, -cos], w, h)
         }
-        // The line through the two other corners has the colour of the middle.
+        // The line through the two other corners has the middle colour.
         DrawnShape::Towards(horizontal, vertical) => {
             let sign = |along: Along| match along {
                 Along::Start => -1.0,
@@ -159,7 +159,7 @@ fn course(shape: DrawnShape, dpr: f64, size: Size) -> GradientCourse {
     }
 }
 
-/// Both ends lie where a corner is straight beside them.
+/// Returns the line through the centre in this direction, whose perpendiculars at both ends pass through a corner.
 fn linear_through([x, y]: [f64; 2], w: f64, h: f64) -> GradientCourse {
     let half = f64::midpoint((w * x).abs(), (h * y).abs());
     GradientCourse::Linear {
@@ -168,7 +168,7 @@ fn linear_through([x, y]: [f64; 2], w: f64, h: f64) -> GradientCourse {
     }
 }
 
-/// Radii that reach as far as a side or corner.
+/// Returns the radii that reach a side or corner.
 fn reached(reach: RadialReach, shape: RadialShape, center: [f64; 2], sides: [f64; 2]) -> [f64; 2] {
     let [across, down] = [0, 1].map(|axis| {
         let (start, end) = (center[axis].abs(), (sides[axis] - center[axis]).abs());
@@ -183,7 +183,7 @@ fn reached(reach: RadialReach, shape: RadialShape, center: [f64; 2], sides: [f64
         (RadialShape::Circle, false) if reach == RadialReach::ClosestSide => [across.min(down); 2],
         (RadialShape::Circle, false) => [across.max(down); 2],
         (RadialShape::Ellipse, false) => [across, down],
-        // As that to the sides, grown until it goes through the corner.
+        // Like the ellipse to the sides, but enlarged until it passes through the corner.
         (RadialShape::Ellipse, true) => [across * SQRT_2, down * SQRT_2],
     }
 }

@@ -16,9 +16,9 @@ const GRID_COLORS: [Color; 2] = [Color { r: 0xd0, g: 0xd7, b: 0xdd, a: 255 }, Co
 /// `transparency=grid`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Grid {
-    /// Top left first.
+    /// The colours, that of the top left square first.
     pub colors: [Color; 2],
-    /// Side of a square, at least 1.
+    /// Side of a square in pixels, at least 1.
     pub square_px: u32,
 }
 
@@ -29,7 +29,7 @@ impl Step for Grid {
 }
 
 impl Feature for Grid {
-    /// An opaque `bg` wins over the checkerboard (`rendering.md` 5).
+    /// Returns `None` if `bg` is opaque, because it wins over the checkerboard (`rendering.md` 5).
     fn of(params: &Params, _: &Sizing) -> Option<Self> {
         let fill = &params.fill;
         let shows = fill.transparency_grid && !fill.bg.is_some_and(Color::is_opaque);

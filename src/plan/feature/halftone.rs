@@ -8,10 +8,10 @@ use crate::plan::types::Sizing;
 
 use super::{Canvas, Feature, Op, Step};
 
-/// 45-degree screen of dots in the colours of the image.
+/// A screen of dots at 45 degrees, in the colours of the image.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Halftone {
-    /// Width of a dot, at least 1.
+    /// Width of a dot in pixels, at least 1.
     pub dot_px: u32,
 }
 

@@ -1,4 +1,4 @@
-//! `face-blur`, `face-pixel`, and red eyes: what is done to faces on the original's own pixels.
+//! `face-blur`, `face-pixel` and red eyes: what is done to faces on the original's own pixels.
 
 use serde::{Deserialize, Serialize};
 
@@ -7,7 +7,7 @@ use crate::units::Rect;
 
 use super::Step;
 
-/// `face-blur`, `face-pixel`, 0 to 100 each, not both 0.
+/// `face-blur` and `face-pixel`, each 0 to 100; not both 0.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[expect(missing_docs, reason = "named after their parameters")]
 pub struct HideFaces {
@@ -15,18 +15,18 @@ pub struct HideFaces {
     pub pixel: u32,
 }
 
-/// Faces to hide.
+/// Makes faces unrecognisable.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct HideFacesOp {
-    /// Where; `None` when no detector ran: then *everything* must be hidden.
+    /// The boxes of the faces. `None` if no detector ran, and then *everything* must be hidden.
     pub faces: Option<Vec<Rect>>,
-    /// How.
+    /// How to hide them.
     pub how: HideFaces,
 }
 
 impl Step for HideFacesOp {}
 
-/// Boxes of eyes to take red out of.
+/// Boxes of red eyes to correct.
 impl Step for Vec<Rect> {}
 
 impl HideFaces {

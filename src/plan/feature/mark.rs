@@ -13,7 +13,7 @@ use super::overlay::{self, Overlay, fitted, grown, overlay_fit};
 use super::shadow::{Reflection, Shadow};
 use super::{Canvas, Feature, Op, Step, rotate};
 
-/// Defaults of the reference, in pixels.
+/// Default of `mark-pad` in the reference, in pixels.
 const MARK_PAD_PX: u32 = 5;
 
 const TOP_LEFT: (Along, Along) = (Along::Start, Along::Start);
@@ -21,59 +21,59 @@ const TOP_LEFT: (Along, Along) = (Along::Start, Along::Start);
 /// `mark`.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Mark {
-    /// Where it is, `mark-base` already joined on.
+    /// Where it is stored, with `mark-base` already prepended.
     pub location: Location,
-    /// How large it is drawn.
+    /// Its size.
     pub size: MarkSize,
-    /// How it meets the box.
+    /// How it is fitted to the box.
     pub fit: Fit,
     /// Opacity, 0 < v <= 1.
     pub alpha: f64,
-    /// What is done to it at its size, before it is turned.
+    /// Gradient and fade, applied at its final size before it is rotated.
     pub finish: Finish,
-    /// Counter-clockwise, 0 <= v < 360.
+    /// Rotation, counter-clockwise, 0 <= v < 360.
     pub degrees: f64,
     /// `mark-drop-shadow*`.
     pub shadow: Option<Shadow>,
     /// `mark-reflection*`.
     pub reflection: Option<Reflection>,
-    /// Where it lies. When tiled, `pad_px` is the gap between tiles.
+    /// Its position. If it is tiled, `pad_px` is the gap between tiles.
     pub anchor: Anchor,
     /// `mark-tile=grid`.
     pub tile: bool,
-    /// Drawn only on a picture at least this wide.
+    /// Drawn only on images at least this wide.
     pub min_width_px: u32,
-    /// Drawn only on a picture at least this high.
+    /// Drawn only on images at least this high.
     pub min_height_px: u32,
 }
 
 /// Size of a watermark.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 pub enum MarkSize {
-    /// `mark-w`, `mark-h`; fractions refer to the watermark's own size, neither is the natural size.
+    /// `mark-w`, `mark-h`; fractions refer to the watermark's own size. Without both, the natural size.
     Own {
         /// Width.
         w: Option<Length>,
         /// Height.
         h: Option<Length>,
     },
-    /// `mark-scale`: width as a share of the base's, 0 < v <= 1.
+    /// `mark-scale`: width as a fraction of the base's width, 0 < v <= 1.
     OfBase(f64),
 }
 
-/// Draw a watermark.
+/// Draws a watermark.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct MarkOp {
     /// The watermark, placed.
     pub overlay: Overlay,
     /// Opacity, 0 < v <= 1.
     pub alpha: f64,
-    /// Repeated at these distances, right and down, over the whole base; `left` and `top` are then of the first tile
-    /// that shows, at most 0.
+    /// Repeats the watermark at these distances, to the right and down, over the whole base. `left` and `top` then
+    /// belong to the first visible tile: at most 0, or above 0 if a gap lies at the edge.
     pub tile: Option<Tile>,
 }
 
-/// Distances of tiles.
+/// Distances between tiles.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Tile {
     /// From one left edge to the next, at least 1.
@@ -82,12 +82,12 @@ pub struct Tile {
     pub step_y_px: u32,
 }
 
-/// Turn about the centre, on a transparent canvas.
+/// Rotates about the centre, onto a transparent canvas.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 pub struct TurnOp {
-    /// Counter-clockwise, 0 < v < 360.
+    /// Rotation, counter-clockwise, 0 < v < 360.
     pub degrees: f64,
-    /// Size after turning.
+    /// Size after rotation.
     pub canvas: Size,
 }
 
@@ -96,7 +96,7 @@ impl Step for MarkOp {}
 impl Step for TurnOp {}
 
 impl Mark {
-    /// The watermark on a base of `base` pixels; `None` when it could not be had or the base is too small for it.
+    /// Returns the watermark on a base of `base` pixels; `None` if it is not available or the base is too small for it.
     fn op(&self, sizing: &Sizing, natural: Option<Size>, base: Size) -> Option<MarkOp> {
         let natural = natural?;
         if base.width < self.min_width_px || base.height < self.min_height_px {
@@ -105,7 +105,7 @@ impl Mark {
         let dpr = sizing.dpr.get();
         let (w, h) = match self.size {
             MarkSize::Own { w: None, h: None } => grown(natural, dpr).into(),
-            // Its own size is one in pixels too, and its fractions with it.
+            // The watermark's own size is in pixels, so `dpr` multiplies it and its fractions too.
             MarkSize::Own { w, h } => {
                 let own = Extent::of(natural).times(dpr);
                 (pixels(w, own.width, dpr), pixels(h, own.height, dpr))
@@ -124,7 +124,7 @@ impl Mark {
         // Tiles start in their corner; the gap lies between them.
         let placed = if self.tile { Anchor { pad_px: 0, ..anchor } } else { anchor };
         let (left, top) = placed.position(base, turned);
-        // What lies around the watermark moves nothing.
+        // Shadow and reflection do not move the watermark.
         let (drawn, before) = self.standing(sizing, turned, ops);
         let (left, top) = (left - i64::from(before[0]), top - i64::from(before[1]));
         let (tile, left, top) = if self.tile {
@@ -140,11 +140,12 @@ impl Mark {
         Some(MarkOp { overlay: Overlay { layout, left, top }, alpha: self.alpha, tile })
     }
 
-    /// Gives a watermark of `size` pixels its reflection and its shadow: its size then, and what lies left of it and above.
+    /// Adds reflection and shadow to a watermark of `size` pixels. Returns its size with them, and how far they extend
+    /// to the left and above.
     fn standing(&self, sizing: &Sizing, size: Size, ops: &mut Vec<Op>) -> (Size, [u32; 2]) {
         let Sizing { dpr, side_max, .. } = *sizing;
         let shadow = |it: &Shadow, drawn: Size| it.op(dpr.get(), drawn, size.height, side_max);
-        // A shadow inside is reflected with the watermark, one behind it is not.
+        // An inset shadow is reflected with the watermark, one behind it is not.
         let (inside, behind) = match &self.shadow {
             Some(it) if it.kind == ShadowKind::Inset => (Some(it), None),
             other => (None, other.as_ref()),
@@ -170,7 +171,7 @@ impl Feature for Mark {
         let source = mark.source.clone().filter(|_| alpha > 0.0)?;
         let size = match (mark.w, mark.h, mark.scale) {
             (None, None, Some(percent)) if percent > 0.0 => MarkSize::OfBase((percent / 100.0).min(1.0)),
-            // 0 % of anything is nothing.
+            // 0 % leaves nothing to draw.
             (None, None, Some(_)) => return None,
             (w, h, _) => MarkSize::Own { w, h },
         };
@@ -202,15 +203,15 @@ impl Feature for Mark {
     }
 }
 
-/// The edge of the first tile that shows, for a grid of which one tile starts at `start`; at most 0 unless the gap
-/// itself lies at the edge.
+/// Returns the edge of the first visible tile of a grid that has a tile starting at `start`. It is at most 0 unless a
+/// gap lies at the edge.
 fn first_tile(start: i64, step: u32, len: u32) -> i64 {
     let at = start.rem_euclid(i64::from(step.max(1)));
-    // Tiles before this one show when they reach past the edge; with their shadows they may be wider than a step.
+    // Earlier tiles are visible if they extend past the edge; with their shadows they may be wider than a step.
     at - (at + i64::from(len) - 1) / i64::from(step.max(1)) * i64::from(step)
 }
 
-/// `mark-base` in front of a relative `mark`, with one slash between them. An absolute `mark` needs no base.
+/// Puts `mark-base` in front of a relative `mark`, with one slash between them. An absolute `mark` needs no base.
 fn joined(mark: &MarkParams, source: Location) -> Location {
     match (&mark.base, source) {
         (Some(base), Location::Path(path)) => {

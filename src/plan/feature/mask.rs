@@ -9,48 +9,48 @@ use crate::units::{Color, Length, Size};
 
 use super::{Canvas, Feature, Op, Step};
 
-/// Share of the shorter side that `mask=corners` rounds without `corner-radius`.
+/// Fraction of the shorter side that `mask=corners` rounds without `corner-radius`.
 const CORNER_SHARE: f64 = 0.2;
 
 /// `mask`.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Mask {
-    /// Shape or picture.
+    /// A shape or an image.
     pub shape: MaskShape,
-    /// `corner-radius` from the top left, clockwise; `None` is 20 % of the shorter side.
+    /// `corner-radius`, clockwise from the top left; `None` means 20 % of the shorter side.
     pub radii_px: Option<[u32; 4]>,
     /// `mask-bg`; `None` leaves the outside transparent.
     pub background: Option<Color>,
     /// `mask-invert`.
     pub inverted: bool,
-    /// `fade` on an ellipse or rounded corners: how far the edge fades inwards; a fraction refers to the shorter side.
+    /// `fade` on an ellipse or rounded corners: how far the edge fades inwards. A fraction refers to the shorter side.
     pub feather: Length,
 }
 
-/// A shape to cut to. It touches all four sides of the picture.
+/// A shape to cut to. It touches all four sides of the image.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Outline {
     /// An ellipse.
     Ellipse,
-    /// Rounded corners: radii in pixels from the top left, clockwise, at most half the shorter side.
+    /// Rounded corners: radii in pixels, clockwise from the top left, at most half the shorter side.
     Corners([u32; 4]),
-    /// A regular polygon of this many sides, one corner at the right.
+    /// A regular polygon with this many sides, and one corner on the right.
     Polygon(u8),
-    /// The picture of `mask`, stretched: visible where it is light and opaque.
+    /// The mask image, stretched; the image is visible where the mask image is light and opaque.
     Image,
 }
 
-/// Cut to a shape.
+/// Cuts to a shape.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct MaskOp {
     /// The shape.
     pub outline: Outline,
-    /// Shown where the picture is cut away; `None` is transparent.
+    /// Shown where the image is cut away; `None` means transparent.
     pub background: Option<Color>,
-    /// Whether the inside is cut away, and the outside stays.
+    /// Whether the inside is cut away and the outside stays.
     pub inverted: bool,
-    /// Over how many pixels inwards the edge of an ellipse or of rounded corners fades, at most half the shorter side; 0
-    /// is an edge as sharp as pixels allow.
+    /// Number of pixels over which the edge of an ellipse or of rounded corners fades inwards, at most half the shorter
+    /// side; 0 makes an edge as sharp as pixels allow.
     pub feather_px: u32,
 }
 
@@ -61,7 +61,7 @@ impl Step for MaskOp {
 }
 
 impl Mask {
-    /// The picture that it is, if it is one.
+    /// Returns the location of the mask image, if the mask is an image.
     pub(in crate::plan) const fn image(&self) -> Option<&Location> {
         match &self.shape {
             MaskShape::Image(location) => Some(location),
@@ -69,7 +69,7 @@ impl Mask {
         }
     }
 
-    /// The mask on a picture of `size` pixels; `None` when its picture could not be had.
+    /// Returns the mask on an image of `size` pixels; `None` if its image is not available.
     fn op(&self, found: &Found, dpr: f64, size: Size) -> Option<MaskOp> {
         let outline = match self.shape {
             MaskShape::Ellipse => Outline::Ellipse,
@@ -96,7 +96,7 @@ impl Feature for Mask {
     fn of(params: &Params, _: &Sizing) -> Option<Self> {
         let mask = &params.mask;
         let shape = mask.shape.clone()?;
-        // No radius, or one of 0, keeps the default of 20 % (`rendering.md` 12).
+        // Without a radius, or with 0, the default of 20 % applies (`rendering.md` 12).
         let feather = params.finish.fade.all.filter(|_| feathers(params)).unwrap_or(Length::Px(0.0));
         let radii_px = mask.corner_radius.filter(|radii| shape == MaskShape::Corners && *radii != [0; 4]);
         Some(Self { shape, radii_px, background: visible(mask.bg), inverted: mask.invert.unwrap_or(false), feather })
@@ -110,12 +110,12 @@ impl Feature for Mask {
     }
 }
 
-/// Whether `fade` without a side is about the mask.
+/// Returns whether `fade` without a side applies to the mask.
 pub(super) fn feathers(params: &Params) -> bool {
     matches!(params.mask.shape, Some(MaskShape::Ellipse | MaskShape::Corners))
 }
 
-/// No radius is larger than half the shorter side (`rendering.md` 12).
+/// Returns the largest radius: half the shorter side (`rendering.md` 12).
 pub(super) fn radius_max(size: Size) -> u32 {
     size.width.min(size.height) / 2
 }

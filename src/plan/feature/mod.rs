@@ -1,8 +1,8 @@
-//! What can be drawn, cut by feature: one file holds what a request says of it, with its defaults, and the step with the
-//! numbers filled in that follows.
+//! What can be drawn, one file per feature: what a request says about it, with defaults, and the resulting step with
+//! its numbers filled in.
 //!
-//! [`Features`] and [`Op`] are declared here, once each. A new feature is a file, a line in `features!` at its place in the
-//! order of drawing, and a line in `ops!`.
+//! [`Features`] and [`Op`] are declared once each, in this file. A new feature takes a file, a line in `features!` at
+//! its place in the drawing order, and a line in `ops!`.
 
 use serde::{Deserialize, Serialize};
 
@@ -75,26 +75,26 @@ pub use trim::*;
 
 /// Something that a request can ask to be drawn.
 pub(super) trait Feature: Sized {
-    /// What the request says of it, defaults filled in; `None` when it draws nothing, so that it splits no cache. Lengths
-    /// are as written.
+    /// Returns what the request says about it, with defaults filled in; `None` if it draws nothing, so that it does not
+    /// split the cache. Lengths are as written.
     fn of(params: &Params, sizing: &Sizing) -> Option<Self>;
 
     /// Adds its steps, with `dpr` applied and lengths in pixels of the canvas.
     fn draw(&self, canvas: &mut Canvas<'_>);
 }
 
-/// What a step needs beside its own numbers.
+/// What a step provides besides its own numbers.
 pub(crate) trait Step {
-    /// The colours of the request that the step paints with. They are sRGB until they are converted.
+    /// Returns the colours from the request that the step paints with. They are sRGB until they are converted.
     fn colors_mut(&mut self) -> Vec<&mut Color> {
         Vec::new()
     }
 }
 
-/// Declares [`Features`] in the order of drawing.
+/// Declares [`Features`] in drawing order.
 macro_rules! features {
     ($($(#[$doc:meta])* $field:ident: $feature:ty,)+) => {
-        /// All that a request asks to be drawn, in the order of drawing (`rendering.md` 2.2, from step 7).
+        /// Everything that a request asks to be drawn, in drawing order (`rendering.md` 2.2, from step 7).
         #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
         pub struct Features {
             $($(#[$doc])* pub $field: Option<$feature>,)+
@@ -105,7 +105,7 @@ macro_rules! features {
                 Self { $($field: Feature::of(params, sizing),)+ }
             }
 
-            /// Puts every step on the canvas.
+            /// Adds the steps of every feature to the canvas.
             pub(super) fn draw(&self, canvas: &mut Canvas<'_>) {
                 $(if let Some(feature) = &self.$field {
                     feature.draw(canvas);
@@ -126,7 +126,7 @@ features! {
     denoise: Denoise,
     /// `sharp`, `usm`, in the order they are applied.
     sharpen: Vec<Sharpen>,
-    /// `fill*`: after the adjustments, which must not alter the colours of bars.
+    /// `fill*`: after the adjustments, which must not change the colours of bars.
     bars: Bars,
     /// `flip`.
     mirror: Mirror,
@@ -140,7 +140,7 @@ features! {
     pixellate: Pixellate,
     /// `blur`.
     blur: Blur,
-    /// `threshold*`: last of the effects, so that what comes out has no other tones.
+    /// `threshold*`: the last effect, so that its result has no other tones.
     threshold: Threshold,
     /// `blend*`.
     blend: Blend,
@@ -154,7 +154,7 @@ features! {
     mask: Mask,
     /// `border*`.
     border: Border,
-    /// `pad*`, before `dpr`: inside the box when there is one, else around the image.
+    /// `pad*`, before `dpr`: inside the box if there is one, otherwise around the image.
     padding: Sides,
     /// `mark*`.
     mark: Mark,
@@ -164,17 +164,17 @@ features! {
     shadow: Shadow,
 }
 
-/// Declares [`Op`] with the names of its steps.
+/// Declares [`Op`] and the names of its steps.
 macro_rules! ops {
     ($($(#[$doc:meta])* $step:ident($numbers:ty) $name:literal,)+) => {
-        /// One step. Sizes and rectangles are in pixels of the image as it stands when the step begins; `dpr` is applied.
+        /// One step. Sizes and rectangles are in pixels of the image as it is when the step begins; `dpr` is applied.
         #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
         pub enum Op {
             $($(#[$doc])* $step($numbers),)+
         }
 
         impl Op {
-            /// Our own name of the step, for errors and timings.
+            /// Returns our name for the step, for errors and timings.
             #[must_use]
             pub const fn name(&self) -> &'static str {
                 match self {
@@ -182,7 +182,7 @@ macro_rules! ops {
                 }
             }
 
-            /// The colours of the request that the step paints with. They are sRGB until they are converted.
+            /// Returns the colours from the request that the step paints with. They are sRGB until they are converted.
             pub fn colors_mut(&mut self) -> Vec<&mut Color> {
                 match self {
                     $(Self::$step(numbers) => numbers.colors_mut(),)+
@@ -193,15 +193,15 @@ macro_rules! ops {
 }
 
 ops! {
-    /// Makes faces unrecognisable. In [`Layout::on_original`] only.
+    /// Makes faces unrecognisable. Only in [`Layout::on_original`].
     HideFaces(HideFacesOp) "hide-faces",
-    /// Takes red out of the eyes in these boxes. In [`Layout::on_original`] only.
+    /// Removes red from the eyes in these boxes. Only in [`Layout::on_original`].
     RedEye(Vec<Rect>) "redeye",
     /// Draws the cross-hair of `fp-debug`.
     FocalDebug(FocalDebugOp) "focal-debug",
-    /// Adjusts exposure, contrast and saturation by what the histogram says.
+    /// Adjusts exposure, contrast and saturation according to the histogram.
     Enhance(Enhance) "enhance",
-    /// Adjusts pixel by pixel; in this order, in one pass.
+    /// Adjusts pixels, in this order and in one pass.
     Adjust(Vec<Adjust>) "adjust",
     /// Reduces noise.
     Denoise(Denoise) "denoise",
@@ -211,9 +211,9 @@ ops! {
     Extend(Extend) "extend",
     /// Mirrors left-right, then top-bottom.
     Mirror(Mirror) "mirror",
-    /// Turns inside the frame, or onto a larger canvas.
+    /// Rotates inside the frame, or onto a larger canvas.
     Rotate(Rotate) "rotate",
-    /// Tones pixel by pixel; in this order, in one pass.
+    /// Tones pixels, in this order and in one pass.
     Tone(Vec<Tone>) "tone",
     /// Draws a screen of dots.
     Halftone(Halftone) "halftone",
@@ -221,17 +221,17 @@ ops! {
     Pixellate(Pixellate) "pixellate",
     /// Blurs.
     Blur(Blur) "blur",
-    /// Makes pure black and white.
+    /// Converts to pure black and white.
     Threshold(Threshold) "threshold",
-    /// Lays a colour or image over.
+    /// Blends a colour or image over the image.
     Blend(BlendOp) "blend",
-    /// Draws a gradient over.
+    /// Draws a gradient over the image, or fades the image with it.
     Gradient(GradientOp) "gradient",
     /// Lets the edges fade to transparent.
     Fade(FadeOp) "fade",
     /// Puts a colour under the image's transparency.
     Background(Background) "background",
-    /// Puts a checkerboard under it.
+    /// Puts a checkerboard under the image's transparency.
     Grid(Grid) "grid",
     /// Cuts to a shape.
     Mask(MaskOp) "mask",
@@ -243,33 +243,33 @@ ops! {
     Mark(MarkOp) "mark",
     /// Draws text.
     Text(TextOp) "text",
-    /// Draws a mirror image below: of a watermark, before it is laid on.
+    /// Draws a mirror image below. Only on a watermark, before it is placed.
     Reflect(ReflectOp) "reflect",
     /// Draws a shadow.
     Shadow(ShadowOp) "shadow",
-    /// Turns about the centre onto another canvas. In an [`Overlay`] only.
+    /// Rotates about the centre, onto another canvas. Only in an [`Overlay`].
     Turn(TurnOp) "turn",
 }
 
-/// The steps for one original, in order, and the size they end with.
+/// The steps for one original, in order, and the resulting size.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Layout {
-    /// Which part of the original, and how it is turned.
+    /// The part of the original to read, and how to rotate it.
     pub read: Read,
-    /// Steps on the original's own pixels, upright and cut: boxes of faces and eyes are known only there.
+    /// Steps on the original's own pixels, upright and cut, because the boxes of faces and eyes refer to them.
     pub on_original: Vec<Op>,
-    /// To what size that is scaled; `None` leaves it as large as it is.
+    /// The size to which that is scaled; `None` keeps its size.
     pub place: Option<Resize>,
-    /// The rest, in the order they are executed; holds only steps that do something.
+    /// The remaining steps, in the order they are executed; contains only steps that change something.
     pub ops: Vec<Op>,
     /// Size of the rendered image.
     pub output: Size,
-    /// Whether a pixel of it can be transparent.
+    /// Whether any pixel of it can be transparent.
     pub has_alpha: bool,
 }
 
 impl Layout {
-    /// Nothing is done to an upright image of this size.
+    /// Returns a layout that leaves an upright image of this size unchanged.
     #[must_use]
     pub const fn as_it_is(size: Size) -> Self {
         Self {

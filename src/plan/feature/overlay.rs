@@ -1,4 +1,4 @@
-//! Images that go into another one: how they come to their size (`rendering.md` 10).
+//! Images that go into another one, and how their size is determined (`rendering.md` 10).
 
 use serde::{Deserialize, Serialize};
 
@@ -14,24 +14,25 @@ use crate::units::{Color, Dpr, Length, Rect, Size};
 use super::bars::{Extend, ExtendFill};
 use super::{Layout, Op};
 
-/// A picture on its way onto another one.
+/// An image that is placed on another one.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Overlay {
-    /// What is done to it first: its size, then what gives it its look, then turning. Colours in these ops are sRGB.
+    /// What is done to it first: sizing, then its look, then rotation. Colours in these ops are sRGB.
     pub layout: Layout,
-    /// Its left edge on the base; may be outside.
+    /// Its left edge on the base; may be outside the base.
     pub left: i64,
-    /// Its top edge on the base; may be outside.
+    /// Its top edge on the base; may be outside the base.
     pub top: i64,
 }
 
-/// The natural size of an overlay, which `dpr` multiplies as every length in pixels; nothing where that changes nothing.
+/// Returns the natural size of an overlay times `dpr`, which multiplies it like every length in pixels; `None` for both
+/// sides if `dpr` is 1.
 pub(super) fn grown(natural: Size, dpr: f64) -> [Option<f64>; 2] {
     let Extent { width, height } = Extent::of(natural).times(dpr);
     [width, height].map(|side| (dpr != 1.0).then_some(side.max(1.0)))
 }
 
-/// A box for an overlay: already in pixels, no bounds, no focal point.
+/// Returns the sizing for the box of an overlay: already in pixels, without bounds or focal point.
 pub(super) fn sizing(base: &Sizing, w: Option<f64>, h: Option<f64>, fit: Fit) -> Sizing {
     Sizing {
         w: w.map(Length::Px),
@@ -49,7 +50,7 @@ pub(super) fn sizing(base: &Sizing, w: Option<f64>, h: Option<f64>, fit: Fit) ->
     }
 }
 
-/// What brings an overlay of size `natural` to its box.
+/// Returns the layout that fits an overlay of size `natural` to its box.
 pub(super) fn fitted(sizing: &Sizing, natural: Size) -> Layout {
     let (placement, _) = geometry::place(sizing, Sides::default(), natural, &[]);
     let (mut read, mut place, mut ops) = (Read::whole(natural), None, Vec::new());
@@ -74,14 +75,14 @@ pub(super) fn fitted(sizing: &Sizing, natural: Size) -> Layout {
         ops.push(Op::Extend(Extend { canvas: canvas.size, left: canvas.left, top: canvas.top, fill }));
         output = canvas.size;
     }
-    // Whether it is transparent is of no interest: it is laid over something.
+    // Its transparency does not matter, because it is placed on something.
     Layout { read, place, ops, output, ..Layout::as_it_is(natural) }
 }
 
-/// `blend-fit` and `mark-fit` as a fit that does not need `blend-crop` or both sides.
+/// Returns `blend-fit` or `mark-fit` as a fit that works with the sides that are given.
 pub(super) fn overlay_fit(fit: Fit, both_sides: bool) -> Fit {
     match fit {
-        // Needs both sizes (`rendering.md` 10); with one of them the overlay keeps its shape anyway.
+        // These fits need both sides (`rendering.md` 10); with one side the overlay keeps its shape anyway.
         Fit::Crop | Fit::Scale | Fit::Fill | Fit::FillMax | Fit::Clamp if !both_sides => Fit::Clip,
         Fit::FaceArea => Fit::Crop,
         Fit::Clip | Fit::Max | Fit::Min | Fit::Crop | Fit::Scale | Fit::Fill | Fit::FillMax | Fit::Clamp => fit,

@@ -1,4 +1,4 @@
-//! `pad*`: a margin, inside the box when there is one (`rendering.md` 12).
+//! `pad*`: a margin, inside the box if there is one (`rendering.md` 12).
 
 use serde::{Deserialize, Serialize};
 
@@ -9,12 +9,12 @@ use crate::units::{Color, Size};
 
 use super::{Canvas, Feature, Op, Step};
 
-/// Add a margin.
+/// Adds a margin.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Pad {
-    /// How much.
+    /// The margin on each side.
     pub sides: Sides,
-    /// What shows in it.
+    /// The colour of the margin.
     pub color: Color,
 }
 
@@ -37,7 +37,7 @@ impl Feature for Sides {
         (sides != Self::default()).then_some(sides)
     }
 
-    /// Padding shows `bg`, else transparency. How much of it there is was settled with the size.
+    /// Adds the padding, which shows `bg` or else is transparent. Its extent was determined together with the size.
     fn draw(&self, canvas: &mut Canvas<'_>) {
         let sides = canvas.padding;
         if sides == Self::default() {
@@ -50,7 +50,7 @@ impl Feature for Sides {
     }
 }
 
-/// A picture of `size` pixels with its margin.
+/// Returns the size of an image of `size` pixels with its margin.
 pub(in crate::plan) fn padded(size: Size, sides: Sides) -> Size {
     Size { width: size.width + sides.left + sides.right, height: size.height + sides.top + sides.bottom }
 }

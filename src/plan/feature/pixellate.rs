@@ -8,10 +8,10 @@ use crate::plan::types::Sizing;
 
 use super::{Canvas, Feature, Op, Step};
 
-/// Mean of square blocks, anchored at the top left.
+/// Averages square blocks, aligned to the top left.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Pixellate {
-    /// Side of a block, at least 2.
+    /// Side of a block in pixels, at least 2.
     pub block_px: u32,
 }
 

@@ -12,22 +12,22 @@ use super::{Canvas, Feature, Op, Step};
 /// `rot` and `rot-type`.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Rotation {
-    /// Counter-clockwise, 0 < v < 360.
+    /// Angle, counter-clockwise, 0 < v < 360.
     pub degrees: f64,
-    /// Zoomed or not.
+    /// Whether the image is zoomed or stays whole.
     pub kind: RotType,
 }
 
-/// Turn about the centre.
+/// Rotates about the centre.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Rotate {
-    /// Counter-clockwise.
+    /// Angle, counter-clockwise.
     pub degrees: f64,
-    /// Zoomed so that no corner is empty, or whole.
+    /// Zoomed so that no corner is empty, or whole on a larger canvas.
     pub kind: RotType,
-    /// Size after turning: that of the picture before, or of the box around the turned one.
+    /// Size after rotation: that of the image before, or that of the box around the rotated image.
     pub canvas: Size,
-    /// Shown in empty corners.
+    /// Shown in the empty corners.
     pub background: Color,
 }
 
@@ -48,7 +48,7 @@ impl Feature for Rotation {
         let mut turned_size = canvas.size;
         if self.kind == RotType::Pivot {
             canvas.put_background();
-            // What waits for the shadow waits in the corners too.
+            // While `bg` is withheld for the shadow, the corners do not show it either.
             background = canvas.background().filter(|_| !canvas.held).unwrap_or(background);
             turned_size = turned(canvas.size, self.degrees);
             canvas.transparent |= !background.is_opaque();
@@ -58,7 +58,7 @@ impl Feature for Rotation {
     }
 }
 
-/// The box around a picture turned by `degrees`.
+/// Returns the size of the box around an image rotated by `degrees`.
 pub(in crate::plan) fn turned(size: Size, degrees: f64) -> Size {
     if degrees == 0.0 {
         return size;

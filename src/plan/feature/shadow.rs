@@ -1,7 +1,7 @@
-//! Shadows and reflections: as a request says them, and in pixels.
+//! Shadows and reflections: as the request states them, and in pixels.
 //!
-//! The floor of a cast shadow is seen from a little above: a subject seen from the front (`pose` 90) by 25 degrees, a lying
-//! one (`pose` 0) by 90. The subject is a card that stands on its lowest opaque row.
+//! The floor of a cast shadow is seen from above: at an angle of 25 degrees for a subject seen from the front (`pose`
+//! 90), and of 90 degrees for a lying one (`pose` 0). The subject is a card that stands on its lowest opaque row.
 
 use serde::{Deserialize, Serialize};
 
@@ -11,25 +11,26 @@ use crate::units::{Color, Length, Size};
 
 use super::{Canvas, Feature, Op, Step};
 
-/// `drop-shadow-color`.
+/// Default of `drop-shadow-color`.
 const COLOR: Color = Color { a: 0xBF, ..Color::BLACK };
-/// Defaults of a cast shadow's light.
+/// Defaults for the light of a cast shadow.
 const AZIMUTH: f64 = 215.0;
 const ELEVATION: f64 = 45.0;
 const SOFTNESS: f64 = 50.0;
-/// Degrees by which the floor is seen from above at least.
+/// Smallest angle at which the floor is seen from above, in degrees.
 const FLOOR_TILT: f64 = 25.0;
-/// Height of a lying subject, as a share of its longer side.
+/// Height of a lying subject, as a fraction of its longer side.
 const LYING_HEIGHT: f64 = 0.04;
-/// A cast shadow is never thinner than this share of its subject's height.
+/// A cast shadow is never thinner than this fraction of its subject's height.
 const THINNEST: f64 = 0.08;
-/// Standard deviation at the far end of a shadow, a pixel of its length at full softness; and its bound.
+/// Standard deviation of the blur at the far end of a shadow, per pixel of its length and at full softness; and its
+/// upper bound.
 const SOFT_SHARE: f64 = 0.06;
 const SIGMA_PX_MAX: f64 = 300.0;
-/// Half the height of a pool, and half its width, as shares of its subject's width.
+/// Half the height of the oval of `float`, as a fraction of its subject's width.
 const POOL_HEIGHT: f64 = 0.07;
 
-/// A shadow, before `dpr`. What its kind does not read is 0.
+/// A shadow, before `dpr`. Fields that its kind does not use are 0.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 #[expect(missing_docs, reason = "named after their parameters")]
 pub struct Shadow {
@@ -38,7 +39,7 @@ pub struct Shadow {
     pub sigma_px: f64,
     pub x: Length,
     pub y: Length,
-    /// Visible.
+    /// Never fully transparent.
     pub color: Color,
     pub spread_px: i32,
     /// Degrees.
@@ -87,8 +88,8 @@ impl Shadow {
         })
     }
 
-    /// The shadow of the upper `rows` of a picture of `size` pixels, on a canvas whose sides are at most `side_max` unless the
-    /// picture's are longer.
+    /// Returns the shadow of the upper `rows` of an image of `size` pixels. The sides of its canvas are at most
+    /// `side_max`, unless those of the image are longer.
     pub(super) fn op(&self, dpr: f64, size: Size, rows: u32, side_max: u32) -> ShadowOp {
         let (w, h) = (f64::from(size.width), f64::from(rows));
         let offset = |length: Length, side: f64| match length {
@@ -100,7 +101,7 @@ impl Shadow {
         let sigma_px = self.sigma_px * dpr;
         let reach = 3.0 * sigma_px;
         let copied = Copied { sigma_px, x_px: x, y_px: y, spread_px: whole(f64::from(self.spread_px) * dpr) };
-        // How far it reaches beyond the picture: top, right, bottom, left.
+        // How far it extends beyond the image: top, right, bottom, left.
         let (shape, beyond) = match self.kind {
             ShadowKind::Flat => {
                 let margin = reach + f64::from(copied.spread_px);
@@ -140,7 +141,8 @@ impl Feature for Shadow {
         Self::from_params(&params.shadow)
     }
 
-    /// The last step: sees all that is drawn, and shows `bg` where the canvas grows.
+    /// Adds the last step, which sees everything that is drawn. `bg` is put under the shadow too, so it also fills what
+    /// the canvas gained.
     fn draw(&self, canvas: &mut Canvas<'_>) {
         let op = self.op(canvas.dpr, canvas.size, canvas.size.height, canvas.sizing.side_max);
         canvas.transparent |= op.canvas != canvas.size;
@@ -153,7 +155,7 @@ impl Feature for Shadow {
     }
 }
 
-/// `mark-reflection`: opacity where it begins and what of it is gone at its end, 0 to 1 each.
+/// `mark-reflection`: opacity at the start, and the share of it that is lost at the end, each 0 to 1.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 #[expect(missing_docs, reason = "the two shares")]
 pub struct Reflection {
@@ -162,47 +164,48 @@ pub struct Reflection {
 }
 
 impl Reflection {
-    /// The reflection of a picture of `size` pixels: as high as the picture, unless that is more than `side_max`.
+    /// Returns the reflection of an image of `size` pixels: as high as the image, unless both together exceed
+    /// `side_max`.
     pub(super) fn op(self, size: Size, side_max: u32) -> ReflectOp {
         let height = size.height.saturating_mul(2).min(side_max).max(size.height);
         ReflectOp { reflection: self, canvas: Size { height, ..size } }
     }
 }
 
-/// Draw a shadow behind a picture, or inside it.
+/// Draws a shadow behind an image, or inside it.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 pub struct ShadowOp {
-    /// Of what form.
+    /// The form of the shadow.
     pub shape: ShadowShape,
-    /// Its alpha is how dark it gets.
+    /// The colour; its alpha is the maximum darkness.
     pub color: Color,
-    /// Size afterwards.
+    /// Size of the image with its shadow.
     pub canvas: Size,
-    /// Left edge of the picture on it.
+    /// Left edge of the image on that canvas.
     pub left: u32,
-    /// Top edge of the picture on it.
+    /// Top edge of the image on that canvas.
     pub top: u32,
-    /// Rows of the picture, from its top, that have a shadow: what is below is its reflection.
+    /// Number of rows, from the top, that cast a shadow: the rows below are the reflection.
     pub rows: u32,
 }
 
-/// Form of a shadow, in pixels.
+/// The form of a shadow, in pixels.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 pub enum ShadowShape {
-    /// A copy behind the picture.
+    /// A copy behind the image.
     Flat(Copied),
-    /// A copy of what is around the picture, inside it.
+    /// A copy of the surroundings of the image, inside it.
     Inset(Copied),
-    /// An oval below the picture.
+    /// An oval below the image.
     Float {
-        /// Standard deviation.
+        /// Standard deviation of the blur.
         sigma_px: f64,
-        /// From the lowest opaque row to the oval.
+        /// Distance from the lowest opaque row to the oval.
         gap_px: i32,
-        /// Half its height, as a share of the subject's width.
+        /// Half the height of the oval, as a fraction of the subject's width.
         flatness: f64,
     },
-    /// On the floor.
+    /// A shadow on the floor.
     Cast(Cast),
 }
 
@@ -216,39 +219,39 @@ pub struct Copied {
     pub spread_px: i32,
 }
 
-/// Where a point of a standing subject throws its shadow.
+/// Where the points of a standing subject cast their shadow.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Cast {
     /// Standard deviation of the blur at the subject's foot.
     pub near_sigma_px: f64,
-    /// The same at the shadow's end.
+    /// Standard deviation of the blur at the end of the shadow.
     pub far_sigma_px: f64,
-    /// What is gone at its end, 0 to 1.
+    /// Share of the opacity that is lost at its end, 0 to 1.
     pub falloff: f64,
-    /// Pixels to the right, for each pixel of height.
+    /// Pixels to the right per pixel of height.
     pub across: f64,
-    /// Pixels down, for each pixel of height; never 0.
+    /// Pixels down per pixel of height; never 0.
     pub down: f64,
-    /// Pixels right and down, for all.
+    /// Pixels to the right and down, for every point.
     pub shift: [f64; 2],
 }
 
-/// Draw a mirror image below a picture.
+/// Draws a mirror image below an image.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 pub struct ReflectOp {
-    /// How strong.
+    /// Its opacity.
     pub reflection: Reflection,
-    /// Size afterwards: higher, the picture at the top.
+    /// Size with the reflection: higher, with the image at the top.
     pub canvas: Size,
 }
 
-/// Margins that together with `len` are no longer than `max`; what is too much of them is cut off in proportion.
+/// Returns the margins, cut in proportion so that they and `len` together do not exceed `max`.
 fn within(len: u32, before: u32, after: u32, max: u32) -> (u32, u32) {
     let (asked, room) = (u64::from(before) + u64::from(after), u64::from(max.saturating_sub(len)));
     if asked <= room {
         return (before, after);
     }
-    // Smaller than `before`, and so no wider than it.
+    // Smaller than `before`, so it fits `u32`.
     let kept = (u64::from(before) * room / asked) as u32;
     (kept, room as u32 - kept)
 }
@@ -258,7 +261,7 @@ fn cast(shadow: &Shadow, sigma_px: f64, w: f64, h: f64) -> Cast {
     let upright = shadow.pose.to_radians().sin();
     let tilt = FLOOR_TILT + (90.0 - shadow.pose) / 90.0 * (90.0 - FLOOR_TILT);
     let (sin, cos) = shadow.azimuth.to_radians().sin_cos();
-    // Away from the light, for each pixel of height: to the right, and down.
+    // The direction away from the light, per pixel of height: right, then down.
     let away = [-sin * length, cos * length * tilt.to_radians().sin()];
     let lying = (1.0 - upright) * LYING_HEIGHT * w.max(h);
     let down = away[1] * upright - (1.0 - upright);
@@ -275,7 +278,7 @@ fn cast(shadow: &Shadow, sigma_px: f64, w: f64, h: f64) -> Cast {
 }
 
 impl Cast {
-    /// How far the shadow of a picture reaches beyond it: top, right, bottom, left.
+    /// Returns how far the shadow of an image of this height extends beyond it: top, right, bottom, left.
     fn beyond(&self, h: f64) -> [f64; 4] {
         let mut beyond = [0.0_f64; 4];
         for (height, sigma) in [(0.0, self.near_sigma_px), (h, self.far_sigma_px)] {

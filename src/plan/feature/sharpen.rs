@@ -10,11 +10,11 @@ use super::{Canvas, Feature, Op, Step};
 /// A way to sharpen.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 pub enum Sharpen {
-    /// `sharp`, 0 to 100: unsharp on lightness, sigma 1 px, amount v/50.
+    /// `sharp`, 0 to 100: unsharp mask on lightness with a sigma of 1 px and an amount of v/50.
     Luminance(f64),
     /// `usm` and `usmrad`: x + (amount/100) * (x - gauss(x)).
     Unsharp {
-        /// -100 to 100.
+        /// Amount, -100 to 100.
         amount: f64,
         /// Gaussian sigma in pixels.
         sigma_px: f64,

@@ -13,99 +13,100 @@ pub(in crate::plan) const TEXT_PAD_PX: u32 = 10;
 
 const TEXT_SIZE_PX: u32 = 12;
 
-/// `txt` and its family.
+/// `txt` and the parameters of its family.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Text {
-    /// One line, never markup.
+    /// The text: one line, never markup.
     pub text: String,
-    /// Family and style; an unknown family falls back to sans-serif.
+    /// Font family and style; an unknown family falls back to sans-serif.
     pub font: Font,
-    /// Height of the font.
+    /// Font size in pixels.
     pub size_px: u32,
-    /// Of the glyphs.
+    /// Colour of the glyphs.
     pub color: Color,
-    /// Where the box lies.
+    /// Position of the box.
     pub anchor: Anchor,
-    /// `txt-width`: width of the box; `None` is the canvas less the gap on both sides.
+    /// `txt-width`: width of the box; `None` means the canvas less the gap on both sides.
     pub width_px: Option<u32>,
-    /// What happens to text wider than the box.
+    /// How text that is wider than the box is handled.
     pub overflow: TextOverflow,
-    /// Outline along the edge of the glyphs: thickness, colour. Inside where it leaves enough of them, else mostly outside.
+    /// Outline along the edge of the glyphs: thickness, colour. It lies inside them if enough of them remains,
+    /// otherwise mostly outside.
     pub outline: Option<(u32, Color)>,
-    /// `txt-h`: most height of the lines; never without a `txt-fit` that reads it.
+    /// `txt-h`: maximum height of the lines; only with a `txt-fit` that uses it.
     pub height: Option<Length>,
     /// `txt-bg`.
     pub backing: Option<Backing>,
-    /// Opacity of all of it together, 0 <= v <= 1.
+    /// Opacity of the text as a whole, 0 <= v <= 1.
     pub alpha: f64,
-    /// Clockwise about the centre of the lines, 0 <= v < 360.
+    /// Rotation, clockwise about the centre of the lines, 0 <= v < 360.
     pub degrees: f64,
     /// `txt-shad`, 0 to 10.
     pub shadow: f64,
-    /// `txt-shad-blur`: the shadow is hard, `shadow` pixels away, with this radius of blur. `None`: a soft halo.
+    /// `txt-shad-blur`: blur radius of a hard shadow that is `shadow` pixels away. `None`: a soft halo.
     pub shadow_blur_px: Option<u32>,
-    /// `txt-blend-mode`: cuts instead of being drawn.
+    /// `txt-blend-mode`: the text cuts the image instead of being drawn.
     pub stencil: Option<TextStencil>,
-    /// Added to the line height.
+    /// `txt-lead`: added to the line height.
     pub lead_px: i32,
-    /// Added between letters, may be negative.
+    /// `txt-track`: added between letters; may be negative.
     pub track_px: i32,
 }
 
 /// `txt-bg`: a box behind text.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Backing {
-    /// Visible.
+    /// Never fully transparent.
     pub color: Color,
-    /// `txt-pad`: room between the lines and the edges of the box.
+    /// `txt-pad`: space between the lines and the edges of the box.
     pub pad_px: u32,
-    /// `txt-radius`: of the corners; a fraction refers to the size of the font.
+    /// `txt-radius`: corner radius; a fraction refers to the font size.
     pub radius: Length,
 }
 
-/// What happens to text wider than its box.
+/// How text that is wider than its box is handled.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum TextOverflow {
-    /// `txt-fit=max`: drawn smaller.
+    /// `txt-fit=max`: made smaller.
     Shrink,
-    /// `txt-fit=wrap`: broken into lines, those beyond the height cut.
+    /// `txt-fit=wrap`: broken into lines; those beyond the height are cut.
     Wrap,
-    /// `txt-fit=wrapmax`: broken into lines, drawn smaller until they fit the height.
+    /// `txt-fit=wrapmax`: broken into lines and made smaller until they fit the height.
     WrapShrink,
-    /// Cut.
+    /// Cut off.
     Clip {
-        /// Where.
+        /// The side to cut.
         side: TextClip,
-        /// Dots in its place.
+        /// Whether an ellipsis replaces what is cut.
         ellipsis: bool,
     },
 }
 
-/// Draw text. Where it lies follows from its size when shaped: [`Anchor::position`].
+/// Draws text. Its position depends on its size after shaping: [`Anchor::position`].
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct TextOp {
     /// Text, style and anchor in pixels.
     pub text: Text,
     /// Width of the box.
     pub box_width_px: u32,
-    /// Most height of the lines.
+    /// Maximum height of the lines.
     pub box_height_px: Option<u32>,
-    /// Shown where text as a stencil cuts away; `None` is transparent.
+    /// Shown where text as a stencil cuts the image away; `None` means transparent.
     pub behind: Option<Color>,
 }
 
-/// `~text`: a picture made of text alone, in final pixels.
+/// `~text`: image-only text, in final pixels.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Written {
-    /// Text, style, and where its lines stand; `dpr` is applied.
+    /// Text, style and position of the lines; `dpr` is applied.
     pub text: Text,
-    /// Where lines break.
+    /// Width at which lines break.
     pub box_width_px: u32,
-    /// Width of the picture.
+    /// Width of the image.
     pub width_px: u32,
-    /// Height of the picture; `None` is what the lines need.
+    /// Height of the image; `None` means the height that the lines need.
     pub height_px: Option<u32>,
-    /// Most height of the picture.
+    /// Maximum height of the image.
     pub height_max_px: u32,
 }
 
@@ -119,7 +120,7 @@ impl Step for TextOp {
 }
 
 impl Text {
-    /// The text on a canvas of `canvas` pixels.
+    /// Returns the text on a canvas of `canvas` pixels.
     pub(in crate::plan) fn op(&self, dpr: f64, canvas: Size) -> TextOp {
         let signed = |length: i32| (f64::from(length) * dpr + 0.5).floor() as i32;
         let text = Self {
@@ -141,7 +142,7 @@ impl Text {
             track_px: signed(self.track_px),
             ..self.clone()
         };
-        // From the gap, or from where the text begins, to the gap on the right.
+        // The free width extends from the gap, or from where the text starts, to the gap on the right.
         let [x, y] = text.anchor.offsets(canvas);
         let left = x.map_or(text.anchor.pad_px, |x| u32::try_from(x).unwrap_or(0));
         let free = canvas.width.saturating_sub(text.anchor.pad_px.saturating_add(left)).max(1);
@@ -150,7 +151,7 @@ impl Text {
         let asked = pixels(text.height, f64::from(canvas.height), dpr).map(|height| (height + 0.5).floor() as u32);
         TextOp {
             box_width_px: text.width_px.unwrap_or(free),
-            // Lines that are made smaller to fit fit the picture at least.
+            // Without `txt-h`, lines that shrink to fit must fit the image.
             box_height_px: asked.or((text.overflow == TextOverflow::WrapShrink).then_some(below)),
             behind: None,
             text,
@@ -163,7 +164,7 @@ impl Feature for Text {
         text(params)
     }
 
-    /// Holes that text cuts show `bg`, else the checkerboard, else transparency.
+    /// Adds the text. Where it cuts the image, `bg` shows, or else the checkerboard, or else transparency.
     fn draw(&self, canvas: &mut Canvas<'_>) {
         let cuts = self.stencil.is_some();
         let behind = canvas.background().filter(|_| cuts && !canvas.held);
@@ -175,11 +176,11 @@ impl Feature for Text {
     }
 }
 
-/// What the request writes; `None` when there is nothing to see.
+/// Returns the text that the request asks for; `None` if nothing would be visible.
 pub(in crate::plan) fn text(params: &Params) -> Option<Text> {
     let text = &params.text;
     let alpha = text.alpha.unwrap_or(100.0) / 100.0;
-    // Nothing to see draws nothing; but to keep what is under nothing is to keep nothing.
+    // Invisible text draws nothing, except as a stencil that keeps only what is under the text: that keeps nothing.
     let shows = |txt: &String| !txt.trim().is_empty() && alpha > 0.0 || text.blend_mode == Some(TextStencil::In);
     let txt = text.txt.clone().filter(shows)?;
     let backing = backing(text);
@@ -190,7 +191,8 @@ pub(in crate::plan) fn text(params: &Params) -> Option<Text> {
         Some(TextFit::WrapMax) => TextOverflow::WrapShrink,
         None => TextOverflow::Clip { side: text.clip.unwrap_or(TextClip::End), ellipsis: text.clip_ellipsis },
     };
-    // The gap around the text is the room inside its box when it has one; and lines from `txt-x` begin there.
+    // With a box, `txt-pad` is the space inside the box instead of the gap around the text. Text with `txt-x` starts at
+    // that position.
     let pad = if backing.is_some() { 0 } else { text.pad.unwrap_or(TEXT_PAD_PX) };
     let align = if text.x.is_some() { (Along::Start, Along::Far) } else { BOTTOM_RIGHT };
     let outline = text.line.filter(|px| *px > 0).map(|px| (px, text.line_color.unwrap_or(Color::WHITE)));

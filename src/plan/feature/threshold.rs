@@ -10,7 +10,7 @@ use super::{Canvas, Feature, Op, Step};
 /// `threshold`: pure black and white.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Threshold {
-    /// Luminance from which on it is white, 0 to 1.
+    /// Luminance at and above which pixels become white, 0 to 1.
     pub cutoff: f64,
     /// `threshold-dither`.
     pub dither: Option<Dither>,

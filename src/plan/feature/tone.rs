@@ -1,4 +1,4 @@
-//! `sepia`, `monochrome`, `duotone*`, `gradient-map*`: luminance to colours, pixel by pixel (`rendering.md` 8).
+//! `sepia`, `monochrome`, `duotone*`, `gradient-map*`: map luminance to colours, pixel by pixel (`rendering.md` 8).
 
 use serde::{Deserialize, Serialize};
 
@@ -12,31 +12,31 @@ use super::{Canvas, Feature, Op, Step};
 /// One pixel-wise effect (`rendering.md` 8).
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub enum Tone {
-    /// Share of the sepia matrix, 0 to 1.
+    /// Strength of the sepia matrix, 0 to 1.
     Sepia(f64),
-    /// Luminance times this colour, mixed in by its alpha.
+    /// Luminance times this colour, mixed in by the colour's alpha.
     Monochrome(Color),
-    /// Luminance from the first colour (shadows) to the second; the alpha of both is ignored.
+    /// Luminance mapped from the first colour (shadows) to the second; the alpha of both is ignored.
     Duotone {
-        /// Shadows, highlights; opaque.
+        /// Colours of shadows and highlights; opaque.
         colors: [Color; 2],
-        /// Share of the effect, 0 to 1.
+        /// Strength of the effect, 0 to 1.
         mix: f64,
     },
-    /// Luminance through a list of colours.
+    /// Luminance mapped through a list of colours.
     GradientMap(Box<GradientMap>),
-    /// `invert`, where a list of colours comes before it.
+    /// `invert`, if a gradient map comes before it.
     Invert,
 }
 
 /// `gradient-map`.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct GradientMap {
-    /// From shadows to highlights; opaque.
+    /// Colours from shadows to highlights; opaque.
     pub colors: ColorRamp,
-    /// Share of the effect, 0 to 1.
+    /// Strength of the effect, 0 to 1.
     pub mix: f64,
-    /// Which tones are the first and the last colour.
+    /// The tones that the first and the last colour stand for.
     pub tones: MappedTones,
 }
 
@@ -45,14 +45,15 @@ pub struct GradientMap {
 pub enum MappedTones {
     /// From black to white.
     All,
-    /// Those of the picture, each colour for as many pixels; of an animation those of the first frame.
+    /// The tones of the image, spread so that each colour covers the same number of pixels; in an animation, the tones
+    /// of the first frame.
     Present,
-    /// The same, measured: the place on the ramp of each of 256 levels.
+    /// `Present` after measuring: the position on the ramp of each of 256 levels.
     Measured(Vec<f32>),
 }
 
 impl Tone {
-    /// The colours that it is drawn with.
+    /// Returns the colours that it is drawn with.
     fn colors_mut(&mut self) -> Vec<&mut Color> {
         match self {
             Self::Sepia(_) | Self::Invert => Vec::new(),
@@ -62,7 +63,7 @@ impl Tone {
         }
     }
 
-    /// Whether the pixels have to be looked at first.
+    /// Returns whether the pixels have to be measured first.
     fn is_measured(&self) -> bool {
         matches!(self, Self::GradientMap(map) if map.tones == MappedTones::Present)
     }
@@ -92,7 +93,7 @@ impl Feature for Vec<Tone> {
     }
 
     fn draw(&self, canvas: &mut Canvas<'_>) {
-        // What is measured is the picture as it stands then.
+        // Starts a new step at the tone that is measured, because it measures the image as it is then.
         let measured = self.iter().position(Tone::is_measured).unwrap_or(0);
         let (before, after) = self.split_at(measured);
         for chain in [before, after].into_iter().filter(|chain| !chain.is_empty()) {
@@ -101,7 +102,7 @@ impl Feature for Vec<Tone> {
     }
 }
 
-/// Whether `invert` is applied here, after a list of colours, and not among the adjustments.
+/// Returns whether `invert` is applied here, after a gradient map, and not among the adjustments.
 pub(super) fn inverts(params: &Params) -> bool {
     chain(&params.stylize, params.adjust.invert == Some(true)).contains(&Tone::Invert)
 }
@@ -115,9 +116,9 @@ fn chain(params: &StylizeParams, inverts: bool) -> Vec<Tone> {
         .duotone
         .filter(|_| mix > 0.0)
         .map(|[dark, light]| Tone::Duotone { colors: [opaque(dark), opaque(light)], mix });
-    // A list of colours beats `duotone`, even where it is not seen.
+    // A gradient map beats `duotone`, even if it is invisible.
     let mapped = if params.gradient_map.is_empty() { duotone } else { gradient_map(params) };
-    // Inverted first, the list would only be read from its other end.
+    // If the image were inverted first, the gradient map would merely be reversed.
     let inverted = (inverts && matches!(mapped, Some(Tone::GradientMap(_)))).then_some(Tone::Invert);
     [sepia, monochrome, mapped, inverted].into_iter().flatten().collect()
 }

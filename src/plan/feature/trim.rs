@@ -5,17 +5,18 @@ use serde::{Deserialize, Serialize};
 use crate::param::{Params, TrimMode};
 use crate::units::Color;
 
-/// Defaults of `trim-md`, `trim-sd`.
+/// Default of `trim-md`.
 const TRIM_MEAN: f64 = 11.0;
 
+/// Default of `trim-sd`.
 const TRIM_DEVIATION: f64 = 10.0;
 
-/// `trim`: what is cut off the edges, measured by the stage.
+/// `trim`: what is cut off the edges; the stage measures it.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Trim {
     /// What counts as edge.
     pub by: TrimBy,
-    /// Source pixels left standing around what remains, as far as the picture reaches.
+    /// Source pixels to keep around what remains, as far as the image extends.
     pub pad_px: u32,
 }
 
@@ -30,23 +31,23 @@ pub enum TrimBy {
         /// `trim-sd`
         deviation: f64,
     },
-    /// Transparency, then a colour (that of the top left pixel for `None`).
+    /// Transparent pixels and pixels of one colour; `None` means the colour of the first pixel that is not transparent.
     Color {
-        /// Opaque.
+        /// The colour; opaque.
         color: Option<Color>,
         /// `trim-tol`
         tolerance: f64,
     },
-    /// Pixels of less alpha than this.
+    /// Pixels with no alpha, or with less than `below` plus `tolerance`.
     Alpha {
         /// `trim-alpha`, 0 to 255.
         below: f64,
         /// `trim-tol`
         tolerance: f64,
     },
-    /// Transparency when there is an alpha channel, else a colour.
+    /// Transparent pixels if there is an alpha channel, otherwise pixels of one colour.
     ColorUnlessAlpha {
-        /// Opaque.
+        /// The colour; opaque.
         color: Option<Color>,
         /// `trim-tol`
         tolerance: f64,
@@ -67,7 +68,7 @@ impl Trim {
             TrimMode::Alpha => (TrimBy::Alpha { below: trim.alpha.unwrap_or(0.0) + 0.0, tolerance }, false),
             TrimMode::ColorUnlessAlpha => (TrimBy::ColorUnlessAlpha { color, tolerance }, false),
         };
-        // `trim-pad` counts with `auto` and `color` only (`rendering.md` 6.1).
+        // `trim-pad` applies to `auto` and `color` only (`rendering.md` 6.1).
         Some(Self { by, pad_px: trim.pad.filter(|_| pads).unwrap_or(0) })
     }
 }

@@ -1,8 +1,8 @@
-//! Adjustments and effects in whole renders: what they leave alone, and what they work on.
+//! Adjustments and effects in complete renders: what they leave unchanged, and what they work on.
 
 use super::*;
 
-/// A picture whose cells of 10 pixels all have colours of their own.
+/// An image of cells of 10 pixels, each cell with its own colour.
 fn cells(channels: u8) -> Vec<u8> {
     let size = Size::new(60, 40);
     let cell = |i: u64| (i % 60 / 10, i / 60 / 10);
@@ -24,7 +24,7 @@ pub(super) fn drawn(query: &str, source: &[u8]) -> Raster {
     pixels(rendered(&format!("{query}&fm=png"), source).body.as_slice())
 }
 
-/// Each parameter with a value that shows.
+/// Each parameter with a value that has a visible effect.
 const EFFECTS: [&str; 24] = [
     "bri=30",
     "con=40",
@@ -113,7 +113,7 @@ fn alpha_stays_as_it_was() {
     let alpha = |raster: Raster| raster.into_rgba().into_bytes().into_iter().skip(3).step_by(4).collect::<Vec<u8>>();
     let plain = alpha(drawn("w=30", &source));
     assert!(plain.iter().any(|a| *a < 255));
-    // Blurs and blocks are what spreads it.
+    // Blurs and blocks spread alpha.
     for effect in EFFECTS.iter().filter(|effect| !effect.starts_with("blur") && !effect.starts_with("px")) {
         assert_eq!(alpha(drawn(&format!("w=30&{effect}"), &source)), plain, "{effect}");
     }
@@ -146,7 +146,7 @@ fn grey_becomes_colour_only_where_there_is_some() {
 
 #[test]
 fn what_is_not_resized_keeps_its_depth_until_it_is_written() {
-    // In 8 bits the ramp would have four levels, and stretched apart it would have steps.
+    // In 8 bits the ramp would have four levels, and stretching it would show steps.
     let size = Size::new(256, 1);
     let ramp = Samples::U16((0..256).map(|i| 32_768 + i * 4).collect());
     let deep = png(&Raster { size, channels: 1, samples: ramp });
@@ -157,7 +157,7 @@ fn what_is_not_resized_keeps_its_depth_until_it_is_written() {
 
 #[test]
 fn effects_see_the_scaled_picture() {
-    // A blur of the same strength reaches as far on a small rendition as on a large one, and `dpr` scales it.
+    // A blur of the same strength reaches as many pixels in a small rendition as in a large one, and `dpr` scales it.
     let source = cells(3);
     let softness = |query: &str| {
         let (soft, sharp) = (drawn(&format!("{query}&blur=40"), &source), drawn(query, &source));
@@ -171,7 +171,7 @@ fn effects_see_the_scaled_picture() {
 #[test]
 fn colours_are_those_asked_for_in_a_wide_space_too() {
     let Some(source) = fixture("jpeg/icc-display-p3.jpg") else { return };
-    // All becomes this red, as sRGB.
+    // Everything becomes this red, in sRGB.
     for all_red in ["duotone=c02020,c02020", "gradient-map=c02020,c02020,c02020", "gradient=c02020,c02020"] {
         let red = drawn(&format!("w=20&{all_red}&cs=srgb"), &source).into_rgba().into_bytes();
         let is_red = |[r, g, b, _]: &[u8; 4]| r.abs_diff(0xc0) <= 2 && g.abs_diff(0x20) <= 2 && b.abs_diff(0x20) <= 2;
@@ -187,7 +187,7 @@ fn a_list_of_colours_beats_duotone_where_it_is_valid() {
     assert_eq!(drawn(&format!("{duotone}&{map},nonsense"), &source), drawn(duotone, &source));
     let too_many = vec!["f00"; 17].join(",");
     assert_eq!(drawn(&format!("{duotone}&gradient-map={too_many}"), &source), drawn(duotone, &source));
-    // Two colours say the same either way, and stops that cannot be are evenly spread ones.
+    // Two colours give the same result either way, and invalid stops count as evenly spread ones.
     assert!(difference(&drawn("w=30&gradient-map=000080,fa8072", &source), &drawn(duotone, &source)) < 0.3);
     for stops in ["0,50", "0,60,50", "0,50,101", "x"] {
         let query = format!("w=30&{map}&gradient-map-stops={stops}");
@@ -208,7 +208,7 @@ fn a_negative_is_made_of_what_a_list_of_colours_gives() {
             assert!(difference(&found, &wanted) < 0.6, "{map}{more}: {}", difference(&found, &wanted));
         }
     }
-    // A list that is not seen moves nothing.
+    // An invisible gradient map does not move `invert`.
     let unseen = drawn("sepia=50&gradient-map=f00,00f&gradient-map-alpha=0&invert=true", &source);
     assert_eq!(unseen, drawn("sepia=50&invert=true", &source));
 }
@@ -216,13 +216,13 @@ fn a_negative_is_made_of_what_a_list_of_colours_gives() {
 #[test]
 fn the_tones_are_those_before_the_list_of_colours() {
     let source = cells(3);
-    // Equalizing looks at the picture after `sepia`, as the list itself does.
+    // Equalizing measures the image after `sepia`, on which the map itself works too.
     let sepia = png(&drawn("sepia=100", &source));
     let map = "gradient-map=060,ff0,fff&gradient-map-equalize=true";
     assert!(difference(&drawn(&format!("sepia=100&{map}"), &source), &drawn(map, &sepia)) < 1.0);
 }
 
-/// An animated PNG of three frames with colours, and transparency, of their own.
+/// An animated PNG of three frames, each with its own colours and transparency.
 fn animation() -> Vec<u8> {
     let mut out = Vec::new();
     let mut encoder = png::Encoder::new(&mut out, 60, 40);
@@ -246,7 +246,7 @@ fn every_frame_of_an_animation_is_worked_on_as_if_it_were_alone() {
     let shown = |query: &str| frames(rendered(&format!("{query}&fm=webp&lossless=true"), &source).body.as_slice()).0;
     let plain = shown("w=30");
     assert_eq!(plain.len(), 3);
-    // These take their measure from the first frame, so that an animation does not flicker.
+    // The skipped effects take their measure from the first frame, so that an animation does not flicker.
     let measured = |effect: &&&str| effect.contains("enhance") || effect.contains("equalize");
     for effect in EFFECTS.iter().filter(|effect| !measured(effect)) {
         let all = shown(&format!("w=30&{effect}"));
@@ -269,7 +269,7 @@ fn what_is_clear_stays_clear_under_blurs_and_blocks() {
         let bytes = drawn(&format!("w=20&{effect}"), &source).into_rgba().into_bytes();
         assert!(bytes.chunks_exact(4).all(|p| p[3] == 0), "{effect}");
     }
-    // Colours do not bleed out of what cannot be seen: half green, half clear red.
+    // Colours do not bleed out of invisible pixels: half green, half transparent red.
     let size = Size::new(40, 20);
     let halves = (0..size.area()).flat_map(|i| if i % 40 < 20 { [10, 200, 10, 255] } else { [250, 0, 0, 0] });
     let source = png(&Raster { size, channels: 4, samples: Samples::U8(halves.collect()) });

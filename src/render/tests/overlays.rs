@@ -1,4 +1,4 @@
-//! Pictures laid over pictures, in whole renders.
+//! Images placed on other images, in complete renders.
 
 use super::*;
 use crate::plan::{Answer, Format, OverlayRole};
@@ -14,7 +14,7 @@ fn with(query: &str, base: &[u8], overlays: &[(OverlayRole, &[u8])]) -> Rendered
     render(&Job { overlays, ..job(query, base) }).unwrap_or_else(|error| panic!("{query}: {error:?}"))
 }
 
-/// The pixels with `mark=/m`, or whatever overlay the query names, being `overlay`.
+/// Renders with `overlay` as the image that the query names, such as `mark=/m`, and returns the pixels.
 #[track_caller]
 fn laid(query: &str, base: &[u8], role: OverlayRole, overlay: &[u8]) -> Raster {
     let done = with(&format!("{query}&fm=png"), base, &[(role, overlay)]);
@@ -22,7 +22,7 @@ fn laid(query: &str, base: &[u8], role: OverlayRole, overlay: &[u8]) -> Raster {
     pixels(done.body.as_slice())
 }
 
-/// The rectangle of the pixels that are `color`: left, top, width, height.
+/// Returns the rectangle of the pixels that are `color`: left, top, width, height. `None` unless they fill it.
 fn extent(raster: &Raster, color: [u8; 3]) -> Option<[u32; 4]> {
     let width = raster.size.width;
     let is = |index: u32| raster.pixel_8(index as usize)[..3] == color;
@@ -99,7 +99,7 @@ fn blended_pictures_are_fitted_to_the_base() {
     check("blend-w=30&blend-h=20&blend-fit=crop&blend-x=50&blend-y=50&blend-anchor=bottom", [35, 30, 30, 20]);
     check("blend-x=50&blend-anchor=0.5,0.5&blend-align=bottom", [30, 10, 40, 40]);
     check("blend-w=150&blend-h=10&blend-fit=scale", [0, 20, 100, 10]);
-    // The default is `overlay`, which blue over red leaves red.
+    // The default mode is `overlay`, in which blue over red stays red.
     let default = laid("blend=/b&blend-align=top,left", &base, OverlayRole::Blend, &over);
     assert_eq!(default.pixel_8(0), [255, 0, 0, 255]);
     let cut = laid("blend=/b&blend-mode=destination-out&blend-align=top,left", &base, OverlayRole::Blend, &over);
@@ -172,7 +172,7 @@ fn layers_fade_at_their_own_edges_before_they_are_turned_and_repeated() {
     let blue = |raster: &Raster, x: u32, y: u32| raster.pixel_8((y * raster.size.width + x) as usize)[2];
     let once = laid("mark=/m&mark-align=top,left&mark-pad=0&mark-fade-left=10", &base, OverlayRole::Mark, &mark);
     assert_eq!([0, 5, 10, 19, 20].map(|x| blue(&once, x, 5)), [13, 140, 255, 255, 0]);
-    // Turned by a quarter, left is below.
+    // After a quarter turn, the left edge is at the bottom.
     let turned =
         laid("mark=/m&mark-align=top,left&mark-pad=0&mark-rot=90&mark-fade-left=10", &base, OverlayRole::Mark, &mark);
     assert_eq!([0, 9, 14, 19].map(|y| blue(&turned, 5, y)), [255, 255, 140, 13]);
@@ -181,7 +181,7 @@ fn layers_fade_at_their_own_edges_before_they_are_turned_and_repeated() {
     let faint =
         laid("mark=/m&mark-align=top,left&mark-pad=0&mark-alpha=50&mark-fade-left=10", &base, OverlayRole::Mark, &mark);
     assert_eq!([0, 5, 10].map(|x| blue(&faint, x, 5)), [7, 70, 128]);
-    // A mask has no say in it.
+    // A mask of the base does not affect `mark-fade`.
     let masked = laid("mask=ellipse&mark=/m&mark-align=center,middle&mark-fade=5", &base, OverlayRole::Mark, &mark);
     assert_eq!((blue(&masked, 20, 20), blue(&masked, 30, 20)), (23, 230));
     let blended =
@@ -197,7 +197,7 @@ fn a_faded_picture_shows_what_lies_under_it() {
     };
     assert_eq!((at("fade-left=10", 0), at("fade-left=10", 10)), ([255, 0, 0, 13], [255, 0, 0, 255]));
     assert_eq!(at("fade-left=10&bg=00f", 0), [13, 0, 242, 255]);
-    // What was put under the picture before is there again.
+    // The background that was put under the image earlier shows again.
     assert_eq!(at("rot=180&rot-type=pivot&bg=00f&fade-left=10", 0)[2], 242);
     let jpeg = pixels(rendered("fade-left=10&fm=jpg", &base).body.as_slice()).pixel_8(400);
     assert!(jpeg[1] > 225 && jpeg[2] > 225, "white where there is no alpha: {jpeg:?}");
@@ -214,7 +214,7 @@ fn gradients_colour_the_picture_or_only_its_layer() {
     assert_eq!((at(&down, 9, 0), at(&down, 30, 0)), ([249, 0, 6, 255], [249, 0, 6, 255]));
     let scrim = drawn("gradient=00000000,ff000000&gradient-angle=right&gradient-stops=50,100");
     assert_eq!((at(&scrim, 19, 3), at(&scrim, 39, 3)), ([255; 4], [6, 6, 6, 255]));
-    // On bars too, under the border, and the fade after it.
+    // It covers bars too, lies under the border, and is faded afterwards.
     let bars = drawn("w=40&h=40&fit=fill&bg=0f0&gradient=f00,f00&border=2,00f");
     assert_eq!((at(&bars, 20, 3), at(&bars, 20, 0)), ([255, 0, 0, 255], [0, 0, 255, 255]));
     let faded = drawn("gradient=f00,f00&fade-left=10");
@@ -265,7 +265,7 @@ fn a_watermark_stands_on_the_picture_with_shadow_and_reflection() {
     assert!(
         extent(&mirrored, [127, 127, 255]) == Some([5, 25, 40, 20]) || extent(&mirrored, [128, 128, 255]).is_some()
     );
-    // At the bottom the reflection is cut off.
+    // At the bottom edge the reflection is cut off.
     let low = laid("mark=/m&mark-reflection=50", &base, OverlayRole::Mark, &mark);
     assert_eq!((low.size, extent(&low, [0, 0, 255])), (Size::new(200, 100), Some([155, 75, 40, 20])));
 }

@@ -1,11 +1,12 @@
-//! Originals of several pages.
+//! Originals with several pages, and documents.
 
 use super::*;
 
-/// An uncompressed TIFF (TIFF 6.0, little-endian) with a page of each size, all of one colour.
+/// Makes an uncompressed TIFF (TIFF 6.0, little-endian) with one page for each entry: width, height and a single
+/// colour.
 fn tiff(pages: &[(u16, u16, [u8; 3])]) -> Vec<u8> {
     let mut out = b"II*\0\0\0\0\0".to_vec();
-    // Where the place of the next directory is to be written.
+    // Where to write the offset of the next directory.
     let mut link = 4;
     for (width, height, color) in pages {
         let pixels = color.repeat(usize::from(*width) * usize::from(*height));
@@ -16,7 +17,7 @@ fn tiff(pages: &[(u16, u16, [u8; 3])]) -> Vec<u8> {
         out.extend([8, 0, 8, 0, 8, 0]);
         let directory = out.len() as u32;
         out[link..link + 4].copy_from_slice(&directory.to_le_bytes());
-        // Tag, type (3 is 16 bits, 4 is 32), count, value or its place.
+        // Tag, type (3 is 16 bits, 4 is 32), count, value or offset of the value.
         let fields: [(u16, u16, u32, u32); 9] = [
             (256, 3, 1, (*width).into()),
             (257, 3, 1, (*height).into()),
@@ -60,7 +61,7 @@ fn a_page_of_a_tiff_is_a_picture_with_a_size_of_its_own() {
     check("page=2&rot=90&h=6", (2, 6), green);
     check("page=2&frame=3", (12, 40), green);
     check("page=3&face-blur=50&fit=crop&w=8&h=4", (8, 4), blue);
-    // What is written is one picture, and what is said is about the page.
+    // The rendition is a single image, and the description is about the page.
     let facts = rendered("fm=json&page=2", &source).body;
     let facts: serde_json::Value = serde_json::from_slice(facts.as_slice()).unwrap();
     assert_eq!((&facts["PixelWidth"], &facts["PixelHeight"]), (&12.into(), &40.into()));
@@ -74,8 +75,8 @@ fn pages_of_a_real_tiff_differ() {
     assert_eq!(page(3), page(4));
 }
 
-/// A PDF of one page, 200 x 100 points: the left half red, the upper right quarter blue. `more` stands among the page's
-/// own entries. Readers rebuild the table of objects that it does without.
+/// Makes a PDF of one page, 200 x 100 points: the left half red, the upper right quarter blue. `more` is added to the
+/// entries of the page. There is no table of objects, so readers rebuild it.
 fn pdf(more: &str) -> Vec<u8> {
     let drawing = "1 0 0 rg 0 0 100 100 re f 0 0 1 rg 150 50 50 50 re f";
     format!(
@@ -92,7 +93,7 @@ fn pages_are_shown_as_their_readers_show_them() {
     const R: [u8; 3] = [255, 0, 0];
     const B: [u8; 3] = [0, 0, 255];
     const W: [u8; 3] = [255; 3];
-    /// Size, and the colours of the four corners from the top left on.
+    /// Checks the size, and the colours of the corners: top left, top right, bottom left, bottom right.
     fn check(source: &[u8], size: (u32, u32), corners: [[u8; 3]; 4]) {
         let raster = pixels(rendered("w=100&fm=png", source).body.as_slice()).into_rgba();
         assert_eq!(raster.size, Size::new(size.0, size.1));
@@ -103,13 +104,13 @@ fn pages_are_shown_as_their_readers_show_them() {
         assert_eq!(got, corners.each_ref().map(<[u8; 3]>::as_slice));
     }
     check(&pdf(""), (100, 50), [R, B, R, W]);
-    // Clockwise.
+    // `/Rotate` is clockwise.
     check(&pdf("/Rotate 90"), (100, 200), [R, R, W, B]);
     check(&pdf("/Rotate 180"), (100, 50), [W, R, B, R]);
     check(&pdf("/Rotate -90"), (100, 200), [B, W, R, R]);
     check(&pdf("/CropBox [100 0 200 100]"), (100, 100), [W, B, W, W]);
     check(&pdf("/CropBox [100 0 200 100] /Rotate 90"), (100, 100), [W, W, W, B]);
-    // With AES-256, whose password is empty; made with pypdf.
+    // Encrypted with AES-256 and an empty password; made with pypdf.
     let encrypted = std::fs::read(concat!(env!("CARGO_MANIFEST_DIR"), "/fixtures/encrypted.pdf")).unwrap();
     check(&encrypted, (100, 50), [R, B, R, W]);
 }

@@ -1,14 +1,14 @@
-//! `fm=spritesheet`: whole renders of animations as one still.
+//! `fm=spritesheet`: complete renders of animations as one still image.
 
 use super::*;
 use crate::plan::{Answer, Format};
 
-/// Twelve frames of 160 x 160.
+/// Reads an animation of twelve frames of 160 x 160.
 fn dial() -> Vec<u8> {
     std::fs::read(Path::new(env!("CARGO_MANIFEST_DIR")).join("fixtures/photos/dial.gif")).unwrap()
 }
 
-/// The cell of a sheet, by column and row.
+/// Returns the pixels of one cell of a sheet.
 fn cell(sheet: &Raster, side: u32, column: u32, row: u32) -> Vec<[u8; 4]> {
     let at = |x: u32, y: u32| sheet.pixel_8(((row * side + y) * sheet.size.width + column * side + x) as usize);
     (0..side).flat_map(|y| (0..side).map(move |x| (x, y))).map(|(x, y)| at(x, y)).collect()
@@ -49,7 +49,7 @@ fn selection_size_and_format_are_those_of_any_still() {
     check("w=40&h=20&fit=crop&pad=2", Format::Png, 120, 80);
     check("trim=alpha&w=30", Format::Png, 120, 90);
     check("w=3000&bg=fff&q=10", Format::Jpeg, 8192, 6144);
-    // A still is a sheet of one.
+    // A still image is a sheet of one cell.
     let one = rendered(
         "fm=spritesheet",
         &png(&Raster { size: Size::new(7, 5), channels: 1, samples: Samples::U8(vec![9; 35]) }),

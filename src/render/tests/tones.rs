@@ -1,4 +1,4 @@
-//! Tones and colours of photographs: what `auto=enhance`, `shad` and `high` may do to them, in numbers.
+//! Tones and colours of photographs: measures what `auto=enhance`, `shad` and `high` change.
 
 use super::effects::drawn;
 use super::*;
@@ -33,7 +33,7 @@ fn labs(raster: Raster) -> Vec<[f64; 3]> {
     bytes.as_chunks::<4>().0.iter().map(lab).collect()
 }
 
-/// Mean turn of hue in degrees, of the colours that have one, by their chroma.
+/// Returns the mean change of hue in degrees over the pixels that have a hue, weighted by chroma.
 fn hue_shift(before: &[[f64; 3]], after: &[[f64; 3]]) -> f64 {
     let (mut sum, mut weight) = (0.0, 0.0);
     for (x, y) in before.iter().zip(after) {
@@ -51,7 +51,7 @@ fn mean(labs: &[[f64; 3]], of: impl Fn(&[f64; 3]) -> f64) -> f64 {
     labs.iter().map(of).sum::<f64>() / labs.len() as f64
 }
 
-/// Share of the samples that are 0 or 255.
+/// Returns the share of samples that are 0 or 255.
 fn clipped(raster: &Raster) -> f64 {
     let bytes = raster.clone().without_alpha().into_bytes();
     bytes.iter().filter(|v| matches!(v, 0 | 255)).count() as f64 / bytes.len() as f64
@@ -73,7 +73,7 @@ fn enhancing_keeps_hues_and_mood_and_clips_nothing() {
         assert!(more_clipped < 0.01, "{name}: {more_clipped:.4} more is clipped");
         assert!(lighter.abs() < 0.06, "{name}: {lighter:+.3} lighter");
         assert!((0.9..1.3).contains(&colorful), "{name}: chroma times {colorful:.2}");
-        // What was dark is dark.
+        // Dark areas stay dark.
         let (dark, still) =
             (mean(&old, |lab| f64::from(u8::from(lab[0] < 0.3))), mean(&new, |lab| f64::from(u8::from(lab[0] < 0.36))));
         assert!(still > 0.85 * dark, "{name}: {dark:.2} was dark, {still:.2} is");
@@ -100,7 +100,7 @@ fn shadows_and_highlights_keep_hues_at_every_value() {
             let light = mean(&opened, |lab| lab[0]);
             assert!(light > last, "{name}: shad={v}");
             last = light;
-            // Detail stays: order and distance of neighbours, on the whole.
+            // Detail stays: the differences between neighbours are kept on the whole.
             let detail = |labs: &[[f64; 3]]| labs.windows(2).map(|pair| (pair[1][0] - pair[0][0]).abs()).sum::<f64>();
             assert!(detail(&opened) > 0.8 * detail(&old), "{name}: shad={v} flattens");
             assert!(detail(&taken) > 0.8 * detail(&old), "{name}: high=-{v} flattens");

@@ -1,9 +1,9 @@
-//! Trimming in whole renders: what is measured on the pixels meets the layout that follows from it.
+//! Trimming in complete renders: the measurement on the pixels, and the layout that follows from it.
 
 use super::*;
 
-/// 100 x 80 with a border: 20 pixels at the left, 10 at the top, 30 at the right, 8 at the bottom. What is inside is
-/// red above and blue below in checks with black, so that no line of it is uniform.
+/// Makes an image of 100 x 80 with a border: 20 pixels on the left, 10 at the top, 30 on the right, 8 at the bottom.
+/// The inside is a checkerboard of black with red (above) and blue (below), so that no line of it is uniform.
 fn bordered(border: &[u8]) -> Raster {
     let size = Size::new(100, 80);
     let alpha = border.len() == 4;
@@ -62,10 +62,10 @@ fn sizes_follow_from_what_is_left() {
     assert_eq!(size_of("trim=auto&w=0.5", &white), (25, 31));
     assert_eq!(size_of("trim=auto&w=40&h=40&fit=crop", &white), (40, 40));
     assert_eq!(size_of("trim=auto&trim-pad=4", &white), (58, 70));
-    // No further than the picture reaches.
+    // Not beyond the edges of the image.
     assert_eq!(size_of("trim=color&trim-pad=200", &white), (100, 80));
     assert_eq!(size_of("trim=colorunlessalpha&trim-pad=4", &white), (50, 62), "pads count with two modes");
-    // Of a part, and turned.
+    // With a part of the image, and rotated.
     assert_eq!(size_of("trim=auto&rect=0,0,60,80", &white), (40, 62));
     assert_eq!(size_of("trim=auto&orient=6", &white), (62, 50));
     assert_eq!(size_of("trim=auto&orient=6&w=31", &white), (31, 25));

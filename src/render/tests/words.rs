@@ -1,4 +1,4 @@
-//! Outputs that are words: palette, BlurHash, description; and the metadata that may pass.
+//! Outputs that are text: palette, BlurHash and description. Also the metadata that may be kept.
 
 use crate::plan::{Answer, Data};
 use serde_json::Value;
@@ -9,7 +9,7 @@ fn text(done: &Rendered) -> String {
     String::from_utf8(done.body.as_slice().to_vec()).unwrap()
 }
 
-/// Left third red, the rest blue.
+/// Makes an image whose left third is red and the rest blue.
 fn two_colors() -> Vec<u8> {
     let row = [[230, 30, 30].repeat(30), [20, 40, 200].repeat(60)].concat();
     png(&Raster { size: Size::new(90, 60), channels: 3, samples: Samples::U8(row.repeat(60)) })
@@ -58,13 +58,13 @@ fn a_blurhash_is_text_of_fixed_length() {
     assert_eq!(rendered("palette=json", &moving).answer, Answer::Data(Data::PaletteJson));
 }
 
-/// A JPEG with an IPTC caption.
+/// Makes a JPEG with an IPTC caption.
 fn captioned() -> Vec<u8> {
     let jpeg = rendered("fm=jpg", &two_colors()).body.as_slice().to_vec();
     let iim = b"\x1C\x02\x78\x00\x05Hello";
     let block = [b"Photoshop 3.0\x008BIM\x04\x04\0\0\0\0\0\x0a".as_slice(), iim].concat();
     let segment = [&[0xFF, 0xED], &(block.len() as u16 + 2).to_be_bytes()[..], &block].concat();
-    // Behind the JFIF marker, which is the first.
+    // After the JFIF segment, which is the first.
     let at = 4 + usize::from(u16::from_be_bytes([jpeg[4], jpeg[5]]));
     [&jpeg[..at], &segment, &jpeg[at..]].concat()
 }
