@@ -60,8 +60,8 @@ fn public_admin(config: &Config, written: &Written) -> Option<Fault> {
     let key = "server.admin_listen";
     let ip = config.server.admin_listen.ip();
     is_public(ip).then(|| {
-        let what = if ip.is_unspecified() { "every address of this machine" } else { "an address that is not private" };
-        let message = format!("listens on {what}; health and metrics are for your own network only");
+        let what = if ip.is_unspecified() { "every address of this machine" } else { "a public address" };
+        let message = format!("listens on {what}; keep health and metrics on a private address");
         Fault::new(place(&written.settings, key), key, message)
     })
 }
@@ -78,7 +78,7 @@ fn is_public(ip: IpAddr) -> bool {
 fn try_listing(root: &Path) -> Result<(), String> {
     let shown = root.display();
     match fs::metadata(root) {
-        Err(error) if error.kind() == io::ErrorKind::NotFound => Err(format!("there is no folder {shown}")),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Err(format!("the folder {shown} does not exist")),
         Ok(found) if !found.is_dir() => Err(format!("{shown} is not a folder")),
         Ok(_) => fs::read_dir(root).map(drop).map_err(|error| format!("{shown} cannot be read: {}", error.kind())),
         Err(error) => Err(format!("{shown} cannot be read: {}", error.kind())),

@@ -91,7 +91,7 @@ impl Watched {
     fn complain(&mut self, what: String) {
         self.pending = None;
         if self.complaint.as_ref() != Some(&what) {
-            tracing::warn!(source = %self.source, "key file cannot be used: {what}; the key read before stays in use");
+            tracing::warn!(source = %self.source, "key file cannot be used: {what}; the previous key stays in use");
             self.complaint = Some(what);
         }
     }
