@@ -144,8 +144,8 @@ mod tests {
         tokio::task::yield_now().await;
         drop(first);
         let (faces, search) = other.await.unwrap();
-        assert!(faces.is_none() && search.is_none(), "a search that failed is not repeated in turn");
+        assert!(faces.is_none() && search.is_none(), "followers do not repeat a failed search one by one");
         let (_, again) = known.get_or_search(&there).await;
-        assert!(again.is_some(), "a later request searches anew");
+        assert!(again.is_some(), "a later request searches again");
     }
 }

@@ -271,7 +271,7 @@ mod tests {
         };
         check(b"\x89PNG\r\n\x1a\n....", Some("image/jpeg"), "image/png");
         check(b"a{}", Some("text/css"), "text/css");
-        check(b"not a picture", Some("image/png"), "application/octet-stream");
+        check(b"not an image", Some("image/png"), "application/octet-stream");
         check(b"whatever", None, "application/octet-stream");
     }
 

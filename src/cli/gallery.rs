@@ -42,7 +42,7 @@ pub(super) fn run(arguments: &Arguments) -> Result<(), Failure> {
     let started = Instant::now();
     let failed = |what: &str, error: &dyn std::fmt::Display| Failure::Runtime(format!("{what}: {error}"));
     fs::create_dir_all(&arguments.output)
-        .map_err(|error| failed(&format!("{}: cannot be made", arguments.output.display()), &error.kind()))?;
+        .map_err(|error| failed(&format!("{}: cannot be created", arguments.output.display()), &error.kind()))?;
     let text = format!(
         "[server]\nlisten = \"127.0.0.1:0\"\nadmin_listen = \"127.0.0.1:0\"\n\
          [[source]]\nname = \"photos\"\nkind = \"folder\"\nroot = {:?}\n",
@@ -60,7 +60,7 @@ pub(super) fn run(arguments: &Arguments) -> Result<(), Failure> {
     })?;
     write(&arguments.output.join("index.html"), page.html.as_bytes())?;
     print(&format!(
-        "{}: {} pictures, {} of them errors, in {:.0} s\n",
+        "{}: {} images, {} of them errors, in {:.0} s\n",
         arguments.output.join("index.html").display(),
         page.count,
         page.errors,

@@ -137,14 +137,14 @@ pub fn instead(honoured: &[Honoured], media_type: &str) -> Option<String> {
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum ParamError {
     /// The value of a base64 twin is not base64url without padding, or not UTF-8. Answered 400, `param-base64-invalid`.
-    #[error("the base64 form of {name} is not valid base64url text")]
+    #[error("the base64 form of {name} is not UTF-8 text in base64url without padding")]
     InvalidBase64 {
         /// Canonical name, without the `64`.
         name: &'static str,
     },
     /// The value of a protecting parameter cannot be read, in whichever spelling it came. Answered 422,
     /// `param-unreadable`.
-    #[error("the value of {name} cannot be read, and nothing is shown unprotected")]
+    #[error("the value of {name} is invalid, so no image is sent; correct it")]
     Unreadable {
         /// Canonical name.
         name: &'static str,

@@ -203,10 +203,10 @@ impl Writer {
     fn sweep(&mut self) {
         let (deleted, failed) = self.sweeper.sweep(self.clock.unix_seconds());
         if failed > 0 {
-            tracing::warn!(failed, "access log files past their retention cannot be deleted");
+            tracing::warn!(failed, "expired access log files cannot be deleted");
         }
         if deleted > 0 {
-            tracing::debug!(deleted, "access log files past their retention deleted");
+            tracing::debug!(deleted, "expired access log files deleted");
         }
     }
 }
