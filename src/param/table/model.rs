@@ -23,7 +23,8 @@ pub(super) const ENTRIES: [ParamSpec; 20] = [
         state: State::Rendered,
         kinds: &[Kind::Word(&["1"])],
         needs: Needs::All(&["fm=json"]),
-        summary: "Adds `Faces` to `fm=json`: the box of each in pixels of the upright picture, and how sure it is in percent.",
+        summary: "Adds `Faces` to `fm=json`: for each face its box, in pixels of the upright image, and the confidence \
+            in percent.",
         example: "fm=json&faces=1",
         picture: "astronaut.jpg",
         set: |p, v| p.faces.faces = v.has("1"),
@@ -35,7 +36,8 @@ pub(super) const ENTRIES: [ParamSpec; 20] = [
         state: State::Rendered,
         kinds: &[Kind::Whole(1..=FACE_MAX)],
         needs: Needs::Any(&["fit=facearea", "crop=faces", "crop=auto"]),
-        summary: "Which of several faces, counted from 1 for the largest; without it as many as fit into the crop.",
+        summary: "Which of several faces to use, counted from 1 for the largest; as many as fit into the crop if \
+            absent.",
         example: "w=200&h=200&fit=facearea&faceindex=1",
         picture: "astronaut.jpg",
         set: |p, v| p.faces.index = v.whole(),
@@ -48,7 +50,7 @@ pub(super) const ENTRIES: [ParamSpec; 20] = [
         kinds: &[Kind::Number(1.0..=10.0)],
         default: Some("1"),
         needs: Needs::All(&["fit=facearea"]),
-        summary: "Room around the face, as a multiple of its size.",
+        summary: "Space around the face, as a multiple of its size.",
         example: "w=200&h=200&fit=facearea&facepad=2",
         picture: "astronaut.jpg",
         set: |p, v| p.faces.pad = v.number(),
@@ -61,8 +63,8 @@ pub(super) const ENTRIES: [ParamSpec; 20] = [
         kinds: &HIDING,
         protects: true,
         default: Some("0"),
-        summary: "Blurs faces, from unrecognisable (1) to a smear (100); also what may only look like one. A picture without \
-                  faces stays as it is.",
+        summary: "Blurs faces, from unrecognisable (1) to a smear (100), and also anything that might be a face. An \
+                  image without faces stays as it is.",
         example: "face-blur=50",
         picture: "astronaut.jpg",
         set: |p, v| p.faces.blur = hiding(v),
@@ -76,8 +78,8 @@ pub(super) const ENTRIES: [ParamSpec; 20] = [
         kinds: &HIDING,
         protects: true,
         default: Some("0"),
-        summary: "Turns faces into squares, from eight across (1) to three (100); also what may only look like one. A \
-                  picture without faces stays as it is.",
+        summary: "Turns faces into squares, from eight across (1) to three across (100), and also anything that might \
+                  be a face. An image without faces stays as it is.",
         example: "face-pixel=20",
         picture: "astronaut.jpg",
         set: |p, v| p.faces.pixel = hiding(v),
@@ -90,7 +92,8 @@ pub(super) const ENTRIES: [ParamSpec; 20] = [
         kinds: &HIDING,
         protects: true,
         default: Some("0"),
-        summary: "Blurs licence plates. There is no detector of plates, so a value above 0 is answered with an error, 422.",
+        summary: "Blurs licence plates. This server cannot detect them, so a value above 0 is answered with an error, \
+            422.",
         example: "lp-blur=50",
         set: |p, v| p.faces.lp_blur = hiding(v),
         ..ParamSpec::base(Category::LicensePlateDetection)
@@ -101,7 +104,7 @@ pub(super) const ENTRIES: [ParamSpec; 20] = [
         tier: Tier::Ai,
         kinds: &[Kind::Bool],
         default: Some("false"),
-        summary: "Cuts the subject out of its background.",
+        summary: "Removes the background of the subject.",
         example: "bg-remove=true",
         set: |p, v| p.model.bg_remove = v.has("true"),
         ..ParamSpec::base(Category::Background)
@@ -111,7 +114,7 @@ pub(super) const ENTRIES: [ParamSpec; 20] = [
         tier: Tier::Ai,
         kinds: &[Kind::Bool],
         default: Some("true"),
-        summary: "When the background cannot be removed: the picture as it is (true) or an error (false).",
+        summary: "What to send if the background cannot be removed: the image as it is (true) or an error (false).",
         example: "bg-remove=true&bg-remove-fallback=false",
         set: |p, v| p.model.bg_remove_fallback = v.bool(),
         ..ParamSpec::base(Category::Background)
@@ -132,7 +135,7 @@ pub(super) const ENTRIES: [ParamSpec; 20] = [
         tier: Tier::Ai,
         kinds: &[Kind::Bool],
         default: Some("true"),
-        summary: "Keeps glass, hair and the like half transparent.",
+        summary: "Keeps glass, hair and similar parts semi-transparent.",
         example: "bg-remove=true&bg-remove-semi-transparency=false",
         ..ParamSpec::base(Category::Background)
     },
@@ -141,7 +144,7 @@ pub(super) const ENTRIES: [ParamSpec; 20] = [
         tier: Tier::Ai,
         kinds: &[Kind::Number(0.0..=1.0)],
         default: Some("0.2"),
-        summary: "Leaves alone a picture that is transparent beyond this share.",
+        summary: "Leaves an image alone if more than this share of it is transparent.",
         example: "bg-remove=true&bg-remove-transparency-threshold=0.5",
         ..ParamSpec::base(Category::Background)
     },
@@ -150,7 +153,7 @@ pub(super) const ENTRIES: [ParamSpec; 20] = [
         aliases: &["background-replace"],
         tier: Tier::Ai,
         kinds: &[Kind::Text],
-        summary: "Generates another background from a description.",
+        summary: "Generates a new background from a description.",
         example: "bg-replace=a+sandy+beach",
         set: |p, v| p.model.bg_replace = v.text(),
         ..ParamSpec::base(Category::Background)
@@ -160,7 +163,7 @@ pub(super) const ENTRIES: [ParamSpec; 20] = [
         tier: Tier::Ai,
         kinds: &[Kind::Bool],
         default: Some("true"),
-        summary: "When no background can be generated: the picture as it is (true) or an error (false).",
+        summary: "What to send if no background can be generated: the image as it is (true) or an error (false).",
         example: "bg-replace=a+beach&bg-replace-fallback=false",
         set: |p, v| p.model.bg_replace_fallback = v.bool(),
         ..ParamSpec::base(Category::Background)
@@ -178,7 +181,7 @@ pub(super) const ENTRIES: [ParamSpec; 20] = [
         name: "object-removal-rect",
         tier: Tier::Ai,
         kinds: &[Kind::PixelRect],
-        summary: "Paints over what is inside this rectangle of the source.",
+        summary: "Paints over this rectangle of the source.",
         example: "object-removal-rect=100,100,50,50",
         set: |p, v| p.model.object_removal_rect = v.four(),
         ..ParamSpec::base(Category::ObjectManipulation)
@@ -188,7 +191,7 @@ pub(super) const ENTRIES: [ParamSpec; 20] = [
         tier: Tier::Ai,
         kinds: &[Kind::Text],
         needs: Needs::All(&["object-removal-rect"]),
-        summary: "What to paint instead.",
+        summary: "What to paint there.",
         example: "object-removal-rect=100,100,50,50&object-removal-prompt=grass",
         ..ParamSpec::base(Category::ObjectManipulation)
     },
@@ -197,7 +200,7 @@ pub(super) const ENTRIES: [ParamSpec; 20] = [
         tier: Tier::Ai,
         kinds: &[Kind::Text],
         needs: Needs::All(&["object-removal-rect"]),
-        summary: "What not to paint instead.",
+        summary: "What not to paint there.",
         example: "object-removal-rect=100,100,50,50&object-removal-negative-prompt=people",
         ..ParamSpec::base(Category::ObjectManipulation)
     },
@@ -215,7 +218,7 @@ pub(super) const ENTRIES: [ParamSpec; 20] = [
         tier: Tier::Ai,
         kinds: &[Kind::Bool],
         default: Some("false"),
-        summary: "Enlarges small pictures with a model.",
+        summary: "Enlarges small images with a model.",
         example: "upscale=true",
         set: |p, v| p.model.upscale = v.has("true"),
         ..ParamSpec::base(Category::SuperResolution)
@@ -225,7 +228,7 @@ pub(super) const ENTRIES: [ParamSpec; 20] = [
         tier: Tier::Ai,
         kinds: &[Kind::Bool],
         default: Some("true"),
-        summary: "When the picture cannot be enlarged: the picture as it is (true) or an error (false).",
+        summary: "What to send if the image cannot be enlarged: the image as it is (true) or an error (false).",
         example: "upscale=true&upscale-fallback=false",
         set: |p, v| p.model.upscale_fallback = v.bool(),
         ..ParamSpec::base(Category::SuperResolution)
