@@ -468,7 +468,7 @@ fn every_parameter_that_draws_has_a_picture() {
         .map(|spec| spec.name)
         .filter(|name| !shown.contains(name) && !is_twin(name) && ELSEWHERE.iter().all(|(other, _)| other != name))
         .collect();
-    assert!(lacking.is_empty(), "no picture in GOLDEN and no file in ELSEWHERE: {lacking:?}");
+    assert!(lacking.is_empty(), "no image in GOLDEN and no file in ELSEWHERE: {lacking:?}");
     for (name, file) in ELSEWHERE {
         let text = std::fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join(file)).unwrap();
         let word = text.contains(&format!("{name}=")) || text.contains(&name.replace('-', "_"));
@@ -479,7 +479,7 @@ fn every_parameter_that_draws_has_a_picture() {
     let files = std::fs::read_dir(folder("golden")).unwrap().map(|entry| entry.unwrap().file_name());
     let strays: Vec<_> =
         files.filter(|file| !file.to_str().is_some_and(|file| names.contains(file.trim_end_matches(".png")))).collect();
-    assert!(strays.is_empty(), "pictures that no case has: {strays:?}");
+    assert!(strays.is_empty(), "images that belong to no case: {strays:?}");
 }
 
 fn folder(name: &str) -> PathBuf {

@@ -85,7 +85,7 @@ fn fixture(name: &str) -> Option<Vec<u8>> {
             #[expect(clippy::disallowed_methods, reason = "CI is where skipping is a failure")]
             let in_ci = std::env::var_os("CI").is_some();
             assert!(!in_ci, "{name}: {error}");
-            eprintln!("skipped: no shared picture {name}");
+            eprintln!("skipped: no shared image {name}");
             None
         }
     }

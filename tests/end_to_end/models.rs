@@ -253,7 +253,7 @@ fn plates_that_cannot_be_hidden_are_not_shown() {
     }
     let etag = plain.header("etag").unwrap();
     let reply = server.send("GET", "/coffee.jpg?w=80&fm=png&lp-blur=1", &[("If-None-Match", etag)]);
-    assert_eq!(reply.status, 422, "a cache that knows the picture is not told that it may show it");
+    assert_eq!(reply.status, 422, "a cache that has the image is not told that it may show it");
     for query in ["lp-blur=0", "lp-blur=false", "lp-blur=off"] {
         assert!(server.get(&format!("/coffee.jpg?w=80&fm=png&{query}")).body == plain.body, "{query}");
         assert!(server.get(&format!("/coffee.jpg?{query}")).body == server.get("/coffee.jpg").body, "{query}");

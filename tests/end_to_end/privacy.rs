@@ -148,7 +148,7 @@ fn every_way_of_asking_hides_the_face() {
 
 #[test]
 fn a_value_that_cannot_be_read_is_an_error_wherever_it_stands() {
-    let dir = folder(&[("page.txt", b"no picture".to_vec())]);
+    let dir = folder(&[("page.txt", b"no image".to_vec())]);
     let hiding = source("hiding", dir.path(), "default_params = { face-blur = \"30\" }");
     let lenient = source("lenient", dir.path(), "ignore_lp_blur = true");
     let server = start(&(source("img", dir.path(), "") + &hiding + &lenient));

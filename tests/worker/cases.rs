@@ -171,7 +171,7 @@ fn many_jobs_at_once_all_come_back() {
         let orders: Vec<String> = (0..500).map(|n| format!("echo {n}")).collect();
         let answers = join_all(orders.iter().map(|order| text(&pool, order))).await;
         for (n, answer) in answers.into_iter().enumerate() {
-            assert_eq!(answer, n.to_string(), "every caller has its own picture");
+            assert_eq!(answer, n.to_string(), "every caller gets its own image");
         }
         let pids: HashSet<String> = join_all((0..8).map(|_| async {
             text(&pool, "sleep 50").await;

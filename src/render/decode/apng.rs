@@ -396,7 +396,7 @@ mod tests {
         assert_eq!(frames(&more_announced), refused);
         let mut none_announced = good.clone();
         none_announced[at + 4] = 0x80;
-        assert_eq!(frames(&none_announced), Ok(None), "no number of frames is a still picture");
+        assert_eq!(frames(&none_announced), Ok(None), "no number of frames is a still image");
     }
 
     #[test]

@@ -131,7 +131,7 @@ mod tests {
             assert_eq!(at(&out, x, y), if inside { INSIDE } else { FRAME }, "{x} {y}");
         }
         let thick = apply(picture(4, 4), &BorderOp { border: border([4, 4, 4, 4]), follows: None });
-        assert_eq!(thick.into_bytes(), [255, 0, 0].repeat(16), "nothing is left of the picture");
+        assert_eq!(thick.into_bytes(), [255, 0, 0].repeat(16), "nothing is left of the image");
     }
 
     #[test]

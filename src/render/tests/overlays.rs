@@ -127,7 +127,7 @@ fn what_cannot_be_read_is_left_out_and_told() {
     for (query, role) in queries {
         let query = format!("{query}&w=20&fm=png");
         let torn = solid(9, 9, &BLUE);
-        for overlays in [vec![], vec![(role, &b"no picture"[..])], vec![(role, &torn[..torn.len() / 2])]] {
+        for overlays in [vec![], vec![(role, &b"no image"[..])], vec![(role, &torn[..torn.len() / 2])]] {
             let done = with(&query, &base, &overlays);
             assert!(done.left_out, "{query}");
             assert_eq!(extent(&pixels(done.body.as_slice()), RED), Some([0, 0, 20, 20]), "{query}");

@@ -373,7 +373,7 @@ fn may_be_coloured(text: &str) -> bool {
 
 /// Separates letters in the text colour from those with their own colours. The text is drawn in black and in white: the
 /// former differ by their coverage, the latter not at all.
-#[expect(clippy::type_complexity, reason = "the two halves of one picture")]
+#[expect(clippy::type_complexity, reason = "the two halves of one image")]
 fn colours_apart(
     text: &str,
     style: &Style,
