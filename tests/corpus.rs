@@ -50,7 +50,7 @@ const MAY_FAIL: [(&str, &str); 6] = [
 
 #[test]
 #[expect(clippy::disallowed_methods, reason = "CI must not skip this")]
-fn every_good_picture_renders() {
+fn every_valid_image_renders() {
     let Some(files) = good_files() else {
         assert!(std::env::var_os("CI").is_none(), "the corpus is missing");
         eprintln!("skipped: there is no corpus beside the repository");
@@ -76,7 +76,7 @@ fn every_good_picture_renders() {
 }
 
 #[test]
-fn every_svg_is_sent_as_svg_without_what_runs_or_loads() {
+fn every_svg_is_sent_as_svg_without_scripts_and_external_references() {
     let Some(files) = good_files() else { return };
     let (mut plan, limits) = request();
     plan.vectors.draw = false;

@@ -391,7 +391,7 @@ const MEAN_MAX: f64 = 0.6;
 const LARGEST: u8 = 16;
 
 #[test]
-fn pictures_stay_as_they_were_approved() {
+fn images_match_the_approved_ones() {
     vips::init().unwrap();
     #[expect(clippy::disallowed_methods, reason = "the switch that rewrites the files")]
     let write = std::env::var_os("TINTYPE_WRITE_GOLDEN").is_some();
@@ -447,7 +447,7 @@ const ELSEWHERE: &[(&str, &str)] = &[
 const FAMILIES: &[&str] = &["fade", "gradient", "drop-shadow"];
 
 #[test]
-fn every_parameter_that_draws_has_a_picture() {
+fn every_parameter_that_draws_has_a_golden_image() {
     let queries = |(_, photo, query): &(&str, &'static str, &'static str)| {
         photo.split_once('?').map(|(_, first)| first).into_iter().chain([*query]).collect::<Vec<_>>()
     };

@@ -250,7 +250,7 @@ fn expected_size(
 }
 
 #[test]
-fn random_urls_get_what_the_layout_announces_or_an_error_that_is_not_ours() {
+fn random_urls_get_the_planned_size_or_a_client_error() {
     let originals = originals();
     let (next, faults, ends) = (AtomicU64::new(0), Mutex::new(Vec::new()), Mutex::new(Vec::new()));
     std::thread::scope(|scope| {

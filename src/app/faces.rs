@@ -101,7 +101,7 @@ mod tests {
     const OBJECT: ObjectKey = ObjectKey([1; 32]);
 
     #[tokio::test]
-    async fn answers_are_told_apart_by_bytes_and_question() {
+    async fn stored_faces_depend_on_the_bytes_and_the_question() {
         let search = FaceSearch { page: 1, annotation: true, frame: None, orient: Orient::Exif, thorough: false };
         let blob = |bytes: &[u8]| Blob::copy_from(bytes).unwrap();
         let known = KnownFaces::new();
@@ -116,7 +116,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn one_searches_and_the_others_wait() {
+    async fn one_request_searches_and_the_others_wait() {
         let search = FaceSearch { page: 1, annotation: true, frame: None, orient: Orient::Exif, thorough: true };
         let there = place(OBJECT, Blob::copy_from(b"one").unwrap(), search).await.unwrap();
         let known = Arc::new(KnownFaces::new());

@@ -265,7 +265,7 @@ mod tests {
     }
 
     #[test]
-    fn passed_through_bytes_are_named_for_what_they_are() {
+    fn passed_through_bytes_get_the_type_of_their_content() {
         let check = |bytes: &[u8], claimed, expected: &str| {
             assert_eq!(pass_through_type(&original(bytes, claimed)), expected);
         };

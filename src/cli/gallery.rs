@@ -238,7 +238,7 @@ mod tests {
     }
 
     #[test]
-    fn words_and_signs_get_a_picture_each() {
+    fn every_word_and_every_sign_gets_an_image() {
         let of = |name| queries(param::find(name).unwrap());
         assert_eq!(of("bri"), ["w=240&bri=20", "w=240&bri=-20"]);
         assert!(of("fit").contains(&"w=300&h=300&fit=clamp".to_owned()));

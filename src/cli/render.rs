@@ -144,7 +144,7 @@ mod tests {
     }
 
     #[test]
-    fn the_extension_decides_where_fm_does_not() {
+    fn without_fm_the_extension_decides_the_format() {
         check("w=300", "a.webp", Some("webp"));
         check("", "a.webp", None);
         check("w=9", "a.JPEG", Some("jpg"));

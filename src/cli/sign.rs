@@ -232,7 +232,7 @@ signing = { mode = "required", schemes = ["hmac-sha256"], keys = ["env:OLD"] }
     }
 
     #[test]
-    fn without_a_configuration_a_key_is_needed_and_for_hmac_a_source() {
+    fn without_a_configuration_sign_needs_a_key_and_hmac_needs_a_source() {
         let parsed = |words: &[&str]| <Line as clap::Parser>::try_parse_from(words.iter().copied());
         assert!(parsed(&["sign", "/a.jpg"]).is_err());
         assert!(parsed(&["sign", "/a.jpg", "--key", "k", "--config", "t"]).is_err());

@@ -147,7 +147,7 @@ mod tests {
     const PHOTOS: &str = "[[source]]\nname = \"a\"\nkind = \"folder\"\nroot = \"photos\"\n";
 
     #[test]
-    fn folders_are_looked_for_beside_the_configuration() {
+    fn relative_folders_start_from_the_configuration_file() {
         check(PHOTOS, &[]);
         check(&PHOTOS.replace("photos", "nowhere"), &[("4 source.root", "nowhere")]);
         check(&PHOTOS.replace("photos", "file"), &[("4 source.root", "file")]);
@@ -164,7 +164,7 @@ mod tests {
     }
 
     #[test]
-    fn an_admin_listener_that_strangers_reach_is_a_warning() {
+    fn an_admin_listener_on_a_public_address_is_a_warning() {
         let warned = |address: &str| {
             let text = format!("{PHOTOS}[server]\nlisten = \"127.0.0.1:1\"\nadmin_listen = \"{address}\"\n");
             inspected(&text)

@@ -238,7 +238,7 @@ mod tests {
     }
 
     #[test]
-    fn what_comes_from_the_environment_or_a_pipe_is_not_looked_at() {
+    fn secrets_from_the_environment_or_a_pipe_are_not_watched() {
         let config = Config::default();
         assert!(KeyFiles::of(&config).is_empty());
         let case = Case::new(plain);

@@ -162,7 +162,7 @@ mod tests {
     }
 
     #[test]
-    fn the_summary_says_what_counts_and_what_does_not() {
+    fn the_summary_lists_applied_and_ignored_parameters() {
         let check = |query: &str, expected: &str| assert_eq!(summary_of(query, SUMMARY_BYTES_MAX), expected, "{query}");
         check("w=300&h=20.4", "w=300&h=20");
         check("w=300&bg-remove=true", "w=300; ignored: bg-remove");
@@ -173,7 +173,7 @@ mod tests {
     }
 
     #[test]
-    fn a_misspelt_name_is_shown_with_the_one_that_was_meant() {
+    fn a_misspelt_name_is_shown_with_the_closest_parameter() {
         let check = |query: &str, expected: &str| assert_eq!(summary_of(query, SUMMARY_BYTES_MAX), expected, "{query}");
         check("w=300&widht=400", "w=300; ignored: widht (w?)");
         check("widht=400", "ignored: widht (w?)");
@@ -206,7 +206,7 @@ mod tests {
     }
 
     #[test]
-    fn however_much_is_sent_the_summary_stays_short_and_says_both() {
+    fn the_summary_of_a_long_query_stays_short_and_shows_both_lists() {
         let long = format!("w=1&txt={}&bg-remove=true", "x".repeat(5000));
         assert_eq!(summary_of(&long, SUMMARY_BYTES_MAX), "w=1; ignored: bg-remove");
         let names: Vec<String> =

@@ -232,7 +232,7 @@ mod tests {
     }
 
     #[test]
-    fn text_has_a_line_each_in_columns() {
+    fn text_has_one_line_per_parameter_in_columns() {
         let text = as_text();
         let lines: Vec<_> = text.lines().collect();
         assert_eq!(lines.len(), 1 + PARAMS.len() + 1 + 4);
@@ -243,7 +243,7 @@ mod tests {
     }
 
     #[test]
-    fn the_pictures_of_the_examples_are_there() {
+    fn the_images_of_the_examples_exist() {
         let photos = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("fixtures/photos");
         for spec in PARAMS {
             let overlays = spec.example.split('&').filter_map(|pair| Some(pair.split_once("=/")?.1));
@@ -254,7 +254,7 @@ mod tests {
     }
 
     #[test]
-    fn headings_have_anchors_of_their_own() {
+    fn headings_have_unique_anchors() {
         let headings = Category::ALL.iter().map(|category| anchor(category.heading()));
         let all: Vec<_> = headings.chain(PARAMS.iter().map(|spec| spec.name.to_owned())).collect();
         let distinct: std::collections::BTreeSet<_> = all.iter().collect();

@@ -314,7 +314,7 @@ fn profiles_are_kept_or_converted_as_asked() {
 }
 
 #[test]
-fn refusals_say_whose_fault_it_is() {
+fn errors_say_whose_fault_it_is() {
     let check = |bytes: &[u8], expected: RenderError| {
         assert_eq!(render(&job("w=20&fm=png", bytes)).map(|done| done.size), Err(expected));
     };

@@ -370,7 +370,7 @@ mod tests {
     }
 
     #[test]
-    fn a_directory_that_vanishes_costs_lines_until_it_is_back() {
+    fn lines_are_lost_while_the_directory_is_missing() {
         let setup = Setup::new(BRISK);
         fs::remove_dir_all(setup.dir.path().join("logs")).unwrap();
         setup.clock.advance(Duration::from_secs(3600));

@@ -38,7 +38,7 @@ fn sources() -> String {
 const CHROME: &str = "image/avif,image/webp,image/apng,image/*,*/*;q=0.8";
 
 #[test]
-fn a_rendition_has_the_headers_of_a_cacheable_picture() {
+fn a_rendition_has_the_headers_of_a_cacheable_image() {
     let server = Tintype::start(&sources());
     let reply = server.get("/coffee.jpg?w=200&h=200&fit=crop&fm=webp&nonsense=1");
     assert_eq!(reply.status, 200);

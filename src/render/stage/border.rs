@@ -147,7 +147,7 @@ mod tests {
     }
 
     #[test]
-    fn translucent_frames_show_the_picture() {
+    fn translucent_frames_show_the_image() {
         let half = Border { color: Color { a: 128, ..RED }, ..border([2; 4]) };
         let out = apply(picture(10, 10), &BorderOp { border: half, follows: None });
         assert_eq!(at(&out, 0, 0), [133, 10, 15, 255]);

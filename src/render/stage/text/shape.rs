@@ -544,7 +544,7 @@ mod tests {
     }
 
     #[test]
-    fn letters_and_pictures_are_told_apart() {
+    fn letters_and_emoji_are_told_apart() {
         let plain = draw("Hello", &style(24.0), None).unwrap().unwrap();
         assert!(plain.emoji.is_none() && plain.letters.iter().any(|v| *v > 200));
         assert_eq!(plain.letters.len() as u64, plain.size.area());
