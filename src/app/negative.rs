@@ -93,7 +93,7 @@ mod tests {
     }
 
     #[test]
-    fn a_failed_original_and_a_failed_rendition_are_kept_separately() {
+    fn a_failed_rendition_does_not_count_as_a_failed_original() {
         let negative = Negative::new(Arc::new(ManualClock::new(SystemTime::UNIX_EPOCH)));
         let original = Subject::original(ObjectKey([1; 32]));
         let rendition = Subject { variant: Some(VariantKey([1; 32])), ..original };

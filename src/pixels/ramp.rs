@@ -547,7 +547,7 @@ mod tests {
     }
 
     #[test]
-    fn gradient_lines_run_in_the_requested_direction() {
+    fn positions_follow_the_line_or_the_circles_of_a_gradient() {
         let down = GradientCourse::Linear { from: [50.0, 0.0], to: [50.0, 100.0] };
         let close = |a: f32, b: f32| (a - b).abs() < 1e-6;
         assert!(close(position(&down, 0, 0), 0.005) && close(position(&down, 99, 99), 0.995));

@@ -116,7 +116,7 @@ mod tests {
     }
 
     #[test]
-    fn the_page_only_replaces_missing_objects() {
+    fn the_page_is_shown_only_if_nothing_else_answers_the_address() {
         let check = |target: &str, error: Error, expected| {
             assert_eq!(is_for(&target.parse().unwrap(), &error), expected, "{target} {error}");
         };

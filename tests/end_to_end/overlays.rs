@@ -134,7 +134,7 @@ fn the_host_header_does_not_affect_overlays() {
 }
 
 #[test]
-fn the_permissions_of_an_overlay_are_part_of_its_cache_key() {
+fn the_settings_of_an_overlays_source_are_part_of_the_cache_key() {
     let dir = folder();
     let state = tempfile::tempdir().unwrap();
     let own = source("own", dir.path(), "hosts = [\"img.test\"]");
@@ -189,7 +189,7 @@ fn an_image_that_contains_itself_is_refused() {
 }
 
 #[test]
-fn no_overlay_is_fetched_from_a_private_address() {
+fn no_overlay_is_fetched_from_a_private_address_even_if_the_source_may() {
     let photo = fs::read(photos().join("coffee.jpg")).unwrap();
     let upstream = Upstream::start(move |_| whole(200, "Content-Type: image/jpeg\r\n", &photo));
     let private = Upstream::start(|_| whole(200, "", b"secret"));

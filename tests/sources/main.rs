@@ -640,7 +640,7 @@ async fn s3_credentials_come_from_the_default_chain() {
 }
 
 #[tokio::test]
-async fn https_needs_a_trusted_certificate_and_never_redirects_to_http() {
+async fn https_needs_a_trusted_certificate_and_never_follows_a_redirect_to_http() {
     if variable(INNER).is_some() {
         let base = variable(URL).unwrap();
         let source = build(web_folder(&base, LOOPBACK), &impatient()).await;
@@ -666,5 +666,5 @@ async fn https_needs_a_trusted_certificate_and_never_redirects_to_http() {
     let plain = build(web_folder(&nginx.base.as_str().replace("https", "http"), LOOPBACK), &impatient()).await;
     assert!(matches!(fetch(&plain, "/plain.jpg").await.err(), Some(SourceError::Rejected { status: 400 })));
     let trusted = [("SSL_CERT_FILE", certificate.certificate.to_str().unwrap()), (URL, nginx.base.as_str())];
-    rerun_with("https_needs_a_trusted_certificate_and_never_redirects_to_http", &trusted).await;
+    rerun_with("https_needs_a_trusted_certificate_and_never_follows_a_redirect_to_http", &trusted).await;
 }

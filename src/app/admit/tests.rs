@@ -116,7 +116,7 @@ fn only_configured_hosts_make_an_overlay_local() {
 }
 
 #[test]
-fn meaningless_overlays_count_as_absent() {
+fn overlays_that_may_not_be_served_count_as_missing() {
     let missing = |url: &str| {
         let variant = admitted("x.test", &format!("/a.jpg?w=9&mark={}", encoded(url))).variant;
         matches!(variant.parts[..], [Part { origin: None, .. }])
@@ -136,7 +136,7 @@ fn meaningless_overlays_count_as_absent() {
 }
 
 #[test]
-fn the_meaning_of_a_url_decides_the_key_and_its_spelling_does_not() {
+fn only_settings_that_affect_an_overlay_change_the_key() {
     let key = |sites: &Sites, target: &str| admit(sites, "x.test", target, &HeaderMap::new()).unwrap().variant.key;
     let target = format!("/a.jpg?w=9&mark={}", encoded("http://img.test/b.png"));
     let plain = key(&SITES, &target);
@@ -171,7 +171,7 @@ fn the_meaning_of_a_url_decides_the_key_and_its_spelling_does_not() {
 }
 
 #[test]
-fn an_image_used_inside_itself_is_refused_before_any_fetch() {
+fn a_loop_of_default_overlays_is_refused_before_any_fetch() {
     let root = concat!(env!("CARGO_MANIFEST_DIR"), "/src");
     let site = |name: &str, over: &str| {
         format!(

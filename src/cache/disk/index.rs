@@ -129,7 +129,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn the_total_equals_the_sum_of_the_entries(steps in proptest::collection::vec((0_u8..8, 0_u8..4, 0_u64..100), 0..80)) {
+        fn the_total_is_the_sum_of_entries(steps in proptest::collection::vec((0_u8..8, 0_u8..4, 0_u64..100), 0..80)) {
             let mut index = Index::default();
             let mut model = std::collections::BTreeMap::new();
             for (n, what, bytes) in steps {
