@@ -60,7 +60,7 @@ fn public_admin(config: &Config, written: &Written) -> Option<Fault> {
     let key = "server.admin_listen";
     let ip = config.server.admin_listen.ip();
     is_public(ip).then(|| {
-        let what = if ip.is_unspecified() { "every address of this machine" } else { "a public address" };
+        let what = if ip.is_unspecified() { "every address of this machine" } else { "an address that is not private" };
         let message = format!("listens on {what}; keep health and metrics on a private address");
         Fault::new(place(&written.settings, key), key, message)
     })
