@@ -43,7 +43,7 @@ const MAY_FAIL: [(&str, &str); 6] = [
     ),
     ("heic/rgb_generic_compressed_zlib.heif", "uncompressed HEIF behind zlib: libheif from 1.18 on"),
     ("jxl/cmyk_layers.jxl", "four inks and layers: libjxl from 0.8 on"),
-    ("svg/librsvg-no-size.svg", "neither a size nor anything to measure it by"),
+    ("svg/librsvg-no-size.svg", "has no size and nothing to derive one from"),
     ("tiff/ojpeg-tile.tif", "JPEG in TIFF as of 1992, which libtiff is often built without"),
     ("tiff/subsampled.tif", "chroma at half size without JPEG, which libvips before 8.16 does not read"),
 ];

@@ -219,7 +219,11 @@ fn hidden_and_plain_images_have_different_cache_keys() {
     let etag = |reply: &Reply| reply.header("etag").unwrap().to_owned();
     assert_ne!(etag(&plain), etag(&hidden));
     let asked = server.send("GET", target, &[("If-None-Match", &etag(&plain))]);
-    assert_eq!((asked.status, &asked.body), (200, &hidden.body), "whoever has the plain one gets the hidden one");
+    assert_eq!(
+        (asked.status, &asked.body),
+        (200, &hidden.body),
+        "a client that has the plain image gets the hidden one"
+    );
     let asked = server.send("GET", target, &[("If-None-Match", &etag(&hidden))]);
     assert_eq!((asked.status, asked.body.len()), (304, 0));
     let part = server.send("GET", target, &[("Range", "bytes=100-199"), ("If-Range", &etag(&hidden))]);
