@@ -20,7 +20,7 @@ help:
 	@echo 'make test    run every test'
 	@echo 'make lint    format, clippy and documentation, warnings denied'
 	@echo 'make bench   criterion benches'
-	@echo 'make gallery  a picture for every parameter, on a page to look through: target/gallery/index.html'
+	@echo 'make gallery  a page with an image for every parameter: target/gallery/index.html'
 	@echo 'make docs    write config/reference.toml and the other generated pages, and the API documentation'
 
 run: build

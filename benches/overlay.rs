@@ -21,7 +21,7 @@ const MARK: &[u8] = include_bytes!("../fixtures/photos/cup.png");
 const PORTRAIT: &[u8] = include_bytes!("../fixtures/photos/astronaut.jpg");
 
 fn blob(bytes: &[u8]) -> Blob {
-    Blob::copy_from(bytes).expect("memory for a picture")
+    Blob::copy_from(bytes).expect("memory for an image")
 }
 
 fn job(query: &str, original: &Blob, mark: Option<&Blob>) -> Job {

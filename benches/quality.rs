@@ -37,7 +37,7 @@ fn main() -> Result<()> {
     }
     let mean = scores.iter().sum::<f64>() / scores.len() as f64;
     let least = scores.iter().copied().fold(f64::INFINITY, f64::min);
-    println!("{} pictures: mean {mean:.2}, least {least:.2}, mean {} bytes", scores.len(), bytes / scores.len() as u64);
+    println!("{} images: mean {mean:.2}, least {least:.2}, mean {} bytes", scores.len(), bytes / scores.len() as u64);
     Ok(())
 }
 

@@ -58,7 +58,7 @@ fn with_fast_image_resize(source: &[u8]) -> Vec<u8> {
     let lanczos = fir::ResizeAlg::Convolution(fir::FilterType::Lanczos3);
     fir::Resizer::new()
         .resize(&source, &mut target, &fir::ResizeOptions::new().resize_alg(lanczos))
-        .expect("both pictures have the same type");
+        .expect("both images have the same type");
     target.buffer().as_chunks::<2>().0.iter().map(|v| TO_SRGB[usize::from(u16::from_ne_bytes(*v))]).collect()
 }
 

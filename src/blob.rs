@@ -201,7 +201,7 @@ mod tests {
     }
 
     #[test]
-    fn the_bound_is_on_the_final_length() {
+    fn the_limit_applies_to_the_final_length() {
         let check = |bytes_max| {
             let blob = Blob::copy_from(b"four").unwrap();
             Blob::from_sealed_within(rustix::io::dup(&blob).unwrap(), bytes_max).map(|b| b.len()).map_err(|e| e.kind())

@@ -55,7 +55,7 @@ pub enum RequestError {
     #[error("method not allowed")]
     Method,
     /// The target is longer than `limits.uri_bytes_max`.
-    #[error("request target over {max} bytes")]
+    #[error("request target longer than {max} bytes")]
     UriTooLong {
         /// The limit.
         max: usize,
@@ -64,7 +64,7 @@ pub enum RequestError {
     #[error("malformed request target")]
     Target,
     /// All headers together are longer than `limits.header_bytes_max`.
-    #[error("headers over {max} bytes")]
+    #[error("headers larger than {max} bytes")]
     HeadersTooLarge {
         /// The limit.
         max: usize,
@@ -125,13 +125,13 @@ impl Error {
             Self::Param(ParamError::InvalidBase64 { .. }) => answer(
                 400,
                 "param-base64-invalid",
-                "A base64 parameter is not unpadded base64url of UTF-8 text.",
+                "The value of a parameter ending in 64 must be UTF-8 text in base64url without padding.",
                 Keep::ErrorTtl,
             ),
             Self::Param(ParamError::Unreadable { .. }) => answer(
                 422,
                 "param-unreadable",
-                "A parameter that hides something has a value that cannot be read, so nothing is sent.",
+                "A parameter that hides something has an invalid value, so no image is sent. Correct the value.",
                 Keep::ErrorTtl,
             ),
             Self::Unsupported(what) => unsupported(*what),
@@ -140,13 +140,13 @@ impl Error {
             Self::OverlayLoop => answer(
                 400,
                 "overlay-loop",
-                "A picture is laid over itself, or too many are laid over each other.",
+                "An image is used as its own overlay, or too many overlays are nested.",
                 Keep::ErrorTtl,
             ),
             Self::NotRenderable => {
-                answer(422, "original-not-renderable", "The original is not a picture.", Keep::ErrorTtl)
+                answer(422, "original-not-renderable", "The original is not an image.", Keep::ErrorTtl)
             }
-            Self::Internal => answer(500, "internal", "The server failed to answer.", Keep::No),
+            Self::Internal => answer(500, "internal", "The server failed to answer this request.", Keep::No),
         }
     }
 }
@@ -165,14 +165,16 @@ fn request(error: RequestError) -> Answer {
             answer(431, "headers-too-large", "The headers of the request are too large.", Keep::No)
         }
         RequestError::Host => answer(400, "host-malformed", "The Host header is missing or malformed.", Keep::No),
-        RequestError::UnknownHost => answer(410, "host-unknown", "No source is attached to this host.", Keep::ErrorTtl),
+        RequestError::UnknownHost => {
+            answer(410, "host-unknown", "No source is configured for this host.", Keep::ErrorTtl)
+        }
     }
 }
 
 fn unsupported(what: Unsupported) -> Answer {
     match what {
         Unsupported::Video => {
-            answer(422, "output-unsupported", "This server does not write the requested format.", Keep::ErrorTtl)
+            answer(422, "output-unsupported", "This server cannot write the requested format.", Keep::ErrorTtl)
         }
         Unsupported::Privacy => answer(
             422,
@@ -180,7 +182,7 @@ fn unsupported(what: Unsupported) -> Answer {
             "This server cannot hide what the URL asks to hide, so it sends nothing.",
             Keep::ErrorTtl,
         ),
-        Unsupported::NoText => answer(400, "text-missing", "A picture of text needs a text.", Keep::ErrorTtl),
+        Unsupported::NoText => answer(400, "text-missing", "A text image needs a text: give txt.", Keep::ErrorTtl),
         Unsupported::Model => {
             answer(400, "model-unsupported", "This server has no model for the requested operation.", Keep::ErrorTtl)
         }
@@ -200,7 +202,9 @@ fn source(error: &SourceError) -> Answer {
         SourceError::Missing | SourceError::Rejected { .. } => {
             answer(404, "original-missing", "The original does not exist.", Keep::ErrorTtl)
         }
-        SourceError::Denied(_) => answer(403, "original-denied", "The original may not be read.", Keep::ErrorTtl),
+        SourceError::Denied(_) => {
+            answer(403, "original-denied", "This server is not allowed to read the original.", Keep::ErrorTtl)
+        }
         SourceError::InvalidUrl => {
             answer(400, "original-url-invalid", "The path is not an absolute http or https URL.", Keep::ErrorTtl)
         }
@@ -216,7 +220,7 @@ fn source(error: &SourceError) -> Answer {
         SourceError::Misconfigured(_) => answer(
             502,
             "source-misconfigured",
-            "This server cannot use the place where its originals are; its operator can mend that.",
+            "The source is misconfigured; only the operator of this server can fix that.",
             Keep::No,
         ),
         SourceError::Upstream(_) => {
@@ -226,7 +230,7 @@ fn source(error: &SourceError) -> Answer {
             answer(504, "upstream-timeout", "The original's server took too long.", Keep::Moment(UPSTREAM_PAUSE))
         }
         SourceError::TooLarge { .. } => {
-            answer(413, "original-too-large", "The original has too many bytes.", Keep::ErrorTtl)
+            answer(413, "original-too-large", "The original is larger than this server accepts.", Keep::ErrorTtl)
         }
         SourceError::Exhausted(_) => answer(
             503,
@@ -241,7 +245,7 @@ fn render(error: &RenderError, undecodable_is_421: bool) -> Answer {
     let undecodable = if undecodable_is_421 { 421 } else { 422 };
     match error {
         RenderError::NotAnImage => {
-            answer(422, "original-not-renderable", "The original is not a picture.", Keep::ErrorTtl)
+            answer(422, "original-not-renderable", "The original is not an image.", Keep::ErrorTtl)
         }
         RenderError::UnsupportedFormat(format) => {
             let sentence = format!("This server cannot read or write this format: {format}.");
@@ -254,13 +258,13 @@ fn render(error: &RenderError, undecodable_is_421: bool) -> Answer {
             answer(413, "original-dimensions", "The original has too many pixels or frames.", Keep::ErrorTtl)
         }
         RenderError::Stage(_) | RenderError::Encode(_) => {
-            answer(500, "render-failed", "The picture could not be rendered.", Keep::Moment(UPSTREAM_PAUSE))
+            answer(500, "render-failed", "The image could not be rendered.", Keep::Moment(UPSTREAM_PAUSE))
         }
         RenderError::Timeout => {
             answer(422, "render-timeout", "Rendering took too long and was stopped.", Keep::Moment(UPSTREAM_PAUSE))
         }
         RenderError::WorkerCrashed => {
-            answer(422, "render-crashed", "The original made its decoder fail.", Keep::Moment(UPSTREAM_PAUSE))
+            answer(422, "render-crashed", "The decoder crashed on the original.", Keep::Moment(UPSTREAM_PAUSE))
         }
         RenderError::QueueFull => answer(
             503,
@@ -271,7 +275,7 @@ fn render(error: &RenderError, undecodable_is_421: bool) -> Answer {
         RenderError::Unavailable => answer(
             503,
             "render-unavailable",
-            "The server cannot render at the moment.",
+            "The server cannot render at the moment; try again shortly.",
             Keep::RetryAfter(Duration::from_secs(1)),
         ),
     }

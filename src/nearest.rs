@@ -28,7 +28,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn slips_are_forgiven_and_other_words_are_not() {
+    fn misspelt_words_are_matched_and_other_words_are_not() {
         let names = ["width", "height", "fit", "w", "root"];
         let check = |written: &str, expected: Option<&str>| assert_eq!(nearest(written, names), expected, "{written}");
         check("widht", Some("width"));

@@ -253,7 +253,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_not_exactly_the_signed_url_is_refused() {
+    fn any_change_to_a_signed_url_is_refused() {
         const S: &str = "c7b86f666a832434dd38577e38cf86d1";
         let invalid = Err(SignError::Invalid);
         check(&format!("/users/1.png?w=400&h=300&s={S}"), Ok(()));
@@ -376,7 +376,7 @@ mod tests {
     }
 
     #[test]
-    fn time_runs_out_at_the_second_it_names() {
+    fn a_url_expires_at_the_second_it_names() {
         let signed = signing(&[SignScheme::Imgix], &["0123456789abcdef"]);
         let unsigned = Signing { required: false, ..signed.clone() };
         let left = |expires, now| time_left(Some(expires), now, &signed);

@@ -28,26 +28,29 @@ enum Instead {
 const REFUSED: [(&str, Instead, &str); 6] = [
     ("large/giant-image.jpg", Instead::TooLarge, "280 megapixels, over the limit of 100"),
     ("svg/giant.svg", Instead::TooLarge, "says that it is ten million pixels wide"),
-    ("other/basic-test.qoi", Instead::PassedThrough, "QOI is no input of the compatible service"),
-    ("other/targa.tga", Instead::PassedThrough, "TGA is no input of the compatible service"),
-    ("apng/pillow-syntax_num_frames_zero.png", Instead::Damaged, "says that it is an animation of no frame"),
-    ("jpeg/mozjpeg-testorig12.jpg", Instead::Damaged, "12 bits a sample, which libjpeg is built without"),
+    ("other/basic-test.qoi", Instead::PassedThrough, "QOI is not an input of the compatible service"),
+    ("other/targa.tga", Instead::PassedThrough, "TGA is not an input of the compatible service"),
+    ("apng/pillow-syntax_num_frames_zero.png", Instead::Damaged, "says that it is an animation without frames"),
+    ("jpeg/mozjpeg-testorig12.jpg", Instead::Damaged, "12 bits per sample, which libjpeg is built without"),
 ];
 
 /// Files that render with some versions of the underlying libraries but not with others: an error is as good as an
 /// image.
 const MAY_FAIL: [(&str, &str); 6] = [
-    ("avif/star-8bpc-with-alpha.avifs", "an image sequence without a still picture: libheif before 1.20 reads none"),
+    (
+        "avif/star-8bpc-with-alpha.avifs",
+        "an image sequence without a still image: libheif before 1.20 cannot read these",
+    ),
     ("heic/rgb_generic_compressed_zlib.heif", "uncompressed HEIF behind zlib: libheif from 1.18 on"),
     ("jxl/cmyk_layers.jxl", "four inks and layers: libjxl from 0.8 on"),
-    ("svg/librsvg-no-size.svg", "neither a size nor anything to measure it by"),
+    ("svg/librsvg-no-size.svg", "has no size and nothing to derive one from"),
     ("tiff/ojpeg-tile.tif", "JPEG in TIFF as of 1992, which libtiff is often built without"),
     ("tiff/subsampled.tif", "chroma at half size without JPEG, which libvips before 8.16 does not read"),
 ];
 
 #[test]
 #[expect(clippy::disallowed_methods, reason = "CI must not skip this")]
-fn every_good_picture_renders() {
+fn every_valid_image_renders() {
     let Some(files) = good_files() else {
         assert!(std::env::var_os("CI").is_none(), "the corpus is missing");
         eprintln!("skipped: there is no corpus beside the repository");
@@ -73,7 +76,7 @@ fn every_good_picture_renders() {
 }
 
 #[test]
-fn every_svg_is_sent_as_svg_without_what_runs_or_loads() {
+fn every_svg_is_sent_as_svg_without_scripts_and_external_references() {
     let Some(files) = good_files() else { return };
     let (mut plan, limits) = request();
     plan.vectors.draw = false;

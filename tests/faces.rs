@@ -134,7 +134,7 @@ fn hidden_share(original: &[u8], more: &str, part: Option<Box>) -> f64 {
 const LOOKED_AT_PX: f64 = 300.0;
 
 #[test]
-fn every_portrait_is_hidden_standing_on_its_head_too() {
+fn every_portrait_is_hidden_even_upside_down() {
     let Some(corpus) = marked() else { return };
     let mut left = Vec::new();
     for Marked { name, original, boxes } in corpus.iter().filter(|marked| !CROWDS.contains(&marked.name.as_str())) {
@@ -157,7 +157,7 @@ fn every_portrait_is_hidden_standing_on_its_head_too() {
 }
 
 #[test]
-fn of_photographs_without_faces_little_is_hidden() {
+fn little_is_hidden_in_photographs_without_faces() {
     let photos = Path::new(env!("CARGO_MANIFEST_DIR")).join("fixtures/photos");
     // With a single pass of the network, 99 % of the cat and 48 % of the coffee were hidden.
     for name in ["cat.jpg", "coffee.jpg", "cup.png", "galaxies.jpg", "rocket.jpg"] {
@@ -168,7 +168,7 @@ fn of_photographs_without_faces_little_is_hidden() {
 }
 
 #[test]
-fn a_portrait_is_cut_around_its_face() {
+fn a_portrait_is_cropped_around_its_face() {
     let portrait = portrait();
     let [face] = listed(&portrait)[..] else { panic!("one face") };
     assert!(overlap(face, PORTRAIT_FACE) > 0.5, "{face:?}");
@@ -201,7 +201,7 @@ fn detail(picture: &Rendered, [x, y, width, height]: Box) -> f64 {
 }
 
 #[test]
-fn of_a_face_that_is_to_be_hidden_nothing_is_left() {
+fn nothing_is_left_of_a_hidden_face() {
     let portrait = portrait();
     for (query, more) in [
         ("face-blur=1", "&w=300"),
@@ -224,7 +224,7 @@ fn of_a_face_that_is_to_be_hidden_nothing_is_left() {
 }
 
 #[test]
-fn a_picture_on_its_side_hides_its_face_too() {
+fn a_face_is_hidden_in_an_image_on_its_side() {
     // The pixels themselves are turned, without a tag that says so.
     let portrait = portrait();
     let face = listed(&portrait)[0];
@@ -235,7 +235,7 @@ fn a_picture_on_its_side_hides_its_face_too() {
 }
 
 #[test]
-fn what_was_found_is_handed_out_and_taken_back() {
+fn found_faces_are_returned_and_can_be_passed_in() {
     let portrait = portrait();
     let mut job = job("fit=crop&crop=faces&w=100&h=200&fm=png", &portrait);
     let first = render::render(&job).unwrap();
@@ -251,7 +251,7 @@ fn what_was_found_is_handed_out_and_taken_back() {
 }
 
 #[test]
-fn a_picture_without_a_face_stays_as_it_is() {
+fn an_image_without_a_face_stays_as_it_is() {
     let photo = std::fs::read(Path::new(env!("CARGO_MANIFEST_DIR")).join("fixtures/photos/rocket.jpg")).unwrap();
     assert_eq!(listed(&photo), [[0.0; 4]; 0]);
     let check = |with: &str, without: &str| {

@@ -249,7 +249,7 @@ fn rare_images_show_nothing_that_the_file_does_not_describe() {
 
 /// A truncated JPEG with an end marker after the cut. libjpeg only warns about it, sometimes not before the last rows.
 #[test]
-fn a_cut_jpeg_is_refused_even_with_an_end_behind_the_cut() {
+fn a_truncated_jpeg_is_refused_even_with_an_end_marker() {
     let Some(root) = fixtures() else { return };
     let scratch = Scratch::new("cut");
     let is_small = |path: &PathBuf| (2_000..120_000).contains(&path.metadata().unwrap().len());

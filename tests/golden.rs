@@ -391,7 +391,7 @@ const MEAN_MAX: f64 = 0.6;
 const LARGEST: u8 = 16;
 
 #[test]
-fn pictures_stay_as_they_were_approved() {
+fn images_match_the_approved_ones() {
     vips::init().unwrap();
     #[expect(clippy::disallowed_methods, reason = "the switch that rewrites the files")]
     let write = std::env::var_os("TINTYPE_WRITE_GOLDEN").is_some();
@@ -447,7 +447,7 @@ const ELSEWHERE: &[(&str, &str)] = &[
 const FAMILIES: &[&str] = &["fade", "gradient", "drop-shadow"];
 
 #[test]
-fn every_parameter_that_draws_has_a_picture() {
+fn every_parameter_that_draws_has_a_golden_image() {
     let queries = |(_, photo, query): &(&str, &'static str, &'static str)| {
         photo.split_once('?').map(|(_, first)| first).into_iter().chain([*query]).collect::<Vec<_>>()
     };
@@ -468,7 +468,7 @@ fn every_parameter_that_draws_has_a_picture() {
         .map(|spec| spec.name)
         .filter(|name| !shown.contains(name) && !is_twin(name) && ELSEWHERE.iter().all(|(other, _)| other != name))
         .collect();
-    assert!(lacking.is_empty(), "no picture in GOLDEN and no file in ELSEWHERE: {lacking:?}");
+    assert!(lacking.is_empty(), "no image in GOLDEN and no file in ELSEWHERE: {lacking:?}");
     for (name, file) in ELSEWHERE {
         let text = std::fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join(file)).unwrap();
         let word = text.contains(&format!("{name}=")) || text.contains(&name.replace('-', "_"));
@@ -479,7 +479,7 @@ fn every_parameter_that_draws_has_a_picture() {
     let files = std::fs::read_dir(folder("golden")).unwrap().map(|entry| entry.unwrap().file_name());
     let strays: Vec<_> =
         files.filter(|file| !file.to_str().is_some_and(|file| names.contains(file.trim_end_matches(".png")))).collect();
-    assert!(strays.is_empty(), "pictures that no case has: {strays:?}");
+    assert!(strays.is_empty(), "images that belong to no case: {strays:?}");
 }
 
 fn folder(name: &str) -> PathBuf {

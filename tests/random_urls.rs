@@ -217,7 +217,7 @@ fn end(query: &str, original: &[u8], overlay: &[u8]) -> Result<End, String> {
         }
     };
     if done.left_out {
-        return Err("a picture that was at hand is left out".to_owned());
+        return Err("an overlay that was available is left out".to_owned());
     }
     let plan = &job.plan;
     let is_picture = matches!(done.answer, Answer::Picture(_));
@@ -250,7 +250,7 @@ fn expected_size(
 }
 
 #[test]
-fn random_urls_get_what_the_layout_announces_or_an_error_that_is_not_ours() {
+fn random_urls_get_the_planned_size_or_a_client_error() {
     let originals = originals();
     let (next, faults, ends) = (AtomicU64::new(0), Mutex::new(Vec::new()), Mutex::new(Vec::new()));
     std::thread::scope(|scope| {
@@ -284,6 +284,6 @@ fn random_urls_get_what_the_layout_announces_or_an_error_that_is_not_ours() {
     let measured = count(|end| matches!(end, End::Measured { .. }));
     let overlaid = count(|end| matches!(end, End::Measured { overlaid: true }));
     let refused = count(|end| *end == End::Refused);
-    println!("of {URLS} URLs {measured} are measured, {overlaid} of them with another picture; {refused} are refused");
+    println!("of {URLS} URLs {measured} are measured, {overlaid} of them with an overlay; {refused} are refused");
     assert!(measured * 3 > ends.len() * 2 && overlaid * 6 > ends.len(), "{measured} and {overlaid}");
 }

@@ -196,7 +196,7 @@ fn every_module_uses_only_those_above_it() {
 /// A parent may name its children, and a child may use what its parent holds for all of them. The rest is free of
 /// cycles.
 #[test]
-fn no_files_use_each_other_in_a_circle() {
+fn no_files_use_each_other_in_a_cycle() {
     let sources = sources();
     let mut uses: BTreeMap<Module, BTreeSet<Module>> = BTreeMap::new();
     for (user, used) in pairs(&sources) {
@@ -232,7 +232,7 @@ fn no_files_use_each_other_in_a_circle() {
 
 /// libvips and pixel code do not know what a URL asked for.
 #[test]
-fn pixels_and_vips_know_no_plan() {
+fn pixels_and_vips_do_not_use_the_plan() {
     let low = ["pixels", "vips"];
     let may_use = ["pixels", "vips", "units", "blob", "clock", "limits"];
     let faults: Vec<String> = pairs(&sources())
@@ -245,7 +245,7 @@ fn pixels_and_vips_know_no_plan() {
 
 /// The path reader handles everything that Rust allows.
 #[test]
-fn use_trees_are_read_whole() {
+fn use_trees_are_read_completely() {
     let read = |tree: &str| use_paths(tree).iter().map(shown).collect::<Vec<_>>();
     assert_eq!(read("crate::a::B"), ["crate::a::B"]);
     assert_eq!(

@@ -257,7 +257,7 @@ def main():
     parser.add_argument("--rounds", type=int, default=7)
     parser.add_argument("--requests", type=int, default=24)
     parser.add_argument("--cells", default="jpeg,webp,png,avif,hit")
-    parser.add_argument("--keep", help="folder for the pictures that are scored, to look at them")
+    parser.add_argument("--keep", help="folder for the scored images, so that you can look at them")
     parser.add_argument("--no-scores", action="store_true", help="speed and sizes only")
     parser.add_argument("photos", nargs="+", type=pathlib.Path)
     args = parser.parse_args()

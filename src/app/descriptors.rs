@@ -19,7 +19,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn afterwards_the_soft_limit_is_the_hard_one() {
+    fn the_soft_limit_is_raised_to_the_hard_limit() {
         let allowed = raise();
         let Rlimit { current, maximum } = getrlimit(Resource::Nofile);
         assert_eq!(current, maximum);

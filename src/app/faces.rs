@@ -181,6 +181,6 @@ mod tests {
         first.await.unwrap().unwrap_err();
         assert!(matches!(other.await.unwrap(), Ok(Search::Failed)));
         let again = known.get_or_search(there, async { Ok(rendered()) }).await.unwrap();
-        assert!(matches!(again, Search::Rendered(_)), "a later request searches anew");
+        assert!(matches!(again, Search::Rendered(_)), "a later request searches again");
     }
 }

@@ -85,7 +85,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_sent_is_the_smaller_of_what_is_left() {
+    fn the_remaining_lifetime_that_is_sent_is_the_smaller_one() {
         let check = |max_age_s: u64, age_s: u64, expires_in: Option<u64>, expected: u64| {
             let expires_at = expires_in.map(|left| T0 + age_s + left);
             let sent = sent(&rendition(max_age_s), expires_at, at(T0 + age_s));
@@ -114,7 +114,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn nothing_is_kept_beyond_any_limit(
+        fn no_lifetime_exceeds_a_limit(
             mode in prop::sample::select(vec!["respect-origin", "override", "minimum"]),
             ttl_s in 0_u64..5000, max_age in prop::option::of(0_u64..5000), uncacheable: bool,
             age_ms in 0_u64..6_000_000, expires_at in prop::option::of(0_u64..10_000),

@@ -92,7 +92,7 @@ mod tests {
     }
 
     #[test]
-    fn an_original_that_failed_is_not_each_of_its_renditions() {
+    fn a_failed_rendition_does_not_count_as_a_failed_original() {
         let negative = Negative::new(Arc::new(ManualClock::new(SystemTime::UNIX_EPOCH)));
         let original = Subject::original(ObjectKey([1; 32]));
         let rendition = Subject { variant: Some(VariantKey([1; 32])), ..original };

@@ -73,7 +73,7 @@ mod tests {
     use crate::source::OriginCaching;
 
     #[tokio::test]
-    async fn a_kept_original_grows_old() {
+    async fn a_stored_original_expires() {
         let originals = Originals::new(&CacheConfig::default(), 1024);
         let at = |seconds| UNIX_EPOCH + Duration::from_secs(seconds);
         let put = async |n: u8, max_age: Option<u64>| {

@@ -280,13 +280,13 @@ mod tests {
     }
 
     #[test]
-    fn passed_through_bytes_are_named_for_what_they_are() {
+    fn passed_through_bytes_get_the_type_of_their_content() {
         let check = |bytes: &[u8], claimed, expected: &str| {
             assert_eq!(pass_through_type(&original(bytes, claimed)), expected);
         };
         check(b"\x89PNG\r\n\x1a\n....", Some("image/jpeg"), "image/png");
         check(b"a{}", Some("text/css"), "text/css");
-        check(b"not a picture", Some("image/png"), "application/octet-stream");
+        check(b"not an image", Some("image/png"), "application/octet-stream");
         check(b"whatever", None, "application/octet-stream");
     }
 

@@ -110,7 +110,7 @@ mod tests {
     use crate::clock::ManualClock;
 
     #[test]
-    fn each_source_and_cause_gets_a_line_a_minute() {
+    fn each_source_and_cause_is_logged_once_per_minute() {
         let clock = Arc::new(ManualClock::new(SystemTime::UNIX_EPOCH));
         let troubles = Troubles::new(clock.clone());
         let note = |source: &str, cause| troubles.note(source, true, Some(SourceError::Upstream(cause)));
@@ -126,7 +126,7 @@ mod tests {
     }
 
     #[test]
-    fn a_source_fails_until_a_fetch_says_otherwise() {
+    fn a_source_is_failing_until_a_fetch_succeeds() {
         let troubles = Troubles::new(Arc::new(ManualClock::new(SystemTime::UNIX_EPOCH)));
         let failing = || troubles.failing();
         troubles.note("a", true, None);

@@ -256,7 +256,7 @@ mod tests {
     }
 
     #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
-    async fn under_load_each_round_of_a_key_is_worked_once() {
+    async fn under_load_each_round_of_a_key_is_computed_once() {
         let coalescer = Coalescer::<usize, usize, Failure>::new();
         let (started, finished) = (Arc::new(AtomicUsize::new(0)), Arc::new(AtomicUsize::new(0)));
         let tasks: Vec<_> = (0..400)

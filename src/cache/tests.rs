@@ -85,7 +85,7 @@ async fn a_rendition_is_made_once_then_found_in_memory_and_after_a_restart_on_di
 }
 
 #[tokio::test]
-async fn without_memory_disk_serves_even_what_is_still_being_written() {
+async fn without_memory_the_disk_tier_serves_entries_still_being_written() {
     let dir = tempfile::tempdir().unwrap();
     let setup = Setup::new(0, Some(dir.path())).await;
     setup.check(60, Outcome::Miss).await;
@@ -96,7 +96,7 @@ async fn without_memory_disk_serves_even_what_is_still_being_written() {
 }
 
 #[tokio::test]
-async fn past_its_lifetime_a_rendition_is_a_miss_in_both_tiers() {
+async fn an_expired_rendition_is_a_miss_in_both_tiers() {
     for memory in [1 << 20, 0] {
         let dir = tempfile::tempdir().unwrap();
         let setup = Setup::new(memory, Some(dir.path())).await;
@@ -111,7 +111,7 @@ async fn past_its_lifetime_a_rendition_is_a_miss_in_both_tiers() {
 }
 
 #[tokio::test]
-async fn what_has_no_lifetime_is_not_kept() {
+async fn a_rendition_without_a_lifetime_is_not_stored() {
     let dir = tempfile::tempdir().unwrap();
     let setup = Setup::new(1 << 20, Some(dir.path())).await;
     setup.check(0, Outcome::Miss).await;
@@ -130,7 +130,7 @@ async fn errors_and_panics_are_shared_but_not_kept() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
-async fn many_who_ask_at_once_cost_one_render() {
+async fn many_simultaneous_requests_cause_one_render() {
     let dir = tempfile::tempdir().unwrap();
     let setup = Arc::new(Setup::new(1 << 20, Some(dir.path())).await);
     let tasks: Vec<_> = (0..200)
@@ -149,7 +149,7 @@ async fn many_who_ask_at_once_cost_one_render() {
 }
 
 #[tokio::test]
-async fn a_render_whose_client_has_gone_is_kept_all_the_same() {
+async fn a_render_is_stored_even_if_its_client_has_gone() {
     let setup = Arc::new(Setup::new(1 << 20, None).await);
     let (go, gate) = tokio::sync::oneshot::channel::<()>();
     let (asking, render) = (setup.clone(), setup.render(60));
@@ -173,7 +173,7 @@ async fn a_render_whose_client_has_gone_is_kept_all_the_same() {
 }
 
 #[tokio::test]
-async fn a_directory_in_use_or_unusable_is_said_at_start() {
+async fn a_directory_in_use_or_unusable_is_an_error_at_start() {
     let dir = tempfile::tempdir().unwrap();
     let _owner = Setup::new(0, Some(dir.path())).await;
     let open = |path: std::path::PathBuf| async move {

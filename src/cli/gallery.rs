@@ -42,7 +42,7 @@ pub(super) fn run(arguments: &Arguments) -> Result<(), Failure> {
     let started = Instant::now();
     let failed = |what: &str, error: &dyn std::fmt::Display| Failure::Runtime(format!("{what}: {error}"));
     fs::create_dir_all(&arguments.output)
-        .map_err(|error| failed(&format!("{}: cannot be made", arguments.output.display()), &error.kind()))?;
+        .map_err(|error| failed(&format!("{}: cannot be created", arguments.output.display()), &error.kind()))?;
     let text = format!(
         "[server]\nlisten = \"127.0.0.1:0\"\nadmin_listen = \"127.0.0.1:0\"\n\
          [[source]]\nname = \"photos\"\nkind = \"folder\"\nroot = {:?}\n",
@@ -60,7 +60,7 @@ pub(super) fn run(arguments: &Arguments) -> Result<(), Failure> {
     })?;
     write(&arguments.output.join("index.html"), page.html.as_bytes())?;
     print(&format!(
-        "{}: {} pictures, {} of them errors, in {:.0} s\n",
+        "{}: {} images, {} of them errors, in {:.0} s\n",
         arguments.output.join("index.html").display(),
         page.count,
         page.errors,
@@ -239,7 +239,7 @@ mod tests {
     }
 
     #[test]
-    fn words_and_signs_get_a_picture_each() {
+    fn every_word_and_every_sign_gets_an_image() {
         let of = |name| queries(param::find(name).unwrap());
         assert_eq!(of("bri"), ["w=240&bri=20", "w=240&bri=-20"]);
         assert!(of("fit").contains(&"w=300&h=300&fit=clamp".to_owned()));

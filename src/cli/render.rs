@@ -93,17 +93,21 @@ fn parse(query: &str, output: &Path) -> Result<Parsed, Failure> {
         "jpeg" => "jpg",
         "json" => "json",
         _ if is_written => &extension,
-        _ => return Err(Failure::Usage("give fm, or OUT an extension such as .jpg, .png, .webp or .avif".to_owned())),
+        _ => {
+            return Err(Failure::Usage(
+                "set fm, or give OUT an extension such as .jpg, .png, .webp or .avif".to_owned(),
+            ));
+        }
     };
     parse(&format!("{query}&{}={format}", param::FORMAT))
 }
 
 const fn unsupported(why: Unsupported) -> &'static str {
     match why {
-        Unsupported::Video => "fm: video is not made here",
-        Unsupported::Privacy => "lp-blur: there is no detector of licence plates",
-        Unsupported::NoText => "txt: ~text needs a text",
-        Unsupported::Model => "this parameter needs a generative model, and its fallback is switched off",
+        Unsupported::Video => "fm: this program does not make videos",
+        Unsupported::Privacy => "lp-blur: this program cannot detect licence plates",
+        Unsupported::NoText => "~text needs a text; set txt",
+        Unsupported::Model => "a parameter needs a generative model, and its fallback is turned off",
     }
 }
 
@@ -117,7 +121,7 @@ fn read(path: &Path, bytes_max: u64) -> Result<Blob, Failure> {
     let failed =
         |error: std::io::Error| Failure::Runtime(format!("{}: cannot be read: {}", path.display(), error.kind()));
     if fs::metadata(path).map_err(failed)?.len() > bytes_max {
-        return Err(Failure::Runtime(format!("{}: over {bytes_max} bytes", path.display())));
+        return Err(Failure::Runtime(format!("{}: larger than {bytes_max} bytes", path.display())));
     }
     Blob::copy_from(&fs::read(path).map_err(failed)?).map_err(failed)
 }
@@ -140,7 +144,7 @@ mod tests {
     }
 
     #[test]
-    fn the_extension_decides_where_fm_does_not() {
+    fn without_fm_the_extension_decides_the_format() {
         check("w=300", "a.webp", Some("webp"));
         check("", "a.webp", None);
         check("w=9", "a.JPEG", Some("jpg"));

@@ -71,7 +71,7 @@ fn signer(arguments: &Arguments, environment: &Environment) -> Result<Signer, Fa
     let config = config::load(Some(file), environment, &[]).map_err(Failure::Config)?;
     let source = find_source(&config, &arguments.url, arguments.source.as_deref())?;
     let Some((scheme, key)) = first_key(source) else {
-        return Err(Failure::Usage(format!("the source {} asks for no signature", source.name)));
+        return Err(Failure::Usage(format!("the source {} needs no signature", source.name)));
     };
     if let Some(asked) = asked
         && !source.signing.schemes.contains(&asked)
@@ -95,20 +95,20 @@ fn find_source<'a>(config: &'a Config, url: &str, named: Option<&str>) -> Result
     let names = || sources.iter().map(|source| source.name.as_str()).collect::<Vec<_>>().join(", ");
     if let Some(name) = named {
         let found = sources.iter().find(|source| source.name == name);
-        return found.ok_or_else(|| Failure::Usage(format!("there is no source {name}; there are {}", names())));
+        return found.ok_or_else(|| Failure::Usage(format!("there is no source {name}; the sources are {}", names())));
     }
     let host = url::Url::parse(url).ok().and_then(|url| url.host_str().map(str::to_ascii_lowercase));
     let Some(host) = host else {
         // A path alone does not select a source, but it need not if there is only one.
         return match sources.as_slice() {
             [only] => Ok(only),
-            _ => Err(Failure::Usage(format!("give a URL with its host, or --source; there are {}", names()))),
+            _ => Err(Failure::Usage(format!("give a URL with its host, or --source; the sources are {}", names()))),
         };
     };
     let host = host.trim_matches(['[', ']']).trim_end_matches('.');
     let claimed = |source: &&SourceConfig| source.hosts.iter().any(|name| name.trim_matches(['[', ']']) == host);
     let found = sources.iter().find(claimed).or_else(|| sources.iter().find(|source| source.hosts.is_empty()));
-    found.ok_or_else(|| Failure::Usage(format!("no source answers to the host {host}; there are {}", names())))
+    found.ok_or_else(|| Failure::Usage(format!("no source answers to the host {host}; the sources are {}", names())))
 }
 
 /// Signs the path and query of `url`, and keeps scheme, host and fragment unchanged.
@@ -116,7 +116,7 @@ fn sign_url(url: &str, expires: Option<u64>, sign: impl Fn(&str) -> String) -> R
     // Splits by hand, because a URL library would re-encode the bytes that are signed.
     let (url, fragment) = url.split_once('#').map_or((url, None), |(url, fragment)| (url, Some(fragment)));
     if !url.bytes().all(|b| (0x21..=0x7e).contains(&b)) {
-        return Err(Failure::Usage("spaces and letters outside ASCII must be percent-encoded".to_owned()));
+        return Err(Failure::Usage("percent-encode the spaces and non-ASCII letters of the URL".to_owned()));
     }
     let host_len = match url.split_once("://") {
         Some((scheme @ ("http" | "https"), rest)) => {
@@ -130,7 +130,7 @@ fn sign_url(url: &str, expires: Option<u64>, sign: impl Fn(&str) -> String) -> R
     if let Some(expires) = expires {
         let query = target.split_once('?').map(|(_, query)| query);
         if query.is_some_and(|query| query.split('&').any(|pair| pair.starts_with("expires="))) {
-            return Err(Failure::Usage("the URL has an expires already".to_owned()));
+            return Err(Failure::Usage("the URL already has an expires parameter".to_owned()));
         }
         let separator = match query {
             None => "?",
@@ -232,7 +232,7 @@ signing = { mode = "required", schemes = ["hmac-sha256"], keys = ["env:OLD"] }
     }
 
     #[test]
-    fn without_a_configuration_a_key_is_needed_and_for_hmac_a_source() {
+    fn without_a_configuration_sign_needs_a_key_and_hmac_needs_a_source() {
         let parsed = |words: &[&str]| <Line as clap::Parser>::try_parse_from(words.iter().copied());
         assert!(parsed(&["sign", "/a.jpg"]).is_err());
         assert!(parsed(&["sign", "/a.jpg", "--key", "k", "--config", "t"]).is_err());

@@ -61,7 +61,7 @@ fn public_admin(config: &Config, written: &Written) -> Option<Fault> {
     let ip = config.server.admin_listen.ip();
     is_public(ip).then(|| {
         let what = if ip.is_unspecified() { "every address of this machine" } else { "an address that is not private" };
-        let message = format!("listens on {what}; health and metrics are for your own network only");
+        let message = format!("listens on {what}; keep health and metrics on a private address");
         Fault::new(place(&written.settings, key), key, message)
     })
 }
@@ -78,7 +78,7 @@ fn is_public(ip: IpAddr) -> bool {
 fn try_listing(root: &Path) -> Result<(), String> {
     let shown = root.display();
     match fs::metadata(root) {
-        Err(error) if error.kind() == io::ErrorKind::NotFound => Err(format!("there is no folder {shown}")),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Err(format!("the folder {shown} does not exist")),
         Ok(found) if !found.is_dir() => Err(format!("{shown} is not a folder")),
         Ok(_) => fs::read_dir(root).map(drop).map_err(|error| format!("{shown} cannot be read: {}", error.kind())),
         Err(error) => Err(format!("{shown} cannot be read: {}", error.kind())),
@@ -147,7 +147,7 @@ mod tests {
     const PHOTOS: &str = "[[source]]\nname = \"a\"\nkind = \"folder\"\nroot = \"photos\"\n";
 
     #[test]
-    fn folders_are_looked_for_beside_the_configuration() {
+    fn relative_folders_start_from_the_configuration_file() {
         check(PHOTOS, &[]);
         check(&PHOTOS.replace("photos", "nowhere"), &[("4 source.root", "nowhere")]);
         check(&PHOTOS.replace("photos", "file"), &[("4 source.root", "file")]);
@@ -164,7 +164,7 @@ mod tests {
     }
 
     #[test]
-    fn an_admin_listener_that_strangers_reach_is_a_warning() {
+    fn an_admin_listener_on_a_public_address_is_a_warning() {
         let warned = |address: &str| {
             let text = format!("{PHOTOS}[server]\nlisten = \"127.0.0.1:1\"\nadmin_listen = \"{address}\"\n");
             inspected(&text)

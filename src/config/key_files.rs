@@ -91,7 +91,7 @@ impl Watched {
     fn complain(&mut self, what: String) {
         self.pending = None;
         if self.complaint.as_ref() != Some(&what) {
-            tracing::warn!(source = %self.source, "key file cannot be used: {what}; the key read before stays in use");
+            tracing::warn!(source = %self.source, "key file cannot be used: {what}; the previous key stays in use");
             self.complaint = Some(what);
         }
     }
@@ -238,7 +238,7 @@ mod tests {
     }
 
     #[test]
-    fn what_comes_from_the_environment_or_a_pipe_is_not_looked_at() {
+    fn secrets_from_the_environment_or_a_pipe_are_not_watched() {
         let config = Config::default();
         assert!(KeyFiles::of(&config).is_empty());
         let case = Case::new(plain);

@@ -169,44 +169,69 @@ macro_rules! setting {
 /// Every key outside `[[source]]`, in the order of the reference.
 pub(super) const SETTINGS: &[KeySpec<Config>] = &[
     setting!(server.listen, ADDRESS, "address", "Public listener: HTTP/1.1 and h2c. Port 0 takes any free port."),
-    setting!(server.admin_listen, ADDRESS, "address", "Health, readiness, metrics; keep it private."),
-    setting!(server.drain_timeout, value::duration::<0>(), "time", "How long SIGTERM waits for requests in flight."),
-    setting!(server.connections_max, value::count::<_, 1>(), "connections", "Open at once on the public listener."),
+    setting!(server.admin_listen, ADDRESS, "address", "Listener for health, readiness and metrics. Keep it private."),
+    setting!(
+        server.drain_timeout,
+        value::duration::<0>(),
+        "time",
+        "How long requests in flight may take to finish after SIGTERM."
+    ),
+    setting!(
+        server.connections_max,
+        value::count::<_, 1>(),
+        "connections",
+        "Most connections open at the same time on the public listener."
+    ),
     setting!(
         render.workers,
         value::count::<_, 0>(),
         "processes",
-        "Worker processes that decode and encode. 0: one per core."
+        "Worker processes that decode and encode images. 0: one per core."
     ),
     setting!(
         render.timeout,
         value::duration::<1>(),
         "time",
-        "Wall time of one job; past it the job is killed with its worker."
+        "Longest wall time of one render; after it, the job and its worker are killed."
     ),
-    setting!(render.queue_max, value::count::<_, 0>(), "jobs", "May wait for a worker; more are answered 503."),
-    setting!(render.worker_jobs_max, value::count::<_, 1>(), "jobs", "A worker is replaced after this many."),
+    setting!(
+        render.queue_max,
+        value::count::<_, 0>(),
+        "jobs",
+        "Most jobs that wait for a worker; further requests get a 503."
+    ),
+    setting!(render.worker_jobs_max, value::count::<_, 1>(), "jobs", "A worker is replaced after this many jobs."),
     setting!(
         render.worker_memory_bytes_max,
         value::bytes::<_, 1>(),
         "bytes",
-        "A worker whose resident memory is above this after a job is replaced."
+        "A worker is replaced if it holds more resident memory than this after a job."
     ),
-    setting!(render.sandbox, SWITCH, "", "Confine workers with Landlock and seccomp where the kernel can."),
+    setting!(render.sandbox, SWITCH, "", "Confine workers with Landlock and seccomp where the kernel supports them."),
     setting!(
         render.undecodable_is_421,
         SWITCH,
         "",
-        "Answer 421, as the compatible service does, instead of 422 for what cannot be decoded."
+        "Answer 421, as the compatible service does, instead of 422 when an original cannot be decoded."
     ),
-    setting!(limits.original_bytes_max, value::bytes::<_, 1>(), "bytes", "Largest original; more is 413."),
-    setting!(limits.pixels_max, value::count::<_, 1>(), "pixels", "Of one frame of an original; more is 413."),
-    setting!(limits.frames_max, value::count::<_, 1>(), "frames", "Of an animated original; more is 413."),
+    setting!(limits.original_bytes_max, value::bytes::<_, 1>(), "bytes", "Largest original; a larger one gets a 413."),
+    setting!(
+        limits.pixels_max,
+        value::count::<_, 1>(),
+        "pixels",
+        "Most pixels in one frame of an original; more gets a 413."
+    ),
+    setting!(
+        limits.frames_max,
+        value::count::<_, 1>(),
+        "frames",
+        "Most frames in an animated original; more gets a 413."
+    ),
     setting!(
         limits.animation_pixels_max,
         value::count::<_, 1>(),
         "pixels",
-        "Frames times pixels of an animated original; more is 413."
+        "Most pixels in all frames of an animated original together; more gets a 413."
     ),
     setting!(
         limits.output_side_max,
@@ -218,41 +243,66 @@ pub(super) const SETTINGS: &[KeySpec<Config>] = &[
         limits.encode_time_max,
         value::duration::<1>(),
         "time",
-        "Estimated time to encode a rendition, on one core of a server of 2024; what would take longer is written in a \
-         faster format where `auto=format` or `fm=avif` asked. Keep it well below `render.timeout`."
+        "Longest estimated time to encode a rendition, on one core of a 2024 server. If `auto=format` or `fm=avif` \
+         would take longer, a faster format is used. Keep this well below `render.timeout`."
     ),
-    setting!(limits.uri_bytes_max, value::bytes::<_, 1>(), "bytes", "Longest request target; more is 414."),
-    setting!(limits.header_bytes_max, value::bytes::<_, 1>(), "bytes", "All headers of a request; more is 431."),
-    setting!(limits.header_timeout, value::duration::<1>(), "time", "To receive the headers of a request."),
-    setting!(limits.connect_timeout, value::duration::<1>(), "time", "To connect to an upstream."),
-    setting!(limits.first_byte_timeout, value::duration::<1>(), "time", "To an upstream's first byte."),
-    setting!(limits.fetch_timeout, value::duration::<1>(), "time", "For an upstream's whole answer."),
-    setting!(cache.memory_bytes_max, value::bytes::<_, 0>(), "bytes", "Renditions in memory. 0 turns this tier off."),
+    setting!(limits.uri_bytes_max, value::bytes::<_, 1>(), "bytes", "Longest request target; a longer one gets a 414."),
+    setting!(
+        limits.header_bytes_max,
+        value::bytes::<_, 1>(),
+        "bytes",
+        "Most bytes in all headers of a request together; more gets a 431."
+    ),
+    setting!(
+        limits.header_timeout,
+        value::duration::<1>(),
+        "time",
+        "Longest time to receive the headers of a request."
+    ),
+    setting!(limits.connect_timeout, value::duration::<1>(), "time", "Longest time to connect to an upstream."),
+    setting!(
+        limits.first_byte_timeout,
+        value::duration::<1>(),
+        "time",
+        "Longest wait for the first byte from an upstream."
+    ),
+    setting!(limits.fetch_timeout, value::duration::<1>(), "time", "Longest time for an upstream's whole answer."),
+    setting!(
+        cache.memory_bytes_max,
+        value::bytes::<_, 0>(),
+        "bytes",
+        "Renditions kept in memory. 0 turns this tier off."
+    ),
     setting!(
         cache.disk_dir,
         PATH,
         "path",
-        "Folder for renditions on disk, made if missing. Not set: no disk tier.",
+        "Folder for renditions on disk; created if missing. Not set: no disk tier.",
         "\"/var/cache/tintype\""
     ),
-    setting!(cache.disk_bytes_max, value::bytes::<_, 1>(), "bytes", "Size of the disk tier; the oldest are evicted."),
+    setting!(
+        cache.disk_bytes_max,
+        value::bytes::<_, 1>(),
+        "bytes",
+        "Size of the disk tier; above it, the oldest renditions are removed."
+    ),
     setting!(
         cache.originals_bytes_max,
         value::bytes::<_, 0>(),
         "bytes",
-        "Originals kept in memory, so that several sizes of one picture fetch it once. 0 turns this off."
+        "Originals kept in memory, so that several sizes of one image need only one fetch. 0 turns this off."
     ),
     setting!(
         cache.originals_ttl,
         value::duration::<0>(),
         "time",
-        "How long an original is used without asking its source again."
+        "How long an original is used before its source is asked again."
     ),
     setting!(
         log.dir,
         PATH,
         "path",
-        "Folder for access logs, JSON lines, one file an hour, made if missing. Not set: none are written.",
+        "Folder for access logs in JSON lines, one file per hour; created if missing. Not set: no access logs.",
         "\"/var/log/tintype\""
     ),
     setting!(log.retention, value::duration::<1_000>(), "time", "Access logs older than this are deleted."),
@@ -262,7 +312,12 @@ pub(super) const SETTINGS: &[KeySpec<Config>] = &[
         "",
         "Client addresses: \"truncated\" (to /24 and /48), \"full\" or \"none\"."
     ),
-    setting!(log.level, value::choice(), "", "Messages on standard error: \"error\", \"warn\", \"info\" or \"debug\"."),
+    setting!(
+        log.level,
+        value::choice(),
+        "",
+        "Least severe level that is logged to standard error: \"error\", \"warn\", \"info\" or \"debug\"."
+    ),
 ];
 
 /// Builds the entry for a field of a source. `$name` is the key, dotted when the key is in an inner table.
@@ -287,30 +342,30 @@ const S3: &[Kind] = &[Kind::S3];
 
 /// Every key of `[[source]]`, in the order of the reference.
 pub(super) const SOURCE_SETTINGS: &[KeySpec<SourceDraft>] = &[
-    source_setting!("name" => name, ALL, TEXT, "", "Unique; letters, digits, '-', '_' and '.'. Part of hmac-sha256 signatures and of cache keys.", "\"photos\""),
-    source_setting!("kind" => kind, ALL, value::optional_choice(), "", "\"folder\", \"web-folder\", \"web-proxy\" or \"s3\".", "\"folder\""),
-    source_setting!("hosts" => hosts, ALL, value::hosts::<false>(), "host names", "Hosts it answers to. None: every host that no other source claims.", "[\"img.example.com\"]"),
-    source_setting!("root" => root, &[Kind::Folder], PATH, "path", "Folder that originals are in; nothing outside it is ever read.", "\"/srv/photos\""),
-    source_setting!("base_url" => base_url, &[Kind::WebFolder], BASE_URL, "URL", "The request's path is appended to it.", "\"https://www.example.com/images/\""),
-    source_setting!("allow_hosts" => allow_hosts, &[Kind::WebProxy], value::hosts::<true>(), "host names", "Hosts that may be fetched from, with any port or the one given; \"*.example.com\" is every host below.", "[\"www.example.com:443\", \"*.example.net\"]"),
-    source_setting!("allow_private" => allow_private, WEB, NETWORKS, "networks", "Addresses, not globally routable, that may be connected to all the same.", "[\"127.0.0.0/8\"]"),
-    source_setting!("overlay_hosts" => overlay_hosts, ALL, value::HOST_PATTERNS, "host names", "Hosts, other than those of the sources, from which watermarks, blends and masks may be fetched, written like allow_hosts; an empty list allows none. Not set: those of allow_hosts for a web-proxy, every public host for the others.", "[\"assets.example.com\"]"),
+    source_setting!("name" => name, ALL, TEXT, "", "Unique name of letters, digits, '-', '_' and '.'. Part of hmac-sha256 signatures and of cache keys.", "\"photos\""),
+    source_setting!("kind" => kind, ALL, value::optional_choice(), "", "Where the originals are: \"folder\", \"web-folder\", \"web-proxy\" or \"s3\".", "\"folder\""),
+    source_setting!("hosts" => hosts, ALL, value::hosts::<false>(), "host names", "Hosts that this source answers to. None: every host that no other source claims.", "[\"img.example.com\"]"),
+    source_setting!("root" => root, &[Kind::Folder], PATH, "path", "Folder with the originals; nothing outside it is ever read.", "\"/srv/photos\""),
+    source_setting!("base_url" => base_url, &[Kind::WebFolder], BASE_URL, "URL", "Base URL of the originals; the request's path is appended to it.", "\"https://www.example.com/images/\""),
+    source_setting!("allow_hosts" => allow_hosts, &[Kind::WebProxy], value::hosts::<true>(), "host names", "Hosts that this source may fetch from, on any port or only on the one given; \"*.example.com\" means every subdomain.", "[\"www.example.com:443\", \"*.example.net\"]"),
+    source_setting!("allow_private" => allow_private, WEB, NETWORKS, "networks", "Private networks that this source may fetch from.", "[\"127.0.0.0/8\"]"),
+    source_setting!("overlay_hosts" => overlay_hosts, ALL, value::HOST_PATTERNS, "host names", "Hosts from which watermarks, blends and masks may be fetched, besides the hosts of the sources; written like allow_hosts, and an empty list allows none. Not set: allow_hosts for a web-proxy, every public host for the other kinds.", "[\"assets.example.com\"]"),
     source_setting!("bucket" => bucket, S3, TEXT, "", "Name of the bucket.", "\"photos\""),
-    source_setting!("prefix" => prefix, S3, TEXT, "", "Put before the object's path.", "\"originals/\""),
-    source_setting!("region" => region, S3, TEXT, "", "Not set: the AWS default chain decides.", "\"eu-central-1\""),
-    source_setting!("endpoint" => endpoint, S3, BASE_URL, "URL", "Of a compatible service. Not set: AWS.", "\"https://s3.example.com\""),
-    source_setting!("path_style" => path_style, S3, SWITCH, "", "Bucket in the path instead of the host name."),
-    source_setting!("access_key" => access_key, S3, SECRET, "", "Where the access key is. Not set: the AWS default chain.", "\"env:S3_ACCESS_KEY\""),
-    source_setting!("secret_key" => secret_key, S3, SECRET, "", "Where the secret key is; goes with access_key.", "\"env:S3_SECRET_KEY\""),
-    source_setting!("default_params" => default_params, ALL, PARAMETERS, "parameters", "Added to every request that does not give them; `auto` values merge.", "{ auto = \"format\" }"),
-    source_setting!("cache_ttl" => cache_ttl, ALL, value::duration::<0>(), "time", "Lifetime sent with pictures, as cache_ttl_mode says."),
-    source_setting!("cache_ttl_mode" => cache_ttl_mode, ALL, value::choice(), "", "\"respect-origin\" (its max-age, else cache_ttl), \"override\" (cache_ttl) or \"minimum\" (the larger)."),
-    source_setting!("error_ttl" => error_ttl, ALL, value::duration::<0>(), "time", "Lifetime of errors that are not ours, such as a missing original."),
-    source_setting!("rasterize_svg" => rasterize_svg, ALL, SWITCH, "", "Draw SVG originals in any case. Off: only where the URL names a raster format (`fm`) or asks for colours; else they are sent as SVG, without scripts and outside references."),
-    source_setting!("ignore_lp_blur" => ignore_lp_blur, ALL, SWITCH, "", "Ignore `lp-blur`. Off: it is answered 422, because no plate could be hidden. A value that cannot be read is answered 422 either way."),
-    source_setting!("params_header" => params_header, ALL, SWITCH, "", "Send X-Tintype-Params: the parameters that were honoured, and those that were ignored."),
-    source_setting!("signing.mode" => mode, ALL, value::choice(), "", "\"off\" or \"required\"; a web-proxy must say \"required\"."),
-    source_setting!("signing.schemes" => schemes, ALL, value::choices(), "", "Accepted schemes: \"imgix\" (s=) and \"hmac-sha256\" (sig=)."),
-    source_setting!("signing.keys" => keys, ALL, SECRETS, "", "Where the keys are; each is tried, so that keys can be changed without a gap.", "[\"env:IMG_KEY_NEW\", \"env:IMG_KEY_OLD\", \"file:/run/secrets/k\"]"),
-    source_setting!("signing.allow_short_keys" => allow_short_keys, ALL, SWITCH, "", "Accept keys of less than 16 bytes, which can be guessed from one signed URL."),
+    source_setting!("prefix" => prefix, S3, TEXT, "", "Prefix that is put before the object's path.", "\"originals/\""),
+    source_setting!("region" => region, S3, TEXT, "", "Region of the bucket. Not set: the AWS default chain decides.", "\"eu-central-1\""),
+    source_setting!("endpoint" => endpoint, S3, BASE_URL, "URL", "Endpoint of an S3-compatible service. Not set: AWS.", "\"https://s3.example.com\""),
+    source_setting!("path_style" => path_style, S3, SWITCH, "", "Put the bucket in the path instead of the host name."),
+    source_setting!("access_key" => access_key, S3, SECRET, "", "Where to read the access key. Not set: the AWS default chain.", "\"env:S3_ACCESS_KEY\""),
+    source_setting!("secret_key" => secret_key, S3, SECRET, "", "Where to read the secret key; needed together with access_key.", "\"env:S3_SECRET_KEY\""),
+    source_setting!("default_params" => default_params, ALL, PARAMETERS, "parameters", "Parameters for every request that does not give them itself; `auto` values are merged.", "{ auto = \"format\" }"),
+    source_setting!("cache_ttl" => cache_ttl, ALL, value::duration::<0>(), "time", "Lifetime sent with images; cache_ttl_mode says when it applies."),
+    source_setting!("cache_ttl_mode" => cache_ttl_mode, ALL, value::choice(), "", "\"respect-origin\" (the origin's max-age, or cache_ttl without one), \"override\" (always cache_ttl) or \"minimum\" (the larger of the two)."),
+    source_setting!("error_ttl" => error_ttl, ALL, value::duration::<0>(), "time", "Lifetime of errors that are not this server's fault, such as a missing original."),
+    source_setting!("rasterize_svg" => rasterize_svg, ALL, SWITCH, "", "Always rasterize SVG originals. Off: only if the URL names a raster format (`fm`) or asks for colours; otherwise they are sent as SVG, without scripts and external references."),
+    source_setting!("ignore_lp_blur" => ignore_lp_blur, ALL, SWITCH, "", "Ignore `lp-blur`. Off: it is answered with 422, because this server cannot hide licence plates. An invalid value is always answered with 422."),
+    source_setting!("params_header" => params_header, ALL, SWITCH, "", "Send X-Tintype-Params, which lists the parameters that were applied and those that were ignored."),
+    source_setting!("signing.mode" => mode, ALL, value::choice(), "", "Whether URLs must be signed: \"off\" or \"required\". A web-proxy needs \"required\"."),
+    source_setting!("signing.schemes" => schemes, ALL, value::choices(), "", "Signature schemes that are accepted: \"imgix\" (s=) and \"hmac-sha256\" (sig=)."),
+    source_setting!("signing.keys" => keys, ALL, SECRETS, "", "Where to read the keys. Each is tried, so that keys can be rotated without downtime.", "[\"env:IMG_KEY_NEW\", \"env:IMG_KEY_OLD\", \"file:/run/secrets/k\"]"),
+    source_setting!("signing.allow_short_keys" => allow_short_keys, ALL, SWITCH, "", "Accept keys shorter than 16 bytes, which can be guessed from one signed URL."),
 ];

@@ -71,7 +71,7 @@ impl<'a> Raw<'a> {
             } else if !SETTINGS.iter().any(|spec| spec.section == name) {
                 let sections = section_names();
                 let meant = did_you_mean(name, &sections);
-                let message = format!("unknown section{meant}; there are {}", sections_written(&sections));
+                let message = format!("unknown section{meant}; the sections are {}", sections_written(&sections));
                 self.faults.push(Fault::new(place, name, message));
             } else if let Some(table) = value.get_ref().as_table() {
                 collect(file, SETTINGS, name, "", table, &mut self.settings, &mut self.faults);
@@ -159,7 +159,7 @@ fn collect<'a, T>(
         } else {
             let known = known_names(specs, section, prefix);
             let meant = did_you_mean(key.get_ref(), &known);
-            let message = format!("unknown key{meant}; {section} has {}", known.join(", "));
+            let message = format!("unknown key{meant}; the keys of {section} are {}", known.join(", "));
             faults.push(Fault::new(place, format!("{section}.{name}"), message));
         }
     }

@@ -39,8 +39,8 @@ pub fn text() -> String {
 
 fn sources(out: &mut String) {
     out.push_str(
-        "\n# Where originals come from. Write as many [[source]] as there are places; this one is a folder.\n\
-         # Keys of other kinds are shown as comments.\n[[source]]\n",
+        "\n# Where originals come from. Add one [[source]] per place; this example is a folder.\n\
+         # The keys of the other kinds are shown as comments.\n[[source]]\n",
     );
     let draft = SourceDraft::default();
     for spec in SOURCE_SETTINGS {

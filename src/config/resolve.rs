@@ -34,9 +34,9 @@ pub(super) fn resolve(
     // A syntax fault, or a fault of `source` itself, may have hidden the sources, so this check is skipped then.
     if sources.is_empty() && !faults.iter().any(|fault| fault.key.is_empty() || fault.key == "source") {
         let message = if file.name.is_empty() {
-            "there is no source; name a configuration with --config FILE"
+            "there is no source; give a configuration with --config FILE"
         } else {
-            "there is no source; write at least one [[source]]"
+            "there is no source; add at least one [[source]]"
         };
         faults.push(Fault::new(nowhere, "source", message));
     }

@@ -120,8 +120,8 @@ impl Rule {
     fn check(self, bytes: &[u8]) -> Result<(), &'static str> {
         match bytes {
             [] => Err("is empty"),
-            _ if bytes.len() < self.bytes_min => Err("holds too short a key"),
-            _ if self.is_text && std::str::from_utf8(bytes).is_err() => Err("holds no text"),
+            _ if bytes.len() < self.bytes_min => Err("contains a key that is too short"),
+            _ if self.is_text && std::str::from_utf8(bytes).is_err() => Err("is not text"),
             _ => Ok(()),
         }
     }
@@ -161,7 +161,7 @@ impl SecretRef {
         let bytes = match self {
             Self::Environment(name) => match environment.get(name) {
                 Some(value) => value.clone().into_bytes(),
-                None => return Err(format!("the environment has no {name}")),
+                None => return Err(format!("the environment variable {name} is not set")),
             },
             Self::File(path) => read_file(path)?,
         };
@@ -186,9 +186,9 @@ fn read_file(path: &Path) -> Result<Vec<u8>, String> {
     match fs::metadata(path) {
         Ok(file) if file.len() > FILE_BYTES_MAX => return Err(format!("{shown} is too large for a secret")),
         Ok(_) => {}
-        Err(_) => return Err(format!("there is no readable file {shown}")),
+        Err(_) => return Err(format!("cannot read the file {shown}")),
     }
-    let mut bytes = fs::read(path).map_err(|_| format!("there is no readable file {shown}"))?;
+    let mut bytes = fs::read(path).map_err(|_| format!("cannot read the file {shown}"))?;
     // Editors and `echo` end a file with a newline, which is not part of the key.
     if bytes.ends_with(b"\n") {
         bytes.pop();

@@ -57,13 +57,13 @@ fn claim(
     if let Some(name) = &draft.name
         && let Some(first) = names.insert(name.clone(), places.of("source.name"))
     {
-        let message = format!("the name \"{name}\" is taken, at {first}");
+        let message = format!("the name \"{name}\" is already used at {first}");
         faults.push(Fault::new(places.of("source.name"), "source.name", message));
     }
     for host in &draft.hosts {
         let place = places.within("source.hosts", host.at.as_ref());
         if let Some(first) = hosts.insert(host.value.clone(), place.clone()) {
-            let message = format!("the host \"{}\" is taken, at {first}", host.value);
+            let message = format!("the host \"{}\" is already used at {first}", host.value);
             faults.push(Fault::new(place, "source.hosts", message));
         }
     }
@@ -89,7 +89,7 @@ impl Check<'_> {
 
     fn require<T>(&mut self, key: &str, kind: Kind, value: Option<T>) -> Option<T> {
         if value.is_none() && self.is_absent(key) {
-            self.fault(key, format!("is needed for kind = \"{}\"", kind.word()));
+            self.fault(key, format!("is required for kind = \"{}\"", kind.word()));
         }
         value
     }
@@ -189,11 +189,11 @@ impl Check<'_> {
                 })
             }
             (Some(_), None) if self.is_absent("secret_key") => {
-                self.fault("secret_key", "access_key and secret_key go together");
+                self.fault("secret_key", "access_key and secret_key must be given together");
                 None
             }
             (None, Some(_)) if self.is_absent("access_key") => {
-                self.fault("access_key", "access_key and secret_key go together");
+                self.fault("access_key", "access_key and secret_key must be given together");
                 None
             }
             (_, _) => None,
@@ -215,7 +215,7 @@ impl Check<'_> {
             self.fault("signing.mode", "a web-proxy must have signing = { mode = \"required\", ... }");
         }
         if required && self.draft.keys.is_empty() && !self.is_faulty("signing.keys") {
-            self.fault("signing.keys", "signing is required, but there is no key");
+            self.fault("signing.keys", "signing is required, but there is no key; add one to signing.keys");
         }
         let mut keys = Vec::new();
         let bytes_min = if self.draft.allow_short_keys { 1 } else { KEY_BYTES_MIN };
@@ -223,8 +223,9 @@ impl Check<'_> {
             let Some(key) = self.secret("signing.keys", reference.at.as_ref(), reference.value) else { continue };
             if key.1.len() < bytes_min {
                 let place = self.places.within("source.signing.keys", reference.at.as_ref());
-                let message =
-                    format!("the key has less than {KEY_BYTES_MIN} bytes; signing.allow_short_keys accepts it");
+                let message = format!(
+                    "the key is shorter than {KEY_BYTES_MIN} bytes; use a longer one, or set signing.allow_short_keys"
+                );
                 self.faults.push(Fault::new(place, "source.signing.keys", message));
             }
             keys.extend(Secret::together(vec![key], Rule { bytes_min, is_text: false }));
@@ -269,7 +270,7 @@ fn default_fault(name: &str, value: &str) -> Option<String> {
     let twin = name.strip_suffix("64").and_then(find).filter(|spec| spec.base64);
     let Some(spec) = find(name).or(twin) else {
         let meant = param::nearest_name(name).map(|name| format!(" (did you mean {name}?)")).unwrap_or_default();
-        return Some(format!("{name} is no parameter{meant}"));
+        return Some(format!("{name} is not a parameter{meant}"));
     };
     if !spec.presettable {
         return Some(format!("{name} cannot be a default"));
@@ -285,5 +286,5 @@ fn default_fault(name: &str, value: &str) -> Option<String> {
         return (!is_valid).then(|| format!("{name} cannot have this value; it takes {}", spec.grammar()));
     };
     let meant = meant.map(|word| format!(" (did you mean \"{word}\"?)")).unwrap_or_default();
-    Some(format!("{name} knows no \"{unknown}\"{meant}; it takes {}", spec.grammar()))
+    Some(format!("{name} does not accept \"{unknown}\"{meant}; it takes {}", spec.grammar()))
 }

@@ -202,7 +202,7 @@ pub(super) const fn count<T: TryFrom<u64> + Display, const MIN: u64>() -> Form<T
         read: |written| match written.whole() {
             Some(Ok(n)) if n >= MIN => T::try_from(n).or_else(|_| invalid("is too large")),
             Some(_) if MIN > 0 => invalid(format!("must be a whole number of at least {MIN}")),
-            Some(_) | None => invalid("must be a whole number, not negative"),
+            Some(_) | None => invalid("must be a whole number of at least 0"),
         },
         show: |n| Some(grouped(&n.to_string())),
     }
@@ -322,7 +322,7 @@ pub(super) const PATH: Form<Option<PathBuf>> = Form {
     sound: None,
     read: |written| match written.text("a path")? {
         "" => invalid("must not be empty"),
-        path if path.contains('\0') => invalid("must not hold a NUL"),
+        path if path.contains('\0') => invalid("must not contain a NUL byte"),
         path => Ok(Some(written.place(path))),
     },
     show: |path| path.as_ref().map(|path| quoted(&path.to_string_lossy())),
@@ -348,10 +348,10 @@ pub(super) const BASE_URL: Form<Option<url::Url>> = Form {
             return invalid("must start with http:// or https:// and a host");
         }
         if url.query().is_some() || url.fragment().is_some() {
-            return invalid("must have no query and no fragment");
+            return invalid("must not have a query or a fragment");
         }
         if !url.username().is_empty() || url.password().is_some() {
-            return invalid("must hold no user name or password");
+            return invalid("must not contain a user name or password");
         }
         Ok(Some(url))
     },
@@ -413,7 +413,7 @@ fn check_host(name: &str) -> Result<(), String> {
         return address.parse::<std::net::Ipv6Addr>().map(|_| ()).map_err(|_| bare);
     }
     if !name.is_ascii() {
-        return Err("must be in ASCII; write an international name as \"xn--...\"".to_owned());
+        return Err("must be ASCII; write an international name as \"xn--...\"".to_owned());
     }
     let is_label = |label: &str| {
         (1..=63).contains(&label.len())
@@ -425,7 +425,7 @@ fn check_host(name: &str) -> Result<(), String> {
 }
 
 // Does not repeat what was written, which may be the secret itself in the wrong place.
-const SECRET_FORM: &str = "must be \"env:NAME\" or \"file:/path\"; a secret is never written here";
+const SECRET_FORM: &str = "must be \"env:NAME\" or \"file:/path\"; the secret itself does not belong here";
 
 /// A reference to one secret.
 pub(super) const SECRET: Form<Option<SecretRef>> = Form {
@@ -506,12 +506,12 @@ pub(super) const fn choices<T: Choice>() -> Form<Vec<T>> {
             let what = format!("one of {}", words::<T>());
             let members = written.list(&what)?;
             if members.is_empty() {
-                return invalid(format!("must hold at least {what}"));
+                return invalid(format!("must contain at least {what}"));
             }
             let mut seen = Vec::new();
             collect(members.into_iter().map(|Located { at, value }| match choose::<T>(&value) {
                 Some(choice) if seen.contains(&choice) => {
-                    Err(vec![Invalid { at, message: format!("\"{value}\" is there twice") }])
+                    Err(vec![Invalid { at, message: format!("\"{value}\" is listed twice") }])
                 }
                 Some(choice) => {
                     seen.push(choice);
@@ -531,7 +531,7 @@ pub(super) const fn choices<T: Choice>() -> Form<Vec<T>> {
 pub(super) const PARAMETERS: Form<Vec<Located<(String, String)>>> = Form {
     sound: None,
     read: |written| match written {
-        Written::Text(_) => invalid("can only be written in the file"),
+        Written::Text(_) => invalid("can only be set in the configuration file"),
         Written::Toml(value, _) => {
             let Some(table) = value.get_ref().as_table() else {
                 return invalid("must be a table such as { auto = \"format\" }");

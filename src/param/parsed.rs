@@ -137,14 +137,14 @@ pub fn instead(honoured: &[Honoured], media_type: &str) -> Option<String> {
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum ParamError {
     /// The value of a base64 twin is not base64url without padding, or not UTF-8. Answered 400, `param-base64-invalid`.
-    #[error("the base64 form of {name} is not valid base64url text")]
+    #[error("the base64 form of {name} is not UTF-8 text in base64url without padding")]
     InvalidBase64 {
         /// Canonical name, without the `64`.
         name: &'static str,
     },
     /// The value of a protecting parameter cannot be read, in whichever spelling it came. Answered 422,
     /// `param-unreadable`.
-    #[error("the value of {name} cannot be read, and nothing is shown unprotected")]
+    #[error("the value of {name} is invalid, so no image is sent; correct it")]
     Unreadable {
         /// Canonical name.
         name: &'static str,
@@ -162,7 +162,7 @@ mod tests {
     }
 
     #[test]
-    fn the_summary_says_what_counts_and_what_does_not() {
+    fn the_summary_lists_applied_and_ignored_parameters() {
         let check = |query: &str, expected: &str| assert_eq!(summary_of(query, SUMMARY_BYTES_MAX), expected, "{query}");
         check("w=300&h=20.4", "w=300&h=20");
         check("w=300&bg-remove=true", "w=300; ignored: bg-remove");
@@ -173,7 +173,7 @@ mod tests {
     }
 
     #[test]
-    fn a_misspelt_name_is_shown_with_the_one_that_was_meant() {
+    fn a_misspelt_name_is_shown_with_the_closest_parameter() {
         let check = |query: &str, expected: &str| assert_eq!(summary_of(query, SUMMARY_BYTES_MAX), expected, "{query}");
         check("w=300&widht=400", "w=300; ignored: widht (w?)");
         check("widht=400", "ignored: widht (w?)");
@@ -206,7 +206,7 @@ mod tests {
     }
 
     #[test]
-    fn however_much_is_sent_the_summary_stays_short_and_says_both() {
+    fn the_summary_of_a_long_query_stays_short_and_shows_both_lists() {
         let long = format!("w=1&txt={}&bg-remove=true", "x".repeat(5000));
         assert_eq!(summary_of(&long, SUMMARY_BYTES_MAX), "w=1; ignored: bg-remove");
         let names: Vec<String> =

@@ -364,7 +364,7 @@ mod tests {
     }
 
     #[test]
-    fn defaults_give_way_by_name() {
+    fn a_default_is_overridden_by_any_spelling_of_its_name() {
         check_defaults("w=100", &[("w", "500"), ("h", "50")], "w=100&h=50");
         check_defaults("width=100", &[("w", "500")], "w=100");
         check_defaults("w64=MTAw", &[("width", "500")], "w=100");
@@ -470,7 +470,7 @@ mod tests {
     }
 
     #[test]
-    fn whatever_is_only_accepted_says_so() {
+    fn parameters_without_an_effect_are_listed_as_ignored() {
         for spec in PARAMS.iter().filter(|spec| spec.state == State::Accepted) {
             let parsed = parse(spec.example, &[]).unwrap();
             let own = parsed.ignored.iter().find(|ignored| ignored.name == spec.name);

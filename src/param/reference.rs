@@ -128,30 +128,31 @@ const HEAD: &str = "\
 
 Every parameter of Tintype's URL grammar. Generated from the table in `src/param/table/`; do not edit.
 
-Parameters go into the query, in any order: `/rocket.jpg?w=400&h=300&fit=crop`. What does not make sense is seldom an
-error: a value that cannot be read, an unknown word, or a parameter that lacks another it needs is left out, and a
-number outside its range becomes the nearest one inside. Where a parameter is given twice the last one counts.
-Parameters that hide something say so: a value of theirs that cannot be read is answered 422, and nothing is shown.
+Parameters go into the query, in any order: `/rocket.jpg?w=400&h=300&fit=crop`. Mistakes seldom cause an error: an
+invalid value, an unknown word, or a parameter without another one that it needs is ignored, and a number outside its
+range becomes the nearest one inside. If a parameter is given twice, the last one counts. The exceptions are parameters
+that hide something, which say so: an invalid value of theirs is answered with 422, and no image is sent.
 
-A source with `params_header` answers with `X-Tintype-Params`, and `tintype render` prints the same: what counted, and
-after `ignored:` what did not, as in `w=300; ignored: bg-remove, crop (needs fit=crop), widht (w?)`. Of the names that are
-no parameters it shows the first few, each with the one that was probably meant.
+With `params_header`, a source sends the header `X-Tintype-Params`, and `tintype render` prints the same text. It lists
+what was applied and, after `ignored:`, what was not, as in
+`w=300; ignored: bg-remove, crop (needs fit=crop), widht (w?)`. Of the names that are not parameters it lists the first
+few, each with the parameter that was probably meant.
 
 How values are written:
 
 * `<int>`, `<px>` and `<whole degrees>` are whole numbers, to which decimals are rounded; `dpr` multiplies pixels.
-  `<fraction>` is a decimal up to 1, so that `w=1` is the full width and `w=2` two pixels. A `<fraction with a decimal
-  point>` is one only if it has the point: `mark-x=1` is one pixel, `mark-x=1.0` the whole width, `mark-x=-0.5` half of it
-  to the left of the edge.
+  `<fraction>` is a decimal up to 1, so that `w=1` is the full width and `w=2` is two pixels. A
+  `<fraction with a decimal point>` needs the point: `mark-x=1` is one pixel, `mark-x=1.0` is the whole width, and
+  `mark-x=-0.5` is half the width to the left of the edge.
 * Angles wrap: `rot=-30` is `rot=330`.
-* `<colour>` is a CSS colour name or hexadecimal digits without `#`. Mind the order: alpha comes **first**, so `f00` and
-  `ff0000` are red, `8f00` and `80ff0000` red that is about half transparent. An `<opaque colour>` ignores alpha.
+* `<colour>` is a CSS colour name or hexadecimal digits without `#`. Alpha comes **first**: `f00` and `ff0000` are red,
+  `8f00` and `80ff0000` are red and about half transparent. An `<opaque colour>` ignores alpha.
 * `a,b` are items of a list. `+` and `%20` are spaces, `%2B` is a plus.
-* Any value can also be sent in base64url without padding under the name with `64` behind it, which saves escaping:
-  `txt64=SGVsbG8sIFdvcmxkIQ` is `txt=Hello,+World!`. A value that is not base64url is an error, 400. The parameters
-  without such a form say so.
+* Any value can also be sent in base64url without padding, under the name with `64` appended, which saves escaping:
+  `txt64=SGVsbG8sIFdvcmxkIQ` is `txt=Hello,+World!`. A value that is not base64url is an error, 400. Parameters without
+  this form say so.
 
-A parameter marked *not rendered* is read and checked, and has no effect: mostly because it needs a model that Tintype
+A parameter marked *not rendered* is parsed and checked, but has no effect, mostly because it needs a model that Tintype
 does not have. `X-Tintype-Params` lists it as ignored.
 ";
 
@@ -197,10 +198,10 @@ fn section(out: &mut String, spec: &ParamSpec) {
         Needs::Nothing => {}
         Needs::All(conditions) => drop(writeln!(out, "* Needs: {}", code(conditions, " and "))),
         Needs::Any(conditions) => drop(writeln!(out, "* Needs: {}", code(conditions, " or "))),
-        Needs::Advisory(conditions) => drop(writeln!(out, "* Has an effect with: {}", code(conditions, ", "))),
+        Needs::Advisory(conditions) => drop(writeln!(out, "* Has an effect together with: {}", code(conditions, ", "))),
     }
     if spec.protects && spec.parse("").is_none() {
-        out.push_str("* A value that cannot be read, an empty one too, is answered 422\n");
+        out.push_str("* An invalid or empty value is answered with 422\n");
     }
     if !spec.base64 {
         out.push_str("* No base64 form\n");
@@ -231,7 +232,7 @@ mod tests {
     }
 
     #[test]
-    fn text_has_a_line_each_in_columns() {
+    fn text_has_one_line_per_parameter_in_columns() {
         let text = as_text();
         let lines: Vec<_> = text.lines().collect();
         assert_eq!(lines.len(), 1 + PARAMS.len() + 1 + 4);
@@ -242,7 +243,7 @@ mod tests {
     }
 
     #[test]
-    fn the_pictures_of_the_examples_are_there() {
+    fn the_images_of_the_examples_exist() {
         let photos = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("fixtures/photos");
         for spec in PARAMS {
             let overlays = spec.example.split('&').filter_map(|pair| Some(pair.split_once("=/")?.1));
@@ -253,7 +254,7 @@ mod tests {
     }
 
     #[test]
-    fn headings_have_anchors_of_their_own() {
+    fn headings_have_unique_anchors() {
         let headings = Category::ALL.iter().map(|category| anchor(category.heading()));
         let all: Vec<_> = headings.chain(PARAMS.iter().map(|spec| spec.name.to_owned())).collect();
         let distinct: std::collections::BTreeSet<_> = all.iter().collect();

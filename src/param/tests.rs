@@ -442,7 +442,7 @@ const UNREADABLE: &[&str] = &[
 ];
 
 #[test]
-fn what_protects_is_never_taken_for_absent() {
+fn an_invalid_protecting_parameter_never_counts_as_absent() {
     let protecting: Vec<_> = PARAMS.iter().filter(|spec| spec.protects).collect();
     assert_eq!(
         protecting.iter().map(|spec| spec.name).collect::<Vec<_>>(),
@@ -506,7 +506,7 @@ fn hiding_is_turned_off_by_three_values_only() {
 
 /// Checks that every parameter whose name suggests hiding is marked as protecting; an unmarked one would fail open.
 #[test]
-fn whatever_is_named_like_a_cover_protects() {
+fn parameters_named_like_a_cover_are_protecting() {
     let covers = ["face-", "lp-", "license-", "plate-", "redact", "anonym", "privacy", "hide"];
     for spec in PARAMS {
         let names = || spec.aliases.iter().chain([&spec.name]);

@@ -431,7 +431,7 @@ mod tests {
     }
 
     #[test]
-    fn near_the_definition_at_any_strength() {
+    fn the_blur_is_close_to_its_definition_at_any_strength() {
         let picture = grey(97, 60, |x, y| if (x / 16 + y / 20).is_multiple_of(2) { 230 } else { (x * 2) as u8 });
         for sigma in [0.5, 1.0, 2.5, 3.9, 4.0, 5.0, 7.7, 12.0, 20.0] {
             let (got, expected) = (blurred(&picture, sigma), by_definition(&picture, sigma));
@@ -443,7 +443,7 @@ mod tests {
     }
 
     #[test]
-    fn one_colour_stays_and_nothing_darkens_at_the_edges() {
+    fn a_single_colour_stays_and_edges_do_not_darken() {
         for (width, height) in [(1, 1), (2, 9), (50, 1), (33, 47)] {
             for sigma in [0.01, 0.7, 3.0, 4.0, 9.3, 100.0, 1e9, f64::NAN] {
                 let flat = grey(width, height, |_, _| 77);
@@ -455,7 +455,7 @@ mod tests {
     }
 
     #[test]
-    fn a_mirrored_picture_gives_a_mirrored_blur() {
+    fn a_mirrored_image_gives_a_mirrored_blur() {
         let picture = grey(50, 3, |x, _| (x * 5) as u8);
         let mirrored = grey(50, 3, |x, _| ((49 - x) * 5) as u8);
         for sigma in [2.0, 6.0, 15.0, 60.0, 400.0] {
@@ -466,7 +466,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_transparent_gives_no_colour_to_its_neighbours() {
+    fn transparent_pixels_do_not_colour_their_neighbours() {
         let samples = (0..40).flat_map(|x| if x < 20 { [255, 0, 0, 255] } else { [0, 255, 0, 0] }).collect();
         let picture = Raster { size: Size::new(40, 1), channels: 4, samples: Samples::U8(samples) };
         for sigma in [2.0, 8.0] {

@@ -217,7 +217,7 @@ mod tests {
     }
 
     #[test]
-    fn even_ground_stays_and_fine_texture_is_flattened() {
+    fn flat_areas_stay_and_fine_texture_is_flattened() {
         assert!(filtered(&[77; 900 * 40], 900).iter().all(|v| (v - 77.0 / 255.0).abs() < 1e-3));
         let texture: Vec<u8> =
             (0..600 * 300).map(|at| if (at % 600 / 2 + at / 1200) % 2 == 0 { 90 } else { 110 }).collect();
@@ -235,7 +235,7 @@ mod tests {
     }
 
     #[test]
-    fn what_cannot_be_seen_does_not_count() {
+    fn transparent_pixels_do_not_count() {
         let samples: Vec<u8> = (0..80 * 80).flat_map(|at| if at % 80 < 40 { [60, 255] } else { [250, 0] }).collect();
         let levels: Vec<f32> = (0..256).map(|v| v as f32 / 255.0).collect();
         let mut guided = Guided::new(&samples, 80, 2, &levels);

@@ -115,7 +115,7 @@ mod tests {
     }
 
     #[test]
-    fn cutting_before_or_after_the_turn_is_the_same() {
+    fn cropping_before_or_after_rotating_is_the_same() {
         let samples = Samples::U8((0..30).collect());
         let stored = Raster { size: Size::new(6, 5), channels: 1, samples };
         for value in 1..=8 {
@@ -127,7 +127,7 @@ mod tests {
     }
 
     #[test]
-    fn four_quarter_turns_are_none_beyond_one_tile() {
+    fn four_quarter_turns_restore_an_image_larger_than_a_tile() {
         let samples: Vec<u16> = (0..37 * 41 * 3).collect();
         let raster = Raster { size: Size::new(37, 41), channels: 3, samples: Samples::U16(samples) };
         let turned = (0..4).fold(raster.clone(), |raster, _| apply(raster, 6));

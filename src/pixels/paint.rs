@@ -89,7 +89,7 @@ mod tests {
     use crate::units::Size;
 
     #[test]
-    fn pictures_keep_the_channels_that_they_need() {
+    fn images_keep_the_channels_that_they_need() {
         let grey = Raster { size: Size::new(2, 1), channels: 1, samples: Samples::U16(vec![0, 65535]) };
         let painted = |grey_paint, opaque| {
             rows(grey.clone(), Leaves { grey: grey_paint, opaque }, |_, row| row[0] = [9, 9, 9, 128])

@@ -303,7 +303,7 @@ mod tests {
     }
 
     #[test]
-    fn nothing_done_changes_nothing_at_any_depth() {
+    fn neutral_settings_change_nothing_at_any_depth() {
         for channels in 1..=4 {
             let picture = every_level(channels);
             assert_eq!(curved(picture.clone(), [&|v| v; 3]), picture);
@@ -315,7 +315,7 @@ mod tests {
     }
 
     #[test]
-    fn channels_go_their_own_ways_and_alpha_none() {
+    fn channels_change_separately_and_alpha_stays() {
         let curves: [&dyn Fn(f32) -> f32; 3] = [&|_| 0.0, &|v| v, &|_| 7.0];
         assert_eq!(curved(raster(1, 4, vec![9, 9, 9, 9]), curves), raster(1, 4, vec![0, 9, 255, 9]));
         let swapped =

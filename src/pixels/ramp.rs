@@ -458,7 +458,7 @@ mod tests {
 
     /// Compares midpoints with the numbers of CSS Color 4 (`color-mix(in <space>, red, blue)`).
     #[test]
-    fn middles_are_those_of_the_space() {
+    fn midpoints_are_computed_in_the_chosen_space() {
         let check = |space, from, to, [r, g, b]: [u8; 3]| {
             let [mr, mg, mb, a] = Ramp::between([color(from), color(to)], space, HuePath::Shorter).at(0.5);
             let near = |a: u8, b: u8| a.abs_diff(b) <= 2;
@@ -536,7 +536,7 @@ mod tests {
     }
 
     #[test]
-    fn levels_are_the_ramp_in_numbers() {
+    fn levels_match_the_ramp() {
         let stops = [(0.0, 0x00_0000), (0.5, 0xff_0000), (1.0, 0xff_ffff)];
         let stops = stops.iter().map(|&(at, rgb)| ColorStop { at, color: color(rgb) }).collect();
         let colors = ColorRamp { stops, space: GradientSpace::Srgb, hue: HuePath::Shorter };
@@ -547,7 +547,7 @@ mod tests {
     }
 
     #[test]
-    fn courses_run_where_they_should() {
+    fn positions_follow_the_line_or_the_circles_of_a_gradient() {
         let down = GradientCourse::Linear { from: [50.0, 0.0], to: [50.0, 100.0] };
         let close = |a: f32, b: f32| (a - b).abs() < 1e-6;
         assert!(close(position(&down, 0, 0), 0.005) && close(position(&down, 99, 99), 0.995));

@@ -172,7 +172,7 @@ mod tests {
         let hinted = Negotiation { width_px: Some(328), dpr: Dpr::clamped(2.0), ..Negotiation::default() };
         let resolved = resolve_object(TEXT_OBJECT, &parsed, &hinted, &Policy::default());
         assert!(resolved.vary.width && resolved.vary.dpr && !resolved.vary.accept);
-        let Intent::Render(plan) = resolved.intent else { panic!("no picture") };
+        let Intent::Render(plan) = resolved.intent else { panic!("no image") };
         assert_eq!(plan.written.map(|written| written.width_px), Some(656));
         let other = resolve_object("/x/~text", &parsed, &Negotiation::default(), &Policy::default());
         assert_eq!(other, resolve::resolve(&parsed, &Negotiation::default(), &Policy::default()));

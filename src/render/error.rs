@@ -14,7 +14,7 @@ use crate::sniff::SourceFormat;
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error, Serialize, Deserialize)]
 pub enum RenderError {
     /// The bytes are in no image format that we recognise.
-    #[error("not a picture")]
+    #[error("not an image")]
     NotAnImage,
     /// This server cannot read or write the format: the codec is missing or disabled.
     #[error("unsupported format {0}")]
@@ -23,7 +23,7 @@ pub enum RenderError {
     #[error("undecodable")]
     Undecodable,
     /// The original exceeds a limit.
-    #[error("{what} {got} over the limit {max}")]
+    #[error("{got} {what}, over the limit of {max}")]
     TooLarge {
         /// The quantity that is limited.
         what: Bound,
@@ -223,6 +223,6 @@ mod tests {
         check(unflattened, "unsupported format psd without a flattened image");
         check(Codec::Writer(Format::Jxl), "unsupported format jxl");
         let large = RenderError::TooLarge { what: Bound::AnimationPixels, got: 2, max: 1 };
-        assert_eq!(large.to_string(), "animation pixels 2 over the limit 1");
+        assert_eq!(large.to_string(), "2 animation pixels, over the limit of 1");
     }
 }

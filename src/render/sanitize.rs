@@ -428,7 +428,7 @@ mod tests {
     }
 
     #[test]
-    fn what_draws_is_kept() {
+    fn drawing_elements_are_kept() {
         for body in [
             "<path d=\"M0 0L1 1\" fill=\"url(#a)\" style=\"stroke:red\"/>",
             "<text x=\"1\">a &amp; b &#169;<tspan>c</tspan></text>".replace("&#169;", "©").as_str(),
@@ -445,7 +445,7 @@ mod tests {
     }
 
     #[test]
-    fn what_runs_or_loads_is_gone() {
+    fn scripts_and_external_references_are_removed() {
         check("<script>alert(1)</script><g/>", "<g/>");
         check("<SCRIPT>alert(1)</SCRIPT>", "");
         check("<x:script xmlns:x=\"http://www.w3.org/2000/svg\">alert(1)</x:script>", "");
@@ -492,7 +492,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_svg_is_refused() {
+    fn bytes_that_are_not_svg_are_refused() {
         for text in ["", "<svg>", "<html/>", "<svg></g></svg>", "<svg a='1' a='2'/>", "<g/><svg/><"] {
             assert_eq!(sanitised(text.as_bytes()), Err(RenderError::Undecodable), "{text}");
         }
@@ -517,7 +517,7 @@ mod tests {
 
     proptest::proptest! {
         #[test]
-        fn nothing_makes_it_panic_and_twice_is_once(body in "[<>/a-z&;#\"'= !\\[\\]:()-]{0,60}") {
+        fn nothing_makes_it_panic_and_sanitizing_twice_changes_nothing(body in "[<>/a-z&;#\"'= !\\[\\]:()-]{0,60}") {
             let text = format!("<svg xmlns=\"http://www.w3.org/2000/svg\"><g {body}</g></svg>");
             if let Ok(once) = sanitised(text.as_bytes()) {
                 assert_eq!(sanitised(&once).unwrap(), once);

@@ -85,7 +85,7 @@ fn fixture(name: &str) -> Option<Vec<u8>> {
             #[expect(clippy::disallowed_methods, reason = "CI is where skipping is a failure")]
             let in_ci = std::env::var_os("CI").is_some();
             assert!(!in_ci, "{name}: {error}");
-            eprintln!("skipped: no shared picture {name}");
+            eprintln!("skipped: no shared image {name}");
             None
         }
     }
@@ -314,7 +314,7 @@ fn profiles_are_kept_or_converted_as_asked() {
 }
 
 #[test]
-fn refusals_say_whose_fault_it_is() {
+fn errors_say_whose_fault_it_is() {
     let check = |bytes: &[u8], expected: RenderError| {
         assert_eq!(render(&job("w=20&fm=png", bytes)).map(|done| done.size), Err(expected));
     };

@@ -52,7 +52,7 @@ fn answer(app: &App, draining: bool, method: &Method, path: &str) -> Response {
             response.headers_mut().insert(header::CONTENT_TYPE, kind);
             response
         }
-        _ => text(StatusCode::NOT_FOUND, "there is /healthz, /readyz and /metrics\n"),
+        _ => text(StatusCode::NOT_FOUND, "not found; this listener serves /healthz, /readyz and /metrics\n"),
     }
 }
 

@@ -167,7 +167,7 @@ mod tests {
     }
 
     #[test]
-    fn what_the_client_has_must_still_be_so() {
+    fn a_precondition_must_still_hold() {
         use header::{IF_MATCH as IM, IF_NONE_MATCH as INM, IF_UNMODIFIED_SINCE as IUS, RANGE};
         const SAME: &str = "Sun, 06 Nov 1994 08:49:37 GMT";
         const EARLIER: &str = "Sun, 06 Nov 1994 08:49:36 GMT";

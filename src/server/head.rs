@@ -191,7 +191,7 @@ mod tests {
     }
 
     #[test]
-    fn fragments_are_seen_in_targets_alone() {
+    fn fragments_are_refused_in_targets_only() {
         let check = |text: &str, expected: bool| {
             for step in [1, 2, 7, 1000] {
                 assert_eq!(seen(text, step), expected, "{text:?} in steps of {step}");
@@ -211,7 +211,7 @@ mod tests {
     }
 
     #[test]
-    fn headers_are_counted_as_they_stand_on_the_wire() {
+    fn headers_are_counted_as_sent() {
         let request = |version: Version| {
             Request::builder().version(version).header("host", "x").header("a", "b".repeat(90)).body(()).unwrap()
         };

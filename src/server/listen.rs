@@ -101,7 +101,7 @@ impl Server {
         draining.send_replace(true);
         let limit = self.app.config.server.drain_timeout;
         if tokio::time::timeout(limit, connections.shutdown()).await.is_err() {
-            tracing::warn!(limit_s = limit.as_secs(), "requests still in flight were cut off");
+            tracing::warn!(limit_s = limit.as_secs(), "requests still in flight were aborted");
         }
         self.app.pool.drain().await;
         self.app.cache.close().await;
@@ -122,7 +122,7 @@ async fn follow(mut files: KeyFiles) {
         match looked.await {
             Ok(looked_at) => files = looked_at,
             Err(error) => {
-                tracing::error!(%error, "key files are no longer followed");
+                tracing::error!(%error, "key files are no longer watched");
                 return;
             }
         }

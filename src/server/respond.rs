@@ -125,8 +125,8 @@ fn rendition(request: &HeaderMap, success: &Success, lifetime: Duration) -> Resp
 /// Returns the text sent instead of a body that the client's own conditions rule out.
 fn refusal(status: StatusCode) -> Option<&'static [u8]> {
     match status {
-        StatusCode::RANGE_NOT_SATISFIABLE => Some(b"The range lies outside the picture. (range-unsatisfiable)\n"),
-        StatusCode::PRECONDITION_FAILED => Some(b"The image is not the one asked for. (precondition-failed)\n"),
+        StatusCode::RANGE_NOT_SATISFIABLE => Some(b"The range lies outside the image. (range-unsatisfiable)\n"),
+        StatusCode::PRECONDITION_FAILED => Some(b"The image does not match the precondition. (precondition-failed)\n"),
         _ => None,
     }
 }

@@ -74,7 +74,7 @@ mod tests {
     }
 
     #[test]
-    fn targets_stay_as_sent() {
+    fn targets_are_not_rewritten() {
         let check = |target: &str, path: &str, query: Option<&str>| {
             let uri = uri(target);
             let route = Route::parse(&uri, 8000).unwrap();

@@ -42,7 +42,7 @@ impl Signals {
         for (name, number) in IGNORED {
             each(name, number, |name| match name {
                 "SIGHUP" => tracing::info!(
-                    "SIGHUP ignored: the configuration is read at start only; key files are read again by themselves"
+                    "SIGHUP ignored: restart to load a changed configuration; key files are reloaded automatically"
                 ),
                 name => tracing::info!("{name} ignored"),
             });
@@ -62,7 +62,7 @@ impl Signals {
 fn each(name: &'static str, number: libc::c_int, act: impl Fn(&'static str) + Send + 'static) {
     let mut signals = match signal(SignalKind::from_raw(number)) {
         Ok(signals) => signals,
-        Err(error) => return tracing::warn!("{name} cannot be listened for: {error}"),
+        Err(error) => return tracing::warn!("{name} cannot be handled: {error}"),
     };
     tokio::spawn(async move {
         while signals.recv().await.is_some() {

@@ -116,7 +116,7 @@ mod tests {
     }
 
     #[test]
-    fn it_stands_in_for_what_is_not_there_and_for_nothing_else() {
+    fn the_page_is_shown_only_if_nothing_else_answers_the_address() {
         let check = |target: &str, error: Error, expected| {
             assert_eq!(is_for(&target.parse().unwrap(), &error), expected, "{target} {error}");
         };

@@ -151,7 +151,7 @@ mod tests {
     }
 
     #[test]
-    fn the_cap_holds_at_its_edge() {
+    fn the_limit_is_exact() {
         let full = vec![7; 1000];
         assert_eq!(collect(&[&full], Some(1000), Coding::Identity), Ok(full.clone()));
         assert_eq!(collect(&[&full, b"x"], None, Coding::Identity), Err(SourceError::TooLarge { max: MAX }));
@@ -172,7 +172,7 @@ mod tests {
     }
 
     #[test]
-    fn broken_gzip_is_the_upstreams_fault() {
+    fn invalid_gzip_is_an_upstream_error() {
         let packed = gzip(b"hello hello hello");
         for len in 0..packed.len() {
             assert_eq!(

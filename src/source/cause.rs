@@ -175,62 +175,66 @@ impl Cause {
     #[must_use]
     pub const fn advice(self) -> (&'static str, &'static str) {
         match self {
-            Self::Dns => ("the upstream's name has no address", "check the host name and this machine's resolver"),
-            Self::Connect(io::ErrorKind::ConnectionRefused) => {
-                ("the upstream takes no connections", "check that it runs, and its port")
+            Self::Dns => {
+                ("the upstream's host name does not resolve", "check the host name and this machine's DNS resolver")
             }
-            Self::Connect(_) => ("the upstream cannot be reached", "check its address, port and the network between"),
+            Self::Connect(io::ErrorKind::ConnectionRefused) => {
+                ("the upstream refuses connections", "check that it is running, and its port")
+            }
+            Self::Connect(_) => ("the upstream cannot be reached", "check its address and port, and the network"),
             Self::Tls(fault) => tls_advice(fault),
             Self::Status(408 | 425 | 429 | 503) => {
-                ("the upstream asks to come back later", "raise its limits, or put a longer-lived cache in front of us")
+                ("the upstream asks to come back later", "raise its limits, or cache images for longer")
             }
-            Self::Status(500..) => ("the upstream answers with an error of its own", "look into the upstream's log"),
-            Self::Status(_) => ("the upstream refuses the request", "look into the upstream's log"),
-            Self::Truncated => ("the connection ended before the answer did", "look into the upstream's log"),
-            Self::Protocol => ("the upstream does not speak HTTP as it should", "check scheme and port"),
-            Self::Coding => ("the body's content coding is broken or unknown", "serve originals uncompressed"),
-            Self::Redirects => ("redirects lead nowhere, or too far", "name the place that they should lead to"),
-            Self::Downgrade => ("a redirect leads away from https", "mend the redirect"),
+            Self::Status(500..) => ("the upstream answers with a server error", "check the upstream's log"),
+            Self::Status(_) => ("the upstream refuses the request", "check the upstream's log"),
+            Self::Truncated => ("the connection closed before the answer was complete", "check the upstream's log"),
+            Self::Protocol => ("the upstream's answer is not valid HTTP", "check the scheme and port"),
+            Self::Coding => {
+                ("the content encoding of an original is invalid or unknown", "serve originals uncompressed")
+            }
+            Self::Redirects => ("a redirect is invalid, or there are too many", "configure the final address instead"),
+            Self::Downgrade => ("a redirect goes from https to http", "change the redirect to https"),
             Self::Credentials(fault) => credential_advice(fault),
-            Self::NotFound(Place::Object) => ("an object does not exist", "nothing, unless it should"),
+            Self::NotFound(Place::Object) => ("an object does not exist", "nothing to do, unless it should exist"),
             Self::NotFound(Place::Bucket) => ("the bucket does not exist", "check bucket, region and endpoint"),
             Self::NotFound(Place::Root) => ("the folder does not exist", "check root, and that it is mounted"),
-            Self::Denied(Place::Object) => ("an object may not be read", "check its permissions, if it should be"),
-            Self::Denied(Place::Bucket) => {
-                ("no object of the bucket may be read", "allow s3:GetObject to the access key")
+            Self::Denied(Place::Object) => {
+                ("an object cannot be read: access is denied", "check its permissions, if it should be served")
             }
-            Self::Denied(Place::Root) => ("the folder may not be entered", "check the permissions of root"),
-            Self::Region => ("the bucket is elsewhere", "check region and endpoint"),
+            Self::Denied(Place::Bucket) => {
+                ("access to every object of the bucket is denied", "grant s3:GetObject to the access key")
+            }
+            Self::Denied(Place::Root) => ("access to the folder is denied", "check the permissions of root"),
+            Self::Region => ("the bucket is in another region", "check region and endpoint"),
             Self::Settings => {
-                ("the service refuses what the settings ask of it", "check bucket, endpoint, region and path_style")
+                ("the service rejects the settings of this source", "check bucket, endpoint, region and path_style")
             }
             Self::EncryptionKey => ("an object's encryption key cannot be used", "check the key and its policy"),
-            Self::Clock => ("requests are signed with a wrong time", "set this machine's clock"),
+            Self::Clock => {
+                ("this machine's clock is wrong, so signatures are rejected", "set the clock, for example with NTP")
+            }
             Self::AddressRefused => {
-                ("the upstream's address is not a public one", "list it in allow_private, if it is meant")
+                ("the upstream's address is not public", "add it to allow_private, if it is intended")
             }
-            Self::HostUnlisted => ("the host is not listed", "add it to allow_hosts, if it is meant"),
-            Self::Url => ("a path is no absolute URL", "nothing"),
-            Self::TooLarge => {
-                ("an original has too many bytes", "raise limits.original_bytes_max, if it should be served")
-            }
+            Self::HostUnlisted => ("the host is not listed", "add it to allow_hosts, if it is intended"),
+            Self::Url => ("a path is not an absolute URL", "nothing"),
+            Self::TooLarge => ("an original is too large", "raise limits.original_bytes_max, if it should be served"),
             Self::Timeout(Phase::Connect) => {
                 ("connecting took too long", "check the upstream, or raise limits.connect_timeout")
             }
             Self::Timeout(Phase::FirstByte) => {
-                ("the upstream does not answer", "check the upstream, or raise limits.first_byte_timeout")
+                ("the upstream does not answer in time", "check the upstream, or raise limits.first_byte_timeout")
             }
             Self::Timeout(Phase::Whole) => {
                 ("fetching took too long", "check the upstream, or raise limits.fetch_timeout")
             }
-            Self::Changed => {
-                ("a file was rewritten while it was read", "write new files beside the old and rename them")
-            }
+            Self::Changed => ("a file was rewritten while it was read", "write to a temporary file and rename it"),
             Self::Local(LocalFault::Descriptors) => {
-                ("this machine has no file descriptor left", "raise the limit of open files (ulimit -n)")
+                ("this machine has no file descriptors left", "raise the limit on open files (ulimit -n)")
             }
-            Self::Local(LocalFault::Memory) => ("this machine has no memory left", "give it more, or lower the limits"),
-            Self::Local(LocalFault::Io(_)) => ("this machine failed to read or store", "look into the system's log"),
+            Self::Local(LocalFault::Memory) => ("this machine has no memory left", "add memory, or lower the limits"),
+            Self::Local(LocalFault::Io(_)) => ("this machine failed to read or write a file", "check the system log"),
         }
     }
 
@@ -243,25 +247,29 @@ impl Cause {
 
 const fn tls_advice(fault: TlsFault) -> (&'static str, &'static str) {
     match fault {
-        TlsFault::Expired => ("the upstream's certificate is past its time", "renew it, or set this machine's clock"),
-        TlsFault::Name => ("the upstream's certificate is for another name", "name the host as its certificate does"),
+        TlsFault::Expired => {
+            ("the upstream's certificate is expired or not yet valid", "renew it, or correct this machine's clock")
+        }
+        TlsFault::Name => ("the upstream's certificate is for another name", "use the host name in the certificate"),
         TlsFault::Untrusted => (
             "this machine does not trust the upstream's certificate",
-            "install its authority, or name it in SSL_CERT_FILE",
+            "install its certificate authority, or set SSL_CERT_FILE",
         ),
-        TlsFault::Other => ("TLS with the upstream fails", "check scheme, port and the upstream's TLS settings"),
+        TlsFault::Other => {
+            ("TLS with the upstream fails", "check the scheme, the port and the upstream's TLS settings")
+        }
     }
 }
 
 const fn credential_advice(fault: CredentialFault) -> (&'static str, &'static str) {
     match fault {
         CredentialFault::Absent => {
-            ("there are no credentials", "set access_key and secret_key, or mend the AWS default chain")
+            ("there are no credentials", "set access_key and secret_key, or fix the AWS default chain")
         }
         CredentialFault::Unknown => ("the service does not know the access key", "check access_key and endpoint"),
-        CredentialFault::Signature => ("the secret key does not fit the access key", "check secret_key"),
-        CredentialFault::Expired => ("the credentials are past their time", "renew them"),
-        CredentialFault::Refused => ("the upstream refuses the credentials", "check them, and the account"),
+        CredentialFault::Signature => ("the secret key does not match the access key", "check secret_key"),
+        CredentialFault::Expired => ("the credentials have expired", "renew them"),
+        CredentialFault::Refused => ("the upstream rejects the credentials", "check them and the account"),
     }
 }
 

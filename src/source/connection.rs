@@ -201,7 +201,9 @@ fn tls() -> Result<ClientConfig, BuildError> {
     let found = rustls_native_certs::load_native_certs();
     let (usable, _unusable) = roots.add_parsable_certificates(found.certs);
     if usable == 0 {
-        tracing::warn!("no trusted certificates on this machine; https upstreams will fail");
+        tracing::warn!(
+            "no trusted certificates on this machine, so https upstreams will fail; install ca-certificates"
+        );
     }
     // The connector adds the protocols that it supports.
     Ok(ClientConfig::builder_with_provider(Arc::new(rustls::crypto::ring::default_provider()))

@@ -44,7 +44,7 @@ pub enum SourceError {
     #[error("upstream timed out")]
     Timeout(Phase),
     /// The original is larger than `limits.original_bytes_max`.
-    #[error("original over {max} bytes")]
+    #[error("original larger than {max} bytes")]
     TooLarge {
         /// The cap.
         max: u64,

@@ -206,7 +206,7 @@ mod tests {
     }
 
     #[test]
-    fn times_that_are_no_http_dates_are_left_out() {
+    fn times_that_are_not_http_dates_are_left_out() {
         assert_eq!(http_date(UNIX_EPOCH - Duration::from_secs(1)), None);
         assert_eq!(http_date(UNIX_EPOCH + Duration::from_secs(400_000_000_000)), None);
     }

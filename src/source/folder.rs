@@ -331,7 +331,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn devices_are_no_originals() {
+    async fn devices_are_not_served() {
         let source = source(Path::new("/dev"));
         for object in ["/null", "/zero", "/tty", "/fd/0"] {
             assert_eq!(get(&source, object).await, Err(SourceError::Missing), "{object}");
@@ -355,7 +355,7 @@ mod tests {
     }
 
     #[test]
-    fn a_root_that_is_no_directory_is_refused_at_the_start() {
+    fn a_root_that_is_not_a_directory_is_refused_at_the_start() {
         let (_outer, root) = tree();
         for bad in [root.join("a.jpg"), root.join("missing")] {
             assert!(matches!(FolderSource::new(bad, &Limits::default()), Err(BuildError::Root { .. })));

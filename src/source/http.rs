@@ -280,7 +280,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn a_name_that_changes_its_address_is_refused_the_moment_it_does() {
+    async fn a_name_that_moves_to_a_private_address_is_refused_at_once() {
         // Listens on every address of the machine, so that a connection to a wrong address would also be answered.
         let listener = tokio::net::TcpListener::bind("0.0.0.0:0").await.unwrap();
         let port = listener.local_addr().unwrap().port();

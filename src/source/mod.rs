@@ -73,10 +73,10 @@ pub enum BuildError {
         kind: io::ErrorKind,
     },
     /// `base_url` is not an http(s) URL, or has a query or fragment.
-    #[error("base_url must be an http or https URL without query and fragment")]
+    #[error("base_url must be an http or https URL without a query or a fragment")]
     BaseUrl,
     /// An entry of `allow_hosts` is not a host.
-    #[error("allow_hosts must hold names such as \"example.com\" or \"*.example.com\"")]
+    #[error("allow_hosts must contain names such as \"example.com\" or \"*.example.com\"")]
     AllowHosts,
     /// `access_key` or `secret_key` is not text.
     #[error("access_key and secret_key must be text")]

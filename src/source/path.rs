@@ -32,7 +32,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn dot_segments_are_seen_in_every_writing() {
+    fn dot_segments_are_recognised_in_every_spelling() {
         for bad in [
             "/..",
             "/../a",

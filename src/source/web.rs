@@ -124,7 +124,7 @@ mod tests {
     }
 
     #[test]
-    fn objects_are_named_below_the_base_and_never_beside_it() {
+    fn objects_are_always_below_the_base() {
         check_below("http://h", "/a.jpg", Some("http://h/a.jpg"));
         check_below("http://h/base", "/a.jpg", Some("http://h/base/a.jpg"));
         check_below("http://h/base/", "/a.jpg", Some("http://h/base/a.jpg"));

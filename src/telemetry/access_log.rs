@@ -203,10 +203,10 @@ impl Writer {
     fn sweep(&mut self) {
         let (deleted, failed) = self.sweeper.sweep(self.clock.unix_seconds());
         if failed > 0 {
-            tracing::warn!(failed, "access log files past their retention cannot be deleted");
+            tracing::warn!(failed, "expired access log files cannot be deleted");
         }
         if deleted > 0 {
-            tracing::debug!(deleted, "access log files past their retention deleted");
+            tracing::debug!(deleted, "expired access log files deleted");
         }
     }
 }
@@ -370,7 +370,7 @@ mod tests {
     }
 
     #[test]
-    fn a_directory_that_vanishes_costs_lines_until_it_is_back() {
+    fn lines_are_lost_while_the_directory_is_missing() {
         let setup = Setup::new(BRISK);
         fs::remove_dir_all(setup.dir.path().join("logs")).unwrap();
         setup.clock.advance(Duration::from_secs(3600));

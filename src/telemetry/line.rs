@@ -184,7 +184,7 @@ mod tests {
     }
 
     #[test]
-    fn nothing_a_client_sends_makes_a_line_long_or_two() {
+    fn no_client_input_makes_a_line_too_long_or_splits_it() {
         let junk = "\n\"\u{1}".repeat(4000);
         let record = AccessRecord {
             host: junk.clone(),

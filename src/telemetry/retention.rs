@@ -101,7 +101,7 @@ mod tests {
     }
 
     #[test]
-    fn a_file_goes_when_its_hour_ended_longer_ago_than_the_retention() {
+    fn a_file_is_deleted_when_its_hour_is_older_than_the_retention() {
         let dir = tempfile::tempdir().unwrap();
         let day = Duration::from_secs(24 * 3600);
         let mut sweeper = Sweeper::new(dir.path().to_owned(), day);
@@ -156,7 +156,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn names_tell_their_hour(unix_s in 0_u64..253_402_300_800) {
+        fn the_hour_is_read_from_the_file_name(unix_s in 0_u64..253_402_300_800) {
             prop_assert_eq!(hour_start(&file_name(unix_s)), Some(unix_s / 3600 * 3600));
         }
 

@@ -92,7 +92,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn there_and_back(unix_s in 0..=LAST_S) {
+        fn conversion_in_both_directions_agrees(unix_s in 0..=LAST_S) {
             prop_assert_eq!(Utc::of(unix_s).unix_s(), Some(unix_s));
         }
 

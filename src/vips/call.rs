@@ -383,7 +383,7 @@ mod tests {
     }
 
     #[test]
-    fn a_picture_survives_saving_and_loading() {
+    fn an_image_survives_saving_and_loading() {
         init().unwrap();
         let image = Call::new(c"black").int(c"width", 3).int(c"height", 2).image_out().unwrap();
         let png = Call::new(c"pngsave_buffer").image(c"in", &image).strip().bytes_out().unwrap();

@@ -29,7 +29,7 @@ pub enum VipsError {
         operation: &'static str,
     },
     /// The samples have a depth or number of channels that [`crate::pixels::raster::Raster`] cannot hold.
-    #[error("picture of {bands} bands cannot be held")]
+    #[error("an image of {bands} bands is not supported")]
     Unrepresentable {
         /// Number of channels found.
         bands: i32,

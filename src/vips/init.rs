@@ -34,10 +34,10 @@ impl Capabilities {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum InitError {
     /// `vips_init` failed.
-    #[error("libvips would not start")]
+    #[error("libvips could not be initialised")]
     Failed,
     /// The library is older than we support.
-    #[error("libvips {major}.{minor} is too old, 8.14 is needed")]
+    #[error("libvips {major}.{minor} is too old; install 8.14 or newer")]
     TooOld {
         /// Major version found.
         major: u32,

@@ -275,7 +275,7 @@ mod tests {
     }
 
     #[test]
-    fn a_picture_can_be_sent_to_another_thread() {
+    fn an_image_can_be_sent_to_another_thread() {
         init().unwrap();
         let raster = gradient(3);
         let image = Image::from_raster(&raster).unwrap();

@@ -63,7 +63,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn failed_starts_wait_longer_and_longer_but_not_for_ever() {
+    fn failed_starts_wait_ever_longer_up_to_a_bound() {
         let now = Instant::now();
         let mut backoff = Backoff::default();
         let mut waits = Vec::new();
@@ -80,7 +80,7 @@ mod tests {
     }
 
     #[test]
-    fn a_few_crashes_cost_no_wait_and_a_flood_a_bounded_one() {
+    fn a_few_crashes_cause_no_wait_and_many_cause_a_bounded_one() {
         let now = Instant::now();
         let mut backoff = Backoff::default();
         for _ in 1..CRASHES_FREE {

@@ -32,13 +32,13 @@ pub struct Channel {
 #[derive(Debug, thiserror::Error)]
 pub enum SetupError {
     /// Standard input is not a server's socket.
-    #[error("a worker is started by the server, not by hand")]
+    #[error("the server starts workers; do not start one by hand")]
     NotAWorker,
     /// The server hung up or sent an invalid message.
     #[error(transparent)]
     Frame(#[from] FrameError),
     /// The rendering libraries cannot be initialised.
-    #[error("rendering libraries cannot be initialised")]
+    #[error("cannot initialise the rendering libraries")]
     WarmUp,
 }
 

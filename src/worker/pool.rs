@@ -104,7 +104,7 @@ impl Pool {
         match started.recv() {
             Ok(Ok(())) => Ok(Self { shared, admission, ended, thread: Some(thread) }),
             Ok(Err(error)) => Err(StartError::Spawn(error)),
-            Err(_) => Err(StartError::Resources(io::Error::other("the supervisor ended"))),
+            Err(_) => Err(StartError::Resources(io::Error::other("the supervisor has ended"))),
         }
     }
 

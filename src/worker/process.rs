@@ -228,7 +228,7 @@ mod tests {
     }
 
     #[test]
-    fn errors_are_believed_only_when_they_are_a_workers_to_report() {
+    fn only_errors_that_a_worker_may_report_are_accepted() {
         let check = |error: RenderError, believed: Option<RenderError>| {
             assert_eq!(verdict(Err(error), &[]).map(|result| result.unwrap_err()), believed);
         };

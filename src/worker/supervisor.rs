@@ -111,7 +111,7 @@ impl Supervisor {
                 && now >= running.since + self.config.timeout
             {
                 Stats::add(&self.shared.stats.killed);
-                tracing::warn!("a render worker is killed: its job is over its time");
+                tracing::warn!("a render worker is killed: its job exceeded render.timeout");
                 self.remove(index, Why::Misbehaved, RenderError::Timeout);
             }
         }
@@ -323,14 +323,14 @@ impl Supervisor {
     }
 
     fn lost_idle(&mut self, index: usize, now: Instant) {
-        tracing::warn!("a render worker without a job is gone");
+        tracing::warn!("an idle render worker has exited");
         Stats::add(&self.shared.stats.crashed);
         self.backoff.crashed(now);
         self.remove(index, Why::Died, RenderError::Unavailable);
     }
 
     fn lost_busy(&mut self, index: usize, now: Instant, why: Why) {
-        tracing::warn!(?why, "a render worker and its job are lost");
+        tracing::warn!(?why, "a render worker has died, and its job is lost");
         Stats::add(&self.shared.stats.crashed);
         self.backoff.crashed(now);
         self.remove(index, why, RenderError::WorkerCrashed);

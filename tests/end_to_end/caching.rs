@@ -130,7 +130,7 @@ fn identical_requests_render_once_and_different_ones_fetch_once() {
 }
 
 #[test]
-fn a_failed_fetch_is_told_to_all_who_wait_and_kept_for_a_moment() {
+fn a_failed_fetch_is_reported_to_all_waiters_and_cached_briefly() {
     let gated = Gated::new();
     let server = Tintype::start(&gated.source());
     let targets: Vec<_> = (0..6).map(|n| format!("/broken.jpg?w=70&n={n}")).collect();
@@ -161,7 +161,7 @@ fn a_client_that_hangs_up_does_not_stop_the_render_others_wait_for() {
 }
 
 #[test]
-fn what_is_kept_in_memory_does_not_exhaust_descriptors() {
+fn renditions_in_memory_do_not_exhaust_descriptors() {
     let dir = tempfile::tempdir().unwrap();
     let picture = fs::read(photos().join("cup.png")).unwrap();
     for n in 0..300 {

@@ -38,7 +38,7 @@ fn sources() -> String {
 const CHROME: &str = "image/avif,image/webp,image/apng,image/*,*/*;q=0.8";
 
 #[test]
-fn a_rendition_has_the_headers_of_a_cacheable_picture() {
+fn a_rendition_has_the_headers_of_a_cacheable_image() {
     let server = Tintype::start(&sources());
     let reply = server.get("/coffee.jpg?w=200&h=200&fit=crop&fm=webp&nonsense=1");
     assert_eq!(reply.status, 200);
@@ -201,7 +201,7 @@ fn what_cannot_be_decoded_is_422() {
     let dir = tempfile::tempdir().unwrap();
     let coffee = std::fs::read(photos().join("coffee.jpg")).unwrap();
     std::fs::write(dir.path().join("page.html"), "<!DOCTYPE html><p>hello").unwrap();
-    std::fs::write(dir.path().join("page.jpg"), "<html>not a picture</html>").unwrap();
+    std::fs::write(dir.path().join("page.jpg"), "<html>not an image</html>").unwrap();
     std::fs::write(dir.path().join("head.jpg"), &coffee[..40]).unwrap();
     std::fs::write(dir.path().join("style.css"), "body { color: red }").unwrap();
     let root = dir.path().display();
@@ -212,7 +212,7 @@ fn what_cannot_be_decoded_is_422() {
         assert!(!reply.text().to_lowercase().contains("vips"), "{}", reply.text());
     }
     let css = server.get("/style.css?w=10");
-    assert_eq!((css.status, css.text()), (200, "body { color: red }"), "no picture passes through");
+    assert_eq!((css.status, css.text()), (200, "body { color: red }"), "no image passes through");
 }
 
 #[test]

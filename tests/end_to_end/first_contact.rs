@@ -21,7 +21,7 @@ fn sources() -> String {
 }
 
 #[test]
-fn a_browser_at_the_root_learns_what_this_is_and_a_program_gets_the_error() {
+fn a_browser_at_the_root_gets_a_page_and_a_program_gets_the_error() {
     let server = Tintype::start(&sources());
     for host in ["img.test", "signed.test", "proxy.test"] {
         let page = server.send("GET", "/", &[BROWSER, ("Host", host)]);
@@ -44,7 +44,7 @@ fn a_browser_at_the_root_learns_what_this_is_and_a_program_gets_the_error() {
 }
 
 #[test]
-fn browsers_and_crawlers_find_the_files_that_they_ask_every_host_for() {
+fn browsers_and_crawlers_find_their_usual_files() {
     let server = Tintype::start(&sources());
     for host in ["img.test", "signed.test", "proxy.test"] {
         let icon = server.send("GET", "/favicon.ico", &[("Host", host)]);
@@ -58,7 +58,7 @@ fn browsers_and_crawlers_find_the_files_that_they_ask_every_host_for() {
 }
 
 #[test]
-fn objects_of_the_source_win_over_the_built_in_files() {
+fn objects_of_the_source_replace_the_built_in_files() {
     let root = tempfile::tempdir().unwrap();
     fs::write(root.path().join("robots.txt"), "User-agent: nobody\n").unwrap();
     fs::copy(photos().join("cup.png"), root.path().join("favicon.ico")).unwrap();
@@ -94,7 +94,7 @@ fn workplace(further: &str) -> tempfile::TempDir {
 }
 
 #[test]
-fn paths_in_a_configuration_start_from_its_folder_wherever_the_command_runs() {
+fn paths_in_a_configuration_start_from_its_folder() {
     let dir = workplace("[cache]\ndisk_dir = \"cache\"");
     for (folder, file) in [("", "conf/t.toml"), ("conf", "t.toml"), ("conf/photos", "../t.toml")] {
         let output = tintype(&dir.path().join(folder), &["check-config", file]);
@@ -179,7 +179,7 @@ fn every_error_about_a_path_names_the_path() {
 }
 
 #[test]
-fn check_config_finds_what_will_not_work_here_and_suggests_what_was_meant() {
+fn check_config_finds_faults_of_this_machine_and_suggests_corrections() {
     let check = |further: &str, source: &str, expected: &str| {
         let dir = workplace(further);
         let file = dir.path().join("conf/t.toml");
@@ -222,7 +222,7 @@ fn help_lists_the_gallery() {
 }
 
 #[test]
-fn a_listener_is_named_by_localhost_or_by_its_port_alone() {
+fn a_listen_address_may_be_localhost_or_only_a_port() {
     for listen in ["localhost:0", ":0"] {
         let dir = workplace("");
         let words = ["serve", "--config", "conf/t.toml", "--listen", listen, "--examples"];

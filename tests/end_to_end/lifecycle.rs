@@ -14,7 +14,7 @@ fn folder() -> String {
 }
 
 #[test]
-fn the_admin_listener_tells_health_and_metrics_and_the_public_one_does_not() {
+fn only_the_admin_listener_shows_health_and_metrics() {
     let server = Tintype::start(&folder());
     assert_eq!((server.admin("/healthz").status, server.admin("/readyz").status), (200, 200));
     assert_eq!(server.get("/coffee.jpg?w=10").status, 200);
@@ -74,7 +74,7 @@ fn sigterm_lets_requests_in_flight_end_and_then_ends_with_success() {
 }
 
 #[test]
-fn signals_that_mean_nothing_here_are_ignored_with_a_line() {
+fn meaningless_signals_are_ignored_and_logged() {
     let mut server = Tintype::start(&folder());
     assert_eq!(server.get("/coffee.jpg?w=21").status, 200);
     let workers = server.children();
@@ -132,7 +132,7 @@ fn every_signal_to_stop_drains() {
 }
 
 #[test]
-fn the_death_of_workers_costs_at_most_the_requests_they_were_serving() {
+fn killed_workers_fail_only_the_requests_they_were_serving() {
     let server = Tintype::start(&folder());
     assert_eq!(server.get("/coffee.jpg?w=20").status, 200);
     for round in 0..3 {
@@ -154,7 +154,7 @@ fn the_death_of_workers_costs_at_most_the_requests_they_were_serving() {
 }
 
 #[test]
-fn a_second_server_on_the_same_cache_says_so_and_ends() {
+fn a_second_server_on_the_same_cache_exits_with_an_error() {
     let dir = tempfile::tempdir().unwrap();
     let first = Tintype::start_in(dir.path(), &folder());
     let other = tempfile::tempdir().unwrap();

@@ -58,7 +58,7 @@ fn rest(spec: &ParamSpec) -> String {
 }
 
 #[test]
-fn what_has_no_model_leaves_every_byte_as_it_is() {
+fn parameters_without_a_model_change_no_byte() {
     let server = server();
     let original = fs::read(photos().join("coffee.jpg")).unwrap();
     let mut seen = 0;
@@ -86,7 +86,7 @@ fn what_has_no_model_leaves_every_byte_as_it_is() {
 }
 
 #[test]
-fn generated_bars_are_no_bars() {
+fn a_generated_fill_leaves_the_letterbox_out() {
     let server = server();
     let clip = ok(&server, "/coffee.jpg?w=90&h=120&fit=clip&fm=png");
     assert_eq!(measure(&clip), ("png", 90, 60));
@@ -145,7 +145,7 @@ fn a_fallback_of_false_is_400_when_the_model_is_asked_for() {
 }
 
 #[test]
-fn films_are_not_written_and_their_parameters_ignored() {
+fn video_is_not_written_and_its_parameters_are_ignored() {
     let server = server();
     for query in ["fm=mp4", "fm=webm", "fm=mp4&video-codec=h264&w=80", "fm=mp4&face-blur=50", "fm=webm&auto=format"] {
         refused(&server, &format!("/coffee.jpg?{query}"), 422, "output-unsupported");
@@ -157,7 +157,7 @@ fn films_are_not_written_and_their_parameters_ignored() {
 }
 
 #[test]
-fn what_is_not_found_is_passed_over() {
+fn crop_words_that_find_nothing_are_skipped() {
     let server = server();
     let body = |query: &str| ok(&server, &format!("/coffee.jpg?w=90&h=90&fm=png&{query}"));
     let centre = body("fit=crop");
@@ -207,7 +207,7 @@ pub fn odd_originals() -> Vec<(&'static str, Vec<u8>)> {
 }
 
 #[test]
-fn plates_that_cannot_be_hidden_are_not_shown() {
+fn an_image_whose_plates_cannot_be_hidden_is_not_sent() {
     let dir = tempfile::tempdir().unwrap();
     for (name, bytes) in odd_originals() {
         fs::write(dir.path().join(name), bytes).unwrap();
@@ -253,7 +253,7 @@ fn plates_that_cannot_be_hidden_are_not_shown() {
     }
     let etag = plain.header("etag").unwrap();
     let reply = server.send("GET", "/coffee.jpg?w=80&fm=png&lp-blur=1", &[("If-None-Match", etag)]);
-    assert_eq!(reply.status, 422, "a cache that knows the picture is not told that it may show it");
+    assert_eq!(reply.status, 422, "a cache that has the image is not told that it may show it");
     for query in ["lp-blur=0", "lp-blur=false", "lp-blur=off"] {
         assert!(server.get(&format!("/coffee.jpg?w=80&fm=png&{query}")).body == plain.body, "{query}");
         assert!(server.get(&format!("/coffee.jpg?{query}")).body == server.get("/coffee.jpg").body, "{query}");

@@ -40,7 +40,7 @@ fn good(reply: Reply, cache_control: Option<&str>) -> Vec<u8> {
 }
 
 #[test]
-fn overlays_come_from_the_pictures_own_source_and_are_told_apart() {
+fn overlays_come_from_the_source_of_the_image_and_are_told_apart() {
     let dir = folder();
     let server = Tintype::start(&source("own", dir.path(), ""));
     let plain = good(server.get("/photo.jpg?w=200&fm=png"), LONG);
@@ -71,7 +71,7 @@ fn overlays_come_from_the_pictures_own_source_and_are_told_apart() {
 }
 
 #[test]
-fn a_missing_watermark_leaves_the_picture_for_a_short_while() {
+fn an_image_whose_watermark_is_missing_is_cached_briefly() {
     let dir = folder();
     let server = Tintype::start(&source("own", dir.path(), ""));
     let plain = good(server.get("/photo.jpg?w=200&fm=png"), LONG);
@@ -84,7 +84,7 @@ fn a_missing_watermark_leaves_the_picture_for_a_short_while() {
 }
 
 #[test]
-fn urls_of_our_own_hosts_are_answered_here_under_their_own_rules() {
+fn overlay_urls_of_configured_hosts_are_served_by_their_own_source() {
     let dir = folder();
     let open = source("open", dir.path(), "hosts = [\"img.test\"]");
     let signed = source(
@@ -118,7 +118,7 @@ fn urls_of_our_own_hosts_are_answered_here_under_their_own_rules() {
 }
 
 #[test]
-fn the_host_that_a_client_names_decides_nothing_about_overlays() {
+fn the_host_header_does_not_affect_overlays() {
     let dir = folder();
     let server = Tintype::start(&source("own", dir.path(), ""));
     let plain = good(server.get("/photo.jpg?w=200&fm=png"), LONG);
@@ -134,7 +134,7 @@ fn the_host_that_a_client_names_decides_nothing_about_overlays() {
 }
 
 #[test]
-fn what_an_overlay_may_be_is_part_of_what_is_kept() {
+fn the_settings_of_an_overlays_source_are_part_of_the_cache_key() {
     let dir = folder();
     let state = tempfile::tempdir().unwrap();
     let own = source("own", dir.path(), "hosts = [\"img.test\"]");
@@ -161,7 +161,7 @@ fn what_an_overlay_may_be_is_part_of_what_is_kept() {
 }
 
 #[test]
-fn a_picture_that_goes_into_itself_is_refused() {
+fn an_image_that_contains_itself_is_refused() {
     let dir = folder();
     let defaults =
         "hosts = [\"img.test\"]\ndefault_params = { mark = \"https://img.test/brand/logo.png\", mark-w = \"20\" }";
@@ -189,7 +189,7 @@ fn a_picture_that_goes_into_itself_is_refused() {
 }
 
 #[test]
-fn nothing_private_is_fetched_for_an_overlay_whatever_the_source_may_reach() {
+fn no_overlay_is_fetched_from_a_private_address_even_if_the_source_may() {
     let photo = fs::read(photos().join("coffee.jpg")).unwrap();
     let upstream = Upstream::start(move |_| whole(200, "Content-Type: image/jpeg\r\n", &photo));
     let private = Upstream::start(|_| whole(200, "", b"secret"));
@@ -217,7 +217,7 @@ fn nothing_private_is_fetched_for_an_overlay_whatever_the_source_may_reach() {
 }
 
 #[test]
-fn a_proxy_fetches_overlays_from_the_hosts_of_its_originals_or_from_those_listed() {
+fn a_proxy_fetches_overlays_from_allow_hosts_or_overlay_hosts() {
     let photo = fs::read(photos().join("coffee.jpg")).unwrap();
     let logo = fs::read(photos().join("cup.png")).unwrap();
     let answers = move || {

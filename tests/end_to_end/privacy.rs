@@ -147,8 +147,8 @@ fn every_way_of_asking_hides_the_face() {
 }
 
 #[test]
-fn a_value_that_cannot_be_read_is_an_error_wherever_it_stands() {
-    let dir = folder(&[("page.txt", b"no picture".to_vec())]);
+fn an_invalid_protecting_value_is_an_error_wherever_it_stands() {
+    let dir = folder(&[("page.txt", b"no image".to_vec())]);
     let hiding = source("hiding", dir.path(), "default_params = { face-blur = \"30\" }");
     let lenient = source("lenient", dir.path(), "ignore_lp_blur = true");
     let server = start(&(source("img", dir.path(), "") + &hiding + &lenient));
@@ -204,7 +204,7 @@ fn a_value_that_cannot_be_read_is_an_error_wherever_it_stands() {
 }
 
 #[test]
-fn caches_cannot_confuse_hidden_and_plain() {
+fn hidden_and_plain_images_have_different_cache_keys() {
     let dir = folder(&[]);
     let server = start(&source("img", dir.path(), ""));
     let plain = ok(&server, "/portrait.jpg?w=200&fm=png");
@@ -219,7 +219,11 @@ fn caches_cannot_confuse_hidden_and_plain() {
     let etag = |reply: &Reply| reply.header("etag").unwrap().to_owned();
     assert_ne!(etag(&plain), etag(&hidden));
     let asked = server.send("GET", target, &[("If-None-Match", &etag(&plain))]);
-    assert_eq!((asked.status, &asked.body), (200, &hidden.body), "whoever has the plain one gets the hidden one");
+    assert_eq!(
+        (asked.status, &asked.body),
+        (200, &hidden.body),
+        "a client that has the plain image gets the hidden one"
+    );
     let asked = server.send("GET", target, &[("If-None-Match", &etag(&hidden))]);
     assert_eq!((asked.status, asked.body.len()), (304, 0));
     let part = server.send("GET", target, &[("Range", "bytes=100-199"), ("If-Range", &etag(&hidden))]);
@@ -229,7 +233,7 @@ fn caches_cannot_confuse_hidden_and_plain() {
 }
 
 #[test]
-fn words_about_a_picture_are_about_the_hidden_one() {
+fn descriptions_of_an_image_describe_the_hidden_one() {
     let dir = folder(&[]);
     let server = start(&source("img", dir.path(), ""));
     let part = "rect=170,60,110,130";
@@ -248,7 +252,7 @@ fn words_about_a_picture_are_about_the_hidden_one() {
 }
 
 #[test]
-fn what_cannot_be_looked_at_is_not_sent() {
+fn an_original_that_cannot_be_searched_for_faces_is_not_sent() {
     let odd = odd_originals();
     let dir = folder(&odd);
     let server = start(&source("img", dir.path(), ""));
@@ -335,7 +339,7 @@ fn page() -> Vec<u8> {
 }
 
 #[test]
-fn photographs_inside_documents_are_looked_at() {
+fn photographs_inside_documents_are_searched_for_faces() {
     let dir = folder(&[("page.pdf", page()), ("drawing.svg", drawing())]);
     let server = start(&(source("img", dir.path(), "") + &source("drawn", dir.path(), "rasterize_svg = true")));
     // Without its annotation the page has no face. That result must not be taken for the page as a whole.
@@ -429,7 +433,7 @@ fn a_face_that_moves_is_hidden_in_every_frame() {
 }
 
 #[test]
-fn parts_of_a_picture_are_hidden_by_their_own_parameters_and_by_the_sources() {
+fn overlays_are_hidden_by_their_own_parameters_and_by_those_of_the_source() {
     let dir = folder(&[]);
     let hiding = source("hiding", dir.path(), "default_params = { face-blur = \"40\", w = \"90\" }");
     let server = start(&(source("img", dir.path(), "") + &hiding));
@@ -460,7 +464,7 @@ fn parts_of_a_picture_are_hidden_by_their_own_parameters_and_by_the_sources() {
 }
 
 #[test]
-fn no_small_copy_of_the_face_rides_along() {
+fn no_thumbnail_shows_the_hidden_face() {
     let resource = |id: u16, data: &[u8]| {
         [b"8BIM", &id.to_be_bytes()[..], &[0, 0], &(data.len() as u32).to_be_bytes(), data].concat()
     };
@@ -494,7 +498,7 @@ fn no_small_copy_of_the_face_rides_along() {
 }
 
 #[test]
-fn an_original_is_looked_at_once_whatever_is_made_of_it() {
+fn an_original_is_searched_for_faces_once_for_all_renditions() {
     let dir = folder(&[]);
     let server = start(&source("img", dir.path(), ""));
     let searches = || server.metric("tintype_face_searches_total");

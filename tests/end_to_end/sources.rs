@@ -14,7 +14,7 @@ fn web_folder(base: &str) -> String {
 }
 
 #[test]
-fn nginx_is_rendered_from_passed_through_and_its_lifetimes_respected() {
+fn originals_from_nginx_are_rendered_and_passed_through_with_their_lifetimes() {
     let Some(nginx) = Nginx::start(&photos()) else { return };
     let server = Tintype::start(&(web_folder(nginx.base.as_str()) + "cache_ttl = \"1h\"\n"));
     let check = |target: &str, status: u16, max_age: &str| {
@@ -89,7 +89,7 @@ fn bad_upstreams_become_the_documented_statuses() {
 }
 
 #[test]
-fn a_folder_is_left_by_no_path() {
+fn no_path_leaves_the_folder() {
     let dir = tempfile::tempdir().unwrap();
     let root = dir.path().join("root");
     std::fs::create_dir(&root).unwrap();
@@ -125,7 +125,7 @@ fn a_folder_is_left_by_no_path() {
 }
 
 #[test]
-fn the_proxy_goes_only_where_it_may() {
+fn the_proxy_fetches_only_from_allowed_hosts() {
     let picture = std::fs::read(photos().join("cup.png")).unwrap();
     let upstream = Upstream::start(move |_| whole(200, "Content-Type: image/png\r\n", &picture));
     let proxy = |name: &str, more: &str| {

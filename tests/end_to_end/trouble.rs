@@ -74,7 +74,7 @@ fn ask_and_learn_nothing(server: &Tintype, expected: &[Failing], root: &Path) {
 }
 
 #[test]
-fn the_operator_learns_why_a_source_fails_and_the_client_does_not() {
+fn only_the_operator_learns_why_a_source_fails() {
     let service = bad_service();
     let broken = Upstream::start(|request| match request.target.as_str() {
         "/gzip.png" => whole(200, "Content-Encoding: gzip\r\n", b"UPSTREAM-TEXT"),
@@ -149,7 +149,7 @@ fn the_operator_learns_why_a_source_fails_and_the_client_does_not() {
 }
 
 #[test]
-fn what_the_operator_mends_works_at_once() {
+fn a_source_works_as_soon_as_the_operator_fixes_it() {
     let dir = tempfile::tempdir().unwrap();
     let root = dir.path().join("root");
     fs::create_dir(&root).unwrap();
@@ -165,7 +165,7 @@ fn what_the_operator_mends_works_at_once() {
 }
 
 #[test]
-fn a_busy_upstream_is_asked_again_as_soon_as_somebody_comes_back() {
+fn a_busy_upstream_is_asked_again_on_the_next_request() {
     let cup = fs::read(photos().join("cup.png")).unwrap();
     let count = Arc::new(AtomicUsize::new(0));
     let asked = count.clone();
@@ -188,7 +188,7 @@ fn a_busy_upstream_is_asked_again_as_soon_as_somebody_comes_back() {
 }
 
 #[test]
-fn connections_that_end_when_they_are_used_again_cost_no_picture() {
+fn reused_connections_that_close_do_not_fail_a_request() {
     let cup: &'static [u8] = fs::read(photos().join("cup.png")).unwrap().leak();
     let upstream = KeepAlive::start(move |number, _| if number == 0 { Reaction::Answer(cup) } else { Reaction::Reset });
     let server = Tintype::start(&web_folder("web", &upstream.url("/"), true));

@@ -47,7 +47,7 @@ fn check_locked_up(reply: &Reply, content_type: &str) {
 }
 
 #[test]
-fn svg_is_sent_as_svg_without_what_runs_or_loads() {
+fn svg_is_sent_as_svg_without_scripts_and_external_references() {
     let dir = tempfile::tempdir().unwrap();
     let server = server(&dir);
     let plain = server.get("/drawing.svg");
@@ -82,7 +82,7 @@ fn svg_is_sent_as_svg_without_what_runs_or_loads() {
 }
 
 #[test]
-fn svg_that_is_sent_as_it_is_stays_locked_up() {
+fn svg_that_is_sent_unchanged_is_sandboxed() {
     let dir = tempfile::tempdir().unwrap();
     let server = server(&dir);
     for target in ["/drawing.svg?svg-sanitize=false&w=90", "/packed.svgz?rasterize-bypass=true"] {
@@ -101,7 +101,7 @@ fn svg_that_is_sent_as_it_is_stays_locked_up() {
 }
 
 #[test]
-fn svg_that_is_drawn_is_a_picture_like_any_other() {
+fn rasterized_svg_is_an_image_like_any_other() {
     let dir = tempfile::tempdir().unwrap();
     let server = server(&dir);
     for (target, format) in [("/drawing.svg?w=80&fm=png", "png"), ("/packed.svgz?w=80&fm=webp", "webp")] {

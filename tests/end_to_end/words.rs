@@ -41,7 +41,7 @@ fn ok(server: &Tintype, target: &str) -> Reply {
 }
 
 #[test]
-fn text_alone_makes_a_picture() {
+fn text_alone_makes_an_image() {
     let server = server();
     let reply = ok(&server, "/~text?txt=Hello,+World!");
     let (format, width, height) = measure(&reply.body);

@@ -175,7 +175,7 @@ async fn s3_conforms_on_seaweedfs() {
 
 /// The credentials may read one of two buckets, and list neither.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_closed_bucket_is_the_operators_fault_and_a_closed_object_is_not() {
+async fn a_denied_bucket_is_the_operators_fault_and_a_denied_object_is_not() {
     let Some(seaweed) = Seaweed::start() else { return };
     seaweed.create_bucket("photos").await;
     seaweed.create_bucket("private").await;
@@ -307,7 +307,7 @@ async fn bad_upstreams_are_told_apart_by_every_network_source() {
 
 /// Statuses that mean different things in HTTP and in S3.
 #[tokio::test]
-async fn a_denial_or_a_redirect_to_nowhere_is_judged_by_the_kind_of_source() {
+async fn the_kind_of_source_decides_about_denials_and_invalid_redirects() {
     let upstream = Upstream::start(|request| match request.target.split('?').next().unwrap() {
         target if target.ends_with("/401") => whole(401, "", b""),
         target if target.ends_with("/403") => whole(403, "", b""),
@@ -336,7 +336,7 @@ fn s3_error(status: u16, code: &str) -> Vec<Step> {
 }
 
 #[tokio::test]
-async fn an_internal_error_of_s3_is_worth_one_more_try_and_a_busy_one_is_not() {
+async fn an_internal_error_of_s3_is_retried_once_and_a_busy_one_is_not() {
     let upstream = Upstream::start(|request| match request.target.split('?').next().unwrap() {
         "/b/internal" => s3_error(500, "InternalError"),
         "/b/slow" => s3_error(503, "SlowDown"),
@@ -425,7 +425,7 @@ async fn a_closed_port_is_the_upstreams_fault() {
 }
 
 #[tokio::test]
-async fn a_port_that_takes_no_connections_times_out() {
+async fn a_port_that_does_not_answer_times_out() {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     rustix::net::listen(&listener, 0).unwrap();
     let address = listener.local_addr().unwrap();
@@ -548,7 +548,7 @@ async fn private_addresses_are_refused_unless_listed_however_they_are_reached() 
 }
 
 #[tokio::test]
-async fn gzip_that_was_not_asked_for_is_undone_under_the_cap() {
+async fn unrequested_gzip_is_decoded_within_the_limit() {
     let pack = |bytes: &[u8]| {
         let mut encoder = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::best());
         std::io::Write::write_all(&mut encoder, bytes).unwrap();
@@ -640,7 +640,7 @@ async fn s3_credentials_come_from_the_default_chain() {
 }
 
 #[tokio::test]
-async fn https_needs_a_trusted_certificate_and_is_never_left_for_http() {
+async fn https_needs_a_trusted_certificate_and_never_follows_a_redirect_to_http() {
     if variable(INNER).is_some() {
         let base = variable(URL).unwrap();
         let source = build(web_folder(&base, LOOPBACK), &impatient()).await;
@@ -666,5 +666,5 @@ async fn https_needs_a_trusted_certificate_and_is_never_left_for_http() {
     let plain = build(web_folder(&nginx.base.as_str().replace("https", "http"), LOOPBACK), &impatient()).await;
     assert!(matches!(fetch(&plain, "/plain.jpg").await.err(), Some(SourceError::Rejected { status: 400 })));
     let trusted = [("SSL_CERT_FILE", certificate.certificate.to_str().unwrap()), (URL, nginx.base.as_str())];
-    rerun_with("https_needs_a_trusted_certificate_and_is_never_left_for_http", &trusted).await;
+    rerun_with("https_needs_a_trusted_certificate_and_never_follows_a_redirect_to_http", &trusted).await;
 }

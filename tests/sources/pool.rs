@@ -28,7 +28,7 @@ async fn settle() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn an_upstream_that_ends_idle_connections_when_they_are_used_costs_no_request() {
+async fn idle_connections_that_close_when_reused_fail_no_request() {
     for ending in [Reaction::Close, Reaction::Reset, Reaction::HalfClose] {
         for kind in 0..3 {
             let end = ending.clone();
@@ -57,7 +57,7 @@ fn names(target: &str, n: usize) -> bool {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
-async fn a_pool_full_of_dead_connections_costs_no_request() {
+async fn a_pool_full_of_dead_connections_fails_no_request() {
     for kind in 0..3 {
         let upstream = KeepAlive::start(|number, _| {
             // Long enough that every fetch of a round needs its own connection.
@@ -84,7 +84,7 @@ async fn a_pool_full_of_dead_connections_costs_no_request() {
 
 /// Once bytes have arrived, the upstream has seen the request.
 #[tokio::test]
-async fn what_has_begun_to_be_answered_is_not_asked_again() {
+async fn a_partly_answered_request_is_not_repeated() {
     for (begun, cause) in [
         (b"HTTP/1.1 200".as_slice(), Cause::Truncated),
         (b"HTTP/1.1 200 OK\r\nContent-Le", Cause::Truncated),
@@ -107,7 +107,7 @@ async fn what_has_begun_to_be_answered_is_not_asked_again() {
 }
 
 #[tokio::test]
-async fn a_new_connection_that_ends_is_not_replaced_and_an_ended_one_only_once() {
+async fn only_a_reused_connection_is_replaced_and_only_once() {
     for kind in 0..3 {
         let answers = Arc::new(AtomicUsize::new(1));
         let left = answers.clone();

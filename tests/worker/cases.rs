@@ -18,27 +18,27 @@ use crate::support::{ask, block_on, config, config_starting, eventually, is_runn
 
 pub(crate) const ALL: &[(&str, fn())] = &[
     ("a_job_comes_back_with_its_facts", a_job_comes_back_with_its_facts),
-    ("a_crash_costs_one_job", a_crash_costs_one_job),
-    ("a_lie_costs_one_job", a_lie_costs_one_job),
-    ("a_panic_is_an_error_and_a_fresh_worker", a_panic_is_an_error_and_a_fresh_worker),
+    ("a_crash_fails_one_job", a_crash_fails_one_job),
+    ("an_invalid_message_fails_one_job", an_invalid_message_fails_one_job),
+    ("a_panic_is_an_error_and_replaces_the_worker", a_panic_is_an_error_and_replaces_the_worker),
     ("a_hanging_worker_is_killed_in_time", a_hanging_worker_is_killed_in_time),
-    ("nobody_waits_for_a_cold_start", nobody_waits_for_a_cold_start),
-    ("a_worker_killed_while_idle_costs_nothing", a_worker_killed_while_idle_costs_nothing),
-    ("polite_signals_are_left_to_the_server", polite_signals_are_left_to_the_server),
+    ("no_job_waits_for_a_new_worker_to_start", no_job_waits_for_a_new_worker_to_start),
+    ("a_worker_killed_while_idle_fails_no_job", a_worker_killed_while_idle_fails_no_job),
+    ("workers_ignore_signals_meant_for_the_server", workers_ignore_signals_meant_for_the_server),
     ("many_jobs_at_once_all_come_back", many_jobs_at_once_all_come_back),
-    ("a_full_queue_says_so_at_once", a_full_queue_says_so_at_once),
+    ("a_full_queue_is_reported_at_once", a_full_queue_is_reported_at_once),
     ("waiting_ends_after_the_queue_timeout", waiting_ends_after_the_queue_timeout),
     ("jobs_are_served_in_order", jobs_are_served_in_order),
-    ("a_dropped_future_leaves_a_whole_pool", a_dropped_future_leaves_a_whole_pool),
+    ("a_dropped_future_leaves_the_pool_intact", a_dropped_future_leaves_the_pool_intact),
     ("a_dropped_future_gives_back_its_place_in_the_queue", a_dropped_future_gives_back_its_place_in_the_queue),
     ("workers_are_recycled_after_their_jobs", workers_are_recycled_after_their_jobs),
     ("rare_images_get_a_worker_that_has_seen_none", rare_images_get_a_worker_that_has_seen_none),
     ("workers_are_recycled_when_they_grow", workers_are_recycled_when_they_grow),
     ("freed_memory_does_not_count", freed_memory_does_not_count),
-    ("a_drain_finishes_what_was_taken", a_drain_finishes_what_was_taken),
+    ("a_drain_finishes_accepted_jobs", a_drain_finishes_accepted_jobs),
     ("dropping_the_pool_ends_its_workers", dropping_the_pool_ends_its_workers),
     ("no_worker_outlives_a_killed_server", no_worker_outlives_a_killed_server),
-    ("an_executable_that_is_not_there_is_an_error", an_executable_that_is_not_there_is_an_error),
+    ("a_missing_executable_is_an_error", a_missing_executable_is_an_error),
     ("workers_that_never_start_are_tried_ever_more_slowly", workers_that_never_start_are_tried_ever_more_slowly),
     ("a_worker_hanging_at_its_start_is_replaced", a_worker_hanging_at_its_start_is_replaced),
     ("nothing_leaks", nothing_leaks),
@@ -61,7 +61,7 @@ fn a_job_comes_back_with_its_facts() {
     });
 }
 
-fn a_crash_costs_one_job() {
+fn a_crash_fails_one_job() {
     block_on(async {
         let pool = start(config());
         for (n, order) in ["segv", "abort", "exit"].into_iter().enumerate() {
@@ -73,7 +73,7 @@ fn a_crash_costs_one_job() {
     });
 }
 
-fn a_lie_costs_one_job() {
+fn an_invalid_message_fails_one_job() {
     let lies = [
         "garbage",
         "oversized",
@@ -104,7 +104,7 @@ fn a_lie_costs_one_job() {
     });
 }
 
-fn a_panic_is_an_error_and_a_fresh_worker() {
+fn a_panic_is_an_error_and_replaces_the_worker() {
     block_on(async {
         let pool = start(config());
         let before = text(&pool, "pid").await;
@@ -128,7 +128,7 @@ fn a_hanging_worker_is_killed_in_time() {
     });
 }
 
-fn nobody_waits_for_a_cold_start() {
+fn no_job_waits_for_a_new_worker_to_start() {
     block_on(async {
         let pool = started(config_starting("slow")).await;
         assert_eq!(ask(&pool, "abort").await.unwrap_err(), RenderError::WorkerCrashed);
@@ -139,7 +139,7 @@ fn nobody_waits_for_a_cold_start() {
     });
 }
 
-fn a_worker_killed_while_idle_costs_nothing() {
+fn a_worker_killed_while_idle_fails_no_job() {
     block_on(async {
         let pool = start(config());
         for _ in 0..5 {
@@ -152,7 +152,7 @@ fn a_worker_killed_while_idle_costs_nothing() {
     });
 }
 
-fn polite_signals_are_left_to_the_server() {
+fn workers_ignore_signals_meant_for_the_server() {
     block_on(async {
         let pool = started(config()).await;
         let pid = text(&pool, "pid").await;
@@ -171,7 +171,7 @@ fn many_jobs_at_once_all_come_back() {
         let orders: Vec<String> = (0..500).map(|n| format!("echo {n}")).collect();
         let answers = join_all(orders.iter().map(|order| text(&pool, order))).await;
         for (n, answer) in answers.into_iter().enumerate() {
-            assert_eq!(answer, n.to_string(), "every caller has its own picture");
+            assert_eq!(answer, n.to_string(), "every caller gets its own image");
         }
         let pids: HashSet<String> = join_all((0..8).map(|_| async {
             text(&pool, "sleep 50").await;
@@ -184,7 +184,7 @@ fn many_jobs_at_once_all_come_back() {
     });
 }
 
-fn a_full_queue_says_so_at_once() {
+fn a_full_queue_is_reported_at_once() {
     block_on(async {
         let pool = started(PoolConfig { workers: 2, queue_max: 1, ..config() }).await;
         // The scheduler decides which of them is too late.
@@ -236,7 +236,7 @@ fn jobs_are_served_in_order() {
     });
 }
 
-fn a_dropped_future_leaves_a_whole_pool() {
+fn a_dropped_future_leaves_the_pool_intact() {
     block_on(async {
         let pool = start(config());
         let pid = text(&pool, "pid").await;
@@ -340,7 +340,7 @@ fn freed_memory_does_not_count() {
     });
 }
 
-fn a_drain_finishes_what_was_taken() {
+fn a_drain_finishes_accepted_jobs() {
     block_on(async {
         let pool = start(config());
         let pid = text(&pool, "pid").await;
@@ -381,7 +381,7 @@ fn no_worker_outlives_a_killed_server() {
     block_on(eventually("the worker died with its server", || !is_running(&pid)));
 }
 
-fn an_executable_that_is_not_there_is_an_error() {
+fn a_missing_executable_is_an_error() {
     let missing = Pool::start(PoolConfig { executable: "/nowhere/tintype".into(), ..config() });
     assert!(matches!(missing, Err(StartError::Spawn(_))), "{missing:?}");
 }

@@ -18,12 +18,12 @@ const A_KIND: usize = 10;
 
 pub(crate) const ALL: &[(&str, fn())] = &[
     ("a_confined_worker_is_denied_everything", a_confined_worker_is_denied_everything),
-    ("an_unconfined_worker_is_not", an_unconfined_worker_is_not),
+    ("an_unconfined_worker_is_denied_nothing", an_unconfined_worker_is_denied_nothing),
     ("a_confined_worker_can_use_threads_and_libraries", a_confined_worker_can_use_threads_and_libraries),
     ("rendering_is_the_same_confined_free_and_in_process", rendering_is_the_same_confined_free_and_in_process),
     ("text_is_the_same_confined_free_and_in_process", text_is_the_same_confined_free_and_in_process),
-    ("a_hostile_original_costs_one_job", a_hostile_original_costs_one_job),
-    ("memory_beyond_the_limit_costs_the_job", memory_beyond_the_limit_costs_the_job),
+    ("a_hostile_original_fails_one_job", a_hostile_original_fails_one_job),
+    ("memory_beyond_the_limit_fails_the_job", memory_beyond_the_limit_fails_the_job),
     ("a_rendition_beyond_the_limit_is_an_error", a_rendition_beyond_the_limit_is_an_error),
     ("the_environment_is_not_inherited", the_environment_is_not_inherited),
 ];
@@ -51,7 +51,7 @@ fn a_confined_worker_is_denied_everything() {
     assert_eq!(allowed, []);
 }
 
-fn an_unconfined_worker_is_not() {
+fn an_unconfined_worker_is_denied_nothing() {
     // Any user who can run this test can do these; the others depend on the user.
     let everyones =
         ["read-file", "read-passwd", "write-existing", "create", "rename", "execute", "connect", "unix-socket"];
@@ -117,7 +117,7 @@ fn text_is_the_same_confined_free_and_in_process() {
 }
 
 /// Whatever a hostile original does to its worker (one aborts libvips 8.14), the next job is not affected.
-fn a_hostile_original_costs_one_job() {
+fn a_hostile_original_fails_one_job() {
     let mut hostile = fixtures("hostile", usize::MAX);
     // What is of no known kind never comes as far as a worker.
     hostile.retain(|(_, bytes)| Encoded::sniffed(Blob::copy_from(bytes).unwrap()).is_some());
@@ -170,7 +170,7 @@ fn fixtures(kind: &str, files_max: usize) -> Vec<(String, Vec<u8>)> {
     files.map(|path| (path.display().to_string(), std::fs::read(path).unwrap())).collect()
 }
 
-fn memory_beyond_the_limit_costs_the_job() {
+fn memory_beyond_the_limit_fails_the_job() {
     block_on(async {
         let pool = start(PoolConfig { worker_data_bytes_max: 64 << 20, ..config() });
         assert_eq!(text(&pool, "drop 32").await, "dropped");

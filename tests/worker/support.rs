@@ -50,7 +50,7 @@ pub(crate) fn plan(query: &str) -> Plan {
     let parsed = param::parse(query, &[]).unwrap();
     match resolve(&parsed, &Negotiation::default(), &Policy::default()).intent {
         Intent::Render(plan) => *plan,
-        Intent::PassThrough | Intent::Unsupported(_) => panic!("{query} asks for a picture"),
+        Intent::PassThrough | Intent::Unsupported(_) => panic!("{query} asks for an image"),
     }
 }
 

@@ -82,7 +82,7 @@ fn encoded(text: &str) -> String {
 }
 
 #[test]
-fn an_overlay_is_ours_by_configured_hosts_alone() {
+fn only_configured_hosts_make_an_overlay_local() {
     // Returns the name of the overlay's source, or of the proxy that would fetch it.
     let source = |host: &str, url: &str| {
         let variant = admitted(host, &format!("/a.jpg?w=9&mark={}", encoded(url))).variant;
@@ -116,7 +116,7 @@ fn an_overlay_is_ours_by_configured_hosts_alone() {
 }
 
 #[test]
-fn overlays_that_mean_nothing_count_as_such() {
+fn overlays_that_may_not_be_served_count_as_missing() {
     let missing = |url: &str| {
         let variant = admitted("x.test", &format!("/a.jpg?w=9&mark={}", encoded(url))).variant;
         matches!(variant.parts[..], [Part { origin: None, .. }])
@@ -136,7 +136,7 @@ fn overlays_that_mean_nothing_count_as_such() {
 }
 
 #[test]
-fn what_a_url_means_decides_the_key_and_not_how_it_is_written_there() {
+fn only_settings_that_affect_an_overlay_change_the_key() {
     let key = |sites: &Sites, target: &str| admit(sites, "x.test", target, &HeaderMap::new()).unwrap().variant.key;
     let target = format!("/a.jpg?w=9&mark={}", encoded("http://img.test/b.png"));
     let plain = key(&SITES, &target);
@@ -171,7 +171,7 @@ fn what_a_url_means_decides_the_key_and_not_how_it_is_written_there() {
 }
 
 #[test]
-fn pictures_in_themselves_are_refused_at_the_door() {
+fn a_loop_of_default_overlays_is_refused_before_any_fetch() {
     let root = concat!(env!("CARGO_MANIFEST_DIR"), "/src");
     let site = |name: &str, over: &str| {
         format!(
@@ -209,7 +209,7 @@ fn paths_are_decoded_once_and_must_be_text() {
 }
 
 #[test]
-fn urls_are_split_as_they_stand() {
+fn urls_are_split_without_being_rewritten() {
     let check = |url: &str, expected: Option<(&str, &str)>| {
         let found = split_url(url);
         assert_eq!(found.as_ref().map(|(host, target)| (host.as_str(), target.as_str())), expected, "{url}");
@@ -320,7 +320,7 @@ proptest! {
     #![proptest_config(ProptestConfig::with_cases(1500))]
 
     #[test]
-    fn equal_keys_mean_equal_reading(
+    fn urls_with_equal_keys_are_read_equally(
         requests in prop::collection::vec((host(), target(), headers()), 2..6),
         again in prop::collection::vec((host(), headers()), 1..4),
     ) {
@@ -342,7 +342,7 @@ proptest! {
     }
 
     #[test]
-    fn of_what_a_client_says_only_the_target_and_the_outcome_of_negotiation_count(
+    fn only_the_target_and_the_negotiated_format_decide_the_key(
         hosts in (host(), host()), target in target(), headers in (headers(), headers()),
     ) {
         let [first, second] =

@@ -226,7 +226,7 @@ mod tests {
     }
 
     #[test]
-    fn names_are_keys_and_nothing_else() {
+    fn only_file_names_that_are_keys_are_accepted() {
         let key = VariantKey(std::array::from_fn(|n| n as u8 * 7));
         assert_eq!(key_named(&key.to_string()), Some(key));
         let hex = key.to_string();

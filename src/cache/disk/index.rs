@@ -117,7 +117,7 @@ mod tests {
     }
 
     #[test]
-    fn a_file_is_told_the_time_once_a_minute() {
+    fn the_time_of_a_file_is_updated_once_per_minute() {
         let mut index = Index::default();
         index.insert(key(1), 1, 1000);
         assert_eq!(index.touch(&key(1), 1059), Used::Known);
@@ -129,7 +129,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn the_sum_is_that_of_the_entries(steps in proptest::collection::vec((0_u8..8, 0_u8..4, 0_u64..100), 0..80)) {
+        fn the_total_is_the_sum_of_entries(steps in proptest::collection::vec((0_u8..8, 0_u8..4, 0_u64..100), 0..80)) {
             let mut index = Index::default();
             let mut model = std::collections::BTreeMap::new();
             for (n, what, bytes) in steps {

@@ -167,7 +167,7 @@ async fn the_bound_holds_at_every_moment_under_load() {
 }
 
 #[tokio::test]
-async fn whatever_happens_to_a_file_a_reader_gets_the_rendition_or_none() {
+async fn a_reader_of_a_damaged_file_gets_the_whole_rendition_or_none() {
     let setup = Setup::new(1 << 20);
     let disk = setup.open().await;
     let (key, good) = (key(1), rendition(1, 20));
@@ -213,7 +213,7 @@ async fn a_foreign_entry_and_leftovers_of_a_crash_are_dropped_after_a_restart() 
 }
 
 #[tokio::test]
-async fn a_file_removed_behind_our_back_is_a_miss_and_no_longer_counted() {
+async fn a_file_removed_by_others_is_a_miss_and_is_no_longer_counted() {
     let setup = Setup::new(1 << 20);
     let disk = setup.open().await;
     disk.put(key(1), rendition(1, 20));
@@ -224,7 +224,7 @@ async fn a_file_removed_behind_our_back_is_a_miss_and_no_longer_counted() {
 }
 
 #[tokio::test]
-async fn a_directory_that_vanished_costs_writes_and_nothing_else() {
+async fn a_vanished_directory_only_loses_writes() {
     let setup = Setup::new(1 << 20);
     let disk = setup.open().await;
     fs::remove_dir_all(setup.dir.path().join("new")).unwrap();
@@ -253,7 +253,7 @@ async fn a_full_file_system_shrinks_the_tier_to_nothing() {
 }
 
 #[tokio::test]
-async fn too_much_that_waits_is_dropped_and_counted() {
+async fn writes_beyond_the_queue_are_dropped_and_counted() {
     let setup = Setup::new(1 << 30);
     let disk = setup.open().await;
     let held = lock(&disk.shared.index); // the writer stops at the first entry
@@ -281,7 +281,7 @@ async fn an_entry_larger_than_the_tier_evicts_nothing() {
 }
 
 #[tokio::test]
-async fn a_small_tier_is_not_eaten_up_by_directories() {
+async fn directories_do_not_use_up_a_small_tier() {
     let setup = Setup::new(100_000);
     let disk = setup.open().await;
     for n in 0..500 {

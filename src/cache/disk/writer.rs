@@ -117,7 +117,7 @@ impl Writer {
             return Ok(());
         }
         self.shared.metrics.disk_fault(DiskFault::NoSpace);
-        tracing::debug!(missing, "disk cache gives way: the file system is nearly full");
+        tracing::debug!(missing, "disk cache removes renditions: the file system is nearly full");
         let target = self.shared.taken(&lock(&self.shared.index)).saturating_sub(missing);
         self.evict_while(|taken| taken > target);
         if self.missing_on_device(bytes) == 0 { Ok(()) } else { Err(NoRoom) }

@@ -79,7 +79,7 @@ fn fields_do_not_run_together() {
 }
 
 #[test]
-fn every_part_counts_and_its_place() {
+fn every_part_and_its_position_change_the_key() {
     use PartKey::{Absent, Rendered, Stored};
     let (base, part) = (VariantKey([1; 32]), VariantKey([2; 32]));
     let stored = ObjectKey([2; 32]);

@@ -12,14 +12,14 @@ macro_rules! fade {
         [
             fade!(side $prefix, "", $category, $needs, concat!("How far all edges of ", $what, " fade to transparent, in \
                 pixels or as a fraction of the width or height. ", $note), $before, |$p| $params.all),
-            fade!(side $prefix, "-top", $category, $needs, concat!("How far the top edge of ", $what, " fades; takes the \
-                place of `", $prefix, "fade` there."), $before, |$p| $params.top),
-            fade!(side $prefix, "-right", $category, $needs, concat!("How far the right edge of ", $what, " fades; takes the \
-                place of `", $prefix, "fade` there."), $before, |$p| $params.right),
-            fade!(side $prefix, "-bottom", $category, $needs, concat!("How far the bottom edge of ", $what, " fades; takes \
-                the place of `", $prefix, "fade` there."), $before, |$p| $params.bottom),
-            fade!(side $prefix, "-left", $category, $needs, concat!("How far the left edge of ", $what, " fades; takes the \
-                place of `", $prefix, "fade` there."), $before, |$p| $params.left),
+            fade!(side $prefix, "-top", $category, $needs, concat!("How far the top edge of ", $what, " fades; \
+                overrides `", $prefix, "fade`."), $before, |$p| $params.top),
+            fade!(side $prefix, "-right", $category, $needs, concat!("How far the right edge of ", $what, " fades; \
+                overrides `", $prefix, "fade`."), $before, |$p| $params.right),
+            fade!(side $prefix, "-bottom", $category, $needs, concat!("How far the bottom edge of ", $what, " fades; \
+                overrides `", $prefix, "fade`."), $before, |$p| $params.bottom),
+            fade!(side $prefix, "-left", $category, $needs, concat!("How far the left edge of ", $what, " fades; \
+                overrides `", $prefix, "fade`."), $before, |$p| $params.left),
         ]
     };
     (side $prefix:literal, $side:literal, $category:ident, $needs:expr, $summary:expr, $before:literal, |$p:ident| $field:expr) => {
@@ -43,8 +43,8 @@ pub(super) const FADE: [ParamSpec; 5] = fade!(
     "",
     GradientOverlay,
     Needs::Nothing,
-    "the picture",
-    "With `mask=ellipse` and `mask=corners` the edge of the mask fades inwards instead.",
+    "the image",
+    "With `mask=ellipse` and `mask=corners`, the edge of the mask fades inwards instead.",
     "",
     |p| p.finish.fade
 );
@@ -65,7 +65,7 @@ pub(super) const BLEND_FADE: [ParamSpec; 5] = fade!(
     "blend-",
     Blending,
     Needs::All(&["blend"]),
-    "the blended picture",
+    "the blended image",
     "A colour has no edges.",
     "blend=/cat.jpg&blend-mode=normal&blend-w=0.7&blend-align=middle,center&",
     |p| p.blend.finish.fade
@@ -121,8 +121,8 @@ macro_rules! gradient {
                 name: NAME,
                 kinds: &[Kind::Colors],
                 needs: $needs,
-                summary: concat!("Draws a gradient of colours over ", $what, ", downwards unless told otherwise. What is \
-                    transparent stays so."),
+                summary: concat!("Draws a gradient of colours over ", $what, ", downwards by default. Transparent \
+                    parts stay transparent."),
                 example: concat!($before, $prefix, "gradient=00000000,cc000000"),
                 set: |$p, v| $params.colors = v.color_list(),
                 ..BASE
@@ -131,7 +131,7 @@ macro_rules! gradient {
                 name: concat!($prefix, "gradient-type"),
                 kinds: &[Kind::Word(GradientType::WORDS)],
                 default: Some("linear"),
-                summary: "Straight or radial gradient.",
+                summary: "Linear or radial gradient.",
                 example: example!("00000000,cc000000", "type=radial"),
                 set: |$p, v| $params.kind = v.word(),
                 ..BASE
@@ -140,8 +140,8 @@ macro_rules! gradient {
                 name: concat!($prefix, "gradient-angle"),
                 kinds: &[Kind::Degrees, Kind::Words(&["top", "bottom", "left", "right"])],
                 default: Some("180"),
-                summary: "Where a straight gradient goes, clockwise from upwards as in CSS: 90 is to the right. Or the side, or \
-                    the two sides of the corner, at which it ends.",
+                summary: "Direction of a linear gradient in degrees, clockwise from upwards as in CSS: 90 is to the \
+                    right. Or the side, or the two sides of the corner, at which it ends.",
                 example: example!("00000000,cc000000", "angle=90"),
                 set: |$p, v| $params.angle = v.gradient_angle(),
                 ..BASE
@@ -149,8 +149,9 @@ macro_rules! gradient {
             ParamSpec {
                 name: concat!($prefix, "gradient-stops"),
                 kinds: &[Kind::Stops],
-                summary: "Where each colour lies along the gradient, 0 to 100; one before the colour in front of it is moved \
-                    to that. Evenly spread if absent or if there are not as many as colours.",
+                summary: "Position of each colour along the gradient, 0 to 100; a position below the previous one is \
+                    raised to it. The colours are spread evenly if the positions are absent or do not match the number \
+                    of colours.",
                 example: example!("00000000,cc000000", "stops=55,100"),
                 set: |$p, v| $params.stops = v.numbers(),
                 ..BASE
@@ -159,7 +160,7 @@ macro_rules! gradient {
                 name: concat!($prefix, "gradient-cs"),
                 kinds: &[Kind::Word(GradientSpace::WORDS)],
                 default: Some("srgb"),
-                summary: "Colour space in which the colours between those of the list are worked out.",
+                summary: "Colour space in which the colours between those of the list are computed.",
                 example: example!("80ff0000,800000ff", "cs=oklch"),
                 set: |$p, v| $params.cs = v.word(),
                 ..BASE
@@ -168,7 +169,8 @@ macro_rules! gradient {
                 name: concat!($prefix, "gradient-hue"),
                 kinds: &[Kind::Word(HuePath::WORDS)],
                 default: Some("shorter"),
-                summary: "Which way round the colour wheel from one colour to the next, in `hsl`, `hsv`, `lch` and `oklch`.",
+                summary: "Direction around the colour wheel from one colour to the next, in `hsl`, `hsv`, `lch` and \
+                    `oklch`.",
                 example: concat!($before, $prefix, "gradient=80ff0000,800000ff&", $prefix, "gradient-cs=oklch&", $prefix,
                     "gradient-hue=longer"),
                 set: |$p, v| $params.hue = v.word(),
@@ -178,7 +180,7 @@ macro_rules! gradient {
                 name: concat!($prefix, "gradient-mode"),
                 kinds: MODES,
                 default: Some("normal"),
-                summary: "Formula that mixes the gradient with what it is drawn over: one of `blend-mode` that does not cut.",
+                summary: "Blend mode of the gradient: one of the modes of `blend-mode` that do not cut.",
                 example: example!("ff4400,0044ff", "mode=softlight"),
                 set: |$p, v| $params.mode = v.word(),
                 ..BASE
@@ -206,8 +208,8 @@ macro_rules! gradient {
                 kinds: &[Kind::Word(RadialShape::WORDS)],
                 default: Some("ellipse"),
                 needs: RADIAL,
-                summary: "Whether a radial gradient has the shape of what it is drawn over or is round. Radii of its own say \
-                    so themselves.",
+                summary: concat!("Whether a radial gradient is round or has the proportions of what it is drawn \
+                    over. Ignored if `", $prefix, "gradient-radial-size` gives radii."),
                 example: example!(radial "radial-shape=circle"),
                 set: |$p, v| $params.radial_shape = v.word(),
                 ..BASE
@@ -217,7 +219,8 @@ macro_rules! gradient {
                 kinds: &[Kind::Word(RadialReach::WORDS), Kind::Radius(SIDE_PX_MAX), Kind::ExtentPair(SIDE_PX_MAX)],
                 default: Some("farthest-corner"),
                 needs: RADIAL,
-                summary: "Where the last colour of a radial gradient lies: a corner or side, one radius in pixels, or two.",
+                summary: "Where a radial gradient reaches its last colour: at a corner or side, or at a radius in \
+                    pixels, or at two radii.",
                 example: example!(radial "radial-size=closest-side"),
                 set: |$p, v| $params.radial_size = v.radial_size(),
                 ..BASE
@@ -226,7 +229,8 @@ macro_rules! gradient {
                 name: concat!($prefix, "gradient-radial-x"),
                 kinds: &[Kind::Offset(SIDE_PX_MAX)],
                 default: Some("0.5"),
-                summary: "Centre of a radial gradient from the left, in pixels or as a fraction of the width; may lie outside.",
+                summary: "Distance of the centre of a radial gradient from the left edge, in pixels or as a fraction \
+                    of the width; it may lie outside.",
                 example: example!(radial "radial-x=0.2"),
                 set: |$p, v| $params.radial_x = v.length(),
                 ..BASE
@@ -235,7 +239,8 @@ macro_rules! gradient {
                 name: concat!($prefix, "gradient-radial-y"),
                 kinds: &[Kind::Offset(SIDE_PX_MAX)],
                 default: Some("0.5"),
-                summary: "Centre of a radial gradient from the top, in pixels or as a fraction of the height; may lie outside.",
+                summary: "Distance of the centre of a radial gradient from the top edge, in pixels or as a fraction of \
+                    the height; it may lie outside.",
                 example: example!(radial "radial-y=0.2"),
                 set: |$p, v| $params.radial_y = v.length(),
                 ..BASE
@@ -246,7 +251,7 @@ macro_rules! gradient {
 
 /// Gradients over the image.
 pub(super) const GRADIENT: [ParamSpec; 13] =
-    gradient!("", GradientOverlay, Needs::Nothing, "the picture", "", |p| p.finish.gradient);
+    gradient!("", GradientOverlay, Needs::Nothing, "the image", "", |p| p.finish.gradient);
 
 /// Gradients over the watermark.
 pub(super) const MARK_GRADIENT: [ParamSpec; 13] = gradient!(
@@ -263,7 +268,7 @@ pub(super) const BLEND_GRADIENT: [ParamSpec; 13] = gradient!(
     "blend-",
     Blending,
     Needs::All(&["blend"]),
-    "the blended picture (not over a colour)",
+    "the blended image (not over a colour)",
     "blend=/cat.jpg&blend-mode=normal&blend-w=0.7&blend-align=middle,center&",
     |p| p.blend.finish.gradient
 );

@@ -20,8 +20,8 @@ pub(super) const ENTRIES: [ParamSpec; 18] = [
     ParamSpec {
         name: "auto",
         kinds: &[Kind::Words(&["enhance", "format", "redeye", "compress", "true"])],
-        summary: "Leaves decisions to the server: the best format that the client accepts, smaller files, better levels. \
-            `true` is `compress,format`. Repetitions add up.",
+        summary: "Lets the server decide: the best format that the client accepts (`format`), smaller files \
+            (`compress`), better levels (`enhance`). `true` means `compress,format`. Repetitions add up.",
         example: "auto=format,compress",
         state: State::Rendered,
         base64: false,
@@ -32,8 +32,8 @@ pub(super) const ENTRIES: [ParamSpec; 18] = [
     ParamSpec {
         name: "ch",
         kinds: &[Kind::WordsAnyCase(&["width", "dpr", "save-data"])],
-        summary: "Lets these request headers of the client take the place of `w`, `dpr` and `q`. Not allowed among the \
-            default parameters.",
+        summary: "Takes `w`, `dpr` and `q` from these request headers of the client. Not allowed as a default \
+            parameter.",
         example: "ch=Width,DPR",
         base64: false,
         state: State::Rendered,
@@ -45,9 +45,9 @@ pub(super) const ENTRIES: [ParamSpec; 18] = [
     ParamSpec {
         name: FORMAT,
         kinds: &[Kind::Word(FormatWord::WORDS), Kind::Synonym("jpeg", "jpg")],
-        summary: "Format of the output; that of the source if absent. With `auto=format`, what to send when nothing better \
-            is accepted. `spritesheet` shows all frames of an animation side by side, in JPEG, or in PNG where something is \
-            transparent. `mp4` and `webm` are answered with an error, 422.",
+        summary: "Format of the output; the format of the source if absent. With `auto=format`, the format for clients \
+            that accept nothing better. `spritesheet` shows all frames of an animation side by side, as JPEG, or as \
+            PNG if something is transparent. `mp4` and `webm` are answered with an error, 422.",
         example: "fm=webp",
         state: State::Rendered,
         set: |p, v| p.format.fm = v.word(),
@@ -69,7 +69,7 @@ pub(super) const ENTRIES: [ParamSpec; 18] = [
         kinds: &[Kind::Bool],
         default: Some("false"),
         needs: Needs::Advisory(&["fm=webp", "fm=jxr"]),
-        summary: "Keeps every pixel where the format can.",
+        summary: "Encodes without loss if the format can.",
         example: "fm=webp&lossless=true",
         picture: "cup.png",
         state: State::Rendered,
@@ -100,7 +100,7 @@ pub(super) const ENTRIES: [ParamSpec; 18] = [
     ParamSpec {
         name: "colorquant",
         kinds: &[Kind::Whole(2..=256)],
-        summary: "Greatest number of different colours.",
+        summary: "Most colours in the output.",
         example: "fm=png8&colorquant=16",
         state: State::Rendered,
         set: |p, v| p.format.colorquant = v.whole(),
@@ -110,7 +110,7 @@ pub(super) const ENTRIES: [ParamSpec; 18] = [
         name: "cs",
         kinds: &[Kind::Word(ColorSpace::WORDS)],
         default: Some("origin"),
-        summary: "Colour profile of the output: that of the source, another, a minimal one or none.",
+        summary: "Colour profile of the output: the profile of the source, another one, a minimal one or none.",
         example: "cs=srgb",
         state: State::Rendered,
         set: |p, v| p.format.cs = v.word(),
@@ -119,7 +119,7 @@ pub(super) const ENTRIES: [ParamSpec; 18] = [
     ParamSpec {
         name: "dpi",
         kinds: &[Kind::Whole(0..=DPI_MAX)],
-        summary: "Print resolution written into the file; the pixels stay.",
+        summary: "Print resolution that is written into the file; the pixels do not change.",
         example: "dpi=300",
         state: State::Rendered,
         set: |p, v| p.format.dpi = v.whole(),
@@ -130,7 +130,7 @@ pub(super) const ENTRIES: [ParamSpec; 18] = [
         tier: Tier::Extended,
         kinds: &[Kind::Word(&["block", "allow"])],
         default: Some("block"),
-        summary: "Whether IPTC metadata passes from JPEG to JPEG.",
+        summary: "Whether a JPEG made from a JPEG keeps its IPTC metadata.",
         example: "iptc=allow",
         state: State::Rendered,
         set: |p, v| p.format.iptc_allow = Some(v.has("allow")),
@@ -140,7 +140,7 @@ pub(super) const ENTRIES: [ParamSpec; 18] = [
         name: "svg-sanitize",
         kinds: &[Kind::Bool],
         default: Some("true"),
-        summary: "Removes scripts, event handlers and outside references from SVG that is sent as SVG.",
+        summary: "Removes scripts, event handlers and external references from SVG that is sent as SVG.",
         picture: "badge.svg",
         state: State::Rendered,
         example: "svg-sanitize=true",
@@ -150,7 +150,7 @@ pub(super) const ENTRIES: [ParamSpec; 18] = [
     ParamSpec {
         name: "dl",
         kinds: &[Kind::Text],
-        summary: "Makes the browser save the picture under this name, or without a value under its own.",
+        summary: "Makes the browser save the image under this name, or under its own name if there is no value.",
         example: "dl=photo.jpg",
         state: State::Rendered,
         bare: true,
@@ -162,7 +162,7 @@ pub(super) const ENTRIES: [ParamSpec; 18] = [
         name: "rasterize-bypass",
         kinds: &[Kind::Bool],
         default: Some("false"),
-        summary: "Sends SVG, EPS, PDF and Illustrator originals as they are, whatever else is asked.",
+        summary: "Sends SVG, EPS, PDF and Illustrator originals unchanged and ignores all other parameters.",
         picture: "badge.svg",
         state: State::Rendered,
         example: "rasterize-bypass=true",
@@ -172,8 +172,8 @@ pub(super) const ENTRIES: [ParamSpec; 18] = [
     ParamSpec {
         name: "expires",
         kinds: &[Kind::UnixSeconds],
-        summary: "Time after which the URL answers 404. On a source that demands signatures, a value that cannot be read \
-                  counts as past.",
+        summary: "Time after which the URL is answered with 404. On a source that requires signatures, an invalid \
+                  value counts as expired.",
         example: "expires=4102444800",
         state: State::Rendered,
         protects: true,
@@ -186,7 +186,7 @@ pub(super) const ENTRIES: [ParamSpec; 18] = [
     ParamSpec {
         name: IMGIX_SIGNATURE,
         kinds: &[Kind::Text],
-        summary: "Signature in the compatible scheme; always the last parameter.",
+        summary: "Signature in the imgix scheme; always the last parameter.",
         example: "s=6797c24146142d5b40bde3141fd3600c",
         state: State::Rendered,
         base64: false,
@@ -198,7 +198,7 @@ pub(super) const ENTRIES: [ParamSpec; 18] = [
     ParamSpec {
         name: HMAC_SIGNATURE,
         kinds: &[Kind::Text],
-        summary: "Signature in our own scheme, HMAC-SHA256; always the last parameter.",
+        summary: "Signature in Tintype's own scheme, HMAC-SHA256; always the last parameter.",
         example: "sig=SGVsbG8sIFdvcmxkIQ",
         state: State::Rendered,
         base64: false,
@@ -210,7 +210,7 @@ pub(super) const ENTRIES: [ParamSpec; 18] = [
     ParamSpec {
         name: "ixlib",
         kinds: &[Kind::Text],
-        summary: "Name and version of the client library. Signed, otherwise without effect.",
+        summary: "Name and version of the client library. It is signed, but has no other effect.",
         example: "ixlib=js-3.8.0",
         state: State::Rendered,
         base64: false,

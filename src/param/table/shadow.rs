@@ -12,7 +12,7 @@ macro_rules! shadow {
                 name: $name,
                 kinds: &[Kind::Quantity(0.0..=100.0)],
                 needs: $needs,
-                summary: concat!("Gives ", $what, " a shadow and sets its blur, a standard deviation in pixels. ", $grows),
+                summary: concat!("Gives ", $what, " a shadow with this blur, a standard deviation in pixels. ", $grows),
                 example: concat!($before, $name, "=8&fm=png"),
                 set: |$p, v| $params.blur = v.number(),
                 ..shadow!(base $category, $picture)
@@ -22,8 +22,8 @@ macro_rules! shadow {
                 kinds: &[Kind::Word(ShadowKind::WORDS)],
                 default: Some("flat"),
                 needs: Needs::All(&[$name]),
-                summary: "`flat`: a soft copy behind it. `cast`: thrown on the floor by a light. `float`: an oval pool under \
-                    it. `inset`: inside, over it.",
+                summary: "`flat`: a soft copy behind it. `cast`: cast on the floor by a light. `float`: an oval pool \
+                    under it. `inset`: an inner shadow, drawn over it.",
                 example: concat!($before, $name, "=8&", $name, "-type=cast&fm=png"),
                 set: |$p, v| $params.kind = v.word(),
                 ..shadow!(base $category, $picture)
@@ -37,7 +37,7 @@ macro_rules! shadow {
                 kinds: &[Kind::Color],
                 default: Some("BF000000"),
                 needs: Needs::All(&[$name]),
-                summary: "Colour of the shadow; its alpha is how dark it gets.",
+                summary: "Colour of the shadow; its alpha sets the darkness.",
                 example: concat!($before, $name, "=8&", $name, "-color=c00040ff&fm=png"),
                 set: |$p, v| $params.color = v.color(),
                 ..shadow!(base $category, $picture)
@@ -47,8 +47,8 @@ macro_rules! shadow {
                 kinds: &[Kind::Whole(-100..=100)],
                 default: Some("0"),
                 needs: Needs::All(&[$name]),
-                summary: "Pixels by which the shape of the shadow grows, corners rounded, or shrinks, before it is blurred \
-                    (`flat`, `inset`).",
+                summary: "Pixels by which the shape of the shadow grows (with rounded corners) or shrinks before it is \
+                    blurred (`flat`, `inset`).",
                 example: concat!($before, $name, "=4&", $name, "-spread=10&fm=png"),
                 set: |$p, v| $params.spread = v.whole(),
                 ..shadow!(base $category, $picture)
@@ -57,13 +57,14 @@ macro_rules! shadow {
                 how much softer the shadow gets with distance (`cast`).", |$p| $params.softness),
             shadow!(light $name, "-falloff", "80", 0.0..=100.0, Some("0"), $category, $picture, $before, "How much of the shadow \
                 is gone at its far end (`cast`).", |$p| $params.falloff),
-            shadow!(light $name, "-elevation", "25", 5.0..=90.0, None, $category, $picture, $before, "Height of the light in \
-                degrees: the lower, the longer the shadow (`cast`). 45 if absent.", |$p| $params.elevation),
+            shadow!(light $name, "-elevation", "25", 5.0..=90.0, None, $category, $picture, $before, "Height of the \
+                light in degrees: the lower it is, the longer the shadow (`cast`). 45 if absent.",
+                |$p| $params.elevation),
             shadow!(light $name, "-azimuth", "90", -3600.0..=3600.0, Some("215"), $category, $picture, $before, "Where the light \
                 stands, in degrees: 0 behind, 90 on the right, 180 in front, 270 on the left (`cast`).",
                 |$p| $params.azimuth),
-            shadow!(light $name, "-pose", "30", 0.0..=90.0, Some("90"), $category, $picture, $before, "How the subject was seen: 90 \
-                from the front, 0 lying, from above (`cast`).", |$p| $params.pose),
+            shadow!(light $name, "-pose", "30", 0.0..=90.0, Some("90"), $category, $picture, $before, "How the subject \
+                was seen: 90 is standing, from the front; 0 is lying, from above (`cast`).", |$p| $params.pose),
         ]
     };
     (offset $name:literal, $axis:literal, $category:ident, $picture:literal, $before:literal, $summary:literal, |$p:ident| $field:expr) => {
@@ -105,8 +106,8 @@ pub(super) const SHADOW: [ParamSpec; 11] = shadow!(
     "drop-shadow",
     DropShadow,
     Needs::Nothing,
-    "the finished picture",
-    "The canvas grows by three times that on every side, by the offset and by the spread; it shows `bg` if there is one.",
+    "the finished image",
+    "The canvas grows on every side by three times the blur, the offset and the spread; it shows `bg` if there is one.",
     "cup.png",
     "",
     |p| p.shadow
@@ -130,7 +131,7 @@ pub(super) const MARK_REFLECTION: [ParamSpec; 2] = [
         name: "mark-reflection",
         kinds: &[Kind::Number(0.0..=100.0)],
         needs: Needs::All(&["mark"]),
-        summary: "Opacity of a mirror image below the watermark where the two meet. The canvas does not grow.",
+        summary: "Opacity of a reflection below the watermark, at its top edge. The canvas does not grow.",
         example: "mark=/cup.png&mark-w=120&mark-align=middle,center&mark-reflection=60",
         set: |p, v| p.mark.reflection = v.number(),
         ..shadow!(base Watermark, "coffee.jpg")
@@ -140,7 +141,7 @@ pub(super) const MARK_REFLECTION: [ParamSpec; 2] = [
         kinds: &[Kind::Number(0.0..=100.0)],
         default: Some("100"),
         needs: Needs::All(&["mark-reflection"]),
-        summary: "How much of the mirror image is gone at its far end.",
+        summary: "How much of the reflection is gone at its far end.",
         example: "mark=/cup.png&mark-w=120&mark-align=middle,center&mark-reflection=60&mark-reflection-falloff=0",
         set: |p, v| p.mark.reflection_falloff = v.number(),
         ..shadow!(base Watermark, "coffee.jpg")

@@ -12,8 +12,8 @@ pub(super) const ENTRIES: [ParamSpec; 23] = [
         aliases: &["t"],
         tier: Tier::Extended,
         kinds: &[Kind::Text],
-        summary: "Writes a line of text on the picture. On the path `/~text`, makes a picture of text alone, in as many lines as \
-            it takes.",
+        summary: "Writes a line of text on the image. On the path `/~text`, makes an image of the text alone, in as \
+            many lines as it needs.",
         example: "txt=Hello,+World!",
         state: State::Rendered,
         set: |p, v| p.text.txt = v.text(),
@@ -39,7 +39,7 @@ pub(super) const ENTRIES: [ParamSpec; 23] = [
         kinds: &[Kind::Words(&["start", "middle", "end", "ellipsis"])],
         default: Some("end"),
         needs: Needs::All(&["txt"]),
-        summary: "Where a text that is too long is cut, and whether dots show it.",
+        summary: "Where a text that is too long is cut, and whether dots mark the cut.",
         example: "txt=A+caption+longer+than+its+box&txt-size=24&txt-color=fff&txt-clip=end,ellipsis",
         state: State::Rendered,
         set: set_clip,
@@ -64,8 +64,9 @@ pub(super) const ENTRIES: [ParamSpec; 23] = [
         tier: Tier::Extended,
         kinds: &[Kind::Word(TextFit::WORDS)],
         needs: Needs::All(&["txt"]),
-        summary: "Instead of cutting a line that is too long: `max` makes it smaller, `wrap` breaks it into lines, `wrapmax` \
-            does both, until the lines fit `txt-h` or the picture. On `~text`, `max` and `wrapmax` make lines fit `h`.",
+        summary: "What to do with a line that is too long, instead of cutting it: `max` makes it smaller, `wrap` \
+            breaks it into lines, `wrapmax` does both until the lines fit `txt-h` or the image. On `~text`, `max` and \
+            `wrapmax` make the lines fit `h`.",
         example: "txt=A+caption+of+several+words&txt-fit=wrap&txt-width=120&txt-size=20",
         state: State::Rendered,
         set: |p, v| p.text.fit = v.word(),
@@ -76,8 +77,8 @@ pub(super) const ENTRIES: [ParamSpec; 23] = [
         tier: Tier::Extended,
         kinds: &[Kind::Extent(SIDE_PX_MAX)],
         needs: Needs::All(&["txt", "txt-fit"]),
-        summary: "Most height of the text in pixels, or as a share of the picture: what is more is made smaller, or under \
-            `txt-fit=wrap` cut, with dots.",
+        summary: "Greatest height of the text in pixels, or as a share of the image. A higher text is made smaller, or \
+            cut with dots if `txt-fit=wrap`.",
         example: "txt=A+caption+of+several+words&txt-fit=wrapmax&txt-width=120&txt-size=40&txt-h=0.25",
         state: State::Rendered,
         set: |p, v| p.text.h = v.length(),
@@ -88,8 +89,8 @@ pub(super) const ENTRIES: [ParamSpec; 23] = [
         tier: Tier::Extended,
         kinds: &[Kind::Color],
         needs: Needs::All(&["txt"]),
-        summary: "Colour of a box behind the text. `txt-pad` becomes the room inside it, 0 if absent, and reaches over the \
-            edges of a picture at which the text stands. Not on `~text`.",
+        summary: "Colour of a box behind the text. `txt-pad` becomes the space inside the box, 0 if absent; the box \
+            reaches the edges of the image at which the text stands. Not on `~text`.",
         example: "txt=Hello&txt-size=32&txt-color=fff&txt-bg=263e65&txt-pad=12&txt-align=middle,center",
         state: State::Rendered,
         set: |p, v| p.text.bg = v.color(),
@@ -113,7 +114,7 @@ pub(super) const ENTRIES: [ParamSpec; 23] = [
         kinds: &[Kind::Whole(0..=100)],
         default: Some("100"),
         needs: Needs::All(&["txt"]),
-        summary: "Opacity of the text with its outline, shadow and box, all together.",
+        summary: "Opacity of the text together with its outline, shadow and box.",
         example: "txt=Hello&txt-size=48&txt-align=middle,center&txt-line=2&txt-alpha=45",
         state: State::Rendered,
         set: |p, v| p.text.alpha = v.number(),
@@ -125,7 +126,8 @@ pub(super) const ENTRIES: [ParamSpec; 23] = [
         kinds: &[Kind::Number(0.0..=360.0)],
         default: Some("0"),
         needs: Needs::All(&["txt"]),
-        summary: "Turns the text, with its outline, shadow and box, clockwise by degrees about its centre. Not on `~text`.",
+        summary: "Rotates the text, with its outline, shadow and box, clockwise by this many degrees around its \
+            centre. Not on `~text`.",
         example: "txt=Hello&txt-size=48&txt-align=middle,center&txt-rotate=30",
         state: State::Rendered,
         set: |p, v| p.text.rotate = v.number(),
@@ -136,8 +138,8 @@ pub(super) const ENTRIES: [ParamSpec; 23] = [
         tier: Tier::Extended,
         kinds: &[Kind::Word(TextStencil::WORDS)],
         needs: Needs::All(&["txt"]),
-        summary: "Cuts the text out of all that is drawn before it, or cuts away everything else, instead of drawing it. \
-            What is cut away shows `bg`, and is white in formats without alpha.",
+        summary: "Instead of drawing the text, cuts it out of everything drawn before it, or cuts away everything \
+            else. The cut parts show `bg`, and are white in formats without alpha.",
         example: "txt=Hello&txt-size=64&txt-font=sans-serif,bold&txt-align=middle,center&txt-blend-mode=destination-out&fm=png",
         state: State::Rendered,
         set: |p, v| p.text.blend_mode = v.word(),
@@ -150,8 +152,8 @@ pub(super) const ENTRIES: [ParamSpec; 23] = [
         kinds: &[Kind::Font],
         default: Some("Helvetica"),
         needs: Needs::All(&["txt"]),
-        summary: "Typeface: a family, a PostScript name, or `serif`, `sans-serif`, `monospace`, `cursive` or `fantasy`. What is not \
-            installed becomes sans-serif.",
+        summary: "Typeface: a family, a PostScript name, or `serif`, `sans-serif`, `monospace`, `cursive` or \
+            `fantasy`. A typeface that is not installed is replaced by sans-serif.",
         example: "txt=Hello&txt-size=32&txt-color=fff&txt-font=serif,bold",
         state: State::Rendered,
         set: |p, v| p.text.font = v.font(),
@@ -164,8 +166,8 @@ pub(super) const ENTRIES: [ParamSpec; 23] = [
         kinds: &[Kind::Whole(0..=SIDE_PX_MAX)],
         default: Some("0"),
         needs: Needs::All(&["txt"]),
-        summary: "Thickness of an outline, in pixels: inside the letters where it leaves enough of them, and mostly around them \
-            where they are too thin.",
+        summary: "Thickness of the outline in pixels. It is drawn inside the letters, or mostly around them if they \
+            are too thin.",
         example: "txt=Hello&txt-size=64&txt-font=sans-serif,bold&txt-color=f90&txt-line=2",
         state: State::Rendered,
         set: |p, v| p.text.line = v.whole(),
@@ -215,8 +217,8 @@ pub(super) const ENTRIES: [ParamSpec; 23] = [
         tier: Tier::Extended,
         kinds: &[Kind::Amount(100)],
         needs: Needs::All(&["txt", "txt-shad"]),
-        summary: "Makes the shadow opaque and black, blurred by this radius in pixels, and `txt-shad` its distance down \
-            and to the right.",
+        summary: "Makes the shadow opaque, black and blurred by this radius in pixels; `txt-shad` then gives its \
+            distance down and to the right.",
         example: "txt=Hello&txt-size=48&txt-color=fff&txt-align=middle,center&txt-shad=4&txt-shad-blur=0",
         state: State::Rendered,
         set: |p, v| p.text.shad_blur = v.whole(),
@@ -253,7 +255,8 @@ pub(super) const ENTRIES: [ParamSpec; 23] = [
         tier: Tier::Extended,
         kinds: &[Kind::Offset(SIDE_PX_MAX)],
         needs: Needs::All(&["txt"]),
-        summary: "Distance of the text from the left edge, in pixels or as a share of the width; takes the place of the alignment.",
+        summary: "Distance of the text from the left edge, in pixels or as a share of the width; overrides the \
+            alignment.",
         example: "txt=Hello&txt-size=32&txt-color=fff&txt-x=40",
         state: State::Rendered,
         set: |p, v| p.text.x = v.length(),
@@ -265,7 +268,8 @@ pub(super) const ENTRIES: [ParamSpec; 23] = [
         tier: Tier::Extended,
         kinds: &[Kind::Offset(SIDE_PX_MAX)],
         needs: Needs::All(&["txt"]),
-        summary: "Distance of the text from the top edge, in pixels or as a share of the height; takes the place of the alignment.",
+        summary: "Distance of the text from the top edge, in pixels or as a share of the height; overrides the \
+            alignment.",
         example: "txt=Hello&txt-size=32&txt-color=fff&txt-y=40",
         state: State::Rendered,
         set: |p, v| p.text.y = v.length(),

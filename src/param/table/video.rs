@@ -46,14 +46,14 @@ pub(super) const ENTRIES: [ParamSpec; 29] = [
         name: "video-thumbnail",
         kinds: &[Kind::Whole(0..=FRAME_MAX), Kind::Word(&["auto"])],
         default: Some("auto"),
-        summary: "Second of a video to show as a still.",
+        summary: "Second of a video to show as a still image.",
         example: "video-thumbnail=3",
         ..BASE
     },
     ParamSpec {
         name: "video-clip-duration",
         kinds: &[Kind::Whole(1..=FRAME_MAX)],
-        summary: "Seconds that a clip lasts.",
+        summary: "Length of a clip in seconds.",
         example: "video-clip-duration=5",
         ..BASE
     },
@@ -63,7 +63,7 @@ pub(super) const ENTRIES: [ParamSpec; 29] = [
         aliases: &["video-generate"],
         kinds: &[Kind::Word(&["true", "false", "on", "off", "auto"]), Kind::Synonym("vtt", "true")],
         default: Some("false"),
-        summary: "Writes down what is said in a video.",
+        summary: "Transcribes the speech of a video.",
         example: "video-generate-subtitles=true",
         ..BASE
     },
@@ -86,7 +86,7 @@ pub(super) const ENTRIES: [ParamSpec; 29] = [
         name: "video-spritesheet-columns",
         kinds: &[Kind::Word(&["auto"]), Kind::Whole(1..=FRAME_MAX)],
         needs: Needs::All(&["fm=spritesheet"]),
-        summary: "Columns of the sheet of a video.",
+        summary: "Columns of the sprite sheet of a video.",
         example: "fm=spritesheet&video-spritesheet-columns=5",
         picture: "dial.gif",
         ..BASE
@@ -95,7 +95,7 @@ pub(super) const ENTRIES: [ParamSpec; 29] = [
         name: "video-spritesheet-format",
         kinds: &[Kind::Word(&["jpg", "webp", "avif"])],
         needs: Needs::All(&["fm=spritesheet"]),
-        summary: "Format of the sheet of a video.",
+        summary: "Format of the sprite sheet of a video.",
         example: "fm=spritesheet&video-spritesheet-format=webp",
         picture: "dial.gif",
         ..BASE
@@ -104,7 +104,7 @@ pub(super) const ENTRIES: [ParamSpec; 29] = [
         name: "video-spritesheet-w",
         kinds: &[Kind::Whole(1..=SIDE_PX_MAX)],
         needs: Needs::All(&["fm=spritesheet"]),
-        summary: "Width of a frame on the sheet of a video.",
+        summary: "Width of a frame on the sprite sheet of a video.",
         example: "fm=spritesheet&video-spritesheet-w=80",
         picture: "dial.gif",
         ..BASE
@@ -113,7 +113,7 @@ pub(super) const ENTRIES: [ParamSpec; 29] = [
         name: "video-spritesheet-h",
         kinds: &[Kind::Word(&["auto"]), Kind::Whole(1..=SIDE_PX_MAX)],
         needs: Needs::All(&["fm=spritesheet"]),
-        summary: "Height of a frame on the sheet of a video.",
+        summary: "Height of a frame on the sprite sheet of a video.",
         example: "fm=spritesheet&video-spritesheet-h=90",
         picture: "dial.gif",
         ..BASE
@@ -122,7 +122,7 @@ pub(super) const ENTRIES: [ParamSpec; 29] = [
         name: "video-spritesheet-interval",
         kinds: &[Kind::Word(&["auto"]), Kind::Whole(1..=FRAME_MAX)],
         needs: Needs::All(&["fm=spritesheet"]),
-        summary: "Seconds between two frames on the sheet of a video.",
+        summary: "Seconds between two frames on the sprite sheet of a video.",
         example: "fm=spritesheet&video-spritesheet-interval=5",
         picture: "dial.gif",
         ..BASE
@@ -132,7 +132,7 @@ pub(super) const ENTRIES: [ParamSpec; 29] = [
         kinds: &[Kind::Bool],
         default: Some("false"),
         needs: Needs::All(&["fm=spritesheet"]),
-        summary: "Whether frames on the sheet of a video are cut round their subject.",
+        summary: "Whether frames on the sprite sheet of a video are cropped to their subject.",
         example: "fm=spritesheet&video-spritesheet-smart-crop=true",
         picture: "dial.gif",
         ..BASE
@@ -141,7 +141,7 @@ pub(super) const ENTRIES: [ParamSpec; 29] = [
         name: "video-wave",
         kinds: &[Kind::Bool],
         default: Some("false"),
-        summary: "Draws the sound of a video as a wave.",
+        summary: "Draws the sound of a video as a waveform.",
         example: "video-wave=true",
         ..BASE
     },
@@ -173,7 +173,7 @@ pub(super) const ENTRIES: [ParamSpec; 29] = [
         name: "video-wave-color",
         kinds: &[Kind::Text],
         needs: Needs::All(&["video-wave"]),
-        summary: "Colours of the wave, one for each channel, with `|` between them: hexadecimal digits, alpha last.",
+        summary: "Colours of the wave, one per channel, separated by `|`: hexadecimal digits, alpha last.",
         example: "video-wave=true&video-wave-color=ff6600",
         ..BASE
     },
@@ -214,7 +214,7 @@ pub(super) const ENTRIES: [ParamSpec; 29] = [
         kinds: &[Kind::Bool],
         default: Some("false"),
         needs: Needs::All(&["video-wave"]),
-        summary: "Draws a wave for each channel.",
+        summary: "Draws one wave per channel.",
         example: "video-wave=true&video-wave-split=true",
         ..BASE
     },

@@ -125,7 +125,7 @@ mod tests {
     }
 
     #[test]
-    fn colour_goes_with_its_opacity() {
+    fn colours_are_weighted_by_their_opacity() {
         let mut out = [9; 4];
         write(&[0.5, 0.5, 0.5, 0.001], &mut out);
         assert_eq!(out, [0; 4]);

@@ -89,7 +89,7 @@ fn sixteen_bits_are_resampled_whole() {
 }
 
 #[test]
-fn a_sloping_line_keeps_its_place() {
+fn a_sloping_line_keeps_its_position() {
     // The centre of mass of a bright column keeps its position relative to the width.
     for (width, at) in [(100_u32, 31_u32), (640, 517)] {
         let source = raster(width, 8, 1, |x, _| vec![if x == at { 255 } else { 0 }]);
@@ -116,7 +116,7 @@ fn a_window_of_an_enormous_enlargement_is_cheap() {
 }
 
 #[test]
-fn a_thin_picture_goes_both_ways() {
+fn a_thin_image_can_be_enlarged_and_reduced() {
     let source = raster(1, 500, 3, |_, y| vec![(y / 2) as u8; 3]);
     for (width, height) in [(1, 1), (300, 500), (1, 8192), (8192, 1)] {
         scaled(&source, width, height);
@@ -166,7 +166,7 @@ proptest! {
     #![proptest_config(ProptestConfig::with_cases(64))]
 
     #[test]
-    fn equals_the_plain_sum(
+    fn resampling_equals_the_plain_weighted_sum(
         (width, height) in (1_u32..40, 1_u32..60),
         (to_width, to_height) in (1_u32..60, 1_u32..40),
         seed in any::<u32>(),

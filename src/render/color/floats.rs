@@ -86,7 +86,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn one_is_white_and_what_is_no_number_is_black() {
+    fn one_is_white_and_not_a_number_is_black() {
         let values = [0.0, 0.5, 1.0, 2.0, -1.0, f32::NAN, f32::INFINITY, f32::NEG_INFINITY];
         assert_eq!(scaled(&values, 1, 1, false, None), [0, 32_768, 65_535, 65_535, 0, 0, 65_535, 0]);
         assert_eq!(scaled(&[0.5, 0.5], 2, 2, false, None), [32_768, 32_768], "alpha is 0 to 1");

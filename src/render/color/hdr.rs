@@ -228,7 +228,7 @@ mod tests {
     }
 
     #[test]
-    fn high_dynamic_range_keeps_its_middle_and_rolls_off_its_lights() {
+    fn high_dynamic_range_keeps_midtones_and_compresses_highlights() {
         // Black, 18 % grey of 26 nits, diffuse white and 1,000 nits, in PQ and in HLG.
         for (transfer, [grey, white, bright], expected) in
             [(16, [0.3761, 0.5806, 0.7518], [95, 187, 235]), (18, [0.3769, 0.75, 1.0], [95, 191, 255])]

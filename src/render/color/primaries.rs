@@ -139,7 +139,7 @@ mod tests {
     }
 
     #[test]
-    fn what_spans_no_colours_is_refused() {
+    fn degenerate_primaries_are_refused() {
         let srgb = Chromaticities::SRGB;
         let on_a_line = Chromaticities { blue: (0.47, 0.465), ..srgb };
         let nowhere = Chromaticities { red: (0.0, 0.0), green: (0.0, 0.0), blue: (0.0, 0.0), white: (0.0, 0.0) };

@@ -334,7 +334,7 @@ mod tests {
     }
 
     #[test]
-    fn what_the_first_frame_replaced_is_nothing() {
+    fn disposing_of_the_first_frame_leaves_transparency() {
         let first = Part { at: [0, 0, 1, 1], delay: (0, 0), ops: [2, 0], pixels: &[RED] };
         let second = Part { at: [1, 0, 1, 1], delay: (1, 0), ops: [0, 0], pixels: &[BLUE] };
         let bytes = file(2, 1, &[first, second]);
@@ -375,7 +375,7 @@ mod tests {
     }
 
     #[test]
-    fn what_breaks_the_rules_is_a_still_picture_and_what_lacks_frames_is_refused() {
+    fn an_invalid_animation_is_a_still_image_and_missing_frames_are_refused() {
         let part = |at| Part { at, delay: (1, 10), ops: [0, 0], pixels: &[RED] };
         let good = file(2, 2, &[part([0, 0, 1, 1]), part([1, 1, 1, 1])]);
         assert!(frames(&good).unwrap().is_some());
@@ -396,11 +396,11 @@ mod tests {
         assert_eq!(frames(&more_announced), refused);
         let mut none_announced = good.clone();
         none_announced[at + 4] = 0x80;
-        assert_eq!(frames(&none_announced), Ok(None), "no number of frames is a still picture");
+        assert_eq!(frames(&none_announced), Ok(None), "no number of frames is a still image");
     }
 
     #[test]
-    fn a_torn_animation_is_refused_wherever_it_is_torn() {
+    fn a_truncated_animation_is_refused_at_any_length() {
         let part = |at| Part { at, delay: (1, 10), ops: [0, 0], pixels: &[RED] };
         let good = file(2, 2, &[part([0, 0, 1, 1]), part([1, 1, 1, 1])]);
         let announced = good.windows(4).position(|kind| kind == b"acTL").unwrap() + 16;

@@ -172,7 +172,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_transparent_replaces_or_shows_what_is_below() {
+    fn transparent_pixels_replace_or_show_what_is_below() {
         let pixels = [[0, 0, 255, 0], [0, 0, 255, 128]].concat();
         let part = |blend| Part { rect: rect(0, 0, 1, 2), pixels: &pixels, blend, disposal: Disposal::Keep };
         let replaced = [[0, 0, 255, 0], NONE, [0, 0, 255, 128], NONE];
@@ -182,7 +182,7 @@ mod tests {
     }
 
     #[test]
-    fn what_lies_outside_is_cut_off() {
+    fn parts_outside_the_canvas_are_cut_off() {
         let pixels: Vec<u8> = (0..16).flat_map(|index| [index, 0, 0, 255]).collect();
         let part = |rect| Part { rect, pixels: &pixels, blend: Blend::Over, disposal: Disposal::Restore };
         let start = [RED, NONE, RED, NONE];

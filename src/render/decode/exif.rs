@@ -184,7 +184,7 @@ mod tests {
     }
 
     #[test]
-    fn values_1_to_8_are_read_and_all_else_is_1() {
+    fn orientations_1_to_8_are_read_and_other_values_are_1() {
         for value in 1..=8 {
             assert_eq!(orientation(&block(true, 0x112, 3, value)), value as u8);
             assert_eq!(orientation(&[b"Exif\0\0".to_vec(), block(false, 0x112, 3, value)].concat()), value as u8);
@@ -197,7 +197,7 @@ mod tests {
     }
 
     #[test]
-    fn cut_and_hostile_blocks_lead_nowhere() {
+    fn truncated_and_hostile_blocks_are_ignored() {
         let whole = block(true, 0x112, 3, 6);
         // The last two bytes are padding; the value itself takes two more.
         for length in 0..whole.len() - 3 {
@@ -224,7 +224,7 @@ mod tests {
 
     proptest::proptest! {
         #[test]
-        fn any_bytes_are_survived(tail in proptest::collection::vec(proptest::num::u8::ANY, 0..200), little: bool) {
+        fn no_bytes_make_it_panic(tail in proptest::collection::vec(proptest::num::u8::ANY, 0..200), little: bool) {
             let head: &[u8] = if little { b"II*\0" } else { b"MM\0*" };
             let block = [head, &tail].concat();
             assert!((1..=8).contains(&orientation(&block)));

@@ -140,7 +140,7 @@ mod tests {
     }
 
     #[test]
-    fn cut_blocks_lead_nowhere() {
+    fn truncated_blocks_are_ignored() {
         let whole = resources(&data_set(120, b"caption"));
         for length in 0..whole.len() {
             assert!(fields(&whole[..length]).is_empty(), "cut at {length}");
@@ -149,7 +149,7 @@ mod tests {
 
     proptest::proptest! {
         #[test]
-        fn any_bytes_are_survived(tail in proptest::collection::vec(proptest::num::u8::ANY, 0..200)) {
+        fn no_bytes_make_it_panic(tail in proptest::collection::vec(proptest::num::u8::ANY, 0..200)) {
             let _ = fields(&[b"Photoshop 3.0\08BIM\x04\x04\0\0", &tail[..]].concat());
             let _ = fields(&[&[0x1C, 2], &tail[..]].concat());
         }

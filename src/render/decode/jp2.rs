@@ -143,7 +143,7 @@ mod tests {
     }
 
     #[test]
-    fn damage_is_refused_and_never_guessed() {
+    fn a_damaged_file_is_refused() {
         let bytes = file(&gradient(3, false));
         for length in 0..bytes.len() - 2 {
             let cut = &bytes[..length];

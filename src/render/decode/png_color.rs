@@ -245,7 +245,7 @@ mod tests {
     }
 
     #[test]
-    fn statements_that_make_no_sense_are_passed_over() {
+    fn meaningless_colour_chunks_are_ignored() {
         for coded in [
             &[12, 2, 0, 1][..], // unspecified curve
             &[2, 13, 0, 1],     // unspecified primaries
@@ -282,7 +282,7 @@ mod tests {
     }
 
     #[test]
-    fn damaged_chunks_say_nothing() {
+    fn damaged_chunks_are_ignored() {
         for bytes in [
             &b"\x89PNG\r\n\x1a\n"[..],
             b"\x89PNG\r\n\x1a\n\0\0\0\x02gAMA\0\0\0\0\0\0",

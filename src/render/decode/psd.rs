@@ -286,7 +286,7 @@ mod tests {
     }
 
     #[test]
-    fn transparency_is_that_of_the_flattened_picture_only() {
+    fn transparency_comes_from_the_flattened_image_only() {
         let data = [0, 0, 100, 255, 100, 255, 100, 255, 255, 0];
         let merged = [0, 0, 0, 2, 0xFF, 0xFF];
         check(&document(4, 8, 3, b"", &merged, &data), 4, &[100, 100, 100, 255, 255, 255, 255, 0]);
@@ -305,7 +305,7 @@ mod tests {
     }
 
     #[test]
-    fn a_document_without_a_flattened_picture_is_refused() {
+    fn a_document_without_a_flattened_image_is_refused() {
         let version = |is_real: u8| [&b"8BIM\x04\x21\0\0\0\0\0\x05\0\0\0\x01"[..], &[is_real, 0]].concat();
         for (is_real, expected) in [(1, None), (0, Some("psd without a flattened image"))] {
             let plain = document(1, 8, 1, b"", b"", &[0, 0, 10, 20]);
@@ -322,7 +322,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_not_read_is_said() {
+    fn unsupported_features_are_named() {
         for (depth, mode) in [(32, 3), (1, 0), (8, 9), (8, 7)] {
             let refused = measure(&document(3, depth, mode, b"", b"", &[0; 9]), &LIMITS);
             assert!(matches!(refused, Err(RenderError::UnsupportedFormat(_))), "{depth} {mode}");

@@ -177,7 +177,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_not_read_is_named() {
+    fn unsupported_features_are_named() {
         let check = |entries: &[(u16, u16)], expected: Option<Feature>| {
             let entries: Vec<_> =
                 entries.iter().map(|(tag, v)| entry(*tag, 3, [*v as u8, (*v >> 8) as u8, 0, 0])).collect();
@@ -197,7 +197,7 @@ mod tests {
     }
 
     #[test]
-    fn values_beside_the_directory_and_directories_in_a_ring() {
+    fn values_outside_the_directory_and_directories_in_a_loop() {
         let mut bytes = file(&[&[entry(340, 12, 100_u32.to_le_bytes()), entry(341, 12, 108_u32.to_le_bytes())]]);
         bytes.resize(100, 0);
         bytes.extend([0.25_f64.to_le_bytes(), 0.75_f64.to_le_bytes()].concat());

@@ -106,7 +106,7 @@ mod tests {
     }
 
     #[test]
-    fn a_flat_picture_is_its_colour() {
+    fn a_single_colour_is_encoded_exactly() {
         for size in [Size::new(1, 1), Size::new(200, 100), Size::new(3, 64)] {
             let hash = encode(filled(size, [200, 100, 50])).unwrap();
             assert_eq!((hash.len(), &hash[..1]), (28, "L"), "{size:?}");

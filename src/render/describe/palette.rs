@@ -338,7 +338,7 @@ mod tests {
     }
 
     #[test]
-    fn large_pictures_are_sampled() {
+    fn large_images_are_sampled() {
         let size = Size::new(3000, 2000);
         let raster = Raster { size, channels: 3, samples: Samples::U8([90, 100, 110].repeat(6_000_000)) };
         let mut seen = 0_u64;

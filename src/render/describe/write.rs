@@ -94,7 +94,7 @@ mod tests {
     }
 
     #[test]
-    fn css_has_a_pair_of_classes_a_colour() {
+    fn css_has_two_classes_per_colour() {
         let (_, css) = write(picture(), &DataOutput::PaletteCss { colors: 1, prefix: "hero".to_owned() }).unwrap();
         let lines: Vec<&str> = css.lines().collect();
         assert!(lines[0].starts_with(".hero-fg-1 { color:#") && lines[0].ends_with(" !important; }"), "{css}");

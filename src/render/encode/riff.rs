@@ -105,7 +105,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_webp_is_refused() {
+    fn bytes_that_are_not_webp_are_refused() {
         for bytes in
             [&b""[..], b"RIFF", b"RIFF\0\0\0\0WAVE", b"RIFF\0\0\0\0WEBPVP8X", b"RIFF\0\0\0\0WEBPVP8L\x09\0\0\0"]
         {
@@ -114,7 +114,7 @@ mod tests {
     }
 
     #[test]
-    fn metadata_goes_and_the_profile_comes() {
+    fn metadata_is_removed_and_the_profile_is_added() {
         let plain = (b"VP8 ", &b"pixels"[..]);
         let header = |flags| extended_header(flags, Size::new(300, 2));
         check(&[plain], None, &[plain]);

@@ -110,7 +110,7 @@ fn difference(a: &Raster, b: &Raster) -> f64 {
 }
 
 #[test]
-fn every_format_keeps_the_picture() {
+fn every_format_keeps_the_image() {
     for format in ALL {
         for channels in 1..=4 {
             let source = raster(64, 48, channels);
@@ -158,7 +158,7 @@ fn odd_sizes_work() {
 }
 
 #[test]
-fn long_thin_pictures_work() {
+fn long_thin_images_work() {
     for format in [Format::Jpeg, Format::Png, Format::Webp, Format::Avif, Format::Gif] {
         decoded(&raster(3, 8192, 3), format, &output());
     }
@@ -187,7 +187,7 @@ fn png_is_exact_and_lossless_webp_too() {
 }
 
 #[test]
-fn idle_alpha_is_dropped_but_not_from_png32() {
+fn unused_alpha_is_dropped_except_from_png32() {
     let mut source = raster(20, 20, 4);
     if let Samples::U8(samples) = &mut source.samples {
         samples.iter_mut().skip(3).step_by(4).for_each(|a| *a = 255);
@@ -356,7 +356,7 @@ fn unlike_frames_and_still_formats_are_refused() {
 }
 
 #[test]
-fn what_a_format_cannot_hold_is_refused() {
+fn images_that_a_format_cannot_hold_are_refused() {
     assert!(encode(&raster(16_384, 1, 1), Format::Webp, &output(), Attached::default()).is_err());
     assert!(encode(&raster(65_501, 1, 1), Format::Jpeg, &output(), Attached::default()).is_err());
 }

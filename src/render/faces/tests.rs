@@ -6,7 +6,7 @@ fn face(edges: [f32; 4], confidence: f32) -> Face {
 }
 
 #[test]
-fn faces_become_rectangles_inside_the_picture() {
+fn faces_become_rectangles_inside_the_image() {
     let size = Size::new(200, 100);
     let found = found(&[face([0.25, 0.1, 0.75, 1.0], 0.9), face([0.0, 0.0, 0.001, 0.001], 0.5)], size);
     let rect = |left, top, width, height| Rect { left, top, size: Size::new(width, height) };
@@ -44,7 +44,7 @@ fn one_face_is_counted_once_and_large_ones_come_first() {
 }
 
 #[test]
-fn faces_of_a_turned_picture_are_where_they_were() {
+fn faces_of_a_rotated_image_keep_their_place() {
     // The only light pixel in each image stands for a face.
     for value in [3, 6, 8] {
         let size = Size::new(4, 2);
@@ -60,7 +60,7 @@ fn faces_of_a_turned_picture_are_where_they_were() {
 }
 
 #[test]
-fn pictures_of_any_shape_and_kind_are_looked_at() {
+fn images_of_any_shape_and_kind_are_searched() {
     for (width, height, channels) in [(1, 1, 1), (1, 5000, 3), (9000, 1, 4), (33, 65, 2), (700, 500, 3)] {
         let size = Size::new(width, height);
         let samples = (0..size.area() * u64::from(channels)).map(|at| ((at * 2_654_435_761) >> 7) as u8).collect();
@@ -71,7 +71,7 @@ fn pictures_of_any_shape_and_kind_are_looked_at() {
 }
 
 #[test]
-fn a_decoder_shrinks_no_further_than_is_good() {
+fn a_decoder_does_not_shrink_too_far() {
     let check = |width, height, thorough, expected| {
         assert_eq!(shrink_on_load(Size::new(width, height), thorough), expected, "{width} x {height}");
     };

@@ -84,13 +84,13 @@ mod tests {
     }
 
     #[test]
-    fn a_frame_that_is_missing_is_no_animation() {
+    fn a_selection_of_missing_frames_is_not_an_animation() {
         let all = (0..2).map(|value| Ok(raster(value)));
         assert_eq!(drawn(all, &sequence(&[0, 1, 2]), Ok), Err(RenderError::Undecodable));
     }
 
     #[test]
-    fn what_is_held_is_bounded() {
+    fn the_frames_held_in_memory_are_bounded() {
         let limits = RenderLimits { pixels_max: 100, frames_max: 9, animation_pixels_max: 50 };
         assert!(check_drawn(&sequence(&[0, 1]), Size::new(5, 5), &limits).is_ok());
         assert!(check_drawn(&sequence(&[0, 1]), Size::new(5, 6), &limits).is_err());

@@ -110,7 +110,7 @@ mod tests {
     }
 
     #[test]
-    fn the_turn_may_come_last() {
+    fn rotation_may_come_last() {
         for turn in 1..=8 {
             assert_eq!(placed(turn, false), placed(turn, true), "{turn}");
             assert_eq!(placed(turn, false).size, Size::new(10, 9));

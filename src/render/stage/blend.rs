@@ -158,7 +158,7 @@ mod tests {
     }
 
     #[test]
-    fn the_table_and_the_long_way_agree() {
+    fn the_table_and_the_formula_agree() {
         let samples: Vec<u8> = (0..=255).flat_map(|v| [v, 255 - v, v / 2]).collect();
         let rgb = Raster { size: Size::new(16, 16), channels: 3, samples: Samples::U8(samples) };
         let rgba = Raster { samples: Samples::U8(rgb.clone().into_rgba().into_bytes()), channels: 4, ..rgb };
@@ -175,7 +175,7 @@ mod tests {
     }
 
     #[test]
-    fn a_picture_lies_where_it_was_placed() {
+    fn an_image_lies_where_it_was_placed() {
         let base = Raster { size: Size::new(3, 2), channels: 1, samples: Samples::U8(vec![10; 6]) };
         let image = Raster { size: Size::new(2, 2), channels: 1, samples: Samples::U8(vec![1, 2, 3, 4]) };
         let placed = |left, top, mode| {

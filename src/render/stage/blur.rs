@@ -44,7 +44,7 @@ mod tests {
     use crate::pixels::raster::rows as raster;
 
     #[test]
-    fn a_hardly_visible_blur_is_none_and_colours_spread_evenly() {
+    fn a_tiny_blur_does_nothing_and_colours_spread_evenly() {
         let dot = raster(9, 3, (0..81).flat_map(|at| if at == 40 { [255, 128, 0] } else { [0; 3] }).collect());
         assert_eq!(apply(&dot, 0.05), dot);
         let bytes = apply(&dot, 1.0).into_bytes();

@@ -131,7 +131,7 @@ mod tests {
             assert_eq!(at(&out, x, y), if inside { INSIDE } else { FRAME }, "{x} {y}");
         }
         let thick = apply(picture(4, 4), &BorderOp { border: border([4, 4, 4, 4]), follows: None });
-        assert_eq!(thick.into_bytes(), [255, 0, 0].repeat(16), "nothing is left of the picture");
+        assert_eq!(thick.into_bytes(), [255, 0, 0].repeat(16), "nothing is left of the image");
     }
 
     #[test]
@@ -147,7 +147,7 @@ mod tests {
     }
 
     #[test]
-    fn translucent_frames_show_the_picture() {
+    fn translucent_frames_show_the_image() {
         let half = Border { color: Color { a: 128, ..RED }, ..border([2; 4]) };
         let out = apply(picture(10, 10), &BorderOp { border: half, follows: None });
         assert_eq!(at(&out, 0, 0), [133, 10, 15, 255]);

@@ -217,7 +217,7 @@ mod tests {
     }
 
     #[test]
-    fn what_was_softened_is_sharpened_again() {
+    fn sharpening_follows_noise_reduction() {
         let contrast = |sharpen| {
             let bytes = apply(noisy_step(1, 0), Denoise { sharpen, ..PLAIN }).into_bytes();
             i32::from(bytes[20]) - i32::from(bytes[19])

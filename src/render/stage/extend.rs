@@ -101,7 +101,7 @@ mod tests {
     }
 
     #[test]
-    fn bars_take_as_few_channels_as_show_them() {
+    fn letterbox_bars_use_as_few_channels_as_possible() {
         let grey = apply(two_by_one(), &extend(ExtendFill::Solid(Color::WHITE))).unwrap();
         assert_eq!((grey.channels, grey.into_bytes()[4..8].to_vec()), (1, vec![255, 10, 20, 255]));
         let red = Color { r: 255, g: 0, b: 0, a: 255 };
@@ -114,7 +114,7 @@ mod tests {
     }
 
     #[test]
-    fn gradients_run_over_the_whole_canvas_and_under_the_picture() {
+    fn gradients_cover_the_whole_canvas_under_the_image() {
         let course = GradientCourse::Linear { from: [0.0, 0.0], to: [0.0, 3.0] };
         let [red, green, blue] = [[255, 0, 0], [0, 255, 0], [0, 0, 255]].map(|[r, g, b]| Color { r, g, b, a: 255 });
         let fill = |colors: Option<&[Color]>| {
@@ -137,7 +137,7 @@ mod tests {
     }
 
     #[test]
-    fn blurred_bars_continue_the_picture_which_stays_sharp() {
+    fn blurred_bars_continue_the_image_which_stays_sharp() {
         let size = Size::new(60, 20);
         let samples = (0..size.area()).flat_map(|i| if i % 60 < 30 { [200, 0, 0] } else { [0, 0, 200] }).collect();
         let raster = Raster { size, channels: 3, samples: Samples::U8(samples) };

@@ -59,7 +59,7 @@ mod tests {
     }
 
     #[test]
-    fn colours_and_what_was_transparent_stay() {
+    fn colours_and_transparent_parts_stay() {
         let samples = Samples::U8(vec![10, 20, 30, 100, 40, 50, 60, 0]);
         let picture = Raster { size: Size::new(2, 1), channels: 4, samples };
         let out = apply(picture, &FadeOp { left: 1.0, ..NONE });

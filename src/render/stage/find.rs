@@ -180,7 +180,7 @@ mod tests {
     }
 
     #[test]
-    fn a_flat_picture_is_cut_at_the_centre() {
+    fn a_single_colour_image_is_cropped_at_the_centre() {
         let flat = Raster { size: Size::new(101, 10), channels: 1, samples: Samples::U8(vec![7; 1010]) };
         for finder in [CropWord::Entropy, CropWord::Edges, CropWord::Auto] {
             check(finder, &flat, Size::new(11, 10), |rect| rect.left == 45);

@@ -87,7 +87,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_transparent_stays_so() {
+    fn transparent_parts_stay_transparent() {
         let out = apply(row(&[9, 9, 9, 0]), &op([RED, RED], OVER));
         assert_eq!(out.into_bytes()[3], 0);
         let out = apply(row(&[9, 9, 9, 100]), &op([RED, RED], OVER));

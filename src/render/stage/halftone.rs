@@ -134,7 +134,7 @@ mod tests {
     }
 
     #[test]
-    fn as_much_paper_as_light_at_any_width() {
+    fn the_share_of_paper_equals_the_brightness_at_any_width() {
         for dot in [3, 4, 8, 20, 100] {
             for level in [20, 90, 128, 200, 240] {
                 let bytes = apply(flat(400, 400, &[level]), dot).into_bytes();

@@ -139,7 +139,7 @@ mod tests {
     }
 
     #[test]
-    fn tiles_repeat_over_the_whole_picture() {
+    fn tiles_repeat_over_the_whole_image() {
         let image = grey(1, 1, 1);
         let tiled = |left, top, step| {
             apply(grey(5, 3, 0), &op(&image, left, top, Some(step)), Some(&image)).unwrap().into_bytes()

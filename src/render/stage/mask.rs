@@ -110,7 +110,7 @@ mod tests {
     }
 
     #[test]
-    fn inverted_is_one_less_the_mask() {
+    fn an_inverted_mask_is_one_minus_the_mask() {
         let inverted = |outline| MaskOp { inverted: true, ..op(outline, None) };
         for outline in [Outline::Ellipse, Outline::Corners([9, 3, 9, 3]), Outline::Polygon(5)] {
             let kept = apply(solid(4, 31, 22), &op(outline, None), None).unwrap();
@@ -149,7 +149,7 @@ mod tests {
     }
 
     #[test]
-    fn a_picture_shows_where_it_is_light_and_opaque() {
+    fn an_image_mask_shows_where_it_is_light_and_opaque() {
         let mask = Samples::U8(vec![255, 255, 255, 0, 0, 255, 128, 255]);
         let mask = Raster { size: Size::new(4, 1), channels: 2, samples: mask };
         let picture = Raster { size: Size::new(4, 1), channels: 1, samples: Samples::U8(vec![9; 4]) };

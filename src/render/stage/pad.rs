@@ -35,7 +35,7 @@ mod tests {
     use crate::units::Color;
 
     #[test]
-    fn the_margin_lies_around_the_picture_and_leaves_it_alone() {
+    fn the_padding_surrounds_the_image_and_leaves_it_alone() {
         let raster = Raster { size: Size::new(1, 1), channels: 1, samples: Samples::U8(vec![7]) };
         let sides = Sides { top: 1, right: 2, bottom: 0, left: 1 };
         let padded = apply(raster.clone(), &Pad { sides, color: Color::WHITE }).unwrap();

@@ -114,7 +114,7 @@ mod tests {
     }
 
     #[test]
-    fn a_larger_canvas_holds_the_whole_picture() {
+    fn a_larger_canvas_holds_the_whole_image() {
         let raster = Raster { size: Size::new(4, 2), channels: 3, samples: Samples::U8([9, 8, 7].repeat(8)) };
         let quarter = turned(raster.clone(), &TurnOp { degrees: 90.0, canvas: Size::new(2, 4) });
         assert_eq!((quarter.size, quarter.into_bytes()), (Size::new(2, 4), [9, 8, 7, 255].repeat(8)));

@@ -292,7 +292,7 @@ mod tests {
     }
 
     #[test]
-    fn a_hard_copy_lies_behind_the_picture() {
+    fn a_hard_shadow_lies_behind_the_image() {
         let shadow = op(ShadowShape::Flat(copied(0.0, 3, 2, 0)), Size::new(13, 12), 0, 0, 10);
         for channels in [1, 3] {
             let out = apply(square(10, channels), &shadow).unwrap();
@@ -391,7 +391,7 @@ mod tests {
     }
 
     #[test]
-    fn levels_share_out_every_place() {
+    fn the_weights_of_the_levels_add_up_everywhere() {
         let levels = [0.0, 0.25, 0.5, 1.0];
         for at in [0.0, 0.1, 0.25, 0.4, 0.7, 1.0] {
             let sum: f64 = (0..4).map(|index| weight(&levels, index, at)).sum();

@@ -148,7 +148,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_transparent_stays_so_and_spreads_nothing() {
+    fn transparent_parts_stay_transparent_and_spread_nothing() {
         let row = |left: u8| [[left, 0], [left, 0], [100, 255], [100, 255]].concat();
         let raster = |left| Raster { size: Size::new(4, 1), channels: 2, samples: Samples::U8(row(left)) };
         for dither in DITHERS {

@@ -259,7 +259,7 @@ mod tests {
     }
 
     #[test]
-    fn auto_stops_at_a_sudden_change_unless_it_is_let() {
+    fn auto_stops_at_a_sudden_change_unless_the_tolerance_allows_it() {
         // Two stripes of 3 and 2 rows at the top, then the content.
         let stripes = framed(|_, y| if y < 3 { WHITE } else { [200, 200, 200, 255] }, busy);
         let below = Rect { left: 3, top: 3, size: Size::new(10, 11) };

@@ -53,7 +53,7 @@ const EFFECTS: [&str; 24] = [
 ];
 
 #[test]
-fn each_shows_and_its_default_does_not() {
+fn each_effect_shows_and_its_default_does_not() {
     let source = cells(3);
     let plain = drawn("w=30", &source);
     for effect in EFFECTS {
@@ -145,7 +145,7 @@ fn grey_becomes_colour_only_where_there_is_some() {
 }
 
 #[test]
-fn what_is_not_resized_keeps_its_depth_until_it_is_written() {
+fn an_image_that_is_not_resized_keeps_its_depth_until_encoding() {
     // In 8 bits the ramp would have four levels, and stretching it would show steps.
     let size = Size::new(256, 1);
     let ramp = Samples::U16((0..256).map(|i| 32_768 + i * 4).collect());
@@ -156,7 +156,7 @@ fn what_is_not_resized_keeps_its_depth_until_it_is_written() {
 }
 
 #[test]
-fn effects_see_the_scaled_picture() {
+fn effects_apply_to_the_resized_image() {
     // A blur of the same strength reaches as many pixels in a small rendition as in a large one, and `dpr` scales it.
     let source = cells(3);
     let softness = |query: &str| {
@@ -263,7 +263,7 @@ fn every_frame_of_an_animation_is_worked_on_as_if_it_were_alone() {
 }
 
 #[test]
-fn what_is_clear_stays_clear_under_blurs_and_blocks() {
+fn transparent_parts_stay_transparent_under_blurs_and_blocks() {
     let source = solid(40, 40, &[10, 200, 10, 0]);
     for effect in EFFECTS {
         let bytes = drawn(&format!("w=20&{effect}"), &source).into_rgba().into_bytes();

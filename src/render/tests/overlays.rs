@@ -71,7 +71,7 @@ fn watermarks_lie_and_measure_as_the_reference_says() {
 }
 
 #[test]
-fn tiles_cover_the_picture_with_their_gaps() {
+fn tiles_cover_the_image_with_their_gaps() {
     let (base, mark) = (solid(40, 30, &RED), solid(8, 6, &BLUE));
     let tiled = laid("mark=/m&mark-tile=grid&mark-pad=2", &base, OverlayRole::Mark, &mark);
     for (index, (x, y)) in (0..30_u32).flat_map(|y| (0..40_u32).map(move |x| (x, y))).enumerate() {
@@ -82,7 +82,7 @@ fn tiles_cover_the_picture_with_their_gaps() {
 }
 
 #[test]
-fn blended_pictures_are_fitted_to_the_base() {
+fn blended_images_are_fitted_to_the_base() {
     let (base, over) = (solid(100, 50, &RED), solid(40, 40, &BLUE));
     let check = |query: &str, expected: [u32; 4]| {
         let raster = laid(&format!("blend=/b&blend-mode=normal&{query}"), &base, OverlayRole::Blend, &over);
@@ -107,7 +107,7 @@ fn blended_pictures_are_fitted_to_the_base() {
 }
 
 #[test]
-fn a_picture_masks_by_light_and_opacity_stretched_to_the_base() {
+fn an_image_mask_is_stretched_to_the_base_and_uses_light_and_opacity() {
     let size = Size::new(2, 1);
     let mask = png(&Raster { size, channels: 2, samples: Samples::U8(vec![255, 255, 255, 0]) });
     let out = laid("mask=/m.png", &solid(40, 40, &RED), OverlayRole::Mask, &mask);
@@ -117,7 +117,7 @@ fn a_picture_masks_by_light_and_opacity_stretched_to_the_base() {
 }
 
 #[test]
-fn what_cannot_be_read_is_left_out_and_told() {
+fn unreadable_overlays_are_left_out_and_reported() {
     let base = solid(40, 40, &RED);
     let queries = [
         ("mark=/m", OverlayRole::Mark),
@@ -127,7 +127,7 @@ fn what_cannot_be_read_is_left_out_and_told() {
     for (query, role) in queries {
         let query = format!("{query}&w=20&fm=png");
         let torn = solid(9, 9, &BLUE);
-        for overlays in [vec![], vec![(role, &b"no picture"[..])], vec![(role, &torn[..torn.len() / 2])]] {
+        for overlays in [vec![], vec![(role, &b"no image"[..])], vec![(role, &torn[..torn.len() / 2])]] {
             let done = with(&query, &base, &overlays);
             assert!(done.left_out, "{query}");
             assert_eq!(extent(&pixels(done.body.as_slice()), RED), Some([0, 0, 20, 20]), "{query}");
@@ -190,7 +190,7 @@ fn layers_fade_at_their_own_edges_before_they_are_turned_and_repeated() {
 }
 
 #[test]
-fn a_faded_picture_shows_what_lies_under_it() {
+fn a_faded_image_shows_what_lies_under_it() {
     let base = solid(40, 20, &RED);
     let at = |query: &str, x: u32| {
         pixels(rendered(&format!("{query}&fm=png"), &base).body.as_slice()).pixel_8((10 * 40 + x) as usize)
@@ -206,7 +206,7 @@ fn a_faded_picture_shows_what_lies_under_it() {
 }
 
 #[test]
-fn gradients_colour_the_picture_or_only_its_layer() {
+fn gradients_colour_the_image_or_only_one_layer() {
     let base = solid(40, 20, &[255, 255, 255]);
     let at = |raster: &Raster, x: u32, y: u32| raster.pixel_8((y * raster.size.width + x) as usize);
     let drawn = |query: &str| pixels(rendered(&format!("{query}&fm=png"), &base).body.as_slice());
@@ -245,7 +245,7 @@ fn gradients_colour_the_picture_or_only_its_layer() {
 }
 
 #[test]
-fn a_watermark_stands_on_the_picture_with_shadow_and_reflection() {
+fn a_watermark_has_a_shadow_and_a_reflection() {
     let (base, mark) = (solid(200, 100, &[255, 255, 255]), solid(40, 20, &BLUE));
     let hard = "mark=/m&mark-align=top,left&mark-drop-shadow=0&mark-drop-shadow-color=000";
     let laid_at = |query: &str| laid(&format!("{hard}&{query}"), &base, OverlayRole::Mark, &mark);
@@ -271,7 +271,7 @@ fn a_watermark_stands_on_the_picture_with_shadow_and_reflection() {
 }
 
 #[test]
-fn a_shadow_makes_the_picture_larger_and_is_flattened_where_there_is_no_alpha() {
+fn a_shadow_enlarges_the_image_and_is_flattened_without_alpha() {
     let base = solid(40, 20, &RED);
     let of = |query: &str| pixels(rendered(query, &base).body.as_slice());
     let plain = of("drop-shadow=4&fm=png");

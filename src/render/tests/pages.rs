@@ -41,7 +41,7 @@ fn tiff(pages: &[(u16, u16, [u8; 3])]) -> Vec<u8> {
 }
 
 #[test]
-fn a_page_of_a_tiff_is_a_picture_with_a_size_of_its_own() {
+fn each_page_of_a_tiff_is_an_image_with_its_own_size() {
     let (red, green, blue) = ([200, 10, 10], [10, 180, 20], [20, 30, 210]);
     let source = tiff(&[(30, 20, red), (12, 40, green), (16, 16, blue)]);
     let check = |query: &str, size: (u32, u32), color: [u8; 3]| {

@@ -63,7 +63,7 @@ fn a_sheet_is_negotiated_as_a_still() {
     let accepts = Negotiation { avif: true, webp: true, ..Negotiation::default() };
     let resolved = plan::resolve(&parsed, &accepts, &Policy::default());
     assert!(resolved.vary.accept);
-    let Intent::Render(plan) = resolved.intent else { panic!("no picture") };
+    let Intent::Render(plan) = resolved.intent else { panic!("no image") };
     let done = render(&Job { plan: *plan, ..job("w=40", &dial()) }).unwrap();
     assert_eq!((done.answer, done.size), (Answer::Picture(Format::Avif), Size::new(160, 120)));
 }

@@ -29,7 +29,7 @@ fn size_of(query: &str, source: &[u8]) -> (u32, u32) {
 }
 
 #[test]
-fn every_mode_finds_the_picture() {
+fn every_mode_finds_the_image() {
     let white = png(&bordered(&[255, 255, 255]));
     let clear = png(&bordered(&[7, 8, 9, 0]));
     let inside = (50, 62);
@@ -56,7 +56,7 @@ fn the_pixels_are_those_inside() {
 }
 
 #[test]
-fn sizes_follow_from_what_is_left() {
+fn sizes_are_computed_from_the_trimmed_image() {
     let white = png(&bordered(&[255, 255, 255]));
     assert_eq!(size_of("trim=auto&w=25", &white), (25, 31));
     assert_eq!(size_of("trim=auto&w=0.5", &white), (25, 31));

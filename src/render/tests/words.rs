@@ -16,7 +16,7 @@ fn two_colors() -> Vec<u8> {
 }
 
 #[test]
-fn a_palette_is_of_the_rendered_picture() {
+fn a_palette_describes_the_rendered_image() {
     let hexes = |query: &str| {
         let done = rendered(query, &two_colors());
         assert_eq!(done.answer, Answer::Data(Data::PaletteJson));
@@ -42,7 +42,7 @@ fn a_style_sheet_has_its_prefix() {
 }
 
 #[test]
-fn a_wide_profile_is_left_behind_before_colours_are_named() {
+fn a_wide_profile_is_converted_before_colours_are_named() {
     let Some(source) = fixture("jpeg/icc-display-p3.jpg") else { return };
     let palette = |query: &str| text(&rendered(query, &source));
     assert_eq!(palette("palette=json"), palette("palette=json&cs=srgb"));

@@ -156,7 +156,7 @@ mod tests {
     }
 
     #[test]
-    fn the_operators_fault_is_told_from_the_objects() {
+    fn faults_of_the_bucket_and_of_an_object_are_told_apart() {
         let ours = |cause| Verdict::Certain(SourceError::Misconfigured(cause));
         let credentials = |fault| ours(Cause::Credentials(fault));
         check(403, "SignatureDoesNotMatch", credentials(CredentialFault::Signature));

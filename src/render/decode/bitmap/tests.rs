@@ -121,7 +121,7 @@ fn runs_stretches_and_jumps() {
 }
 
 #[test]
-fn what_is_not_read_is_named() {
+fn unsupported_features_are_named() {
     let refused = |bytes: &[u8]| match measure(bytes, &LIMITS) {
         Err(RenderError::UnsupportedFormat(codec)) => codec.to_string(),
         other => panic!("{other:?}"),

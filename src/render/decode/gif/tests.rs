@@ -92,7 +92,7 @@ fn check(bytes: &[u8], size: (u32, u32), expected: &[&[([u8; 4], usize)]]) {
 }
 
 #[test]
-fn what_no_frame_covers_is_transparent_and_disposal_is_that_of_browsers() {
+fn uncovered_parts_are_transparent_and_disposal_matches_browsers() {
     for (method, first, third) in [
         (0, vec![(NONE, 80), (GREEN, 16), (BLUE, 4)], vec![(RED, 80), (GREEN, 16), (BLUE, 4)]),
         (1, vec![(NONE, 80), (GREEN, 16), (BLUE, 4)], vec![(RED, 80), (GREEN, 16), (BLUE, 4)]),
@@ -152,7 +152,7 @@ fn palettes_transparency_and_interlacing() {
 }
 
 #[test]
-fn opacity_is_told_before_decoding() {
+fn opacity_is_known_before_decoding() {
     let has_alpha = |parts: &[Vec<u8>]| played(&file(parts)).0.measured.has_alpha;
     let whole = || solid([0, 0, 4, 4], 1);
     assert!(!has_alpha(&[head(4, 4), whole()]));
@@ -177,7 +177,7 @@ fn times_and_loops() {
 }
 
 #[test]
-fn a_file_cut_anywhere_but_between_frames_is_torn() {
+fn a_file_truncated_inside_a_frame_is_an_error() {
     let parts = [
         head(6, 6),
         loops(0),
@@ -201,7 +201,7 @@ fn a_file_cut_anywhere_but_between_frames_is_torn() {
 }
 
 #[test]
-fn a_frame_with_too_few_pixels_is_an_error_and_too_many_are_left_out() {
+fn too_few_pixels_in_a_frame_are_an_error_and_extra_ones_are_ignored() {
     let whole = solid([0, 0, 10, 10], 1);
     let with = |data: &[u8]| file(&[head(10, 10), whole.clone(), packed([0, 0, 10, 10], 0, &[], 2, data)]);
     let outcomes = |bytes: &[u8]| -> Vec<bool> {

@@ -55,7 +55,7 @@ fn coded_colours_are_found() {
 }
 
 #[test]
-fn cut_files_are_left_alone() {
+fn truncated_files_are_left_alone() {
     let whole = file(&[boxed(b"irot", &[1])]);
     for length in 0..whole.len() {
         let (copy, transforms) = neutralised(&whole[..length]);
@@ -107,7 +107,7 @@ const NARROW: [u8; 11] = [0x0A, 9, 0x18, 0x19, 0xBF, 0xFF, 0xE1, 0x80, 0x86, 0x8
 const FULL: [u8; 11] = [0x0A, 9, 0x18, 0x19, 0xBF, 0xFF, 0xE1, 0x80, 0x86, 0x84, 0xD0];
 
 #[test]
-fn narrow_range_is_taken_out_of_everything_that_states_it() {
+fn narrow_range_is_removed_from_every_box_that_states_it() {
     let mono = |stream: &[u8]| boxed(b"av1C", &[&[0x81, 0, 0x1C, 0], stream].concat());
     let link = boxed(b"auxl", &[0, 8, 0, 1, 0, 7]);
     for (color, alpha) in [(NARROW, FULL), (FULL, NARROW), (NARROW, NARROW), (FULL, FULL)] {
@@ -151,7 +151,7 @@ fn colours_multiplied_by_alpha_are_divided_once() {
 }
 
 #[test]
-fn alpha_is_turned_like_what_it_belongs_to() {
+fn alpha_is_rotated_with_its_image() {
     let turned = || boxed(b"irot", &[1]);
     let link = boxed(b"auxl", &[0, 8, 0, 1, 0, 7]);
     let still = || boxed(b"irot", &[0]);
@@ -162,7 +162,7 @@ fn alpha_is_turned_like_what_it_belongs_to() {
 }
 
 #[test]
-fn lengths_that_not_every_reader_knows_are_rewritten_in_place() {
+fn rarely_supported_lengths_are_rewritten_in_place() {
     let plain = file(&[boxed(b"irot", &[1])]);
     let expected = neutralised(&plain).1;
     let at = plain.windows(4).position(|word| word == b"meta").unwrap() - 4;
@@ -178,7 +178,7 @@ fn lengths_that_not_every_reader_knows_are_rewritten_in_place() {
 }
 
 #[test]
-fn any_byte_may_change() {
+fn changing_any_byte_does_not_panic() {
     let link = [boxed(b"prem", &[0, 7, 0, 1, 0, 8]), boxed(b"auxl", &[0, 8, 0, 1, 0, 7])].concat();
     let config = boxed(b"av1C", &[&[0x81, 0, 0x1C, 0], &NARROW[..]].concat());
     let layers = [boxed(b"a1op", &[0]), boxed(b"lsel", &[255, 255])];

@@ -91,7 +91,7 @@ fn a_complete_file_is_drawn_with_or_without_its_end() {
 }
 
 #[test]
-fn a_cut_file_is_refused_even_with_an_end_behind_the_cut() {
+fn a_truncated_file_is_refused_even_with_an_end_marker() {
     for style in STYLES {
         let whole = written(style);
         let (start, end) = (data_start(&whole), whole.len() - 2);
@@ -123,7 +123,7 @@ fn a_lost_stretch_between_restarts_is_refused() {
 }
 
 #[test]
-fn what_libjpeg_only_warns_of_is_let_through() {
+fn files_that_libjpeg_only_warns_about_are_accepted() {
     for style in STYLES {
         let whole = written(style);
         let expected = drawn(&whole, 1).unwrap().into_bytes();

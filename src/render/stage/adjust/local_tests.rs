@@ -59,7 +59,7 @@ fn both_together_keep_tones_in_order_too() {
 }
 
 #[test]
-fn more_is_more_and_each_works_at_its_end() {
+fn stronger_values_do_more_and_each_works_at_its_end_of_the_range() {
     for level in [8_u8, 25, 60, 100, 140, 200, 240] {
         let at = |make: fn(f64) -> Adjust| -> Vec<u8> {
             (-100..=100).map(|v| even(&[make(f64::from(v))], [level; 3])[0]).collect()
@@ -129,7 +129,7 @@ fn local_contrast_is_kept_and_edges_get_no_halo() {
 }
 
 #[test]
-fn what_was_lifted_beyond_white_comes_back() {
+fn values_lifted_beyond_white_come_back() {
     let chain = [Adjust::Exposure(50.0), HIGHLIGHTS(-100.0)];
     let levels: Vec<u8> = (120..=255).map(|v| even(&chain, [v; 3])[0]).collect();
     assert!(levels.is_sorted() && levels[135] == 255);
@@ -153,7 +153,7 @@ fn depth_channels_and_alpha_stay() {
 }
 
 #[test]
-fn a_size_is_as_good_as_another() {
+fn the_result_does_not_depend_on_the_size() {
     // The same scene in two sizes has the same tones.
     let scene = |side: u32| {
         let level = |at: u32| {

@@ -92,7 +92,7 @@ fn grey_stays_grey_in_order_and_depth_and_alpha_stay() {
 }
 
 #[test]
-fn only_a_cast_on_everything_is_taken_away_and_half_of_it() {
+fn only_a_colour_cast_on_everything_is_halved() {
     let labs = |light: [f64; 3]| -> Vec<[f64; 3]> {
         let cast = |p: &[f64; 3]| oklab::from_linear(std::array::from_fn(|c| to_linear(p[c]) * light[c]));
         seen(&scene(10.0, 235.0)).iter().map(cast).collect()

@@ -313,7 +313,7 @@ mod tests {
     }
 
     #[test]
-    fn a_subject_may_stand_on_an_edge_and_in_a_tall_picture() {
+    fn a_subject_may_stand_at_an_edge_or_in_a_tall_image() {
         let raster = picture(Size::new(120, 400), |x, y| {
             if x.abs_diff(60) < 25 && y > 290 { [240, 220, 40] } else { [40, 60, 110 + (y / 8) as u8] }
         });
@@ -330,7 +330,7 @@ mod tests {
     }
 
     #[test]
-    fn nothing_stands_out_of_what_is_the_same_everywhere() {
+    fn a_uniform_image_has_no_subject() {
         let flat = picture(Size::new(300, 100), |_, _| [120, 130, 140]);
         assert_eq!(window(&flat, Size::new(100, 100)), None);
         let grain = picture(Size::new(300, 100), |x, y| [noise(x, y) + 60; 3]);

@@ -183,7 +183,7 @@ mod tests {
     }
 
     #[test]
-    fn nothing_else_gets_into_a_description() {
+    fn other_characters_do_not_get_into_a_description() {
         check("Foo 900px, <b> @wght=9 #liga", false, false, &format!("Foo 900px b wght9 liga,{SANS},"));
         check(",", false, false, &format!("{SANS},"));
         check(&"x".repeat(500), false, false, &format!("{},{SANS},", "x".repeat(NAME_CHARS_MAX)));

@@ -373,7 +373,7 @@ fn may_be_coloured(text: &str) -> bool {
 
 /// Separates letters in the text colour from those with their own colours. The text is drawn in black and in white: the
 /// former differ by their coverage, the latter not at all.
-#[expect(clippy::type_complexity, reason = "the two halves of one picture")]
+#[expect(clippy::type_complexity, reason = "the two halves of one image")]
 fn colours_apart(
     text: &str,
     style: &Style,
@@ -544,7 +544,7 @@ mod tests {
     }
 
     #[test]
-    fn letters_and_pictures_are_told_apart() {
+    fn letters_and_emoji_are_told_apart() {
         let plain = draw("Hello", &style(24.0), None).unwrap().unwrap();
         assert!(plain.emoji.is_none() && plain.letters.iter().any(|v| *v > 200));
         assert_eq!(plain.letters.len() as u64, plain.size.area());

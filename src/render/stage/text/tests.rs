@@ -193,7 +193,7 @@ fn a_shadow_is_dark_around_the_letters() {
 }
 
 #[test]
-fn grey_and_transparent_pictures_keep_their_kind() {
+fn grey_and_transparent_images_keep_their_kind() {
     let black = op(Text { color: Color::BLACK, ..text("Hello") });
     assert_eq!(apply(white(1), &black).unwrap().channels, 1);
     assert_eq!(apply(white(1), &op(text("Hello"))).unwrap().channels, 3);
@@ -245,7 +245,7 @@ fn visible(raster: &Raster) -> Rect {
 }
 
 #[test]
-fn text_alone_makes_a_picture_that_grows() {
+fn text_alone_makes_an_image_that_grows() {
     let one = written(&block("Hello", 200)).unwrap();
     let many = written(&block("Hello to everybody who reads these many words", 200)).unwrap();
     assert_eq!((one.channels, one.size.width, many.size.width), (4, 200, 200));
@@ -285,7 +285,7 @@ fn lines_stand_where_they_are_aligned() {
 }
 
 #[test]
-fn a_text_picture_shrinks_to_its_height_and_has_a_highest() {
+fn a_text_image_shrinks_to_its_height_and_has_a_greatest_height() {
     let words = "Hello to everybody who reads these many words";
     let mut tight = Written { height_px: Some(60), ..block(words, 200) };
     tight.text.overflow = TextOverflow::Shrink;
@@ -327,7 +327,7 @@ fn a_box_lies_behind_the_text_with_its_room() {
 }
 
 #[test]
-fn a_box_larger_than_the_picture_covers_it() {
+fn a_box_larger_than_the_image_covers_it() {
     let backing = Some(Backing { color: BLUE, pad_px: 40_960, radius: Length::Px(0.0) });
     for degrees in [0.0, 33.0] {
         let all = drawn(Text { backing, degrees, ..middle("x") });
@@ -427,7 +427,7 @@ fn a_caption_wraps_and_is_cut_or_made_smaller() {
 }
 
 #[test]
-fn a_hard_shadow_is_black_and_off_by_its_strength() {
+fn a_hard_shadow_is_black_and_offset_by_its_strength() {
     let base = Text { size_px: 80, ..middle("I") };
     let shaded = |shadow_blur_px| drawn(Text { shadow: 6.0, shadow_blur_px, ..base.clone() });
     let (_, letter) = found(&drawn(base.clone()), |p| p == [255, 0, 0, 255]);
