@@ -9,6 +9,7 @@ pub mod distance;
 pub mod extend;
 pub mod gaussian;
 pub mod guided;
+pub mod k_means;
 pub mod oklab;
 pub mod orient;
 pub mod paint;

@@ -6,7 +6,9 @@
 
 use crate::units::Color;
 
+use crate::pixels::k_means::{Cell, distance, refine};
 use crate::pixels::oklab;
+use crate::pixels::points::luma;
 use crate::pixels::raster::{Raster, Samples};
 use crate::pixels::srgb::{to_encoded, to_linear};
 
@@ -90,17 +92,8 @@ fn towards(color: Color, level: u8) -> Color {
     Color { r: half(color.r), g: half(color.g), b: half(color.b), a: 255 }
 }
 
-/// Pixels with nearly the same colour.
-#[derive(Clone, Copy)]
-struct Cell {
-    /// Mean colour in Oklab.
-    lab: [f32; 3],
-    /// Number of pixels.
-    weight: f32,
-}
-
 /// Returns all cells that contain pixels, and the mean luminance.
-fn histogram(raster: &Raster) -> (Vec<Cell>, f64) {
+fn histogram(raster: &Raster) -> (Vec<Cell<3>>, f64) {
     let mut sums = vec![([0_u32; 3], 0_u32); 1 << (3 * BITS)];
     let linear: Vec<f32> = (0..=255).map(|v: u8| to_linear(f64::from(v) / 255.0) as f32).collect();
     let (mut luminance, mut count) = (0.0_f64, 0_u32);
@@ -112,13 +105,13 @@ fn histogram(raster: &Raster) -> (Vec<Cell>, f64) {
         }
         *weight += 1;
         let level = |v: u8| linear[usize::from(v)];
-        luminance += f64::from(0.2126 * level(r) + 0.7152 * level(g) + 0.0722 * level(b));
+        luminance += f64::from(luma([r, g, b].map(level)));
         count += 1;
     });
-    let cells = sums
-        .into_iter()
-        .filter(|(_, weight)| *weight > 0)
-        .map(|(sum, weight)| Cell { lab: oklab(sum.map(|v| v as f32 / weight as f32 / 255.0)), weight: weight as f32 });
+    let cells = sums.into_iter().filter(|(_, weight)| *weight > 0).map(|(sum, weight)| Cell {
+        mean: oklab(sum.map(|v| v as f32 / weight as f32 / 255.0)),
+        weight: weight as f32,
+    });
     (cells.collect(), luminance / f64::from(count.max(1)))
 }
 
@@ -154,31 +147,10 @@ struct Group {
     share: f32,
 }
 
-fn distance(a: [f32; 3], b: [f32; 3]) -> f32 {
-    (0..3).map(|at| (a[at] - b[at]).powi(2)).sum()
-}
-
 /// Returns at most `count` groups of cells, the largest first.
-fn groups(cells: &[Cell], count: usize) -> Vec<Group> {
+fn groups(cells: &[Cell<3>], count: usize) -> Vec<Group> {
     let mut centers = seeds(cells, count);
-    let mut weights = vec![0.0_f32; centers.len()];
-    for _ in 0..ROUNDS {
-        let mut sums = vec![([0.0_f64; 3], 0.0_f64); centers.len()];
-        for cell in cells {
-            let Some(nearest) = nearest(&centers, cell.lab) else { return Vec::new() };
-            let (sum, weight) = &mut sums[nearest];
-            for (sum, v) in sum.iter_mut().zip(cell.lab) {
-                *sum += f64::from(v * cell.weight);
-            }
-            *weight += f64::from(cell.weight);
-        }
-        for ((center, weight), (sum, total)) in centers.iter_mut().zip(&mut weights).zip(sums) {
-            *weight = total as f32;
-            if total > 0.0 {
-                *center = sum.map(|v| (v / total) as f32);
-            }
-        }
-    }
+    let weights = refine(cells, &mut centers, ROUNDS);
     let total: f32 = weights.iter().sum();
     let found = centers.iter().zip(&weights).filter(|(_, weight)| **weight > 0.0);
     let mut groups: Vec<Group> =
@@ -187,14 +159,9 @@ fn groups(cells: &[Cell], count: usize) -> Vec<Group> {
     groups
 }
 
-fn nearest(centers: &[[f32; 3]], lab: [f32; 3]) -> Option<usize> {
-    let by_distance = |a: &usize, b: &usize| distance(centers[*a], lab).total_cmp(&distance(centers[*b], lab));
-    (0..centers.len()).min_by(by_distance)
-}
-
 /// Returns the initial centres: the fullest cell, then repeatedly the cell that is both full and far from all previous
 /// ones.
-fn seeds(cells: &[Cell], count: usize) -> Vec<[f32; 3]> {
+fn seeds(cells: &[Cell<3>], count: usize) -> Vec<[f32; 3]> {
     let mut far = vec![1.0_f32; cells.len()];
     let mut seeds = Vec::with_capacity(count);
     while seeds.len() < count.min(cells.len()) {
@@ -203,9 +170,9 @@ fn seeds(cells: &[Cell], count: usize) -> Vec<[f32; 3]> {
         if worth(best) <= 0.0 {
             break;
         }
-        let seed = cells[best].lab;
+        let seed = cells[best].mean;
         for (far, cell) in far.iter_mut().zip(cells) {
-            *far = if seeds.is_empty() { distance(cell.lab, seed) } else { far.min(distance(cell.lab, seed)) };
+            *far = if seeds.is_empty() { distance(cell.mean, seed) } else { far.min(distance(cell.mean, seed)) };
         }
         seeds.push(seed);
     }

@@ -6,6 +6,7 @@
 
 use std::collections::HashMap;
 
+use crate::pixels::k_means::{Cell, nearest, refine};
 use crate::pixels::raster::{Raster, Samples};
 use crate::units::Size;
 
@@ -85,11 +86,6 @@ fn straight([r, g, b, a]: Point) -> [u8; 4] {
     [level(r), level(g), level(b), opacity as u8]
 }
 
-fn distance(a: Point, b: Point) -> f32 {
-    let [r, g, b, o]: Point = std::array::from_fn(|at| (a[at] - b[at]) * (a[at] - b[at]));
-    r + g + b + o
-}
-
 /// Returns the palette and indices of an image that has at most `colors_max` colours, or `None` if it has more.
 fn exact(pixels: &[[u8; 4]], colors_max: usize) -> Option<(Vec<[u8; 4]>, Vec<u8>)> {
     let mut known: HashMap<[u8; 4], u8> = HashMap::new();
@@ -111,13 +107,6 @@ fn exact(pixels: &[[u8; 4]], colors_max: usize) -> Option<(Vec<[u8; 4]>, Vec<u8>
     Some((colors, indices))
 }
 
-/// The mean of the pixels in one cell, and their number.
-#[derive(Clone, Copy)]
-struct Cell {
-    mean: Point,
-    weight: f32,
-}
-
 /// Returns the cell of a colour.
 fn cell_of(point: Point) -> usize {
     let part = |v: f32, bits: u32| (v.clamp(0.0, 255.0) as usize) >> (8 - bits);
@@ -127,7 +116,7 @@ fn cell_of(point: Point) -> usize {
 }
 
 /// Returns all cells that contain pixels.
-fn cells(pixels: &[[u8; 4]]) -> Vec<Cell> {
+fn cells(pixels: &[[u8; 4]]) -> Vec<Cell<4>> {
     let mut place = vec![u32::MAX; CELLS];
     let mut sums: Vec<([f64; 4], f64)> = Vec::new();
     for &pixel in pixels {
@@ -148,7 +137,7 @@ fn cells(pixels: &[[u8; 4]]) -> Vec<Cell> {
 
 /// Cells that share a palette entry.
 struct Group {
-    cells: Vec<Cell>,
+    cells: Vec<Cell<4>>,
     mean: Point,
     /// The channel with the largest spread of the cells, and the spread times the number of pixels.
     axis: usize,
@@ -156,7 +145,7 @@ struct Group {
 }
 
 impl Group {
-    fn new(cells: Vec<Cell>) -> Self {
+    fn new(cells: Vec<Cell<4>>) -> Self {
         let total: f32 = cells.iter().map(|cell| cell.weight).sum();
         let mean = std::array::from_fn(|at| cells.iter().map(|c| c.mean[at] * c.weight).sum::<f32>() / total);
         let spread = |at: usize| cells.iter().map(|c| (c.mean[at] - mean[at]).powi(2) * c.weight).sum::<f32>();
@@ -167,7 +156,7 @@ impl Group {
 }
 
 /// Groups cells by repeatedly splitting the group with the largest spread at its mean, until there are enough groups.
-fn split(cells: Vec<Cell>, colors_max: usize) -> Vec<Group> {
+fn split(cells: Vec<Cell<4>>, colors_max: usize) -> Vec<Group> {
     let mut groups = vec![Group::new(cells)];
     while groups.len() < colors_max {
         let Some(widest) = (0..groups.len()).max_by(|&a, &b| groups[a].spread.total_cmp(&groups[b].spread)) else {
@@ -194,35 +183,10 @@ fn split(cells: Vec<Cell>, colors_max: usize) -> Vec<Group> {
 /// Returns the palette of the groups after several rounds of k-means.
 fn settle(groups: Vec<Group>) -> Vec<Point> {
     let mut palette: Vec<Point> = groups.iter().map(|group| group.mean).collect();
-    let cells: Vec<Cell> = groups.into_iter().flat_map(|group| group.cells).collect();
-    for _ in 0..ROUNDS {
-        let mut sums = vec![([0.0_f64; 4], 0.0_f64); palette.len()];
-        for cell in &cells {
-            let (sum, weight) = &mut sums[usize::from(nearest(&palette, cell.mean))];
-            *weight += f64::from(cell.weight);
-            for (sum, v) in sum.iter_mut().zip(cell.mean) {
-                *sum += f64::from(v) * f64::from(cell.weight);
-            }
-        }
-        for (color, (sum, weight)) in palette.iter_mut().zip(&sums) {
-            if *weight > 0.0 {
-                *color = sum.map(|v| (v / weight) as f32);
-            }
-        }
-    }
+    let cells: Vec<Cell<4>> = groups.into_iter().flat_map(|group| group.cells).collect();
+    refine(&cells, &mut palette, ROUNDS);
     // The output has whole levels.
     palette.into_iter().map(|point| premultiplied(straight(point))).collect()
-}
-
-fn nearest(palette: &[Point], point: Point) -> u8 {
-    let mut best = (f32::INFINITY, 0);
-    for (at, &color) in palette.iter().enumerate() {
-        let far = distance(color, point);
-        if far < best.0 {
-            best = (far, at);
-        }
-    }
-    best.1 as u8
 }
 
 /// Returns the index of each pixel, diffusing the colour error to its neighbours.
@@ -244,7 +208,7 @@ fn draw(pixels: &[[u8; 4]], width: usize, palette: &[Point]) -> Vec<u8> {
             }
             let slot = &mut known[cell_of(point)];
             if *slot == UNKNOWN {
-                *slot = u16::from(nearest(palette, point));
+                *slot = nearest(palette, point) as u16;
             }
             let index = *slot as u8;
             indices.push(index);

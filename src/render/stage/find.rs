@@ -3,6 +3,7 @@
 mod subject;
 
 use crate::param::CropWord;
+use crate::pixels::points::luma;
 use crate::pixels::raster::Raster;
 use crate::units::{Rect, Size};
 
@@ -50,13 +51,13 @@ impl Luminance {
     fn of(raster: &Raster) -> Self {
         let bytes = raster.clone().into_bytes();
         let pixels = bytes.chunks_exact(usize::from(raster.channels));
-        // Rec. 709 weights in 1/256. Transparent pixels are dark.
-        let seen = |luma: u32, alpha: u8| (luma * u32::from(alpha) / 255) as u8;
-        let rgb = |p: &[u8]| (54 * u32::from(p[0]) + 183 * u32::from(p[1]) + 19 * u32::from(p[2])) >> 8;
+        // Transparent pixels are dark.
+        let seen = |luma: u8, alpha: u8| (u32::from(luma) * u32::from(alpha) / 255) as u8;
+        let rgb = |p: &[u8]| luma([p[0], p[1], p[2]].map(f32::from)) as u8;
         let values = match raster.channels {
             1 => bytes,
-            2 => pixels.map(|p| seen(u32::from(p[0]), p[1])).collect(),
-            3 => pixels.map(|p| rgb(p) as u8).collect(),
+            2 => pixels.map(|p| seen(p[0], p[1])).collect(),
+            3 => pixels.map(rgb).collect(),
             _ => pixels.map(|p| seen(rgb(p), p[3])).collect(),
         };
         Self { width: raster.size.width as usize, values }

@@ -6,6 +6,7 @@
 //! stretched to touch all four sides.
 
 use crate::pixels::paint::{self, Leaves, Pixel};
+use crate::pixels::points::luma;
 use crate::pixels::raster::Raster;
 use crate::pixels::shape::Shape;
 use crate::plan::{MaskOp, Outline};
@@ -63,7 +64,7 @@ fn shape(outline: Outline, size: crate::units::Size) -> Shape {
 
 /// Returns luminance times alpha of a mask pixel, 0 to 1 (weights of ITU-R BT.709 on encoded values).
 fn visibility([r, g, b, a]: Pixel) -> f32 {
-    let luminance = 0.2126 * f32::from(r) + 0.7152 * f32::from(g) + 0.0722 * f32::from(b);
+    let luminance = luma([r, g, b].map(f32::from));
     luminance * f32::from(a) / (255.0 * 255.0)
 }
 
