@@ -3,10 +3,10 @@
 use std::net::IpAddr;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
+use jiff::Timestamp;
 use serde::{Serialize, Serializer};
 
 use super::redact;
-use super::utc::Utc;
 use crate::config::ClientIp;
 
 /// Bounds on the text from a client that one line may hold.
@@ -132,10 +132,9 @@ pub(super) fn write(out: &mut Vec<u8>, record: &AccessRecord, now: SystemTime, c
 
 /// Formats a time as RFC 3339 in UTC with milliseconds; a time before 1970 becomes 1970.
 fn timestamp(now: SystemTime) -> String {
-    let since = now.duration_since(UNIX_EPOCH).unwrap_or_default();
-    let Utc { year, month, day, hour, rest_s } = Utc::of(since.as_secs());
-    let (minute, second, millisecond) = (rest_s / 60, rest_s % 60, since.subsec_millis());
-    format!("{year:04}-{month:02}-{day:02}T{hour:02}:{minute:02}:{second:02}.{millisecond:03}Z")
+    // Neither a clock before 1970 nor one past the year 9999 may break the log.
+    let time = Timestamp::try_from(now.max(UNIX_EPOCH)).unwrap_or(Timestamp::MAX);
+    format!("{time:.3}")
 }
 
 /// Serializes a duration in milliseconds, with microseconds as decimals.

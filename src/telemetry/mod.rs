@@ -5,7 +5,6 @@ mod line;
 mod metrics;
 mod redact;
 mod retention;
-mod utc;
 
 pub use access_log::AccessLog;
 pub use line::AccessRecord;

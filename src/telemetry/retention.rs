@@ -5,36 +5,29 @@ use std::collections::HashMap;
 use std::path::PathBuf;
 use std::time::Duration;
 
-use super::utc::Utc;
+use jiff::Timestamp;
+use jiff::civil::DateTime;
+use jiff::tz::TimeZone;
 
 const HOUR_S: u64 = 3600;
 const PREFIX: &str = "access-";
 const SUFFIX: &str = ".jsonl";
+/// The hour between the two.
+const HOUR: &str = "%Y%m%dT%H";
 
 /// Returns the file name for the hour that contains `unix_s`: `access-20240131T07.jsonl`, in UTC.
 pub(super) fn file_name(unix_s: u64) -> String {
-    let Utc { year, month, day, hour, rest_s: _ } = Utc::of(unix_s);
-    format!("{PREFIX}{year:04}{month:02}{day:02}T{hour:02}{SUFFIX}")
+    let time = i64::try_from(unix_s).ok().and_then(|unix_s| Timestamp::from_second(unix_s).ok());
+    // Times past the year 9999 are written as the last one, so that file names keep their length.
+    format!("{PREFIX}{}{SUFFIX}", time.unwrap_or(Timestamp::MAX).strftime(HOUR))
 }
 
 /// Returns the start of a file's hour, or `None` unless [`file_name`] gives exactly this name.
 fn hour_start(name: &str) -> Option<u64> {
-    let (date, hour) = name.strip_prefix(PREFIX)?.strip_suffix(SUFFIX)?.split_once('T')?;
-    let number = |digits: Option<&str>| {
-        let digits = digits?;
-        digits.bytes().all(|digit| digit.is_ascii_digit()).then(|| digits.parse().ok())?
-    };
-    if date.len() != 8 || hour.len() != 2 {
-        return None;
-    }
-    let utc = Utc {
-        year: number(date.get(..4))?,
-        month: number(date.get(4..6))?,
-        day: number(date.get(6..))?,
-        hour: number(Some(hour))?,
-        rest_s: 0,
-    };
-    utc.unix_s()
+    let hour = name.strip_prefix(PREFIX)?.strip_suffix(SUFFIX)?;
+    let start = TimeZone::UTC.to_timestamp(DateTime::strptime(HOUR, hour).ok()?).ok()?;
+    let start_s = u64::try_from(start.as_second()).ok()?;
+    (file_name(start_s) == name).then_some(start_s)
 }
 
 /// Deletes files that are past their retention.
@@ -154,9 +147,20 @@ mod tests {
         assert_eq!(sweeper.sweep(SEVEN - 3600), (1, 0));
     }
 
+    #[test]
+    fn file_names_are_dates_in_utc() {
+        let check = |unix_s, hour: &str| assert_eq!(file_name(unix_s), format!("access-{hour}.jsonl"));
+        check(0, "19700101T00");
+        check(951_782_399, "20000228T23");
+        check(951_782_400, "20000229T00");
+        check(1_735_689_599, "20241231T23");
+        check(4_107_542_400, "21000301T00");
+        check(u64::MAX, "99991230T22");
+    }
+
     proptest! {
         #[test]
-        fn the_hour_is_read_from_the_file_name(unix_s in 0_u64..253_402_300_800) {
+        fn the_hour_is_read_from_the_file_name(unix_s in 0..=Timestamp::MAX.as_second().unsigned_abs()) {
             prop_assert_eq!(hour_start(&file_name(unix_s)), Some(unix_s / 3600 * 3600));
         }
 
