@@ -256,15 +256,10 @@ fn use_trees_are_read_completely() {
 }
 
 /// Where a parameter's name stands for something else, and for what.
-const OTHER_WORDS: [(&str, &str, &[&str]); 11] = [
+const OTHER_WORDS: [(&str, &str, &[&str]); 10] = [
     ("config/keys.rs", "a configuration key", &["prefix"]),
     ("param/keyword.rs", "words of values", &["crop", "fill", "faces", "auto", "blur", "gradient", "hue"]),
     ("param/spec.rs", "categories", &["trim", "fill", "mask", "drop-shadow", "auto"]),
-    (
-        "plan/feature/mod.rs",
-        "steps",
-        &["blur", "threshold", "blend", "gradient", "fade", "mask", "border", "pad", "mark"],
-    ),
     ("plan/negotiate.rs", "request headers, and the weight in `Accept`", &["width", "dpr", "q"]),
     ("render/describe/json.rs", "keys of JSON", &["width", "height"]),
     ("render/describe/write.rs", "keys of JSON", &["colors"]),

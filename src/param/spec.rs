@@ -50,6 +50,8 @@ pub struct ParamSpec {
     pub secret: bool,
     /// Whether a source may set it by default. Not where it needs the request's own opt-in, or applies to one URL.
     pub presettable: bool,
+    /// Whether it is newer than the public list of parameters in `fixtures/parameters.json`.
+    pub newer: bool,
     /// Stores a value that one of `kinds` parsed.
     pub set: fn(&mut Params, &Value),
 }
@@ -77,6 +79,7 @@ impl ParamSpec {
             protects: false,
             secret: false,
             presettable: true,
+            newer: false,
             set: |_, _| {},
         }
     }

@@ -308,21 +308,6 @@ mod specification {
         ("loop", "absent, the file decides"),
     ];
 
-    /// Returns whether a parameter is newer than the list: from version 11.36.0 of the public list, or from the
-    /// documentation pages.
-    fn is_newer(name: &str) -> bool {
-        let pages = ["hue-set", "threshold", "threshold-dither", "fill-gradient-stops"];
-        let families = [
-            "video-clip-duration",
-            "video-generate",
-            "video-renditions",
-            "video-spritesheet",
-            "video-sub",
-            "video-wave",
-        ];
-        pages.contains(&name) || families.iter().any(|family| name.starts_with(family))
-    }
-
     fn entries() -> Vec<serde_json::Value> {
         let path = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("fixtures/parameters.json");
         let all: Vec<serde_json::Value> = serde_json::from_str(&std::fs::read_to_string(path).unwrap()).unwrap();
@@ -351,7 +336,7 @@ mod specification {
         }
         // For some families the list names only the head.
         left.retain(|name, _| !["fade-", "gradient-", "drop-shadow-"].iter().any(|family| name.contains(family)));
-        left.retain(|name, _| !is_newer(name));
+        left.retain(|_, spec| !spec.newer);
         assert_eq!(left.into_keys().collect::<Vec<_>>(), ["sig"]);
     }
 

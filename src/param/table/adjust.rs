@@ -99,6 +99,7 @@ pub(super) const ENTRIES: [ParamSpec; 31] = [
     },
     ParamSpec {
         name: "hue-set",
+        newer: true,
         tier: Tier::Extended,
         kinds: &[Kind::Degrees],
         summary: "Gives every colour the same hue and keeps its saturation and lightness: 0 is red, 120 green, 240 \
@@ -320,6 +321,7 @@ pub(super) const ENTRIES: [ParamSpec; 31] = [
     },
     ParamSpec {
         name: "threshold",
+        newer: true,
         tier: Tier::Extended,
         kinds: &[Kind::Number(0.0..=100.0)],
         summary: "Makes the image pure black and white: white from this brightness in percent upwards. It is the last \
@@ -332,6 +334,7 @@ pub(super) const ENTRIES: [ParamSpec; 31] = [
     },
     ParamSpec {
         name: "threshold-dither",
+        newer: true,
         tier: Tier::Extended,
         kinds: &[Kind::Word(Dither::WORDS), Kind::Synonym("true", "floydsteinberg")],
         needs: Needs::All(&["threshold"]),

@@ -93,6 +93,7 @@ pub(super) const ENTRIES: [ParamSpec; 21] = [
     },
     ParamSpec {
         name: "fill-gradient-stops",
+        newer: true,
         tier: Tier::Extended,
         kinds: &[Kind::Stops],
         needs: Needs::Any(&["fill-gradient-linear", "fill-gradient-radial"]),

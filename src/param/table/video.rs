@@ -52,6 +52,7 @@ pub(super) const ENTRIES: [ParamSpec; 29] = [
     },
     ParamSpec {
         name: "video-clip-duration",
+        newer: true,
         kinds: &[Kind::Whole(1..=FRAME_MAX)],
         summary: "Length of a clip in seconds.",
         example: "video-clip-duration=5",
@@ -59,6 +60,7 @@ pub(super) const ENTRIES: [ParamSpec; 29] = [
     },
     ParamSpec {
         name: "video-generate-subtitles",
+        newer: true,
         // The public list writes `video-generate=vtt` for this.
         aliases: &["video-generate"],
         kinds: &[Kind::Word(&["true", "false", "on", "off", "auto"]), Kind::Synonym("vtt", "true")],
@@ -69,6 +71,7 @@ pub(super) const ENTRIES: [ParamSpec; 29] = [
     },
     ParamSpec {
         name: "video-subtitle-translations",
+        newer: true,
         kinds: &[Kind::Text],
         needs: Needs::All(&["video-generate-subtitles"]),
         summary: "Languages that subtitles are translated into.",
@@ -77,6 +80,7 @@ pub(super) const ENTRIES: [ParamSpec; 29] = [
     },
     ParamSpec {
         name: "video-renditions",
+        newer: true,
         kinds: &[Kind::Text],
         summary: "Heights and bit rates of a stream.",
         example: "video-renditions=1080:6m,720:3m",
@@ -84,6 +88,7 @@ pub(super) const ENTRIES: [ParamSpec; 29] = [
     },
     ParamSpec {
         name: "video-spritesheet-columns",
+        newer: true,
         kinds: &[Kind::Word(&["auto"]), Kind::Whole(1..=FRAME_MAX)],
         needs: Needs::All(&["fm=spritesheet"]),
         summary: "Columns of the sprite sheet of a video.",
@@ -93,6 +98,7 @@ pub(super) const ENTRIES: [ParamSpec; 29] = [
     },
     ParamSpec {
         name: "video-spritesheet-format",
+        newer: true,
         kinds: &[Kind::Word(&["jpg", "webp", "avif"])],
         needs: Needs::All(&["fm=spritesheet"]),
         summary: "Format of the sprite sheet of a video.",
@@ -102,6 +108,7 @@ pub(super) const ENTRIES: [ParamSpec; 29] = [
     },
     ParamSpec {
         name: "video-spritesheet-w",
+        newer: true,
         kinds: &[Kind::Whole(1..=SIDE_PX_MAX)],
         needs: Needs::All(&["fm=spritesheet"]),
         summary: "Width of a frame on the sprite sheet of a video.",
@@ -111,6 +118,7 @@ pub(super) const ENTRIES: [ParamSpec; 29] = [
     },
     ParamSpec {
         name: "video-spritesheet-h",
+        newer: true,
         kinds: &[Kind::Word(&["auto"]), Kind::Whole(1..=SIDE_PX_MAX)],
         needs: Needs::All(&["fm=spritesheet"]),
         summary: "Height of a frame on the sprite sheet of a video.",
@@ -120,6 +128,7 @@ pub(super) const ENTRIES: [ParamSpec; 29] = [
     },
     ParamSpec {
         name: "video-spritesheet-interval",
+        newer: true,
         kinds: &[Kind::Word(&["auto"]), Kind::Whole(1..=FRAME_MAX)],
         needs: Needs::All(&["fm=spritesheet"]),
         summary: "Seconds between two frames on the sprite sheet of a video.",
@@ -129,6 +138,7 @@ pub(super) const ENTRIES: [ParamSpec; 29] = [
     },
     ParamSpec {
         name: "video-spritesheet-smart-crop",
+        newer: true,
         kinds: &[Kind::Bool],
         default: Some("false"),
         needs: Needs::All(&["fm=spritesheet"]),
@@ -139,6 +149,7 @@ pub(super) const ENTRIES: [ParamSpec; 29] = [
     },
     ParamSpec {
         name: "video-wave",
+        newer: true,
         kinds: &[Kind::Bool],
         default: Some("false"),
         summary: "Draws the sound of a video as a waveform.",
@@ -147,6 +158,7 @@ pub(super) const ENTRIES: [ParamSpec; 29] = [
     },
     ParamSpec {
         name: "video-wave-align",
+        newer: true,
         kinds: &[Kind::Words(AlignWord::WORDS)],
         needs: Needs::All(&["video-wave"]),
         summary: "Side or corner at which the wave lies.",
@@ -155,6 +167,7 @@ pub(super) const ENTRIES: [ParamSpec; 29] = [
     },
     ParamSpec {
         name: "video-wave-amplitude",
+        newer: true,
         kinds: &[Kind::Number(0.1..=10.0)],
         needs: Needs::All(&["video-wave"]),
         summary: "Makes the wave higher or lower.",
@@ -163,6 +176,7 @@ pub(super) const ENTRIES: [ParamSpec; 29] = [
     },
     ParamSpec {
         name: "video-wave-bg-color",
+        newer: true,
         kinds: &[Kind::Text],
         needs: Needs::All(&["video-wave"]),
         summary: "Colour behind the wave: hexadecimal digits, alpha last.",
@@ -171,6 +185,7 @@ pub(super) const ENTRIES: [ParamSpec; 29] = [
     },
     ParamSpec {
         name: "video-wave-color",
+        newer: true,
         kinds: &[Kind::Text],
         needs: Needs::All(&["video-wave"]),
         summary: "Colours of the wave, one per channel, separated by `|`: hexadecimal digits, alpha last.",
@@ -179,6 +194,7 @@ pub(super) const ENTRIES: [ParamSpec; 29] = [
     },
     ParamSpec {
         name: "video-wave-h",
+        newer: true,
         kinds: &[Kind::Length(SIDE_PX_MAX)],
         needs: Needs::All(&["video-wave"]),
         summary: "Height of the wave in pixels, or as a fraction.",
@@ -187,6 +203,7 @@ pub(super) const ENTRIES: [ParamSpec; 29] = [
     },
     ParamSpec {
         name: "video-wave-mode",
+        newer: true,
         kinds: &[Kind::Word(&["cline", "line", "p2p", "point"])],
         needs: Needs::All(&["video-wave"]),
         summary: "How the wave is drawn.",
@@ -195,6 +212,7 @@ pub(super) const ENTRIES: [ParamSpec; 29] = [
     },
     ParamSpec {
         name: "video-wave-pad",
+        newer: true,
         kinds: &[Kind::Whole(0..=SIDE_PX_MAX)],
         needs: Needs::All(&["video-wave"]),
         summary: "Pixels between the wave and the edges.",
@@ -203,6 +221,7 @@ pub(super) const ENTRIES: [ParamSpec; 29] = [
     },
     ParamSpec {
         name: "video-wave-scale",
+        newer: true,
         kinds: &[Kind::Word(&["sqrt", "cbrt", "log", "lin"])],
         needs: Needs::All(&["video-wave"]),
         summary: "Scale of the wave's height.",
@@ -211,6 +230,7 @@ pub(super) const ENTRIES: [ParamSpec; 29] = [
     },
     ParamSpec {
         name: "video-wave-split",
+        newer: true,
         kinds: &[Kind::Bool],
         default: Some("false"),
         needs: Needs::All(&["video-wave"]),
@@ -220,6 +240,7 @@ pub(super) const ENTRIES: [ParamSpec; 29] = [
     },
     ParamSpec {
         name: "video-wave-thickness",
+        newer: true,
         kinds: &[Kind::Whole(0..=10)],
         needs: Needs::All(&["video-wave"]),
         summary: "Thickness of the wave's lines.",
@@ -228,6 +249,7 @@ pub(super) const ENTRIES: [ParamSpec; 29] = [
     },
     ParamSpec {
         name: "video-wave-w",
+        newer: true,
         kinds: &[Kind::Length(SIDE_PX_MAX)],
         needs: Needs::All(&["video-wave"]),
         summary: "Width of the wave in pixels, or as a fraction.",
@@ -236,6 +258,7 @@ pub(super) const ENTRIES: [ParamSpec; 29] = [
     },
     ParamSpec {
         name: "video-wave-x",
+        newer: true,
         kinds: &[Kind::Whole(-SIDE_PX_MAX..=SIDE_PX_MAX)],
         needs: Needs::All(&["video-wave"]),
         summary: "Pixels from the left edge to the wave.",
@@ -244,6 +267,7 @@ pub(super) const ENTRIES: [ParamSpec; 29] = [
     },
     ParamSpec {
         name: "video-wave-y",
+        newer: true,
         kinds: &[Kind::Whole(-SIDE_PX_MAX..=SIDE_PX_MAX)],
         needs: Needs::All(&["video-wave"]),
         summary: "Pixels from the top edge to the wave.",

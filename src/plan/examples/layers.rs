@@ -8,6 +8,12 @@ fn plan_and(query: &str, source: &str, found: &Found) -> Layout {
     layout_found(&plan_of(query), &still(size(source)), found)
 }
 
+/// `Resize Pad Mark`
+fn names(ops: &[Op]) -> String {
+    let name = |op: &Op| format!("{op:?}").split('(').next().unwrap_or_default().to_owned();
+    ops.iter().map(name).collect::<Vec<_>>().join(" ")
+}
+
 fn check_found(source: &str, query: &str, found: &Found, expected: &str) {
     assert_eq!(summary(&plan_and(query, source, found)), expected, "{source} {query}");
 }
@@ -190,13 +196,8 @@ fn ops_keep_the_order_of_the_pipeline() {
         &pad=1&mark=/m&txt=x&auto=enhance&trim=auto";
     let layout = plan_and(query, "400x300", &found);
     assert!(layout.read.turn == 2 && layout.read.cut.is_some() && layout.read.trim.is_some() && layout.place.is_some());
-    let names: Vec<String> = layout
-        .ops
-        .iter()
-        .map(|op| format!("{op:?}").split(['(', ' ', '{']).next().unwrap_or_default().to_owned())
-        .collect();
     assert_eq!(
-        names.join(" "),
+        names(&layout.ops),
         "Enhance Adjust Denoise Sharpen Sharpen Extend Mirror \
          Rotate Tone Halftone Pixellate Blur Blend Gradient Fade Background Grid Mask Border Pad Mark Text"
     );
@@ -480,11 +481,11 @@ fn a_shadow_is_the_last_step_and_grows_the_canvas() {
     // A cut-out has its own shadow, on the background; in coloured padding the shadow is that of the whole.
     let ops = |query: &str| {
         let measured = Measured { has_alpha: true, ..still(size("500x400")) };
-        layout(&plan_of(query), &measured).ops.iter().map(Op::name).collect::<Vec<_>>()
+        layout(&plan_of(query), &measured).ops
     };
-    assert_eq!(ops("drop-shadow=10&bg=fff"), ["shadow", "background"]);
-    assert_eq!(ops("drop-shadow=10&bg=fff&pad=5"), ["background", "pad", "shadow", "background"]);
-    assert_eq!(ops("drop-shadow=10&drop-shadow-type=inset&bg=fff"), ["background", "shadow"]);
+    assert_eq!(names(&ops("drop-shadow=10&bg=fff")), "Shadow Background");
+    assert_eq!(names(&ops("drop-shadow=10&bg=fff&pad=5")), "Background Pad Shadow Background");
+    assert_eq!(names(&ops("drop-shadow=10&drop-shadow-type=inset&bg=fff")), "Background Shadow");
 }
 
 #[test]

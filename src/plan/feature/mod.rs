@@ -164,9 +164,9 @@ features! {
     shadow: Shadow,
 }
 
-/// Declares [`Op`] and the names of its steps.
+/// Declares [`Op`].
 macro_rules! ops {
-    ($($(#[$doc:meta])* $step:ident($numbers:ty) $name:literal,)+) => {
+    ($($(#[$doc:meta])* $step:ident($numbers:ty),)+) => {
         /// One step. Sizes and rectangles are in pixels of the image as it is when the step begins; `dpr` is applied.
         #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
         pub enum Op {
@@ -174,14 +174,6 @@ macro_rules! ops {
         }
 
         impl Op {
-            /// Returns our name for the step, for errors and timings.
-            #[must_use]
-            pub const fn name(&self) -> &'static str {
-                match self {
-                    $(Self::$step(_) => $name,)+
-                }
-            }
-
             /// Returns the colours from the request that the step paints with. They are sRGB until they are converted.
             pub fn colors_mut(&mut self) -> Vec<&mut Color> {
                 match self {
@@ -194,61 +186,61 @@ macro_rules! ops {
 
 ops! {
     /// Makes faces unrecognisable. Only in [`Layout::on_original`].
-    HideFaces(HideFacesOp) "hide-faces",
+    HideFaces(HideFacesOp),
     /// Removes red from the eyes in these boxes. Only in [`Layout::on_original`].
-    RedEye(Vec<Rect>) "redeye",
+    RedEye(Vec<Rect>),
     /// Draws the cross-hair of `fp-debug`.
-    FocalDebug(FocalDebugOp) "focal-debug",
+    FocalDebug(FocalDebugOp),
     /// Adjusts exposure, contrast and saturation according to the histogram.
-    Enhance(Enhance) "enhance",
+    Enhance(Enhance),
     /// Adjusts pixels, in this order and in one pass.
-    Adjust(Vec<Adjust>) "adjust",
+    Adjust(Vec<Adjust>),
     /// Reduces noise.
-    Denoise(Denoise) "denoise",
+    Denoise(Denoise),
     /// Sharpens.
-    Sharpen(Sharpen) "sharpen",
+    Sharpen(Sharpen),
     /// Puts the image on a larger canvas.
-    Extend(Extend) "extend",
+    Extend(Extend),
     /// Mirrors left-right, then top-bottom.
-    Mirror(Mirror) "mirror",
+    Mirror(Mirror),
     /// Rotates inside the frame, or onto a larger canvas.
-    Rotate(Rotate) "rotate",
+    Rotate(Rotate),
     /// Tones pixels, in this order and in one pass.
-    Tone(Vec<Tone>) "tone",
+    Tone(Vec<Tone>),
     /// Draws a screen of dots.
-    Halftone(Halftone) "halftone",
+    Halftone(Halftone),
     /// Averages square blocks.
-    Pixellate(Pixellate) "pixellate",
+    Pixellate(Pixellate),
     /// Blurs.
-    Blur(Blur) "blur",
+    Blur(Blur),
     /// Converts to pure black and white.
-    Threshold(Threshold) "threshold",
+    Threshold(Threshold),
     /// Blends a colour or image over the image.
-    Blend(BlendOp) "blend",
+    Blend(BlendOp),
     /// Draws a gradient over the image, or fades the image with it.
-    Gradient(GradientOp) "gradient",
+    Gradient(GradientOp),
     /// Lets the edges fade to transparent.
-    Fade(FadeOp) "fade",
+    Fade(FadeOp),
     /// Puts a colour under the image's transparency.
-    Background(Background) "background",
+    Background(Background),
     /// Puts a checkerboard under the image's transparency.
-    Grid(Grid) "grid",
+    Grid(Grid),
     /// Cuts to a shape.
-    Mask(MaskOp) "mask",
+    Mask(MaskOp),
     /// Draws a frame over the edge.
-    Border(BorderOp) "border",
+    Border(BorderOp),
     /// Adds a margin.
-    Pad(Pad) "pad",
+    Pad(Pad),
     /// Draws a watermark.
-    Mark(MarkOp) "mark",
+    Mark(MarkOp),
     /// Draws text.
-    Text(TextOp) "text",
+    Text(TextOp),
     /// Draws a mirror image below. Only on a watermark, before it is placed.
-    Reflect(ReflectOp) "reflect",
+    Reflect(ReflectOp),
     /// Draws a shadow.
-    Shadow(ShadowOp) "shadow",
+    Shadow(ShadowOp),
     /// Rotates about the centre, onto another canvas. Only in an [`Overlay`].
-    Turn(TurnOp) "turn",
+    Turn(TurnOp),
 }
 
 /// The steps for one original, in order, and the resulting size.
