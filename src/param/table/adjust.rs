@@ -6,7 +6,7 @@ use crate::param::{Category, Dither, GradientSpace, HuePath, Keyword, Kind, Need
 const RADIUS_MAX: f64 = 500.0;
 
 /// Entries of this group.
-pub(super) const ENTRIES: [ParamSpec; 31] = [
+pub(super) const ENTRIES: &[ParamSpec] = &[
     ParamSpec {
         name: "bri",
         kinds: &[Kind::Whole(-100..=100)],

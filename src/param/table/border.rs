@@ -4,7 +4,7 @@ use crate::param::kind::SIDE_PX_MAX;
 use crate::param::{Category, Kind, Needs, ParamSpec, State, Tier};
 
 /// Entries of this group.
-pub(super) const ENTRIES: [ParamSpec; 14] = [
+pub(super) const ENTRIES: &[ParamSpec] = &[
     ParamSpec {
         name: "border",
         kinds: &[Kind::Border(100)],

@@ -7,7 +7,7 @@ use crate::param::{
 };
 
 /// Entries of this group.
-pub(super) const ENTRIES: [ParamSpec; 21] = [
+pub(super) const ENTRIES: &[ParamSpec] = &[
     ParamSpec {
         name: "bg",
         kinds: &[Kind::Color],

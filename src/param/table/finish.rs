@@ -9,7 +9,7 @@ use crate::param::{
 /// Builds the fade family under one prefix: `$params` holds its values, and its examples begin with `$before`.
 macro_rules! fade {
     ($prefix:literal, $category:ident, $needs:expr, $what:literal, $note:literal, $before:literal, |$p:ident| $params:expr) => {
-        [
+        &[
             fade!(side $prefix, "", $category, $needs, concat!("How far all edges of ", $what, " fade to transparent, in \
                 pixels or as a fraction of the width or height. ", $note), $before, |$p| $params.all),
             fade!(side $prefix, "-top", $category, $needs, concat!("How far the top edge of ", $what, " fades; \
@@ -39,7 +39,7 @@ macro_rules! fade {
 }
 
 /// Fades of the image.
-pub(super) const FADE: [ParamSpec; 5] = fade!(
+pub(super) const FADE: &[ParamSpec] = fade!(
     "",
     GradientOverlay,
     Needs::Nothing,
@@ -50,7 +50,7 @@ pub(super) const FADE: [ParamSpec; 5] = fade!(
 );
 
 /// Fades of the watermark.
-pub(super) const MARK_FADE: [ParamSpec; 5] = fade!(
+pub(super) const MARK_FADE: &[ParamSpec] = fade!(
     "mark-",
     Watermark,
     Needs::All(&["mark"]),
@@ -61,7 +61,7 @@ pub(super) const MARK_FADE: [ParamSpec; 5] = fade!(
 );
 
 /// Fades of the blended image.
-pub(super) const BLEND_FADE: [ParamSpec; 5] = fade!(
+pub(super) const BLEND_FADE: &[ParamSpec] = fade!(
     "blend-",
     Blending,
     Needs::All(&["blend"]),
@@ -116,7 +116,7 @@ macro_rules! gradient {
                 concat!($before, $prefix, "gradient=00000000,cc000000&", $prefix, "gradient-type=radial&", $prefix, "gradient-", $text)
             };
         }
-        [
+        &[
             ParamSpec {
                 name: NAME,
                 kinds: &[Kind::Colors],
@@ -250,11 +250,11 @@ macro_rules! gradient {
 }
 
 /// Gradients over the image.
-pub(super) const GRADIENT: [ParamSpec; 13] =
+pub(super) const GRADIENT: &[ParamSpec] =
     gradient!("", GradientOverlay, Needs::Nothing, "the image", "", |p| p.finish.gradient);
 
 /// Gradients over the watermark.
-pub(super) const MARK_GRADIENT: [ParamSpec; 13] = gradient!(
+pub(super) const MARK_GRADIENT: &[ParamSpec] = gradient!(
     "mark-",
     Watermark,
     Needs::All(&["mark"]),
@@ -264,7 +264,7 @@ pub(super) const MARK_GRADIENT: [ParamSpec; 13] = gradient!(
 );
 
 /// Gradients over the blended image.
-pub(super) const BLEND_GRADIENT: [ParamSpec; 13] = gradient!(
+pub(super) const BLEND_GRADIENT: &[ParamSpec] = gradient!(
     "blend-",
     Blending,
     Needs::All(&["blend"]),

@@ -16,7 +16,7 @@ pub const IMGIX_SIGNATURE: &str = "s";
 pub const HMAC_SIGNATURE: &str = "sig";
 
 /// Entries of this group.
-pub(super) const ENTRIES: [ParamSpec; 18] = [
+pub(super) const ENTRIES: &[ParamSpec] = &[
     ParamSpec {
         name: "auto",
         kinds: &[Kind::Words(&["enhance", "format", "redeye", "compress", "true"])],

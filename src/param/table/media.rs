@@ -10,7 +10,7 @@ const LOOP_MAX: i64 = 65_535;
 const PAGE_MAX: i64 = 100_000;
 
 /// Entries of this group.
-pub(super) const ENTRIES: [ParamSpec; 11] = [
+pub(super) const ENTRIES: &[ParamSpec] = &[
     ParamSpec {
         name: "palette",
         tier: Tier::Extended,

@@ -16,7 +16,7 @@ fn hiding(value: &Value) -> Option<u32> {
 }
 
 /// Entries of this group.
-pub(super) const ENTRIES: [ParamSpec; 20] = [
+pub(super) const ENTRIES: &[ParamSpec] = &[
     ParamSpec {
         name: "faces",
         tier: Tier::Ai,

@@ -6,7 +6,7 @@ use crate::param::{Category, Keyword, Kind, Needs, ParamSpec, Params, RotType, S
 const TUNING_MAX: f64 = 65_535.0;
 
 /// Entries of this group.
-pub(super) const ENTRIES: [ParamSpec; 11] = [
+pub(super) const ENTRIES: &[ParamSpec] = &[
     ParamSpec {
         name: "orient",
         aliases: &["or"],

@@ -4,7 +4,7 @@ use crate::param::kind::SIDE_PX_MAX;
 use crate::param::{AlignWord, BlendMode, Category, Keyword, Kind, Needs, ParamSpec, State, Tier};
 
 /// Entries of this group.
-pub(super) const ENTRIES: [ParamSpec; 34] = [
+pub(super) const ENTRIES: &[ParamSpec] = &[
     ParamSpec {
         name: "blend",
         aliases: &["b"],

@@ -7,7 +7,7 @@ use crate::param::{Category, Keyword, Kind, Needs, ParamSpec, ShadowKind, State,
 /// `$picture`, and `$grows` says what happens to the canvas.
 macro_rules! shadow {
     ($name:literal, $category:ident, $needs:expr, $what:literal, $grows:literal, $picture:literal, $before:literal, |$p:ident| $params:expr) => {
-        [
+        &[
             ParamSpec {
                 name: $name,
                 kinds: &[Kind::Quantity(0.0..=100.0)],
@@ -102,7 +102,7 @@ macro_rules! shadow {
 }
 
 /// Shadow of the image.
-pub(super) const SHADOW: [ParamSpec; 11] = shadow!(
+pub(super) const SHADOW: &[ParamSpec] = shadow!(
     "drop-shadow",
     DropShadow,
     Needs::Nothing,
@@ -114,7 +114,7 @@ pub(super) const SHADOW: [ParamSpec; 11] = shadow!(
 );
 
 /// Shadow of the watermark.
-pub(super) const MARK_SHADOW: [ParamSpec; 11] = shadow!(
+pub(super) const MARK_SHADOW: &[ParamSpec] = shadow!(
     "mark-drop-shadow",
     Watermark,
     Needs::All(&["mark"]),
@@ -126,7 +126,7 @@ pub(super) const MARK_SHADOW: [ParamSpec; 11] = shadow!(
 );
 
 /// Reflection of the watermark.
-pub(super) const MARK_REFLECTION: [ParamSpec; 2] = [
+pub(super) const MARK_REFLECTION: &[ParamSpec] = &[
     ParamSpec {
         name: "mark-reflection",
         kinds: &[Kind::Number(0.0..=100.0)],

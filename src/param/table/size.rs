@@ -5,7 +5,7 @@ use crate::param::{Category, CropWord, Fit, Keyword, Kind, Needs, ParamSpec, Par
 use crate::units::Dpr;
 
 /// Entries of this group.
-pub(super) const ENTRIES: [ParamSpec; 15] = [
+pub(super) const ENTRIES: &[ParamSpec] = &[
     ParamSpec {
         name: "w",
         aliases: &["width"],

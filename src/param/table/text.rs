@@ -6,7 +6,7 @@ use crate::param::{
 };
 
 /// Entries of this group.
-pub(super) const ENTRIES: [ParamSpec; 23] = [
+pub(super) const ENTRIES: &[ParamSpec] = &[
     ParamSpec {
         name: "txt",
         aliases: &["t"],

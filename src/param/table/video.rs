@@ -12,7 +12,7 @@ const BASE: ParamSpec =
     ParamSpec { tier: Tier::Video, effect: Effect::Ignored, ..ParamSpec::base(Category::VideoRendering) };
 
 /// Entries of this group.
-pub(super) const ENTRIES: [ParamSpec; 29] = [
+pub(super) const ENTRIES: &[ParamSpec] = &[
     ParamSpec {
         name: "video-bitrate",
         kinds: &[Kind::Word(&["1m", "2m", "3m", "4m", "5m"])],
