@@ -123,6 +123,7 @@ const GOLDEN: &[(&str, &str, &str)] = &[
     ("vib", "astronaut.jpg", "w=56&vib=80"),
     ("hue", "coffee.jpg", "w=56&hue=120"),
     ("hue-set", "coffee.jpg", "w=56&hue-set=200&hue=120"),
+    ("threshold", "astronaut.jpg", "w=72&threshold=40"),
     ("invert", "coffee.jpg", "w=56&invert=true"),
     ("sharp", "cat.jpg", "w=56&sharp=60"),
     ("usm", "cat.jpg", "w=56&usm=200"),

@@ -324,6 +324,8 @@ pub struct StylizeParams {
     pub gradient_map_hue: Option<HuePath>,
     pub gradient_map_alpha: Option<f64>,
     pub gradient_map_equalize: Option<bool>,
+    /// Per cent.
+    pub threshold: Option<f64>,
 }
 
 /// Where an overlay comes from.

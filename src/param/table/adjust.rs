@@ -319,4 +319,17 @@ pub(super) const ENTRIES: &[ParamSpec] = &[
         set: |p, v| p.stylize.gradient_map_equalize = v.bool(),
         ..ParamSpec::base(Category::Stylize)
     },
+    ParamSpec {
+        name: "threshold",
+        newer: true,
+        tier: Tier::Extended,
+        kinds: &[Kind::Number(0.0..=100.0)],
+        summary: "Makes the image pure black and white: white from this brightness in percent upwards. It is the last \
+            effect, before anything is drawn on the image. Transparent parts stay transparent.",
+        example: "threshold=50",
+        picture: "astronaut.jpg",
+        state: State::Rendered,
+        set: |p, v| p.stylize.threshold = v.number(),
+        ..ParamSpec::base(Category::Stylize)
+    },
 ];

@@ -39,6 +39,7 @@ pub(super) mod rotate;
 mod shadow;
 mod sharpen;
 pub(super) mod text;
+mod threshold;
 mod tone;
 pub(super) mod trim;
 
@@ -68,6 +69,7 @@ pub use rotate::*;
 pub use shadow::*;
 pub use sharpen::*;
 pub use text::*;
+pub use threshold::*;
 pub use tone::*;
 pub use trim::*;
 
@@ -138,6 +140,8 @@ features! {
     pixellate: Pixellate,
     /// `blur`.
     blur: Blur,
+    /// `threshold*`: the last effect, so that its result has no other tones.
+    threshold: Threshold,
     /// `blend*`.
     blend: Blend,
     /// `gradient*`, `fade*`.
@@ -209,6 +213,8 @@ ops! {
     Pixellate(Pixellate),
     /// Blurs.
     Blur(Blur),
+    /// Converts to pure black and white.
+    Threshold(Threshold),
     /// Blends a colour or image over the image.
     Blend(BlendOp),
     /// Draws a gradient over the image, or fades the image with it.

@@ -30,6 +30,7 @@ pub mod shadow;
 pub mod sharpen;
 pub mod sheet;
 pub mod text;
+pub mod threshold;
 pub mod tone;
 pub mod trim;
 
@@ -55,6 +56,7 @@ pub(in crate::render) fn apply(raster: Raster, op: &Op, overlays: &mut Prepared)
         Op::Shadow(op) => shadow::apply(raster, op)?,
         Op::Turn(turn) => rotate::turned(raster, turn),
         Op::Background(Background(color)) => background::apply(raster, *color),
+        Op::Threshold(threshold) => threshold::apply(raster, threshold),
         Op::Blend(blend) => blend::apply(raster, blend, overlays.blend.as_ref())?,
         Op::Gradient(gradient) => gradient::apply(raster, gradient),
         Op::Fade(fade) => fade::apply(raster, fade),
