@@ -1,8 +1,9 @@
 //! The words of each enumerated parameter, next to the variant that each stands for.
 
 use super::{
-    AlignWord, BlendMode, ChromaSub, ColorSpace, CropWord, FillMode, Fit, FormatWord, GradientSpace, GradientType,
-    HuePath, PaletteFormat, RadialReach, RadialShape, RotType, ShadowKind, TextClip, TextFit, TextStencil, TrimMode,
+    AlignWord, BlendMode, ChromaSub, ColorSpace, CropWord, Dither, FillMode, Fit, FormatWord, GradientSpace,
+    GradientType, HuePath, PaletteFormat, RadialReach, RadialShape, RotType, ShadowKind, TextClip, TextFit,
+    TextStencil, TrimMode,
 };
 
 /// A type whose values are written as single words.
@@ -54,5 +55,6 @@ keywords!(PaletteFormat: "css" Css, "json" Json);
 keywords!(FormatWord: "jpg" Jpg, "pjpg" Pjpg, "png" Png, "png8" Png8, "png32" Png32, "webp" Webp, "avif" Avif,
     "gif" Gif, "jxl" Jxl, "jp2" Jp2, "jxr" Jxr, "json" Json, "blurhash" Blurhash, "mp4" Mp4, "webm" Webm,
     "spritesheet" Spritesheet);
+keywords!(Dither: "floydsteinberg" FloydSteinberg, "atkinson" Atkinson);
 keywords!(ChromaSub: "420" Yuv420, "422" Yuv422, "444" Yuv444);
 keywords!(ColorSpace: "origin" Origin, "srgb" Srgb, "adobergb1998" AdobeRgb1998, "tinysrgb" TinySrgb, "strip" Strip);

@@ -305,6 +305,15 @@ pub struct AdjustParams {
     pub nrs: Option<f64>,
 }
 
+/// `threshold-dither`: how a pixel's error is spread over its neighbours.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub enum Dither {
+    /// All of the error, over four neighbours.
+    FloydSteinberg,
+    /// Three quarters of the error, over six neighbours.
+    Atkinson,
+}
+
 /// Effects.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[expect(missing_docs, reason = "named after their parameters")]
@@ -324,8 +333,9 @@ pub struct StylizeParams {
     pub gradient_map_hue: Option<HuePath>,
     pub gradient_map_alpha: Option<f64>,
     pub gradient_map_equalize: Option<bool>,
-    /// Per cent.
+    /// A percentage.
     pub threshold: Option<f64>,
+    pub threshold_dither: Option<Dither>,
 }
 
 /// Where an overlay comes from.

@@ -1,6 +1,6 @@
 //! Adjustments, sharpening, noise reduction and effects.
 
-use crate::param::{Category, GradientSpace, HuePath, Keyword, Kind, Needs, ParamSpec, State, Tier};
+use crate::param::{Category, Dither, GradientSpace, HuePath, Keyword, Kind, Needs, ParamSpec, State, Tier};
 
 /// Greatest radius of the unsharp mask, in pixels. Beyond it the kernel is larger than most images.
 const RADIUS_MAX: f64 = 500.0;
@@ -330,6 +330,20 @@ pub(super) const ENTRIES: &[ParamSpec] = &[
         picture: "astronaut.jpg",
         state: State::Rendered,
         set: |p, v| p.stylize.threshold = v.number(),
+        ..ParamSpec::base(Category::Stylize)
+    },
+    ParamSpec {
+        name: "threshold-dither",
+        newer: true,
+        tier: Tier::Extended,
+        kinds: &[Kind::Word(Dither::WORDS), Kind::Synonym("true", "floydsteinberg")],
+        needs: Needs::All(&["threshold"]),
+        summary: "Shows the tones in between as dots: where the image has the brightness of `threshold`, half of the \
+            pixels are white. `atkinson` keeps shadows and highlights clearer. Best with `fm=png` or `fm=webp`.",
+        example: "threshold=50&threshold-dither=floydsteinberg&fm=png",
+        picture: "astronaut.jpg",
+        state: State::Rendered,
+        set: |p, v| p.stylize.threshold_dither = v.word(),
         ..ParamSpec::base(Category::Stylize)
     },
 ];

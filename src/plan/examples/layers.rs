@@ -338,6 +338,7 @@ fn identity_values_leave_no_op() {
         "blend=f00&blend-alpha=0",
         "pad=0",
         "txt=%20",
+        "threshold-dither=atkinson",
     ] {
         check("400x300", query, "-> 400x300");
     }

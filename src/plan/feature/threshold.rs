@@ -1,8 +1,8 @@
-//! `threshold` (`rendering.md` 8).
+//! `threshold`, `threshold-dither` (`rendering.md` 8).
 
 use serde::{Deserialize, Serialize};
 
-use crate::param::Params;
+use crate::param::{Dither, Params};
 use crate::plan::types::Sizing;
 
 use super::{Canvas, Feature, Op, Step};
@@ -12,6 +12,8 @@ use super::{Canvas, Feature, Op, Step};
 pub struct Threshold {
     /// Luminance at and above which pixels become white, 0 to 1.
     pub cutoff: f64,
+    /// `threshold-dither`.
+    pub dither: Option<Dither>,
 }
 
 impl Step for Threshold {}
@@ -19,7 +21,7 @@ impl Step for Threshold {}
 impl Feature for Threshold {
     fn of(params: &Params, _: &Sizing) -> Option<Self> {
         let own = &params.stylize;
-        own.threshold.map(|percent| Self { cutoff: percent / 100.0 + 0.0 })
+        own.threshold.map(|percent| Self { cutoff: percent / 100.0 + 0.0, dither: own.threshold_dither })
     }
 
     fn draw(&self, canvas: &mut Canvas<'_>) {
