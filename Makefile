@@ -40,9 +40,12 @@ packages:
 test: packages
 	@.ci/install $(TEST_PACKAGES)
 	@sh tests/tools.sh
+	@rm -rf target/left-out
 	cargo test --locked --doc --quiet
-	@if cargo nextest --version >/dev/null 2>&1; then set -x; cargo nextest run --locked --no-fail-fast; \
-	else set -x; cargo test --locked --no-fail-fast --lib --bins --tests; fi
+	@status=0; \
+	if cargo nextest --version >/dev/null 2>&1; then set -x; cargo nextest run --locked --no-fail-fast || status=$$?; \
+	else set -x; cargo test --locked --no-fail-fast --lib --bins --tests || status=$$?; fi; \
+	{ set +x; } 2>/dev/null; sh tests/left-out.sh; exit $$status
 
 lint: packages
 	cargo fmt --all --check

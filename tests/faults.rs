@@ -3,24 +3,15 @@
 //! Each file is rendered by its own process, as a server's workers do with rare formats.
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
+#[path = "support/corpus.rs"]
+mod shared;
+
 use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use tintype::sniff::{SourceFormat, sniff};
-
-/// Returns the folder of shared files. `None` where it is missing, which CI must not take for success.
-#[expect(clippy::disallowed_methods, reason = "CI must not skip this")]
-fn fixtures() -> Option<PathBuf> {
-    let root = Path::new(concat!(env!("CARGO_MANIFEST_DIR"), "/../shared/fixtures")).to_path_buf();
-    if root.join("cases").is_dir() {
-        return Some(root);
-    }
-    assert!(std::env::var_os("CI").is_none(), "the corpus is missing");
-    eprintln!("skipped: there is no corpus beside the repository");
-    None
-}
 
 /// A folder for output, removed when the value is dropped.
 struct Scratch(PathBuf);
@@ -184,7 +175,7 @@ fn is_near(found: [u8; 4], expected: [u8; 4]) -> bool {
 
 #[test]
 fn every_case_is_drawn_as_it_should_be_or_refused_by_name() {
-    let Some(root) = fixtures() else { return };
+    let Some(root) = shared::corpus() else { return };
     let scratch = Scratch::new("cases");
     for_each(CASES, |thread, (name, query, right)| {
         let out = scratch.0.join(format!("{thread}.png"));
@@ -212,7 +203,7 @@ fn every_case_is_drawn_as_it_should_be_or_refused_by_name() {
 
 #[test]
 fn no_case_is_left_out() {
-    let Some(root) = fixtures() else { return };
+    let Some(root) = shared::corpus() else { return };
     let stored = std::fs::read_dir(root.join("cases")).unwrap().map(|entry| entry.unwrap().file_name());
     let stored = stored.map(|name| name.into_string().unwrap()).filter(|name| name != "CASES.md");
     let missing: Vec<_> = stored.filter(|name| !CASES.iter().any(|(case, ..)| case == name)).collect();
@@ -233,7 +224,7 @@ fn files(folder: &Path) -> Vec<PathBuf> {
 /// Memory that a decoder returns without having written it shows up as a difference.
 #[test]
 fn rare_images_show_nothing_that_the_file_does_not_describe() {
-    let Some(root) = fixtures() else { return };
+    let Some(root) = shared::corpus() else { return };
     let scratch = Scratch::new("memory");
     let is_rare = |path: &PathBuf| sniff(&std::fs::read(path).unwrap()).is_some_and(SourceFormat::is_rare);
     let rare: Vec<PathBuf> = files(&root).into_iter().filter(is_rare).collect();
@@ -250,7 +241,7 @@ fn rare_images_show_nothing_that_the_file_does_not_describe() {
 /// A truncated JPEG with an end marker after the cut. libjpeg only warns about it, sometimes not before the last rows.
 #[test]
 fn a_truncated_jpeg_is_refused_even_with_an_end_marker() {
-    let Some(root) = fixtures() else { return };
+    let Some(root) = shared::corpus() else { return };
     let scratch = Scratch::new("cut");
     let is_small = |path: &PathBuf| (2_000..120_000).contains(&path.metadata().unwrap().len());
     let mut whole: Vec<PathBuf> = files(&root.join("jpeg")).into_iter().chain(files(&root.join("photos"))).collect();

@@ -4,6 +4,9 @@
 
 #![expect(clippy::unwrap_used, reason = "a test stops at the first surprise")]
 
+#[path = "support/corpus.rs"]
+mod shared;
+
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
@@ -55,19 +58,13 @@ struct Case {
 
 #[test]
 fn outputs_of_other_projects() {
-    let folder = Path::new(concat!(env!("CARGO_MANIFEST_DIR"), "/../shared/fixtures"));
-    let Ok(text) = std::fs::read(folder.join("peer/CASES.json")) else {
-        #[expect(clippy::disallowed_methods, reason = "CI is a fact about where the test runs")]
-        let in_ci = std::env::var_os("CI").is_some();
-        assert!(!in_ci, "the fixtures are missing");
-        eprintln!("skipped: there are no shared fixtures");
-        return;
-    };
+    let Some(folder) = shared::corpus() else { return };
+    let text = std::fs::read(folder.join("peer/CASES.json")).unwrap();
     vips::init().unwrap();
     let cases = read_cases(&text);
     assert_eq!(cases.iter().filter(|case| case.compare.starts_with("dhash64<=")).count(), 32, "gating cases");
     let out = tempfile::tempdir().unwrap();
-    let faults: Vec<String> = cases.iter().filter_map(|case| fault(case, folder, out.path())).collect();
+    let faults: Vec<String> = cases.iter().filter_map(|case| fault(case, &folder, out.path())).collect();
     assert!(faults.is_empty(), "{faults:#?}");
 }
 

@@ -3,6 +3,8 @@
 mod effects;
 mod overlays;
 mod pages;
+#[path = "../../tests/support/corpus.rs"]
+mod shared;
 mod sheets;
 mod tones;
 mod trim;
@@ -10,7 +12,7 @@ mod words;
 
 use crate::render::{Bound, Codec, Input};
 use crate::sniff::SourceFormat;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use super::decode::{Opened, Original, Wanted};
 use super::{Job, RenderError, RenderLimits, Rendered, encode, render};
@@ -78,17 +80,8 @@ fn solid(width: u32, height: u32, pixel: &[u8]) -> Vec<u8> {
 /// Reads a shared fixture. Outside the project's own machines the fixtures are missing; tests that need one then report
 /// it and pass.
 fn fixture(name: &str) -> Option<Vec<u8>> {
-    let path: PathBuf = Path::new(concat!(env!("CARGO_MANIFEST_DIR"), "/../shared/fixtures")).join(name);
-    match std::fs::read(&path) {
-        Ok(bytes) => Some(bytes),
-        Err(error) => {
-            #[expect(clippy::disallowed_methods, reason = "CI is where skipping is a failure")]
-            let in_ci = std::env::var_os("CI").is_some();
-            assert!(!in_ci, "{name}: {error}");
-            eprintln!("skipped: no shared image {name}");
-            None
-        }
-    }
+    let root = shared::corpus()?;
+    Some(std::fs::read(root.join(name)).unwrap_or_else(|error| panic!("{name}: {error}")))
 }
 
 /// Mean absolute difference of two images of the same size, in levels of 255, on a white background.

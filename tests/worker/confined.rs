@@ -2,7 +2,6 @@
 
 use std::net::TcpListener;
 use std::os::unix::net::UnixListener;
-use std::path::Path;
 use std::time::Duration;
 
 use tintype::blob::Blob;
@@ -11,6 +10,7 @@ use tintype::render::{Input, Job, RenderError, RenderLimits, Rendered, render};
 use tintype::sniff::Encoded;
 use tintype::worker::{Pool, PoolConfig};
 
+use crate::shared;
 use crate::support::{ask, block_on, config, plan, start, text};
 
 /// How many files of each kind are rendered in all three ways.
@@ -156,14 +156,7 @@ fn picture_job(original: &[u8], query: &str) -> Job {
 
 /// Returns the first files of a kind. Without any fixtures the list is empty, which fails in CI only.
 fn fixtures(kind: &str, files_max: usize) -> Vec<(String, Vec<u8>)> {
-    let root = Path::new(concat!(env!("CARGO_MANIFEST_DIR"), "/../shared/fixtures"));
-    if !root.is_dir() {
-        #[expect(clippy::disallowed_methods, reason = "CI is a fact about where the test runs")]
-        let in_ci = std::env::var_os("CI").is_some();
-        assert!(!in_ci, "the fixtures are missing");
-        eprintln!("skipped: there are no {kind} fixtures");
-        return Vec::new();
-    }
+    let Some(root) = shared::corpus() else { return Vec::new() };
     let mut paths: Vec<_> = std::fs::read_dir(root.join(kind)).unwrap().map(|entry| entry.unwrap().path()).collect();
     paths.sort();
     let files = paths.into_iter().filter(|path| path.is_file()).take(files_max);

@@ -8,6 +8,8 @@
 mod cases;
 mod confined;
 mod rogue;
+#[path = "../support/corpus.rs"]
+mod shared;
 mod support;
 
 use std::process::ExitCode;
