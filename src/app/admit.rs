@@ -208,15 +208,11 @@ impl Door<'_> {
 /// Returns the object that a decoded path names. For a proxy, the path is on the host of the image itself.
 fn own_object(kind: &SourceKind, picture: &str, path: &str) -> Option<String> {
     let path = format!("/{}", path.trim_start_matches('/'));
-    match kind {
-        SourceKind::WebProxy { .. } if path != TEXT_OBJECT => {
-            let url = web::absolute(picture)?;
-            Some(format!("/{}{path}", url.origin().ascii_serialization()))
-        }
-        SourceKind::Folder { .. } | SourceKind::WebFolder { .. } | SourceKind::WebProxy { .. } | SourceKind::S3(_) => {
-            Some(path)
-        }
+    if !kind.is_proxy() || path == TEXT_OBJECT {
+        return Some(path);
     }
+    let url = web::absolute(picture)?;
+    Some(format!("/{}{path}", url.origin().ascii_serialization()))
 }
 
 /// Percent-decodes a path exactly once, keeping `+`. Returns `None` if the result is not UTF-8 or contains a NUL.

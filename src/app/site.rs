@@ -142,13 +142,8 @@ async fn built(source: &SourceConfig, config: &Config, abroad: Option<Arc<Site>>
 /// Returns the hosts that overlays named by URL may come from; `None` for a source that fetches originals by URL
 /// already, because the same rules then apply to its overlays.
 fn overlay_hosts(source: &SourceConfig) -> Option<Vec<String>> {
-    match (&source.overlay_hosts, &source.kind) {
-        (Some(hosts), _) => Some(hosts.clone()),
-        (None, SourceKind::WebProxy { .. }) => None,
-        (None, SourceKind::Folder { .. } | SourceKind::WebFolder { .. } | SourceKind::S3(_)) => {
-            Some(vec!["*".to_owned()])
-        }
-    }
+    let any_public = || (!source.kind.is_proxy()).then(|| vec!["*".to_owned()]);
+    source.overlay_hosts.clone().or_else(any_public)
 }
 
 /// Configures the proxy for overlays. It allows no private address, whatever the source itself may reach: the host

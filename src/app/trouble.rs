@@ -7,7 +7,6 @@ use std::time::{Duration, SystemTime};
 
 use super::Site;
 use crate::clock::Clock;
-use crate::config::SourceKind;
 use crate::source::{Cause, SourceError};
 
 /// Minimum time between two lines about the same source and cause.
@@ -96,10 +95,7 @@ impl Troubles {
 /// Returns whether the operator names the upstream. Where strangers name it, a failing upstream says nothing about the
 /// source.
 fn has_one_upstream(site: &Site) -> bool {
-    match site.config.kind {
-        SourceKind::WebProxy { .. } => false,
-        SourceKind::Folder { .. } | SourceKind::WebFolder { .. } | SourceKind::S3(_) => true,
-    }
+    !site.config.kind.is_proxy()
 }
 
 const UNPOISONED: &str = "no holder of this lock can panic";

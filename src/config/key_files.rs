@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use super::secret::Group;
-use super::{Config, Secret, SourceKind};
+use super::{Config, Secret};
 
 /// The files that hold the secrets of a configuration.
 ///
@@ -38,11 +38,7 @@ impl KeyFiles {
     pub fn of(config: &Config) -> Self {
         let mut groups: Vec<Watched> = Vec::new();
         for source in &config.sources {
-            let pair = match &source.kind {
-                SourceKind::S3(s3) => s3.credentials.as_ref(),
-                SourceKind::Folder { .. } | SourceKind::WebFolder { .. } | SourceKind::WebProxy { .. } => None,
-            };
-            let secrets = source.signing.keys.iter().chain(pair.into_iter().flat_map(|(one, other)| [one, other]));
+            let secrets = source.signing.keys.iter().chain(source.kind.secrets());
             for group in secrets.map(Secret::group) {
                 let is_known = groups.iter().any(|known| Arc::ptr_eq(&known.group, group));
                 let mut files = group.files().peekable();
@@ -110,6 +106,7 @@ mod tests {
     use std::os::unix::fs::symlink;
 
     use super::*;
+    use crate::config::SourceKind;
     use crate::config::{Environment, parse};
 
     const OLD: &str = "old-old-old-old-old";

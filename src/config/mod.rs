@@ -13,6 +13,7 @@ mod raw;
 pub mod reference;
 mod resolve;
 mod secret;
+mod source_kind;
 mod sources;
 #[cfg(test)]
 mod tests;
@@ -23,8 +24,6 @@ use std::net::{Ipv4Addr, SocketAddr};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use ipnet::IpNet;
-use sha2::{Digest, Sha256};
 use toml::de::DeTable;
 
 pub use fault::{Fault, Place};
@@ -34,6 +33,7 @@ pub use key_files::KeyFiles;
 use places::Written;
 use raw::{Raw, Text};
 pub use secret::{Secret, read_secret};
+pub use source_kind::{S3Config, SourceKind};
 
 /// The environment variables, captured once.
 pub type Environment = BTreeMap<String, String>;
@@ -310,84 +310,11 @@ impl SourceConfig {
             ignore_lp_blur: _,
             params_header: _,
         } = self;
-        let mut fields = Fields::default();
-        match kind {
-            SourceKind::Folder { root } => {
-                fields.add("folder");
-                fields.add_bytes(root.as_os_str().as_encoded_bytes());
-            }
-            SourceKind::WebFolder { base_url, allow_private } => {
-                fields.add("web-folder");
-                fields.add(base_url);
-                fields.add_all(allow_private);
-            }
-            SourceKind::WebProxy { allow_hosts, allow_private } => {
-                fields.add("web-proxy");
-                fields.add_all(allow_hosts);
-                fields.add_all(allow_private);
-            }
-            SourceKind::S3(S3Config { bucket, prefix, region, endpoint, path_style, credentials: _ }) => {
-                fields.add("s3");
-                fields.add_all(endpoint);
-                fields.add(bucket);
-                fields.add(prefix);
-                fields.add_all(region);
-                fields.add(path_style);
-            }
-        }
+        let mut fields = kind.fields();
         fields.add(overlay_hosts.is_some());
         fields.add_all(overlay_hosts.as_deref().unwrap_or_default());
-        fields.0.finalize().into()
+        fields.hash()
     }
-}
-
-/// Hashes fields, each after its length, and lists after their length, so that different fields never give the same
-/// bytes.
-#[derive(Default)]
-struct Fields(Sha256);
-
-impl Fields {
-    fn add_bytes(&mut self, field: &[u8]) {
-        self.0.update((field.len() as u64).to_be_bytes());
-        self.0.update(field);
-    }
-
-    fn add(&mut self, field: impl ToString) {
-        self.add_bytes(field.to_string().as_bytes());
-    }
-
-    fn add_all<T: ToString>(&mut self, fields: impl IntoIterator<Item = T, IntoIter: ExactSizeIterator>) {
-        let fields = fields.into_iter();
-        self.0.update((fields.len() as u64).to_be_bytes());
-        fields.for_each(|field| self.add(field));
-    }
-}
-
-/// Where the originals of a source are.
-#[derive(Clone, Debug)]
-#[expect(missing_docs, reason = "named after their keys in config/reference.toml")]
-pub enum SourceKind {
-    Folder { root: PathBuf },
-    WebFolder { base_url: url::Url, allow_private: Vec<IpNet> },
-    WebProxy { allow_hosts: Vec<String>, allow_private: Vec<IpNet> },
-    S3(S3Config),
-}
-
-/// An S3 bucket, or a bucket of a compatible service.
-#[derive(Clone, Debug)]
-pub struct S3Config {
-    /// Bucket name.
-    pub bucket: String,
-    /// Prefix of the object path, without leading slash.
-    pub prefix: String,
-    /// Region; `None` leaves it to the AWS default chain.
-    pub region: Option<String>,
-    /// Base URL of a compatible service.
-    pub endpoint: Option<url::Url>,
-    /// Whether the bucket is in the path instead of the host name.
-    pub path_style: bool,
-    /// Access key and secret; `None` uses the AWS default chain.
-    pub credentials: Option<(Secret, Secret)>,
 }
 
 /// `cache_ttl_mode`

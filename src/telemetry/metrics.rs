@@ -240,7 +240,7 @@ impl Metrics {
     /// Counts one attempt to fetch an original. A success has the cause `none`.
     pub fn origin_fetched(&self, kind: &SourceKind, failure: Option<SourceError>, took: Duration) {
         let cause = failure.map_or("none", |error| error.cause().label());
-        self.origin_fetches.with_label_values(&[kind_name(kind), fetch_outcome(failure), cause]).inc();
+        self.origin_fetches.with_label_values(&[kind.name(), fetch_outcome(failure), cause]).inc();
         self.origin_fetch_seconds.observe(took.as_secs_f64());
     }
 
@@ -279,15 +279,6 @@ impl Default for Metrics {
 impl std::fmt::Debug for Metrics {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("Metrics").finish_non_exhaustive()
-    }
-}
-
-const fn kind_name(kind: &SourceKind) -> &'static str {
-    match kind {
-        SourceKind::Folder { .. } => "folder",
-        SourceKind::WebFolder { .. } => "web-folder",
-        SourceKind::WebProxy { .. } => "web-proxy",
-        SourceKind::S3(_) => "s3",
     }
 }
 
