@@ -8,7 +8,7 @@ use tintype::blob::Blob;
 use tintype::limits::Limits;
 use tintype::param::ColorSpace;
 use tintype::plan::{self, Intent, Negotiation, Policy, Select};
-use tintype::render::decode::{Opened, Original, Wanted};
+use tintype::render::decode::{EncodedOriginal, Opened, Wanted};
 use tintype::render::{self, Input, Job, RenderLimits, Rendered};
 
 /// Smallest share of the marked faces that must be found.
@@ -187,7 +187,7 @@ fn a_portrait_is_cropped_around_its_face() {
 
 /// Returns the mean difference between neighbouring samples inside a box: how much detail is visible.
 fn detail(picture: &Rendered, [x, y, width, height]: Box) -> f64 {
-    let original = Original::new(picture.body.as_slice()).unwrap();
+    let original = EncodedOriginal::new(picture.body.as_slice()).unwrap();
     let limits = RenderLimits::from(&Limits::default());
     let opened = Opened::new(&original, &Select::default(), &limits).unwrap();
     let decoded = opened.decode(&Wanted::first(ColorSpace::Origin), &limits).unwrap();
@@ -304,7 +304,7 @@ fn red_pupils_of_a_face_are_darkened_and_nothing_else() {
 
 /// Returns the width, the height and the RGB pixels of an image.
 fn decoded(bytes: &[u8]) -> ((usize, usize), Vec<u8>) {
-    let original = Original::new(bytes).unwrap();
+    let original = EncodedOriginal::new(bytes).unwrap();
     let limits = RenderLimits::from(&Limits::default());
     let opened = Opened::new(&original, &Select::default(), &limits).unwrap();
     let decoded = opened.decode(&Wanted::first(ColorSpace::Srgb), &limits).unwrap();

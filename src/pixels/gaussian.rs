@@ -91,7 +91,7 @@ fn merge_row<T: Sample, const N: usize, const COLORS: usize>(
 }
 
 /// A source of rows of floats.
-trait Rows {
+trait FloatRows {
     fn width(&self) -> usize;
     fn height(&self) -> usize;
     fn channels(&self) -> usize;
@@ -110,7 +110,7 @@ struct Pixels<'a, T> {
     samples: &'a [T],
 }
 
-impl<T: Sample> Rows for Pixels<'_, T> {
+impl<T: Sample> FloatRows for Pixels<'_, T> {
     fn width(&self) -> usize {
         self.raster.size.width as usize
     }
@@ -154,7 +154,7 @@ struct Plane {
     samples: Vec<f32>,
 }
 
-impl Rows for Plane {
+impl FloatRows for Plane {
     fn width(&self) -> usize {
         self.width
     }
@@ -172,7 +172,7 @@ impl Rows for Plane {
     }
 }
 
-fn blur(source: &impl Rows, sigma_px: f64, mut each: impl FnMut(usize, &[f32])) {
+fn blur(source: &impl FloatRows, sigma_px: f64, mut each: impl FnMut(usize, &[f32])) {
     let sigma = if sigma_px.is_finite() { sigma_px.clamp(0.0, SIGMA_MAX) } else { 0.0 };
     let arch = pulp::Arch::new();
     if sigma < REDUCED_FROM {
@@ -206,7 +206,7 @@ fn kernel(sigma: f64) -> Vec<f32> {
 
 /// Filters along rows into a ring of rows, and down the ring.
 #[inline(always)]
-fn filter(source: &impl Rows, kernel: &[f32], mut each: impl FnMut(usize, &[f32])) {
+fn filter(source: &impl FloatRows, kernel: &[f32], mut each: impl FnMut(usize, &[f32])) {
     let (radius, height, row_len, channels) = (kernel.len() - 1, source.height(), source.row_len(), source.channels());
     let slots = (2 * radius + 1).min(height);
     let mut ring = vec![0.0; slots * row_len];
@@ -306,7 +306,7 @@ impl Cells {
 
 /// Returns the mean of each cell.
 #[inline(always)]
-fn reduced(source: &impl Rows, across: &Cells, down: &Cells) -> Plane {
+fn reduced(source: &impl FloatRows, across: &Cells, down: &Cells) -> Plane {
     let channels = source.channels();
     let cell_row = across.count * channels;
     let mut samples = vec![0.0; cell_row * down.count];

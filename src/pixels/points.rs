@@ -122,7 +122,7 @@ pub(crate) fn chained(raster: Raster, curve: &dyn Fn(f32) -> f32, chain: impl Ch
 /// read back from red.
 pub(crate) fn chained_in_place(raster: Raster, curve: &dyn Fn(f32) -> f32, chain: impl PlacedChain) -> Raster {
     let width = raster.size.width as usize;
-    with_samples(raster, Placed { curve, chain, width })
+    with_samples(raster, ChainedAt { curve, chain, width })
 }
 
 /// Applies `chain`, which gives colour to grey.
@@ -225,13 +225,13 @@ impl<C: Chain> PerDepth for Chained<'_, C> {
     }
 }
 
-struct Placed<'a, C> {
+struct ChainedAt<'a, C> {
     curve: &'a dyn Fn(f32) -> f32,
     chain: C,
     width: usize,
 }
 
-impl<C: PlacedChain> PerDepth for Placed<'_, C> {
+impl<C: PlacedChain> PerDepth for ChainedAt<'_, C> {
     fn run<T: Sample>(mut self, samples: &mut [T], channels: u8) {
         let levels = levels::<T>(self.curve);
         pulp::Arch::new().dispatch(|| match channels {
@@ -243,7 +243,7 @@ impl<C: PlacedChain> PerDepth for Placed<'_, C> {
     }
 }
 
-impl<C: PlacedChain> Placed<'_, C> {
+impl<C: PlacedChain> ChainedAt<'_, C> {
     #[inline(always)]
     fn in_rows<T: Sample, const N: usize, const COLORS: usize>(&mut self, samples: &mut [T], levels: &[f32]) {
         for (y, row) in samples.as_chunks_mut::<N>().0.chunks_exact_mut(self.width).enumerate() {

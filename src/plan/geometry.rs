@@ -7,7 +7,7 @@ use crate::units::{Length, Rect, Size};
 
 use super::anchor::{Along, Sides};
 use super::crowd;
-use super::requested_box::Request;
+use super::requested_box::RequestedBox;
 use super::types::{Focal, Sizing};
 
 impl Size {
@@ -142,7 +142,7 @@ fn span(edge: RectEdge, extent: RectExtent, total: u32) -> Option<(u32, u32)> {
 /// Result and padding together are within `sizing.side_max`; windows lie inside `scaled`, images inside their canvas.
 /// `faces` are in pixels of the working image, and inside it.
 pub(super) fn place(sizing: &Sizing, padding: Sides, working: Size, faces: &[Rect]) -> (Placement, Sides) {
-    let request = Request::of(sizing, padding, working);
+    let request = RequestedBox::of(sizing, padding, working);
     let source = Extent::of(working);
     let max = sizing.side_max.max(1);
     // Fits that fill the box are capped together with it, the others by the size of their result.

@@ -11,7 +11,7 @@ mod run;
 mod sanitize;
 pub mod stage;
 
-pub use error::{Bound, Codec, Feature, RenderError, Step};
+pub use error::{Bound, Codec, FileFeature, RenderError, Step};
 pub use run::render;
 
 use std::time::Duration;

@@ -12,7 +12,7 @@ use crate::render::{Bound, Codec, Input};
 use crate::sniff::SourceFormat;
 use std::path::{Path, PathBuf};
 
-use super::decode::{Opened, Original, Wanted};
+use super::decode::{EncodedOriginal, Opened, Wanted};
 use super::{Job, RenderError, RenderLimits, Rendered, encode, render};
 use crate::blob::Blob;
 use crate::limits::Limits;
@@ -49,7 +49,7 @@ fn rendered(query: &str, bytes: &[u8]) -> Rendered {
 /// Decodes all frames of a rendition or a fixture. Also returns the delays and the colour profile.
 fn frames(bytes: &[u8]) -> (Vec<Raster>, Vec<u32>, Option<Vec<u8>>) {
     init().unwrap();
-    let original = Original::new(bytes).unwrap();
+    let original = EncodedOriginal::new(bytes).unwrap();
     let select = Select::default();
     let opened = Opened::new(&original, &select, &limits()).unwrap();
     let delays = opened.stored.delays_ms.clone();
@@ -201,7 +201,7 @@ fn frames_are_selected_in_order_and_timed() {
             let (frames, delays, _) = frames(done.body.as_slice());
             let number = |raster: &Raster| ((u32::from(raster.clone().into_bytes()[0]) + 25) / 50) as u8;
             let got: Vec<_> = frames.iter().map(number).zip(delays).collect();
-            let original = Original::new(done.body.as_slice()).unwrap();
+            let original = EncodedOriginal::new(done.body.as_slice()).unwrap();
             let opened = Opened::new(&original, &Select::default(), &limits()).unwrap();
             assert_eq!((got.as_slice(), opened.stored.plays), (shown, plays), "{query}&{fm}");
             assert!(frames.iter().all(|frame| frame.size == done.size), "{query}&{fm}");

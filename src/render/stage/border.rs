@@ -18,7 +18,7 @@ use crate::units::Size;
 #[must_use]
 pub fn apply(raster: Raster, op: &BorderOp) -> Raster {
     let border = &op.border;
-    let frame = Frame::new(raster.size, op);
+    let frame = BorderEdges::new(raster.size, op);
     let cuts = op.follows.is_none() && border.radii_px != [0; 4];
     let stroke = border.stroke.map(|(_, color)| color);
     let leaves = Leaves {
@@ -44,7 +44,7 @@ pub fn apply(raster: Raster, op: &BorderOp) -> Raster {
 }
 
 /// The edges of a frame.
-struct Frame {
+struct BorderEdges {
     outer: Shape,
     hole: Shape,
     stroke_hole: Option<Shape>,
@@ -52,7 +52,7 @@ struct Frame {
     clips: bool,
 }
 
-impl Frame {
+impl BorderEdges {
     fn new(size: Size, op: &BorderOp) -> Self {
         let border = &op.border;
         let sides = &border.sides;

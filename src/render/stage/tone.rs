@@ -20,7 +20,7 @@ const LEVELS: usize = 256;
 /// Tones the colours of any raster in the given order. Size, depth and alpha stay. Grey becomes RGB.
 #[must_use]
 pub fn apply(raster: Raster, chain: &[Tone]) -> Raster {
-    points::tinted(raster, Steps(chain.iter().map(Step::of).collect()))
+    points::tinted(raster, Steps(chain.iter().map(ToneStep::of).collect()))
 }
 
 /// Measures the tones of this image over which to spread a gradient map, where the plan requests that.
@@ -57,7 +57,7 @@ fn equalized(raster: &Raster) -> Option<Vec<f32>> {
 }
 
 /// A tone as numbers for the formulas.
-enum Step {
+enum ToneStep {
     Sepia(f32),
     Monochrome([f32; 3], f32),
     Duotone([[f32; 3]; 2], f32),
@@ -66,7 +66,7 @@ enum Step {
     Invert,
 }
 
-impl Step {
+impl ToneStep {
     fn of(tone: &Tone) -> Self {
         match tone {
             Tone::Sepia(share) => Self::Sepia(*share as f32),
@@ -114,7 +114,7 @@ fn mapped(colors: &ColorRamp, tones: &MappedTones) -> Vec<[f32; 3]> {
     }
 }
 
-struct Steps(Vec<Step>);
+struct Steps(Vec<ToneStep>);
 
 impl Chain for Steps {
     #[inline(always)]

@@ -33,8 +33,9 @@ fn a_sheet_shows_every_frame_in_order() {
 fn selection_size_and_format_are_those_of_any_still() {
     let check = |query: &str, format: Format, width: u32, height: u32| {
         let done = rendered(&format!("fm=spritesheet&{query}"), &dial());
-        let measured =
-            Opened::new(&Original::new(done.body.as_slice()).unwrap(), &Select::default(), &limits()).unwrap().measured;
+        let measured = Opened::new(&EncodedOriginal::new(done.body.as_slice()).unwrap(), &Select::default(), &limits())
+            .unwrap()
+            .measured;
         assert_eq!(
             (done.answer, done.size, measured.size),
             (Answer::Picture(format), Size::new(width, height), done.size),

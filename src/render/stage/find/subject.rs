@@ -33,7 +33,7 @@ const CORNER: f32 = 0.6;
 /// Returns the window of `size` with the subject as close to its centre as the image allows, or `None` if nothing
 /// stands out. The window must fit in the image, which has 8 or 16 bits.
 pub(super) fn window(raster: &Raster, size: Size) -> Option<Rect> {
-    let map = Map::of(raster)?;
+    let map = SaliencyMap::of(raster)?;
     let whole = raster.size;
     let (left, gain_across) = placed(&map.columns(), whole.width, size.width);
     let rows = map.rows(f64::from(left) / f64::from(whole.width), f64::from(size.width) / f64::from(whole.width));
@@ -75,15 +75,15 @@ fn placed(line: &[f64], total: u32, len: u32) -> (u32, f64) {
 }
 
 /// How much each cell stands out.
-struct Map {
+struct SaliencyMap {
     width: usize,
     values: Vec<f32>,
 }
 
-impl Map {
+impl SaliencyMap {
     /// Computes the map. Returns `None` for a uniform image.
     fn of(raster: &Raster) -> Option<Self> {
-        let cells = Cells::of(raster);
+        let cells = SmallCopy::of(raster);
         let barriers = cells.barriers();
         let strange = cells.strangeness();
         let (highest, strangest) = (greatest(&barriers), greatest(&strange));
@@ -128,7 +128,7 @@ fn greatest(values: &[f32]) -> f32 {
 }
 
 /// A small copy of an image.
-struct Cells {
+struct SmallCopy {
     width: usize,
     /// Oklab with its colour axes multiplied by [`COLORS`].
     lab: Vec<[f32; 3]>,
@@ -136,7 +136,7 @@ struct Cells {
     opacity: Vec<f32>,
 }
 
-impl Cells {
+impl SmallCopy {
     fn of(raster: &Raster) -> Self {
         let Size { width, height } = raster.size;
         let divisor = f64::from(width.max(height)).max(1.0) / f64::from(SIDE_MAX.min(width.max(height)));
