@@ -268,7 +268,7 @@ const OTHER_WORDS: [(&str, &str, &[&str]); 11] = [
     ("plan/negotiate.rs", "request headers, and the weight in `Accept`", &["width", "dpr", "q"]),
     ("render/describe/json.rs", "keys of JSON", &["width", "height"]),
     ("render/describe/write.rs", "keys of JSON", &["colors"]),
-    ("render/error.rs", "steps", &["crop", "pad", "mark", "blend", "mask"]),
+    ("render/failure.rs", "steps", &["crop", "pad", "mark", "blend", "mask"]),
     ("render/sanitize.rs", "elements of SVG", &["mask", "rect"]),
     ("render/stage/text/face.rs", "families of fonts", &["mono"]),
     ("source/facts.rs", "file extensions", &["txt"]),

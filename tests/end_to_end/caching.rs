@@ -4,7 +4,7 @@ use std::fs;
 use std::sync::{Arc, Condvar, Mutex};
 use std::time::Duration;
 
-use crate::pictures::photos;
+use crate::images::photos;
 use crate::server::{Reply, Tintype, read_reply};
 use crate::support::upstream::{Upstream, whole};
 

@@ -4,7 +4,7 @@ use std::process::Command;
 
 use serde::Deserialize;
 
-use crate::pictures::{measure, photos};
+use crate::images::{measure, photos};
 use crate::server::{KEY, Tintype};
 use crate::support::nginx::Nginx;
 use crate::support::seaweed::Seaweed;

@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 
 use rustix::process::{Signal, kill_process};
 
-use crate::pictures::{measure, photos};
+use crate::images::{measure, photos};
 use crate::server::{Tintype, exchange, read_reply};
 use crate::support::upstream::{Upstream, whole};
 

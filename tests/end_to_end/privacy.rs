@@ -11,8 +11,8 @@ use tintype::plan::Select;
 use tintype::render::RenderLimits;
 use tintype::render::decode::{EncodedOriginal, Opened, Wanted};
 
+use crate::images::photos;
 use crate::models::odd_originals;
-use crate::pictures::photos;
 use crate::server::{Reply, Tintype};
 
 /// Where the face of the portrait is: left, top, right and bottom, as shares of the image.

@@ -2,7 +2,7 @@
 
 use std::os::unix::fs::symlink;
 
-use crate::pictures::{measure, photos};
+use crate::images::{measure, photos};
 use crate::server::{KEY, Tintype};
 use crate::support::nginx::Nginx;
 use crate::support::upstream::{Step, Upstream, head, whole};

@@ -9,7 +9,7 @@ use std::sync::Arc;
 
 use sha2::{Digest, Sha256};
 
-use super::place::Placer;
+use super::placer::Placer;
 use crate::param::ColorSpace;
 use crate::pixels::raster::Raster;
 use crate::pixels::rows::RasterRows;

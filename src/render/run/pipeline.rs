@@ -3,7 +3,7 @@
 use std::time::{Duration, Instant};
 
 use super::overlays::DecodedOverlays;
-use super::place::Placer;
+use super::placer::Placer;
 use super::settle::{in_space, settle};
 use super::{frames, trimmed};
 use crate::blob::Blob;

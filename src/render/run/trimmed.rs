@@ -1,6 +1,6 @@
 //! Measures the trim box on decoded pixels for [`Found::trimmed`](crate::plan::Found).
 
-use super::place::Placer;
+use super::placer::Placer;
 use crate::pixels::raster::Raster;
 use crate::pixels::rows::RasterRows;
 use crate::plan::{Read, Trim};
