@@ -220,9 +220,9 @@ fn end(query: &str, original: &[u8], overlay: &[u8]) -> Result<End, String> {
         return Err("an overlay that was available is left out".to_owned());
     }
     let plan = &job.plan;
-    let is_picture = matches!(done.answer, Answer::Picture(_));
+    let is_image = matches!(done.answer, Answer::Image(_));
     // What trimming finds is not known here.
-    if !is_picture || plan.trim.is_some() {
+    if !is_image || plan.trim.is_some() {
         return Ok(End::Unmeasured);
     }
     let faces = done.faces.as_deref();

@@ -114,7 +114,7 @@ mod tests {
     fn rendered() -> Rendered {
         Rendered {
             body: Blob::copy_from(b"image").unwrap(),
-            answer: Answer::Picture(Format::Png),
+            answer: Answer::Image(Format::Png),
             size: Size::new(1, 1),
             left_out: false,
             timings: Timings::default(),

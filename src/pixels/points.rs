@@ -305,11 +305,11 @@ mod tests {
     #[test]
     fn neutral_settings_change_nothing_at_any_depth() {
         for channels in 1..=4 {
-            let picture = every_level(channels);
-            assert_eq!(curved(picture.clone(), [&|v| v; 3]), picture);
-            assert_eq!(chained(picture.clone(), &|v| v, by(|_| {})), picture);
+            let image = every_level(channels);
+            assert_eq!(curved(image.clone(), [&|v| v; 3]), image);
+            assert_eq!(chained(image.clone(), &|v| v, by(|_| {})), image);
             let deep = Samples::U16((0..u16::from(channels) * 600).map(|v| v.wrapping_mul(997)).collect());
-            let deep = Raster { samples: deep, ..picture };
+            let deep = Raster { samples: deep, ..image };
             assert_eq!(chained(deep.clone(), &|v| v, by(|_| {})), deep);
         }
     }

@@ -113,7 +113,7 @@ mod tests {
     }
 
     fn plan_of(query: &str) -> Plan {
-        let Intent::Render(plan) = resolved(query).intent else { panic!("{query} is no picture") };
+        let Intent::Render(plan) = resolved(query).intent else { panic!("{query} is no image") };
         *plan
     }
 

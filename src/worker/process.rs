@@ -199,7 +199,7 @@ mod tests {
     use crate::units::Size;
 
     const META: Meta = Meta {
-        answer: Answer::Picture(Format::Png),
+        answer: Answer::Image(Format::Png),
         size: Size::new(3, 2),
         render: Duration::from_secs(9),
         encode: Duration::from_secs(9),

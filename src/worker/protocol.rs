@@ -300,12 +300,12 @@ mod tests {
     #[test]
     fn messages_and_descriptors_arrive_whole() {
         let (a, b) = pair();
-        let blob = Blob::copy_from(b"picture").unwrap();
+        let blob = Blob::copy_from(b"image").unwrap();
         send(&a, &Hello::Failed, &[blob.as_fd(), blob.as_fd()]).unwrap();
         let frame = receive(&b, RecvFlags::empty()).unwrap().unwrap();
         assert_eq!(frame.decode::<Hello>().unwrap(), Hello::Failed);
         let got: Vec<Blob> = frame.fds.into_iter().map(|fd| Blob::from_sealed(fd).unwrap()).collect();
-        assert_eq!(got.iter().map(Blob::as_slice).collect::<Vec<_>>(), [b"picture", b"picture"]);
+        assert_eq!(got.iter().map(Blob::as_slice).collect::<Vec<_>>(), [b"image", b"image"]);
     }
 
     #[test]

@@ -51,8 +51,8 @@ fn count(counter: &AtomicU64) -> u64 {
 fn a_job_comes_back_with_its_facts() {
     block_on(async {
         let pool = start(config());
-        let rendered = ask(&pool, "echo picture").await.unwrap();
-        assert_eq!(rendered.body.as_slice(), b"picture");
+        let rendered = ask(&pool, "echo image").await.unwrap();
+        assert_eq!(rendered.body.as_slice(), b"image");
         assert_eq!((rendered.size.width, rendered.size.height), (4, 3));
         assert!(rendered.timings.render < Duration::from_secs(10), "the worker claims an hour");
         assert_eq!(ask(&pool, "undecodable").await.unwrap_err(), RenderError::Undecodable);

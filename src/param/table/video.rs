@@ -88,7 +88,7 @@ pub(super) const ENTRIES: [ParamSpec; 29] = [
         needs: Needs::All(&["fm=spritesheet"]),
         summary: "Columns of the sprite sheet of a video.",
         example: "fm=spritesheet&video-spritesheet-columns=5",
-        picture: "dial.gif",
+        photo: "dial.gif",
         ..BASE
     },
     ParamSpec {
@@ -97,7 +97,7 @@ pub(super) const ENTRIES: [ParamSpec; 29] = [
         needs: Needs::All(&["fm=spritesheet"]),
         summary: "Format of the sprite sheet of a video.",
         example: "fm=spritesheet&video-spritesheet-format=webp",
-        picture: "dial.gif",
+        photo: "dial.gif",
         ..BASE
     },
     ParamSpec {
@@ -106,7 +106,7 @@ pub(super) const ENTRIES: [ParamSpec; 29] = [
         needs: Needs::All(&["fm=spritesheet"]),
         summary: "Width of a frame on the sprite sheet of a video.",
         example: "fm=spritesheet&video-spritesheet-w=80",
-        picture: "dial.gif",
+        photo: "dial.gif",
         ..BASE
     },
     ParamSpec {
@@ -115,7 +115,7 @@ pub(super) const ENTRIES: [ParamSpec; 29] = [
         needs: Needs::All(&["fm=spritesheet"]),
         summary: "Height of a frame on the sprite sheet of a video.",
         example: "fm=spritesheet&video-spritesheet-h=90",
-        picture: "dial.gif",
+        photo: "dial.gif",
         ..BASE
     },
     ParamSpec {
@@ -124,7 +124,7 @@ pub(super) const ENTRIES: [ParamSpec; 29] = [
         needs: Needs::All(&["fm=spritesheet"]),
         summary: "Seconds between two frames on the sprite sheet of a video.",
         example: "fm=spritesheet&video-spritesheet-interval=5",
-        picture: "dial.gif",
+        photo: "dial.gif",
         ..BASE
     },
     ParamSpec {
@@ -134,7 +134,7 @@ pub(super) const ENTRIES: [ParamSpec; 29] = [
         needs: Needs::All(&["fm=spritesheet"]),
         summary: "Whether frames on the sprite sheet of a video are cropped to their subject.",
         example: "fm=spritesheet&video-spritesheet-smart-crop=true",
-        picture: "dial.gif",
+        photo: "dial.gif",
         ..BASE
     },
     ParamSpec {

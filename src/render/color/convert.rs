@@ -174,7 +174,7 @@ pub(in crate::render) fn color_in(color: Color, profile: Option<&[u8]>) -> Color
 
 /// Converts an 8-bit sRGB image to the space of the image it is placed over. Grey images are unchanged.
 #[must_use]
-pub(in crate::render) fn picture_in(raster: Raster, profile: Option<&[u8]>) -> Raster {
+pub(in crate::render) fn image_in(raster: Raster, profile: Option<&[u8]>) -> Raster {
     let space = profile.and_then(|bytes| ColorProfile::new_from_slice(bytes).ok());
     match space.and_then(|space| converted(&raster, &ColorProfile::new_srgb(), &space)) {
         Some(samples) => Raster { samples: Samples::U8(samples), ..raster },

@@ -87,7 +87,7 @@ impl FrameCanvas {
                 FrameBlend::Over => lay_over(under, top),
             }
         }
-        let shown = is_shown.then(|| self.picture());
+        let shown = is_shown.then(|| self.image());
         match (part.disposal, before) {
             (Disposal::Clear, _) => rows.iter().for_each(|row| self.pixels[row.at..row.at + row.len].fill(0)),
             (Disposal::Restore, Some(before)) => {
@@ -104,7 +104,7 @@ impl FrameCanvas {
     }
 
     /// Copies the current canvas.
-    pub(super) fn picture(&self) -> Raster {
+    pub(super) fn image(&self) -> Raster {
         Raster { size: self.size, channels: 4, samples: Samples::U8(self.pixels.clone()) }
     }
 

@@ -90,7 +90,7 @@ pub(super) fn play<'a>(
             let part = FramePart { rect, pixels: &frame.pixels()?, blend: FrameBlend::Over, disposal: frame.disposal };
             canvas.play(&part, is_shown)
         } else {
-            is_shown.then(|| canvas.picture())
+            is_shown.then(|| canvas.image())
         };
         Ok(raster.map(|raster| if has_alpha { raster } else { raster.without_alpha() }))
     }))

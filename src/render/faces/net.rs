@@ -61,10 +61,10 @@ impl Net {
 
     /// Runs the network and returns the head outputs, finest map first.
     #[inline(always)]
-    fn run(&self, picture: &NetInput<'_>) -> [FeatureMap; 3] {
+    fn run(&self, image: &NetInput<'_>) -> [FeatureMap; 3] {
         let [b0, b1, b2, b3, b4, b5, b6, b7, b8, b9, b10] = &self.body;
         let pair = |first: &Block, second: &Block, map: &FeatureMap| second.apply(&first.apply(map, true), true);
-        let shallow = b0.apply(&self.stem(picture), true).halved();
+        let shallow = b0.apply(&self.stem(image), true).halved();
         let shallow = pair(b3, b4, &pair(b1, b2, &shallow)).halved();
         let mut fine = pair(b5, b6, &shallow);
         let mut middle = pair(b7, b8, &fine.halved());
@@ -80,15 +80,15 @@ impl Net {
 
     /// Mixes the 3 x 3 patch around every second pixel. Everything outside the image is 0.
     #[inline(always)]
-    fn stem(&self, picture: &NetInput<'_>) -> FeatureMap {
+    fn stem(&self, image: &NetInput<'_>) -> FeatureMap {
         let side = |len: usize| len.next_multiple_of(SIDE_MULTIPLE) / 2;
-        let mut out = FeatureMap::zero(side(picture.width), side(picture.height), LANES);
+        let mut out = FeatureMap::zero(side(image.width), side(image.height), LANES);
         let mut patches = vec![0.0; out.width * PATCH];
         let row_len = out.width * LANES;
         for (y, row) in out.values.chunks_exact_mut(row_len.max(1)).enumerate() {
             patches.fill(0.0);
             for (x, patch) in patches.chunks_exact_mut(PATCH).enumerate() {
-                picture.patch(2 * x, 2 * y, patch);
+                image.patch(2 * x, 2 * y, patch);
             }
             self.stem.row(&patches, row);
             row.iter_mut().for_each(|value| *value = value.max(0.0));
@@ -135,8 +135,8 @@ impl NetInput<'_> {
 }
 
 /// Returns all candidates with at least this score. One face usually appears several times.
-pub(super) fn candidates(picture: &NetInput<'_>, score_min: f32) -> Vec<Candidate> {
-    let maps = pulp::Arch::new().dispatch(|| NET.run(picture));
+pub(super) fn candidates(image: &NetInput<'_>, score_min: f32) -> Vec<Candidate> {
+    let maps = pulp::Arch::new().dispatch(|| NET.run(image));
     let mut found = Vec::new();
     for (map, stride) in maps.iter().zip([8.0, 16.0, 32.0]) {
         for y in 0..map.height {

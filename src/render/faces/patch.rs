@@ -49,7 +49,7 @@ pub(super) struct Cut {
 }
 
 impl Cut {
-    pub(super) fn picture(&self) -> NetInput<'_> {
+    pub(super) fn image(&self) -> NetInput<'_> {
         NetInput { width: self.side, height: self.side, rgb: &self.rgb }
     }
 }

@@ -80,7 +80,7 @@ impl DecodedOverlays {
         let fitted = |role, overlay: &Overlay| {
             let layer = self.layer(role).ok_or_else(missing)?;
             let raster = fitted(layer, &overlay.layout)?;
-            Ok::<_, RenderError>(convert::picture_in(raster, profile))
+            Ok::<_, RenderError>(convert::image_in(raster, profile))
         };
         let mut prepared = Prepared::default();
         for op in ops {

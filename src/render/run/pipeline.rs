@@ -54,8 +54,8 @@ fn text_alone(job: &Job, started: Instant) -> Result<Rendered, RenderError> {
     let overlays = DecodedOverlays::load(job);
     let layout = plan::layout_found(plan, &measured, &overlays.add_to(Found::default()));
     let sequence = Sequence { frames: vec![Frame { index: 0, delay_ms: 0 }], plays: 0 };
-    let picture = draw(Ready::new(Decoded::still(raster, None), layout, 1), &sequence, &overlays, false)?;
-    let made = Made { picture, source: Some(Format::Png), frames: 1, iptc: None, left_out: overlays.left_out };
+    let drawn = draw(Ready::new(Decoded::still(raster, None), layout, 1), &sequence, &overlays, false)?;
+    let made = Made { drawn, source: Some(Format::Png), frames: 1, iptc: None, left_out: overlays.left_out };
     finished(job, made, started)
 }
 
@@ -84,17 +84,17 @@ fn of_original(job: &Job, original: &Encoded, started: Instant) -> Result<Render
     let iptc = iptc(&opened, &plan.output);
     let overlays = DecodedOverlays::load(job);
     let ready = decode(opened, job, &sequence, &overlays.add_to(found))?;
-    let mut picture = draw(ready, &sequence, &overlays, measured.frames > 1)?;
+    let mut drawn = draw(ready, &sequence, &overlays, measured.frames > 1)?;
     if plan.sheet {
-        picture = picture.side_by_side(plan.features.background)?;
+        drawn = drawn.side_by_side(plan.features.background)?;
     }
-    let made = Made { picture, source, frames, iptc, left_out: overlays.left_out };
+    let made = Made { drawn, source, frames, iptc, left_out: overlays.left_out };
     Ok(Rendered { faces, ..finished(job, made, started)? })
 }
 
 /// An image that has been drawn.
 struct Made {
-    picture: DrawnFrames,
+    drawn: DrawnFrames,
     /// The format of the original, if we can write it.
     source: Option<Format>,
     /// Number of selected frames, whether or not all of them are drawn.
@@ -107,22 +107,22 @@ struct Made {
 /// Encodes the image or writes the requested data output.
 fn finished(job: &Job, made: Made, started: Instant) -> Result<Rendered, RenderError> {
     let plan = &job.plan;
-    let Made { picture, source, frames, iptc, left_out } = made;
-    let drawn = started.elapsed();
+    let Made { drawn, source, frames, iptc, left_out } = made;
+    let render = started.elapsed();
     if let Some(data) = &plan.data {
-        return measured(picture, data, left_out, drawn, started);
+        return measured(drawn, data, left_out, render, started);
     }
-    let has_alpha = picture.frames.iter().any(Raster::is_transparent);
-    let size = picture.frames.first().ok_or(RenderError::Stage(Step::Frames))?.size;
+    let has_alpha = drawn.frames.iter().any(Raster::is_transparent);
+    let size = drawn.frames.first().ok_or(RenderError::Stage(Step::Frames))?.size;
     let measured = Measured { size, orientation: 1, has_alpha, frames };
     let mut formats = plan::choose_formats(&plan.output, &measured, source);
-    if let [still] = picture.frames.as_slice() {
+    if let [still] = drawn.frames.as_slice() {
         let work = plan::Work { size: still.size, has_alpha, detail: encode::detail(still) };
         formats = plan::in_time(formats, &plan.output, &work);
     }
-    let (size, format, body) = picture.encode(&formats, &plan.output, iptc.as_deref())?;
-    let timings = Timings { render: drawn, encode: started.elapsed().saturating_sub(drawn), ..Timings::default() };
-    Ok(Rendered { body: into_blob(&body)?, answer: Answer::Picture(format), size, left_out, timings, faces: None })
+    let (size, format, body) = drawn.encode(&formats, &plan.output, iptc.as_deref())?;
+    let timings = Timings { render, encode: started.elapsed().saturating_sub(render), ..Timings::default() };
+    Ok(Rendered { body: into_blob(&body)?, answer: Answer::Image(format), size, left_out, timings, faces: None })
 }
 
 /// Delivers SVG as SVG. It has no size in pixels, so the answer says 1 x 1.
@@ -174,16 +174,16 @@ fn described(
 
 /// Writes a data output about the image; for an animation, about its first frame.
 fn measured(
-    mut picture: DrawnFrames,
+    mut drawn: DrawnFrames,
     output: &DataOutput,
     left_out: bool,
-    drawn: Duration,
+    render: Duration,
     started: Instant,
 ) -> Result<Rendered, RenderError> {
-    let first = picture.frames.drain(..).next().ok_or(RenderError::Stage(Step::Frames))?;
+    let first = drawn.frames.drain(..).next().ok_or(RenderError::Stage(Step::Frames))?;
     let size = first.size;
     let (data, text) = write::write(first, output)?;
-    let timings = Timings { render: drawn, encode: started.elapsed().saturating_sub(drawn), ..Timings::default() };
+    let timings = Timings { render, encode: started.elapsed().saturating_sub(render), ..Timings::default() };
     Ok(Rendered { body: into_blob(text.as_bytes())?, answer: Answer::Data(data), size, left_out, timings, faces: None })
 }
 

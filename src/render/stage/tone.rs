@@ -222,11 +222,11 @@ mod tests {
     #[test]
     fn equalizing_uses_the_whole_list_for_the_tones_there_are() {
         let samples = Samples::U8(vec![100, 110, 120, 110]);
-        let picture = Raster { size: Size::new(4, 1), channels: 1, samples };
+        let image = Raster { size: Size::new(4, 1), channels: 1, samples };
         let mut chain = [map(&[0, 0xff_ffff], &[], 1.0, MappedTones::Present)];
-        settle(&mut chain, &picture);
+        settle(&mut chain, &image);
         // Of the three pixels lighter than the darkest, two are at or below 110 and all at or below 120.
-        let out = apply(picture, &chain).into_bytes();
+        let out = apply(image, &chain).into_bytes();
         assert_eq!(out, [[0; 3], [170; 3], [255; 3], [170; 3]].concat());
         // A single tone cannot be spread, and transparent pixels do not count.
         let flat = Raster { size: Size::new(2, 1), channels: 2, samples: Samples::U8(vec![90, 255, 9, 0]) };

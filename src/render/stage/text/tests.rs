@@ -131,7 +131,7 @@ fn unknown_fonts_fall_back_to_sans_serif() {
 
 #[test]
 fn long_captions_are_cut_or_shrunk_to_the_box() {
-    let words = "a caption that is much too long for the picture it is written on";
+    let words = "a caption that is much too long for the drawing it is written on";
     let of = |overflow, width_px| ink(&drawn(Text { overflow, width_px, ..text(words) }));
     for side in [TextClip::Start, TextClip::Middle, TextClip::End] {
         for ellipsis in [false, true] {
