@@ -13,7 +13,7 @@ TEST_PACKAGES := nginx-light openssl python3-venv nodejs npm
 TARGET := $(or $(CARGO_TARGET_DIR),target)
 TINTYPE := $(TARGET)/release/tintype
 
-.PHONY: help run build test lint bench docs gallery readme-picture packages
+.PHONY: help run build test lint bench docs gallery readme-image packages
 
 help:
 	@echo 'make run     build, and serve fixtures/photos on http://127.0.0.1:8080'
@@ -63,5 +63,5 @@ gallery: build
 	@$(TINTYPE) gallery $(TARGET)/gallery
 
 # The image of the worked request in README.
-readme-picture: build
+readme-image: build
 	$(TINTYPE) render fixtures/photos/coffee.jpg 'w=480&h=270&fit=crop&crop=entropy&q=80' fixtures/readme.jpg

@@ -56,7 +56,7 @@ fn requests(criterion: &mut Criterion) {
     group.finish();
 }
 
-fn picture(channels: u8) -> Raster {
+fn image(channels: u8) -> Raster {
     let count = SIZE.area() as u32 * u32::from(channels);
     let samples = (0..count).map(|at| (at.wrapping_mul(2_654_435_761) >> 24) as u8).collect();
     Raster { size: SIZE, channels, samples: Samples::U8(samples) }
@@ -69,7 +69,7 @@ fn stages(criterion: &mut Criterion) {
     let dark = Color { r: 0, g: 0, b: 128, a: 255 };
     let duotone = [Tone::Duotone { colors: [dark, Color::WHITE], mix: 1.0 }];
     for channels in [1, 3, 4] {
-        let source = picture(channels);
+        let source = image(channels);
         let mut stage = |name: &str, work: &dyn Fn(Raster) -> Raster| {
             let id = BenchmarkId::new(name, format!("{channels} channels"));
             // Copied, because a stage takes ownership of its input.

@@ -108,7 +108,7 @@ fn work(job: &Job) -> Result<Rendered, RenderError> {
     let body = Blob::copy_from(&[7; 30_000]).map_err(|_| RenderError::Encode(Format::Png))?;
     Ok(Rendered {
         body,
-        answer: Answer::Picture(Format::Jpeg),
+        answer: Answer::Image(Format::Jpeg),
         size: Size::new(1, 1),
         left_out: false,
         timings: Timings::default(),

@@ -12,7 +12,7 @@ use tintype::limits::Limits;
 use tintype::param::{self, ColorSpace};
 use tintype::pixels::raster::Raster;
 use tintype::plan::{self, Intent, Negotiation, OverlayRole, Policy, Select};
-use tintype::render::decode::{Opened, Original, Wanted};
+use tintype::render::decode::{EncodedOriginal, Opened, Wanted};
 use tintype::render::{Input, Job, RenderLimits, faces, render};
 
 const PHOTO: &[u8] = include_bytes!("../fixtures/photos/coffee.jpg");
@@ -65,7 +65,7 @@ fn watermarks(criterion: &mut Criterion) {
 /// Returns the photograph as a detector receives it.
 fn portrait() -> Raster {
     let limits = RenderLimits::from(&Limits::default());
-    let original = Original::new(PORTRAIT).expect("a JPEG");
+    let original = EncodedOriginal::new(PORTRAIT).expect("a JPEG");
     let opened = Opened::new(&original, &Select::default(), &limits).expect("its header");
     let decoded = opened.decode(&Wanted::first(ColorSpace::Srgb), &limits).expect("its pixels");
     decoded.into_first().expect("its pixels")

@@ -13,7 +13,7 @@ use tintype::pixels::raster::Samples;
 use tintype::vips;
 
 /// 8-bit RGB, rows without padding.
-struct Picture {
+struct Image {
     width: usize,
     height: usize,
     rgb: Vec<u8>,
@@ -41,7 +41,7 @@ fn main() -> Result<()> {
     Ok(())
 }
 
-fn read(path: &Path) -> Result<Picture> {
+fn read(path: &Path) -> Result<Image> {
     let bytes = std::fs::read(path).with_context(|| path.display().to_string())?;
     let loader: &CStr = match bytes.as_slice() {
         [0xff, 0xd8, ..] => c"jpegload_buffer",
@@ -58,10 +58,10 @@ fn read(path: &Path) -> Result<Picture> {
         1 => samples.iter().flat_map(|&v| [v; 3]).collect(),
         n => bail!("{}: {n} channels", path.display()),
     };
-    Ok(Picture { width: raster.size.width as usize, height: raster.size.height as usize, rgb })
+    Ok(Image { width: raster.size.width as usize, height: raster.size.height as usize, rgb })
 }
 
-fn score(reference: &Picture, distorted: &Picture) -> Result<f64> {
+fn score(reference: &Image, distorted: &Image) -> Result<f64> {
     let rgb = PixelDescriptor::RGB8_SRGB;
     let [a, b] = [reference, distorted];
     let a = PixelSlice::new(&a.rgb, a.width as u32, a.height as u32, a.width * 3, rgb)?;
@@ -70,7 +70,7 @@ fn score(reference: &Picture, distorted: &Picture) -> Result<f64> {
 }
 
 /// Resizes with two passes of Lanczos3 in linear light.
-fn reference(source: &Picture, width: usize, height: usize) -> Picture {
+fn reference(source: &Image, width: usize, height: usize) -> Image {
     let linear: Vec<f64> = (0..=255_u8).map(|v| to_linear(f64::from(v) / 255.0)).collect();
     let (across, down) = (weights(source.width, width), weights(source.height, height));
     let mut narrow = vec![0.0; width * source.height * 3];
@@ -91,7 +91,7 @@ fn reference(source: &Picture, width: usize, height: usize) -> Picture {
             (to_encoded(value.clamp(0.0, 1.0)) * 255.0).round() as u8
         }));
     }
-    Picture { width, height, rgb }
+    Image { width, height, rgb }
 }
 
 /// Returns for each pixel of `to` the first pixel of `from` that counts, and the weights from there on, which add up to

@@ -26,7 +26,7 @@ static TO_SRGB: LazyLock<Vec<u8>> = LazyLock::new(|| {
     (0..=65_535).map(|v| (encoded(f64::from(v) / 65_535.0) * 255.0).round() as u8).collect()
 });
 
-fn picture(channels: u8) -> Raster {
+fn image(channels: u8) -> Raster {
     let count = SOURCE.area() as usize * usize::from(channels);
     let samples = (0..count as u32).map(|at| (at.wrapping_mul(2_654_435_761) >> 24) as u8).collect();
     Raster { size: SOURCE, channels, samples: Samples::U8(samples) }
@@ -66,11 +66,11 @@ fn reduce(criterion: &mut Criterion) {
     let mut group = criterion.benchmark_group("2048x1365 to 512x341");
     group.throughput(Throughput::Elements(SOURCE.area()));
     for (name, channels) in [("grey", 1), ("rgb", 3), ("rgba", 4)] {
-        let source = picture(channels);
+        let source = image(channels);
         // Copied, because `apply` takes ownership of its input; the copy costs well under a millisecond.
         group.bench_function(name, |bench| bench.iter(|| resample::scale_whole(black_box(source.clone()), TARGET)));
     }
-    let source = picture(3);
+    let source = image(3);
     group.bench_function("rgb, pic-scale", |bench| bench.iter(|| with_pic_scale(black_box(bytes(&source)))));
     group.bench_function("rgb, fast_image_resize", |bench| {
         bench.iter(|| with_fast_image_resize(black_box(bytes(&source))));
@@ -80,7 +80,7 @@ fn reduce(criterion: &mut Criterion) {
 
 fn other_ratios(criterion: &mut Criterion) {
     let mut group = criterion.benchmark_group("rgb from 2048x1365");
-    let source = picture(3);
+    let source = image(3);
     for to in [Size::new(64, 43), Size::new(1024, 683), Size::new(1800, 1200), Size::new(4096, 2730)] {
         group.bench_function(format!("to {}x{}", to.width, to.height), |bench| {
             bench.iter(|| resample::scale_whole(black_box(source.clone()), to));

@@ -21,7 +21,7 @@ use crate::worker::child;
 /// An image rendering origin that speaks the imgix URL grammar.
 #[derive(Debug, Parser)]
 #[command(name = "tintype", version, arg_required_else_help = true)]
-struct Arguments {
+struct Cli {
     #[command(subcommand)]
     command: Command,
 }
@@ -59,7 +59,7 @@ enum Failure {
 /// Runs the command given on the command line.
 #[must_use]
 pub fn main() -> ExitCode {
-    let arguments = match Arguments::try_parse() {
+    let arguments = match Cli::try_parse() {
         Ok(arguments) => arguments,
         Err(error) => {
             // clap treats help and version as errors, but they exit with 0. If the pipe is closed, nobody reads the

@@ -79,7 +79,7 @@ pub enum RequestError {
 
 /// What a client and the access log see of an error.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Answer {
+pub struct ErrorAnswer {
     /// HTTP status.
     pub status: StatusCode,
     /// Stable code, for machines.
@@ -117,7 +117,7 @@ impl Error {
 
     /// Returns the public side of this error. `undecodable_is_421` is `render.undecodable_is_421`.
     #[must_use]
-    pub fn answer(&self, undecodable_is_421: bool) -> Answer {
+    pub fn answer(&self, undecodable_is_421: bool) -> ErrorAnswer {
         match self {
             Self::Request(e) => request(*e),
             Self::Sign(e) => sign(*e),
@@ -151,12 +151,12 @@ impl Error {
     }
 }
 
-fn answer(status: u16, code: &'static str, sentence: impl Into<Cow<'static, str>>, keep: Keep) -> Answer {
+fn answer(status: u16, code: &'static str, sentence: impl Into<Cow<'static, str>>, keep: Keep) -> ErrorAnswer {
     let status = StatusCode::from_u16(status).expect("every status here is a literal in 400..=599");
-    Answer { status, code, sentence: sentence.into(), keep }
+    ErrorAnswer { status, code, sentence: sentence.into(), keep }
 }
 
-fn request(error: RequestError) -> Answer {
+fn request(error: RequestError) -> ErrorAnswer {
     match error {
         RequestError::Method => answer(405, "method-not-allowed", "Only GET, HEAD and OPTIONS are served.", Keep::No),
         RequestError::UriTooLong { .. } => answer(414, "uri-too-long", "The URL is too long.", Keep::No),
@@ -171,7 +171,7 @@ fn request(error: RequestError) -> Answer {
     }
 }
 
-fn unsupported(what: Unsupported) -> Answer {
+fn unsupported(what: Unsupported) -> ErrorAnswer {
     match what {
         Unsupported::Video => {
             answer(422, "output-unsupported", "This server cannot write the requested format.", Keep::ErrorTtl)
@@ -189,7 +189,7 @@ fn unsupported(what: Unsupported) -> Answer {
     }
 }
 
-fn sign(error: SignError) -> Answer {
+fn sign(error: SignError) -> ErrorAnswer {
     match error {
         SignError::Missing => answer(403, "signature-missing", "The URL must be signed.", Keep::ErrorTtl),
         SignError::Invalid => answer(403, "signature-invalid", "The signature is not valid.", Keep::ErrorTtl),
@@ -197,7 +197,7 @@ fn sign(error: SignError) -> Answer {
     }
 }
 
-fn source(error: &SourceError) -> Answer {
+fn source(error: &SourceError) -> ErrorAnswer {
     match error {
         SourceError::Missing | SourceError::Rejected { .. } => {
             answer(404, "original-missing", "The original does not exist.", Keep::ErrorTtl)
@@ -241,7 +241,7 @@ fn source(error: &SourceError) -> Answer {
     }
 }
 
-fn render(error: &RenderError, undecodable_is_421: bool) -> Answer {
+fn render(error: &RenderError, undecodable_is_421: bool) -> ErrorAnswer {
     let undecodable = if undecodable_is_421 { 421 } else { 422 };
     match error {
         RenderError::NotAnImage => {
@@ -294,7 +294,7 @@ impl From<LeaderLost> for SharedError {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::source::cause::{LocalFault, Phase, Place};
+    use crate::source::cause::{LocalFault, Phase, Scope};
 
     fn check(error: impl Into<Error>, status: u16, code: &str) {
         let got = error.into().answer(false);
@@ -312,7 +312,7 @@ mod tests {
         check(ParamError::InvalidBase64 { name: "txt" }, 400, "param-base64-invalid");
         check(ParamError::Unreadable { name: "face-blur" }, 422, "param-unreadable");
         check(SourceError::Missing, 404, "original-missing");
-        check(SourceError::Denied(Cause::Denied(Place::Object)), 403, "original-denied");
+        check(SourceError::Denied(Cause::Denied(Scope::Object)), 403, "original-denied");
         check(SourceError::Misconfigured(Cause::Clock), 502, "source-misconfigured");
         let retry_after = Duration::from_secs(7);
         check(SourceError::Busy { cause: Cause::Status(429), retry_after }, 503, "upstream-busy");

@@ -11,7 +11,7 @@ use tintype::blob::Blob;
 use tintype::limits::Limits;
 use tintype::param::ColorSpace;
 use tintype::plan::{self, Intent, Negotiation, Policy, Select};
-use tintype::render::decode::{Opened, Original, Wanted};
+use tintype::render::decode::{EncodedOriginal, Opened, Wanted};
 use tintype::render::{self, Input, Job, RenderLimits, Rendered};
 
 /// Smallest share of the marked faces that must be found.
@@ -85,32 +85,32 @@ fn marked() -> Option<Vec<Marked>> {
     let manifest: serde_json::Value = serde_json::from_slice(&manifest).unwrap();
     let entries = manifest["entries"].as_array().unwrap().iter();
     let entries = entries.filter(|entry| entry["file"].as_str().unwrap().starts_with("faces/"));
-    let picture = |entry: &serde_json::Value| {
+    let image = |entry: &serde_json::Value| {
         let name = entry["file"].as_str().unwrap();
         let boxes = entry["faces"].as_array().map_or(&[][..], Vec::as_slice).iter();
         let boxes = boxes.map(|edges| std::array::from_fn(|n| edges[n].as_f64().unwrap())).collect();
         Marked { name: name.to_owned(), original: std::fs::read(root.join(name)).unwrap(), boxes }
     };
-    Some(entries.map(picture).collect())
+    Some(entries.map(image).collect())
 }
 
 #[test]
 fn marked_faces_are_found_and_few_others() {
     let Some(corpus) = marked() else { return };
-    let (mut all, mut found, mut wrong, mut pictures) = (0, 0, Vec::new(), 0);
+    let (mut all, mut found, mut wrong, mut images) = (0, 0, Vec::new(), 0);
     for Marked { name, original, boxes } in corpus {
         let faces = listed(&original);
         all += boxes.len();
         found += boxes.iter().filter(|marked| faces.iter().any(|face| overlap(**marked, *face) > 0.4)).count();
         if !CROWDS.contains(&name.as_str()) {
-            pictures += 1;
+            images += 1;
             let strange = faces.iter().filter(|face| boxes.iter().all(|marked| overlap(*marked, **face) < 0.2));
             wrong.extend(strange.map(|face| format!("{name}: {face:?}")));
         }
     }
-    assert!(all >= 33 && pictures >= 11);
+    assert!(all >= 33 && images >= 11);
     assert!(found as f64 >= FOUND_MIN * all as f64, "{found} of {all}");
-    assert!(wrong.len() <= pictures / 10, "{wrong:?}");
+    assert!(wrong.len() <= images / 10, "{wrong:?}");
 }
 
 /// Returns the share of pixels that `face-blur` changes, inside `part` of the image.
@@ -184,8 +184,8 @@ fn a_portrait_is_cropped_around_its_face() {
 }
 
 /// Returns the mean difference between neighbouring samples inside a box: how much detail is visible.
-fn detail(picture: &Rendered, [x, y, width, height]: Box) -> f64 {
-    let original = Original::new(picture.body.as_slice()).unwrap();
+fn detail(image: &Rendered, [x, y, width, height]: Box) -> f64 {
+    let original = EncodedOriginal::new(image.body.as_slice()).unwrap();
     let limits = RenderLimits::from(&Limits::default());
     let opened = Opened::new(&original, &Select::default(), &limits).unwrap();
     let decoded = opened.decode(&Wanted::first(ColorSpace::Origin), &limits).unwrap();
@@ -302,7 +302,7 @@ fn red_pupils_of_a_face_are_darkened_and_nothing_else() {
 
 /// Returns the width, the height and the RGB pixels of an image.
 fn decoded(bytes: &[u8]) -> ((usize, usize), Vec<u8>) {
-    let original = Original::new(bytes).unwrap();
+    let original = EncodedOriginal::new(bytes).unwrap();
     let limits = RenderLimits::from(&Limits::default());
     let opened = Opened::new(&original, &Select::default(), &limits).unwrap();
     let decoded = opened.decode(&Wanted::first(ColorSpace::Srgb), &limits).unwrap();

@@ -50,12 +50,12 @@ fn rendered(file: &Path, query: &str, out: &Path, perturb: Option<u8>) -> Result
 }
 
 /// One of our PNGs as 8-bit RGBA.
-struct Picture {
+struct Image {
     size: (u32, u32),
     pixels: Vec<[u8; 4]>,
 }
 
-impl Picture {
+impl Image {
     fn of(png: &[u8]) -> Self {
         let mut decoder = png::Decoder::new(std::io::Cursor::new(png));
         decoder.set_transformations(png::Transformations::normalize_to_color8() | png::Transformations::ALPHA);
@@ -180,23 +180,23 @@ fn every_case_is_drawn_as_it_should_be_or_refused_by_name() {
     for_each(CASES, |thread, (name, query, right)| {
         let out = scratch.0.join(format!("{thread}.png"));
         let outcome = rendered(&root.join("cases").join(name), &format!("fm=png{query}"), &out, None);
-        let picture = match (&outcome, right) {
+        let image = match (&outcome, right) {
             (Err(said), Refused(words)) => return (!said.contains(words)).then(|| format!("{name}: {said}")),
             (Err(said), _) => return Some(format!("{name}: {said}")),
             (Ok(_), Refused(_)) => return Some(format!("{name}: is drawn")),
-            (Ok(png), _) => Picture::of(png),
+            (Ok(png), _) => Image::of(png),
         };
         match right {
             Mean(size, expected) => {
-                let mean = picture.mean();
+                let mean = image.mean();
                 let is_right = mean.iter().zip(expected).all(|(a, b)| (a - f64::from(*b)).abs() <= 3.0);
-                (picture.size != *size || !is_right).then(|| format!("{name}: {:?}, mean {mean:.0?}", picture.size))
+                (image.size != *size || !is_right).then(|| format!("{name}: {:?}, mean {mean:.0?}", image.size))
             }
-            Pixels(size, points) if picture.size == *size => {
-                let mut points = points.iter().map(|((x, y), expected)| (picture.at(*x, *y), *expected));
+            Pixels(size, points) if image.size == *size => {
+                let mut points = points.iter().map(|((x, y), expected)| (image.at(*x, *y), *expected));
                 points.find(|(found, expected)| !is_near(*found, *expected)).map(|pair| format!("{name}: {pair:?}"))
             }
-            Pixels(..) | Refused(_) => Some(format!("{name}: {:?}", picture.size)),
+            Pixels(..) | Refused(_) => Some(format!("{name}: {:?}", image.size)),
         }
     });
 }

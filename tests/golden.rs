@@ -52,7 +52,7 @@ const GOLDEN: &[(&str, &str, &str)] = &[
     ("mask-polygon", "coffee.jpg", "w=96&mask=poly6"),
     ("mask-triangle", "coffee.jpg", "w=96&mask=poly3&mask-bg=036"),
     ("mask-invert", "coffee.jpg", "w=96&mask=poly5&mask-invert=true"),
-    ("mask-picture", "coffee.jpg", "w=96&mask=/cup.png&mask-bg=fff"),
+    ("mask-image", "coffee.jpg", "w=96&mask=/cup.png&mask-bg=fff"),
     ("pad", "coffee.jpg", "w=96&pad=8&pad-top=20&bg=336699"),
     ("transparency-grid", "cup.png", "w=96&transparency=grid&grid-size=6"),
     ("fill-gradient", "coffee.jpg", "w=96&h=96&fit=fill&fill=gradient"),
@@ -68,7 +68,7 @@ const GOLDEN: &[(&str, &str, &str)] = &[
     ),
     ("blend-colour", "coffee.jpg", "w=96&blend=ff6600"),
     ("blend-colour-hue", "coffee.jpg", "w=96&blend-color=00f&blend-mode=color&blend-alpha=80"),
-    ("blend-picture", "coffee.jpg", "w=96&h=64&fit=crop&blend=/galaxies.jpg&blend-size=inherit&blend-mode=screen"),
+    ("blend-image", "coffee.jpg", "w=96&h=64&fit=crop&blend=/galaxies.jpg&blend-size=inherit&blend-mode=screen"),
     ("gradient-map", "rocket.jpg", "w=96&gradient-map=1a1a40,e0457b,ffd97a&gradient-map-stops=0,20,100"),
     (
         "gradient-map-equalize",

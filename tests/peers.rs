@@ -86,7 +86,7 @@ fn fault(case: &Case, folder: &Path, out: &Path) -> Option<String> {
     let name = case.expected.rsplit('/').next().unwrap_or_default();
     let listed = DIFFERENT.iter().any(|(known, _)| *known == name);
     let now = match rendered(case, folder, out) {
-        Ok(picture) => picture,
+        Ok(image) => image,
         Err(error) => return (!listed).then(|| format!("{} {}: {error}", case.source, case.query)),
     };
     let bits = (hash(&approved) ^ hash(&now)).count_ones();

@@ -11,7 +11,7 @@ use tintype::error::Error;
 use tintype::limits::Limits;
 use tintype::param::{Kind, PARAMS, ParamSpec};
 use tintype::plan::{self, Answer, Found, Intent, Measured, Negotiation, Plan, Policy};
-use tintype::render::decode::{Opened, Original};
+use tintype::render::decode::{EncodedOriginal, Opened};
 use tintype::render::{self, Input, Job, RenderLimits, faces};
 
 /// How many URLs one run tries.
@@ -220,16 +220,16 @@ fn end(query: &str, original: &[u8], overlay: &[u8]) -> Result<End, String> {
         return Err("an overlay that was available is left out".to_owned());
     }
     let plan = &job.plan;
-    let is_picture = matches!(done.answer, Answer::Picture(_));
+    let is_image = matches!(done.answer, Answer::Image(_));
     // What trimming finds is not known here.
-    if !is_picture || plan.trim.is_some() {
+    if !is_image || plan.trim.is_some() {
         return Ok(End::Unmeasured);
     }
     let faces = done.faces.as_deref();
     let expected = expected_size(plan, original, faces, &render_limits).ok_or("an original without a size")?;
     let unread = |what: &str| format!("{what} cannot be read: {:?}", done.answer);
     // An answer that this crate cannot decode is a fault, because no other reader would decode it either.
-    let written = Original::new(done.body.as_slice()).map_err(|_| unread("the answer"))?;
+    let written = EncodedOriginal::new(done.body.as_slice()).map_err(|_| unread("the answer"))?;
     let opened = Opened::new(&written, &plan::Select::default(), &render_limits).map_err(|_| unread("its header"))?;
     if (expected, expected) != (done.size, opened.measured.size) {
         return Err(format!("{:?}, in the file {:?}, announced {expected:?}", done.size, opened.measured.size));
@@ -243,7 +243,7 @@ fn expected_size(
     faces: Option<&[faces::Face]>,
     limits: &RenderLimits,
 ) -> Option<tintype::units::Size> {
-    let original = Original::new(original).ok()?;
+    let original = EncodedOriginal::new(original).ok()?;
     let measured: Measured = Opened::new(&original, &plan.select, limits).ok()?.measured;
     let found = faces.map_or_else(Found::default, |faces| faces::found(faces, measured.size));
     Some(plan::layout_found(plan, &measured, &found).output)

@@ -1,5 +1,5 @@
-//! The structure of the source tree, read from the files: which module uses which, and that no two files use each
-//! other.
+//! The structure of the source tree, read from the files: which module uses which, that no two files use each other, and
+//! that names are not given twice.
 //!
 //! `src/lib.rs` states the order of the modules in its section "Who may use whom". This test reads that section, so
 //! that there is only one list.
@@ -26,6 +26,8 @@ static CHILD: LazyLock<Regex> = LazyLock::new(|| Regex::new(r"(?:^|[^\w:])([a-z_
 /// A source file without comments, strings and tests.
 struct Source {
     module: Module,
+    /// Its path below `src`.
+    file: String,
     text: String,
 }
 
@@ -53,6 +55,11 @@ fn module_of(path: &Path) -> Module {
     names
 }
 
+/// Returns the path of a file below `src`.
+fn file_name(path: &Path) -> String {
+    path.strip_prefix(root()).expect("below the root").to_string_lossy().into_owned()
+}
+
 /// Removes comments, strings and `mod tests`, none of which are dependencies of the program.
 fn program_text(text: &str) -> String {
     let text = text.split("\n#[cfg(test)]\nmod ").next().unwrap_or(text);
@@ -70,6 +77,7 @@ fn sources() -> Vec<Source> {
     files.retain(|path| !is_test(path) && !path.ends_with("main.rs"));
     let read = |path: &PathBuf| Source {
         module: module_of(path),
+        file: file_name(path),
         text: program_text(&fs::read_to_string(path).expect("a source file")),
     };
     let sources: Vec<Source> = files.iter().map(read).collect();
@@ -255,6 +263,57 @@ fn use_trees_are_read_completely() {
     assert_eq!(read("super::super::x::{\n    Y,\n    z::W,\n}"), ["super::super::x::Y", "super::super::x::z::W"]);
 }
 
+/// Declarations of types, with their visibility and name; associated types are indented and not among them.
+static TYPE: LazyLock<Regex> = LazyLock::new(|| {
+    let visible = r"(pub(?:\([^)]*\))? )?";
+    let pattern = format!(r"(?m)^(?:[ \t]*{visible}(?:unsafe )?(?:struct|enum|union|trait)|{visible}type) (\w+)");
+    Regex::new(&pattern).expect("a pattern")
+});
+
+/// Whoever reads the name of a type that is used in many places need not ask which one is meant.
+#[test]
+fn a_type_seen_everywhere_has_a_name_of_its_own() {
+    // Every subcommand declares its own.
+    const REPEATED: &str = "Arguments";
+    let sources = sources();
+    let mut declared: BTreeMap<String, Vec<(bool, &str)>> = BTreeMap::new();
+    for source in &sources {
+        for found in TYPE.captures_iter(&source.text) {
+            let visible = found.get(1).or_else(|| found.get(2)).map_or("", |visible| visible.as_str());
+            let is_wide = matches!(visible, "pub " | "pub(crate) ");
+            declared.entry(found[3].to_owned()).or_default().push((is_wide, &source.file));
+        }
+    }
+    assert!(declared.len() > 400, "only {} types were found", declared.len());
+    let is_ambiguous = |name: &str, places: &[(bool, &str)]| {
+        name != REPEATED && places.len() > 1 && places.iter().any(|(is_wide, _)| *is_wide)
+    };
+    let faults: Vec<String> = declared
+        .iter()
+        .filter(|(name, places)| is_ambiguous(name, places))
+        .map(|(name, places)| {
+            format!("{name}: {}", places.iter().map(|(_, file)| *file).collect::<Vec<_>>().join(", "))
+        })
+        .collect();
+    assert!(faults.is_empty(), "declared more than once:\n{}", faults.join("\n"));
+}
+
+#[test]
+fn at_most_three_files_share_a_name() {
+    let mut files = Vec::new();
+    rust_files(&root(), &mut files);
+    let mut named: BTreeMap<String, Vec<String>> = BTreeMap::new();
+    for path in &files {
+        let name = path.file_name().expect("a file has a name").to_string_lossy().into_owned();
+        if name != "mod.rs" && name != "tests.rs" {
+            named.entry(name).or_default().push(file_name(path));
+        }
+    }
+    let shared = named.values().filter(|files| files.len() > 3);
+    let faults: Vec<String> = shared.map(|files| files.join(", ")).collect();
+    assert!(faults.is_empty(), "files of one name:\n{}", faults.join("\n"));
+}
+
 /// Where a parameter's name stands for something else, and for what.
 const OTHER_WORDS: [(&str, &str, &[&str]); 10] = [
     ("config/keys.rs", "a configuration key", &["prefix"]),
@@ -263,7 +322,7 @@ const OTHER_WORDS: [(&str, &str, &[&str]); 10] = [
     ("plan/negotiate.rs", "request headers, and the weight in `Accept`", &["width", "dpr", "q"]),
     ("render/describe/json.rs", "keys of JSON", &["width", "height"]),
     ("render/describe/write.rs", "keys of JSON", &["colors"]),
-    ("render/error.rs", "steps", &["crop", "pad", "mark", "blend", "mask"]),
+    ("render/failure.rs", "steps", &["crop", "pad", "mark", "blend", "mask"]),
     ("render/sanitize.rs", "elements of SVG", &["mask", "rect"]),
     ("render/stage/text/face.rs", "families of fonts", &["mono"]),
     ("source/facts.rs", "file extensions", &["txt"]),
@@ -287,7 +346,7 @@ fn parameter_names_stand_in_the_table_only() {
     rust_files(&root(), &mut files);
     let (mut faults, mut excused) = (Vec::new(), BTreeSet::new());
     for path in &files {
-        let file = path.strip_prefix(root()).expect("below the root").to_string_lossy().into_owned();
+        let file = file_name(path);
         let is_test = file.ends_with("tests.rs") || file.contains("/tests/") || file.contains("/examples");
         if is_test || file.starts_with("param/table/") {
             continue;

@@ -206,12 +206,12 @@ impl Door<'_> {
 }
 
 /// Returns the object that a decoded path names. For a proxy, the path is on the host of the image itself.
-fn own_object(kind: &SourceKind, picture: &str, path: &str) -> Option<String> {
+fn own_object(kind: &SourceKind, image: &str, path: &str) -> Option<String> {
     let path = format!("/{}", path.trim_start_matches('/'));
     if !kind.is_proxy() || path == TEXT_OBJECT {
         return Some(path);
     }
-    let url = web::absolute(picture)?;
+    let url = web::absolute(image)?;
     Some(format!("/{}{path}", url.origin().ascii_serialization()))
 }
 

@@ -21,7 +21,7 @@ const ENTRY_BYTES: usize = 160;
 
 /// What was searched for, and where. A changed object has different bytes, so an answer never goes stale.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub(super) struct Place {
+pub(super) struct FaceQuery {
     /// The object, so that its answers can be forgotten.
     pub(super) object: ObjectKey,
     /// SHA-256 of the object's bytes.
@@ -32,8 +32,8 @@ pub(super) struct Place {
 /// Known answers, and searches in progress. A search is part of a render job: it ends with a rendition too.
 #[derive(Debug)]
 pub(super) struct KnownFaces {
-    kept: Cache<Place, Arc<[Face]>>,
-    searches: Coalescer<Place, Arc<Rendered>, SharedError>,
+    kept: Cache<FaceQuery, Arc<[Face]>>,
+    searches: Coalescer<FaceQuery, Arc<Rendered>, SharedError>,
 }
 
 /// What [`KnownFaces::get_or_search`] came to.
@@ -51,7 +51,7 @@ pub(super) enum Search {
 impl KnownFaces {
     pub(super) fn new() -> Self {
         let weigh =
-            |_: &Place, faces: &Arc<[Face]>| u32::try_from(size_of_val(&**faces) + ENTRY_BYTES).unwrap_or(u32::MAX);
+            |_: &FaceQuery, faces: &Arc<[Face]>| u32::try_from(size_of_val(&**faces) + ENTRY_BYTES).unwrap_or(u32::MAX);
         let kept = Cache::builder().max_capacity(BYTES_MAX).weigher(weigh).build();
         Self { kept, searches: Coalescer::new() }
     }
@@ -61,38 +61,38 @@ impl KnownFaces {
     ///
     /// # Errors
     /// Returns the error of this caller's own job.
-    pub(super) async fn get_or_search<F>(&self, place: Place, job: F) -> Result<Search, SharedError>
+    pub(super) async fn get_or_search<F>(&self, query: FaceQuery, job: F) -> Result<Search, SharedError>
     where
         F: Future<Output = Result<Rendered, SharedError>> + Send + 'static,
     {
-        if let Some(faces) = self.get(&place) {
+        if let Some(faces) = self.get(&query) {
             return Ok(Search::Known(faces));
         }
         let kept = self.kept.clone();
         let searching = async move {
             let rendered = job.await?;
             if let Some(faces) = &rendered.faces {
-                kept.insert(place, faces.as_slice().into());
+                kept.insert(query, faces.as_slice().into());
             }
             Ok(Arc::new(rendered))
         };
-        match self.searches.run(place, searching).await {
+        match self.searches.run(query, searching).await {
             (own, Role::Leader) => own.map(Search::Rendered),
             (Ok(other), Role::Follower) => Ok(other.faces.clone().map_or(Search::Failed, Search::Known)),
             (Err(_), Role::Follower) => Ok(Search::Failed),
         }
     }
 
-    pub(super) fn get(&self, place: &Place) -> Option<Vec<Face>> {
-        self.kept.get(place).map(|faces| faces.to_vec())
+    pub(super) fn get(&self, query: &FaceQuery) -> Option<Vec<Face>> {
+        self.kept.get(query).map(|faces| faces.to_vec())
     }
 }
 
 /// Identifies an original by its bytes. Returns `None` only while the server is shutting down.
-pub(super) async fn place(object: ObjectKey, original: Blob, search: FaceSearch) -> Option<Place> {
+pub(super) async fn query(object: ObjectKey, original: Blob, search: FaceSearch) -> Option<FaceQuery> {
     // Hashing some hundred megabytes would block everything else on this thread.
     let digest = tokio::task::spawn_blocking(move || <[u8; 32]>::from(Sha256::digest(original.as_slice())));
-    digest.await.ok().map(|bytes| Place { object, bytes, search })
+    digest.await.ok().map(|bytes| FaceQuery { object, bytes, search })
 }
 
 #[cfg(test)]
@@ -107,14 +107,14 @@ mod tests {
     const SEARCH: FaceSearch =
         FaceSearch { page: 1, annotation: true, frame: None, orient: Orient::Exif, thorough: false };
 
-    async fn place_of(object: ObjectKey, bytes: &[u8], search: FaceSearch) -> Place {
-        place(object, Blob::copy_from(bytes).unwrap(), search).await.unwrap()
+    async fn place_of(object: ObjectKey, bytes: &[u8], search: FaceSearch) -> FaceQuery {
+        query(object, Blob::copy_from(bytes).unwrap(), search).await.unwrap()
     }
 
     fn rendered() -> Rendered {
         Rendered {
             body: Blob::copy_from(b"image").unwrap(),
-            answer: Answer::Picture(Format::Png),
+            answer: Answer::Image(Format::Png),
             size: Size::new(1, 1),
             left_out: false,
             timings: Timings::default(),

@@ -29,7 +29,7 @@ use crate::error::SharedError;
 use crate::render::RenderLimits;
 use crate::source::{BuildError, Cause};
 use crate::telemetry::{AccessLog, Metrics, WorkerFigures};
-use crate::worker::{Pool, PoolConfig, StartError as PoolError};
+use crate::worker::{Pool, PoolConfig, PoolStartError};
 
 use faces::KnownFaces;
 use negative::Negative;
@@ -76,7 +76,7 @@ pub enum StartError {
     Cache(#[from] CacheError),
     /// No worker process can be started.
     #[error(transparent)]
-    Pool(#[from] PoolError),
+    Pool(#[from] PoolStartError),
     /// The access log cannot be written.
     #[error("log.dir: {} cannot be written: {}", .dir.display(), .error.kind())]
     Log {

@@ -6,7 +6,7 @@ use std::time::Duration;
 use moka::sync::Cache;
 
 use super::variant::Variant;
-use crate::cache::freshness::{Kept, Lifetime};
+use crate::cache::freshness::{Kept, UntilStale};
 use crate::cache::{ObjectKey, VariantKey};
 use crate::clock::Clock;
 use crate::error::{Keep, SharedError};
@@ -16,14 +16,14 @@ const ENTRIES_MAX: u64 = 20_000;
 
 /// What failed: an original, or a rendition of it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub(super) struct Subject {
+pub(super) struct FailedSubject {
     /// The requested object.
     pub(super) object: ObjectKey,
     /// The rendition; `None` means the object itself.
     pub(super) variant: Option<VariantKey>,
 }
 
-impl Subject {
+impl FailedSubject {
     pub(super) const fn original(object: ObjectKey) -> Self {
         Self { object, variant: None }
     }
@@ -37,22 +37,22 @@ impl Subject {
 #[derive(Debug)]
 pub(super) struct Negative {
     clock: Arc<dyn Clock>,
-    entries: Cache<Subject, Kept<SharedError>>,
+    entries: Cache<FailedSubject, Kept<SharedError>>,
 }
 
 impl Negative {
     pub(super) fn new(clock: Arc<dyn Clock>) -> Self {
-        Self { clock, entries: Cache::builder().max_capacity(ENTRIES_MAX).expire_after(Lifetime).build() }
+        Self { clock, entries: Cache::builder().max_capacity(ENTRIES_MAX).expire_after(UntilStale).build() }
     }
 
     /// Returns the error remembered for `subject`, if it has not expired.
-    pub(super) fn get(&self, subject: &Subject) -> Option<SharedError> {
+    pub(super) fn get(&self, subject: &FailedSubject) -> Option<SharedError> {
         let (error, _age) = self.entries.get(subject)?.at(self.clock.now())?;
         Some(error)
     }
 
     /// Remembers `error` for as long as its kind allows.
-    pub(super) fn put(&self, subject: Subject, error: &SharedError, error_ttl: Duration) {
+    pub(super) fn put(&self, subject: FailedSubject, error: &SharedError, error_ttl: Duration) {
         let keep = match error.answer(false).keep {
             Keep::ErrorTtl => error_ttl,
             Keep::Moment(time) => time.min(error_ttl),
@@ -76,7 +76,7 @@ mod tests {
     fn errors_are_kept_as_long_as_their_kind_allows() {
         let clock = Arc::new(ManualClock::new(SystemTime::UNIX_EPOCH));
         let negative = Negative::new(clock.clone());
-        let key = |n: u8| Subject::original(ObjectKey([n; 32]));
+        let key = |n: u8| FailedSubject::original(ObjectKey([n; 32]));
         let put = |n, error: Error| negative.put(key(n), &Arc::new(error), Duration::from_secs(300));
         put(1, SourceError::Missing.into());
         put(2, SourceError::Upstream(Cause::Dns).into());
@@ -94,8 +94,8 @@ mod tests {
     #[test]
     fn a_failed_rendition_does_not_count_as_a_failed_original() {
         let negative = Negative::new(Arc::new(ManualClock::new(SystemTime::UNIX_EPOCH)));
-        let original = Subject::original(ObjectKey([1; 32]));
-        let rendition = Subject { variant: Some(VariantKey([1; 32])), ..original };
+        let original = FailedSubject::original(ObjectKey([1; 32]));
+        let rendition = FailedSubject { variant: Some(VariantKey([1; 32])), ..original };
         negative.put(rendition, &Arc::new(RenderError::Undecodable.into()), Duration::from_secs(300));
         assert!(negative.get(&rendition).is_some() && negative.get(&original).is_none());
     }

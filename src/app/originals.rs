@@ -7,7 +7,7 @@ use moka::future::Cache;
 
 use crate::cache::ObjectKey;
 use crate::cache::coalesce::Coalescer;
-use crate::cache::freshness::{Kept, Lifetime};
+use crate::cache::freshness::{Kept, UntilStale};
 use crate::config::CacheConfig;
 use crate::error::SharedError;
 use crate::source::Original;
@@ -35,7 +35,7 @@ impl Originals {
             u32::try_from(bytes.max(weight_min)).unwrap_or(u32::MAX)
         };
         let kept =
-            Cache::builder().max_capacity(config.originals_bytes_max).weigher(weigh).expire_after(Lifetime).build();
+            Cache::builder().max_capacity(config.originals_bytes_max).weigher(weigh).expire_after(UntilStale).build();
         Self { kept, lasts_max: config.originals_ttl, in_flight: Coalescer::new() }
     }
 

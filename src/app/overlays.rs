@@ -20,7 +20,7 @@ pub(super) const INCOMPLETE_S: u64 = 60;
 
 /// The overlays of one image.
 #[derive(Debug, Default)]
-pub(super) struct Overlays {
+pub(super) struct FetchedOverlays {
     /// The overlays that are available.
     pub(super) images: Vec<(OverlayRole, Encoded)>,
     /// How long all of them together may be used.
@@ -57,7 +57,7 @@ impl Lifetime {
     }
 }
 
-impl Overlays {
+impl FetchedOverlays {
     fn add(&mut self, role: OverlayRole, found: Option<(Encoded, Lifetime)>) {
         let lifetime = found.map_or(Lifetime::INCOMPLETE, |(encoded, lifetime)| {
             self.images.push((role, encoded));
@@ -72,9 +72,9 @@ impl App {
     ///
     /// # Errors
     /// Fails only if this server is too busy or too broken to tell. The result must not be cached then.
-    pub(super) async fn overlays(self: &Arc<Self>, variant: &Variant) -> Result<Overlays, SharedError> {
+    pub(super) async fn overlays(self: &Arc<Self>, variant: &Variant) -> Result<FetchedOverlays, SharedError> {
         let fetches = variant.parts.iter().map(|part| self.overlay_of(part.origin.clone()));
-        let mut overlays = Overlays::default();
+        let mut overlays = FetchedOverlays::default();
         for (part, found) in variant.parts.iter().zip(join_all(fetches).await) {
             overlays.add(part.role, found?);
         }
@@ -141,7 +141,7 @@ mod tests {
         let image = || Encoded::sniffed(Blob::copy_from(b"GIF89a").unwrap()).unwrap();
         let lasting = |max_age_s, expires_at| Some((image(), Lifetime { max_age_s, expires_at }));
         let at = |seconds| UNIX_EPOCH + Duration::from_secs(seconds);
-        let mut overlays = Overlays::default();
+        let mut overlays = FetchedOverlays::default();
         assert_eq!(overlays.lifetime.seconds_from(at(0)), u64::MAX);
         overlays.add(OverlayRole::Mark, lasting(1000, Some(500)));
         assert_eq!([0, 100, 499, 500, 600].map(|now| overlays.lifetime.seconds_from(at(now))), [500, 400, 1, 0, 0]);

@@ -6,8 +6,8 @@ use std::time::Instant;
 use sha2::{Digest, Sha256};
 
 use super::faces::{self, Search};
-use super::negative::Subject;
-use super::overlays::{INCOMPLETE_S, Overlays};
+use super::negative::FailedSubject;
+use super::overlays::{FetchedOverlays, INCOMPLETE_S};
 use super::{App, Site, Stopwatch, Variant, lifetime};
 use crate::blob::Blob;
 use crate::cache::{ObjectKey, Outcome, Rendition};
@@ -32,7 +32,7 @@ impl App {
         if let Some(rendition) = self.cache.in_memory(&key).await {
             return Ok((rendition, Outcome::HitMemory));
         }
-        let subject = Subject::rendition(&variant);
+        let subject = FailedSubject::rendition(&variant);
         if let Some(error) = self.negative.get(&subject) {
             return Err(error);
         }
@@ -99,7 +99,7 @@ impl App {
         if let Some(original) = self.originals.get(&key, self.clock.now()).await {
             return Ok(original);
         }
-        if let Some(error) = self.negative.get(&Subject::original(key)) {
+        if let Some(error) = self.negative.get(&FailedSubject::original(key)) {
             return Err(error);
         }
         let started = Instant::now();
@@ -129,7 +129,7 @@ impl App {
             }
             Err(error) => {
                 let error = Arc::new(Error::from(error));
-                self.negative.put(Subject::original(key), &error, site.config.error_ttl);
+                self.negative.put(FailedSubject::original(key), &error, site.config.error_ttl);
                 Err(error)
             }
         }
@@ -142,7 +142,7 @@ impl App {
         original: &Original,
         watch: &Stopwatch,
     ) -> Result<(Blob, String), SharedError> {
-        let (body, content_type, _) = self.render(what, Some(original), Overlays::default(), watch).await?;
+        let (body, content_type, _) = self.render(what, Some(original), FetchedOverlays::default(), watch).await?;
         Ok((body, content_type))
     }
 
@@ -151,17 +151,17 @@ impl App {
         self: &Arc<Self>,
         (object, plan): (ObjectKey, &Plan),
         original: Option<&Original>,
-        overlays: Overlays,
+        overlays: FetchedOverlays,
         watch: &Stopwatch,
     ) -> Result<(Blob, String, bool), SharedError> {
         let input = original.and_then(Original::encoded).map_or(Input::Nothing, Input::Original);
-        let place = match (plan.face_search(), &input) {
-            (Some(search), Input::Original(original)) => faces::place(object, original.bytes.clone(), search).await,
+        let query = match (plan.face_search(), &input) {
+            (Some(search), Input::Original(original)) => faces::query(object, original.bytes.clone(), search).await,
             (Some(_), Input::Nothing) | (None, _) => None,
         };
         let job = Job { plan: plan.clone(), input, overlays: overlays.images, limits: self.render_limits, faces: None };
-        let rendered = match place {
-            Some(place) => self.render_with_faces(place, job).await?,
+        let rendered = match query {
+            Some(query) => self.render_with_faces(query, job).await?,
             None => Arc::new(self.run(job).await?),
         };
         watch.record(|times| {
@@ -173,7 +173,11 @@ impl App {
     }
 
     /// Renders a job that needs faces: with those that are known, or those that another job is searching.
-    async fn render_with_faces(self: &Arc<Self>, place: faces::Place, job: Job) -> Result<Arc<Rendered>, SharedError> {
+    async fn render_with_faces(
+        self: &Arc<Self>,
+        query: faces::FaceQuery,
+        job: Job,
+    ) -> Result<Arc<Rendered>, SharedError> {
         let (app, own) = (self.clone(), job.clone());
         let searching = async move {
             let rendered = app.run(own).await?;
@@ -182,7 +186,7 @@ impl App {
             }
             Ok(rendered)
         };
-        match self.faces.get_or_search(place, searching).await? {
+        match self.faces.get_or_search(query, searching).await? {
             Search::Rendered(rendered) => Ok(rendered),
             Search::Known(faces) => self.run(Job { faces: Some(faces), ..job }).await.map(Arc::new),
             Search::Failed => self.run(job).await.map(Arc::new),

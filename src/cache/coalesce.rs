@@ -49,8 +49,8 @@ pub struct Coalescer<K, V, E> {
     flights: Flights<K, V, E>,
 }
 
-type Outcome<V, E> = Option<Result<V, E>>;
-type Flights<K, V, E> = Arc<Mutex<HashMap<K, watch::Receiver<Outcome<V, E>>>>>;
+type WorkOutcome<V, E> = Option<Result<V, E>>;
+type Flights<K, V, E> = Arc<Mutex<HashMap<K, watch::Receiver<WorkOutcome<V, E>>>>>;
 
 impl<K, V, E> Coalescer<K, V, E>
 where
@@ -88,7 +88,7 @@ where
         lock(&self.flights).len()
     }
 
-    fn join_or_start<F>(&self, key: K, work: F) -> (watch::Receiver<Outcome<V, E>>, Role)
+    fn join_or_start<F>(&self, key: K, work: F) -> (watch::Receiver<WorkOutcome<V, E>>, Role)
     where
         F: Future<Output = Result<V, E>> + Send + 'static,
     {

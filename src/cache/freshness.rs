@@ -56,9 +56,9 @@ impl<V> Kept<V> {
 
 /// Makes a moka cache drop what is past its time, so that its memory is free before it is asked for again.
 #[derive(Clone, Copy, Debug)]
-pub struct Lifetime;
+pub struct UntilStale;
 
-impl<K, V> Expiry<K, Kept<V>> for Lifetime {
+impl<K, V> Expiry<K, Kept<V>> for UntilStale {
     fn expire_after_create(&self, _: &K, kept: &Kept<V>, _: Instant) -> Option<Duration> {
         Some(kept.freshness.lasts)
     }

@@ -37,9 +37,9 @@ pub(super) fn urls(config: &Config, address: SocketAddr) -> Vec<String> {
     for source in &config.sources {
         let SourceKind::Folder { root } = &source.kind else { continue };
         let queries: &[&str] = if source.signing.required { &SIGNED } else { &OPEN };
-        let pictures = pictures(root);
-        for (query, picture) in queries.iter().zip(pictures.iter().cycle()) {
-            let target = signed(source, format!("/{}?{query}", utf8_percent_encode(picture, SEGMENT)));
+        let images = images(root);
+        for (query, image) in queries.iter().zip(images.iter().cycle()) {
+            let target = signed(source, format!("/{}?{query}", utf8_percent_encode(image, SEGMENT)));
             urls.push(format!("http://{}{target}", authority(source, address)));
         }
     }
@@ -47,14 +47,14 @@ pub(super) fn urls(config: &Config, address: SocketAddr) -> Vec<String> {
 }
 
 /// Returns the names of the images directly in the folder, sorted.
-fn pictures(root: &Path) -> Vec<String> {
+fn images(root: &Path) -> Vec<String> {
     let Ok(entries) = fs::read_dir(root) else { return Vec::new() };
-    let is_picture = |name: &String| {
+    let is_image = |name: &String| {
         let extension = Path::new(name).extension().and_then(|e| e.to_str()).unwrap_or_default();
         ["jpg", "jpeg", "png", "webp", "avif", "gif"].contains(&extension.to_ascii_lowercase().as_str())
     };
     let names = entries.take(ENTRIES_MAX).filter_map(|entry| entry.ok()?.file_name().into_string().ok());
-    let mut names: Vec<String> = names.filter(is_picture).collect();
+    let mut names: Vec<String> = names.filter(is_image).collect();
     names.sort();
     names
 }

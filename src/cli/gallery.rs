@@ -162,9 +162,9 @@ fn sized(query: &str) -> String {
 async fn section(page: &mut Page, app: &Arc<App>, arguments: &Arguments, spec: &ParamSpec, query: &str) {
     let _ = write!(page.html, "<section><h3>{}</h3>", escaped(spec.name));
     // A parameter shown on an animation, a document or a drawing has no effect on a photograph.
-    let is_photograph = [".jpg", ".png"].iter().any(|extension| spec.picture.ends_with(extension));
+    let is_photograph = [".jpg", ".png"].iter().any(|extension| spec.photo.ends_with(extension));
     let second = is_photograph.then_some(arguments.photo.as_str());
-    for photo in [spec.picture].into_iter().chain(second) {
+    for photo in [spec.photo].into_iter().chain(second) {
         page.count += 1;
         let shown = match rendition(app, photo, query).await {
             Ok((body, content_type)) => shown(page.count, &arguments.output, &body, &content_type),

@@ -7,7 +7,7 @@ use std::io;
 use std::net::IpAddr;
 use std::path::Path;
 
-use super::places::Written;
+use super::places::WrittenPlaces;
 use super::{Config, Environment, Fault, Override, Place, SourceKind, load_with_places};
 
 /// The result of [`inspect`].
@@ -56,7 +56,7 @@ fn place(written: &BTreeMap<String, Place>, key: &str) -> Place {
 }
 
 /// Warns about a public admin listener. Health and metrics show strangers how busy the server is, and internal names.
-fn public_admin(config: &Config, written: &Written) -> Option<Fault> {
+fn public_admin(config: &Config, written: &WrittenPlaces) -> Option<Fault> {
     let key = "server.admin_listen";
     let ip = config.server.admin_listen.ip();
     is_public(ip).then(|| {

@@ -19,7 +19,7 @@ pub(super) struct KeySpec<T: 'static> {
     /// Name inside the section; dotted for a key of an inner table (`signing.mode`).
     pub(super) name: &'static str,
     /// Kinds of source that accept the key; empty means all.
-    pub(super) kinds: &'static [Kind],
+    pub(super) kinds: &'static [KindWord],
     /// Unit, or empty.
     pub(super) unit: &'static str,
     /// One-line explanation.
@@ -41,7 +41,7 @@ impl<T> KeySpec<T> {
 
 /// The `kind` of a source.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Kind {
+pub(super) enum KindWord {
     Folder,
     WebFolder,
     WebProxy,
@@ -56,7 +56,7 @@ pub(super) enum SigningMode {
     Required,
 }
 
-impl Choice for Kind {
+impl Choice for KindWord {
     const WORDS: &'static [(&'static str, Self)] =
         &[("folder", Self::Folder), ("web-folder", Self::WebFolder), ("web-proxy", Self::WebProxy), ("s3", Self::S3)];
 }
@@ -89,7 +89,7 @@ impl Choice for LogLevel {
 pub(super) struct SourceDraft {
     pub(super) name: Option<String>,
     pub(super) hosts: Vec<Located<String>>,
-    pub(super) kind: Option<Kind>,
+    pub(super) kind: Option<KindWord>,
     pub(super) root: Option<PathBuf>,
     pub(super) base_url: Option<url::Url>,
     pub(super) allow_hosts: Vec<Located<String>>,
@@ -336,18 +336,18 @@ macro_rules! source_setting {
     };
 }
 
-const ALL: &[Kind] = &[];
-const WEB: &[Kind] = &[Kind::WebFolder, Kind::WebProxy];
-const S3: &[Kind] = &[Kind::S3];
+const ALL: &[KindWord] = &[];
+const WEB: &[KindWord] = &[KindWord::WebFolder, KindWord::WebProxy];
+const S3: &[KindWord] = &[KindWord::S3];
 
 /// Every key of `[[source]]`, in the order of the reference.
 pub(super) const SOURCE_SETTINGS: &[KeySpec<SourceDraft>] = &[
     source_setting!("name" => name, ALL, TEXT, "", "Unique name of letters, digits, '-', '_' and '.'. Part of hmac-sha256 signatures and of cache keys.", "\"photos\""),
     source_setting!("kind" => kind, ALL, value::optional_choice(), "", "Where the originals are: \"folder\", \"web-folder\", \"web-proxy\" or \"s3\".", "\"folder\""),
     source_setting!("hosts" => hosts, ALL, value::hosts::<false>(), "host names", "Hosts that this source answers to. None: every host that no other source claims.", "[\"img.example.com\"]"),
-    source_setting!("root" => root, &[Kind::Folder], PATH, "path", "Folder with the originals; nothing outside it is ever read.", "\"/srv/photos\""),
-    source_setting!("base_url" => base_url, &[Kind::WebFolder], BASE_URL, "URL", "Base URL of the originals; the request's path is appended to it.", "\"https://www.example.com/images/\""),
-    source_setting!("allow_hosts" => allow_hosts, &[Kind::WebProxy], value::hosts::<true>(), "host names", "Hosts that this source may fetch from, on any port or only on the one given; \"*.example.com\" means every subdomain.", "[\"www.example.com:443\", \"*.example.net\"]"),
+    source_setting!("root" => root, &[KindWord::Folder], PATH, "path", "Folder with the originals; nothing outside it is ever read.", "\"/srv/photos\""),
+    source_setting!("base_url" => base_url, &[KindWord::WebFolder], BASE_URL, "URL", "Base URL of the originals; the request's path is appended to it.", "\"https://www.example.com/images/\""),
+    source_setting!("allow_hosts" => allow_hosts, &[KindWord::WebProxy], value::hosts::<true>(), "host names", "Hosts that this source may fetch from, on any port or only on the one given; \"*.example.com\" means every subdomain.", "[\"www.example.com:443\", \"*.example.net\"]"),
     source_setting!("allow_private" => allow_private, WEB, NETWORKS, "networks", "Private networks that this source may fetch from.", "[\"127.0.0.0/8\"]"),
     source_setting!("overlay_hosts" => overlay_hosts, ALL, value::HOST_PATTERNS, "host names", "Hosts from which watermarks, blends and masks may be fetched, besides the hosts of the sources; written like allow_hosts, and an empty list allows none. Not set: allow_hosts for a web-proxy, every public host for the other kinds.", "[\"assets.example.com\"]"),
     source_setting!("bucket" => bucket, S3, TEXT, "", "Name of the bucket.", "\"photos\""),

@@ -30,8 +30,8 @@ pub use fault::{Fault, Place};
 pub use inspect::{Inspection, inspect};
 pub use key_files::KeyFiles;
 
-use places::Written;
-use raw::{Raw, Text};
+use places::WrittenPlaces;
+use raw::{Raw, SourceText};
 pub use secret::{Secret, read_secret};
 pub use source_kind::{S3Config, SourceKind};
 
@@ -70,7 +70,7 @@ fn load_with_places(
     file: Option<&Path>,
     environment: &Environment,
     overrides: &[Override],
-) -> Result<(Config, Written), Vec<Fault>> {
+) -> Result<(Config, WrittenPlaces), Vec<Fault>> {
     let Some(path) = file else { return parse_with_places("", "", environment, overrides) };
     let name = path.display().to_string();
     match std::fs::read(path).map(String::from_utf8) {
@@ -94,8 +94,8 @@ fn parse_with_places(
     text: &str,
     environment: &Environment,
     overrides: &[Override],
-) -> Result<(Config, Written), Vec<Fault>> {
-    let file = Text { name, text };
+) -> Result<(Config, WrittenPlaces), Vec<Fault>> {
+    let file = SourceText { name, text };
     let (root, errors) = DeTable::parse_recoverable(text);
     let mut raw = Raw::default();
     for error in errors {

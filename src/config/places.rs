@@ -3,17 +3,17 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::fault::{Fault, Place};
-use super::raw::{Entry, Text};
+use super::raw::{Entry, SourceText};
 
 /// Where every key was written: keys outside `[[source]]`, and keys of each source in the order of the file.
-pub(super) struct Written {
+pub(super) struct WrittenPlaces {
     pub(super) settings: BTreeMap<String, Place>,
     pub(super) sources: Vec<BTreeMap<String, Place>>,
 }
 
 /// The places of the keys that were written, by path.
 pub(super) struct Places<'a> {
-    file: Text<'a>,
+    file: SourceText<'a>,
     pub(super) written: BTreeMap<String, Place>,
     /// Keys whose value could not be read. Such a key does not count as absent.
     faulty: BTreeSet<String>,
@@ -22,7 +22,7 @@ pub(super) struct Places<'a> {
 }
 
 impl<'a> Places<'a> {
-    pub(super) const fn new(file: Text<'a>, otherwise: Place) -> Self {
+    pub(super) const fn new(file: SourceText<'a>, otherwise: Place) -> Self {
         Self { file, written: BTreeMap::new(), faulty: BTreeSet::new(), otherwise }
     }
 

@@ -41,12 +41,12 @@ pub(super) struct Raw<'a> {
 
 /// A file's name and text, used to turn byte offsets into lines.
 #[derive(Clone, Copy)]
-pub(super) struct Text<'a> {
+pub(super) struct SourceText<'a> {
     pub(super) name: &'a str,
     pub(super) text: &'a str,
 }
 
-impl<'a> Text<'a> {
+impl<'a> SourceText<'a> {
     /// Returns the folder that contains the file.
     fn folder(self) -> &'a Path {
         Path::new(self.name).parent().unwrap_or(Path::new(""))
@@ -62,7 +62,7 @@ impl<'a> Text<'a> {
 
 impl<'a> Raw<'a> {
     /// Adds the entries of a parsed file.
-    pub(super) fn add_file(&mut self, file: Text<'a>, root: &'a DeTable<'a>) {
+    pub(super) fn add_file(&mut self, file: SourceText<'a>, root: &'a DeTable<'a>) {
         for (name, value) in root {
             let place = file.place(&name.span());
             let name: &str = name.get_ref();
@@ -81,7 +81,7 @@ impl<'a> Raw<'a> {
         }
     }
 
-    fn add_sources(&mut self, file: Text<'a>, place: &Place, value: &'a Spanned<DeValue<'a>>) {
+    fn add_sources(&mut self, file: SourceText<'a>, place: &Place, value: &'a Spanned<DeValue<'a>>) {
         let Some(array) = value.get_ref().as_array() else {
             self.faults.push(Fault::new(place.clone(), "source", "must be written [[source]], with two brackets"));
             return;
@@ -137,7 +137,7 @@ pub(super) fn environment_name(spec: &KeySpec<Config>) -> String {
 
 /// Collects the entries of one table, and of the tables inside it for which `specs` has dotted names.
 fn collect<'a, T>(
-    file: Text<'a>,
+    file: SourceText<'a>,
     specs: &'static [KeySpec<T>],
     section: &str,
     prefix: &str,

@@ -3,7 +3,7 @@
 use std::fmt::Write as _;
 
 use super::Config;
-use super::keys::{KeySpec, Kind, SETTINGS, SOURCE_SETTINGS, SourceDraft};
+use super::keys::{KeySpec, KindWord, SETTINGS, SOURCE_SETTINGS, SourceDraft};
 use super::raw::environment_name;
 use super::value::Choice;
 
@@ -75,7 +75,7 @@ fn explain<T>(out: &mut String, spec: &KeySpec<T>, variable: &str) {
 }
 
 fn assign<T>(out: &mut String, spec: &KeySpec<T>, draft: &T, name: &str) {
-    let is_folder_key = spec.kinds.is_empty() || spec.kinds.contains(&Kind::Folder);
+    let is_folder_key = spec.kinds.is_empty() || spec.kinds.contains(&KindWord::Folder);
     match (spec.show)(draft) {
         Some(value) if is_folder_key => writeln!(out, "{name} = {value}"),
         Some(value) => writeln!(out, "# {name} = {value}"),

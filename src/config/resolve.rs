@@ -4,8 +4,8 @@
 use std::net::SocketAddr;
 
 use super::fault::{Fault, Place};
-use super::places::{Places, Written, apply};
-use super::raw::{Raw, Text};
+use super::places::{Places, WrittenPlaces, apply};
+use super::raw::{Raw, SourceText};
 use super::sources::resolve_sources;
 use super::{Config, Environment};
 
@@ -15,9 +15,9 @@ use super::{Config, Environment};
 /// Returns every fault, in the order of the file, followed by environment and flags.
 pub(super) fn resolve(
     raw: Raw<'_>,
-    file: Text<'_>,
+    file: SourceText<'_>,
     environment: &Environment,
-) -> Result<(Config, Written), Vec<Fault>> {
+) -> Result<(Config, WrittenPlaces), Vec<Fault>> {
     let Raw { settings, sources, mut faults } = raw;
     let nowhere = if file.name.is_empty() { Place::Absent } else { Place::File(file.name.to_owned()) };
 
@@ -43,7 +43,7 @@ pub(super) fn resolve(
     forget_what_follows_from_syntax(&mut faults);
     faults.sort();
     faults.dedup();
-    let written = Written { settings: places.written, sources: written_in_sources };
+    let written = WrittenPlaces { settings: places.written, sources: written_in_sources };
     if faults.is_empty() { Ok((config, written)) } else { Err(faults) }
 }
 

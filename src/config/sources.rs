@@ -3,9 +3,9 @@
 use std::collections::BTreeMap;
 
 use super::fault::{Fault, Place};
-use super::keys::{Kind, SigningMode, SourceDraft};
+use super::keys::{KindWord, SigningMode, SourceDraft};
 use super::places::{Places, apply};
-use super::raw::{RawSource, Text};
+use super::raw::{RawSource, SourceText};
 use super::secret::{Rule, SecretRef};
 use super::value::Choice;
 use super::{Environment, S3Config, Secret, Signing, SourceConfig, SourceKind};
@@ -26,7 +26,7 @@ struct Check<'a> {
 /// Reads and checks all sources, each on its own and then against the others. Returns each with the places of its keys.
 pub(super) fn resolve_sources(
     raw: &[RawSource<'_>],
-    file: Text<'_>,
+    file: SourceText<'_>,
     environment: &Environment,
     faults: &mut Vec<Fault>,
 ) -> Vec<(SourceConfig, BTreeMap<String, Place>)> {
@@ -87,7 +87,7 @@ impl Check<'_> {
         !self.places.is_written(&format!("source.{key}"))
     }
 
-    fn require<T>(&mut self, key: &str, kind: Kind, value: Option<T>) -> Option<T> {
+    fn require<T>(&mut self, key: &str, kind: KindWord, value: Option<T>) -> Option<T> {
         if value.is_none() && self.is_absent(key) {
             self.fault(key, format!("is required for kind = \"{}\"", kind.word()));
         }
@@ -151,22 +151,22 @@ impl Check<'_> {
         };
         let allow_private = self.draft.allow_private.clone().unwrap_or_default();
         match kind {
-            Kind::Folder => {
+            KindWord::Folder => {
                 let root = self.draft.root.clone();
                 Some(SourceKind::Folder { root: self.require("root", kind, root)? })
             }
-            Kind::WebFolder => {
+            KindWord::WebFolder => {
                 let base_url = self.draft.base_url.clone();
                 Some(SourceKind::WebFolder { base_url: self.require("base_url", kind, base_url)?, allow_private })
             }
-            Kind::WebProxy => {
+            KindWord::WebProxy => {
                 let allow_hosts: Vec<_> = self.draft.allow_hosts.iter().map(|host| host.value.clone()).collect();
                 if allow_hosts.is_empty() && !self.is_faulty("allow_hosts") {
                     self.fault("allow_hosts", "a web-proxy must list the hosts that it may fetch from");
                 }
                 Some(SourceKind::WebProxy { allow_hosts, allow_private })
             }
-            Kind::S3 => self.s3().map(SourceKind::S3),
+            KindWord::S3 => self.s3().map(SourceKind::S3),
         }
     }
 
@@ -177,7 +177,7 @@ impl Check<'_> {
 
     fn s3(&mut self) -> Option<S3Config> {
         let bucket = self.draft.bucket.clone();
-        let bucket = self.require("bucket", Kind::S3, bucket);
+        let bucket = self.require("bucket", KindWord::S3, bucket);
         let credentials = match (self.draft.access_key.clone(), self.draft.secret_key.clone()) {
             (Some(access), Some(secret)) => {
                 let access = self.secret("access_key", None, access);
@@ -211,7 +211,7 @@ impl Check<'_> {
 
     fn signing(&mut self) -> Signing {
         let required = self.draft.mode == SigningMode::Required;
-        if self.draft.kind == Some(Kind::WebProxy) && !required && !self.is_faulty("signing.mode") {
+        if self.draft.kind == Some(KindWord::WebProxy) && !required && !self.is_faulty("signing.mode") {
             self.fault("signing.mode", "a web-proxy must have signing = { mode = \"required\", ... }");
         }
         if required && self.draft.keys.is_empty() && !self.is_faulty("signing.keys") {

@@ -116,7 +116,7 @@ original_bytes_max = "lots"
 frames_max = 99999999999
 [render]
 timeout = 10
-[pictures]
+[images]
 a = 1
 [[source]]
 name = "a/b"
@@ -142,7 +142,7 @@ signing = { mode = "required", sort = "x", schemes = [] }
             "6 limits.original_bytes_max",
             "7 limits.frames_max",
             "9 render.timeout",
-            "10 pictures",
+            "10 images",
             "12 source.allow_hosts",
             "12 source.signing.mode",
             "13 source.name",

@@ -26,18 +26,18 @@ use super::{Effect, Honoured, Ignored, IgnoredWhy, Needs, PARAMS, ParamError, Pa
 pub fn parse(query: &str, defaults: &[(String, String)]) -> Result<Parsed, ParamError> {
     let sent = query.split('&').map(|pair| {
         let (name, value) = pair.split_once('=').unwrap_or((pair, ""));
-        (decode(name), Encoded::Percent(value))
+        (decode(name), RawValue::Percent(value))
     });
-    let preset = defaults.iter().map(|(name, value)| (Cow::from(name.as_str()), Encoded::Not(value)));
+    let preset = defaults.iter().map(|(name, value)| (Cow::from(name.as_str()), RawValue::Not(value)));
 
     let mut slots = Slots::default();
-    slots.fill(sent, Layer::Sent)?;
+    slots.fill(sent, ParamOrigin::Sent)?;
     slots.fill(
         preset.filter(|(name, _)| spelled(name).is_none_or(|(spec, _)| spec.presettable || spec.protects)),
-        Layer::Preset,
+        ParamOrigin::Preset,
     )?;
     let Slots { mut known, unknown } = slots;
-    known.sort_unstable_by_key(|slot| (slot.index, slot.layer));
+    known.sort_unstable_by_key(|slot| (slot.index, slot.origin));
     let mut values = Values(Vec::with_capacity(known.len()));
     let mut ignored = Vec::new();
     let mut slots = known.into_iter().peekable();
@@ -75,14 +75,14 @@ pub fn canonical(parsed: &Parsed) -> String {
 
 /// A value as received.
 #[derive(Clone, Copy)]
-enum Encoded<'a> {
+enum RawValue<'a> {
     /// From a query: percent-encoded, `+` for a space.
     Percent(&'a str),
     /// From the configuration.
     Not(&'a str),
 }
 
-impl<'a> Encoded<'a> {
+impl<'a> RawValue<'a> {
     const fn is_empty(self) -> bool {
         match self {
             Self::Percent(text) | Self::Not(text) => text.is_empty(),
@@ -109,18 +109,18 @@ fn decode(text: &str) -> Cow<'_, str> {
 
 /// Where a parameter comes from. What was sent sorts before what is preset.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-enum Layer {
+enum ParamOrigin {
     /// The query.
     Sent,
     /// The source's default parameters.
     Preset,
 }
 
-/// The winning spelling of one parameter in one layer, decoded.
+/// The winning spelling of one parameter from one origin, decoded.
 struct Slot<'a> {
     /// Index in the table.
     index: usize,
-    layer: Layer,
+    origin: ParamOrigin,
     rank: Rank,
     text: Cow<'a, str>,
     /// Earlier occurrences, kept only for a parameter that merges.
@@ -143,7 +143,7 @@ impl<'a> Slot<'a> {
     }
 }
 
-/// What was received: at most one slot per parameter and layer.
+/// What was received: at most one slot per parameter and origin.
 ///
 /// A request pays for the parameters it has, not for the size of the table. Few are present, so searching a list is
 /// faster than a map.
@@ -157,13 +157,13 @@ struct Slots<'a> {
 impl<'a> Slots<'a> {
     fn fill(
         &mut self,
-        pairs: impl Iterator<Item = (Cow<'a, str>, Encoded<'a>)>,
-        layer: Layer,
+        pairs: impl Iterator<Item = (Cow<'a, str>, RawValue<'a>)>,
+        origin: ParamOrigin,
     ) -> Result<(), ParamError> {
         for (name, value) in pairs {
             let Some(Spelling { index, rank }) = spelling(&name) else {
                 // Unknown names in the configuration are reported when it is read.
-                let counts = layer == Layer::Sent && !name.is_empty() && self.unknown.len() < UNKNOWN_MAX;
+                let counts = origin == ParamOrigin::Sent && !name.is_empty() && self.unknown.len() < UNKNOWN_MAX;
                 if counts && !self.unknown.contains(&name) {
                     self.unknown.push(name);
                 }
@@ -180,9 +180,9 @@ impl<'a> Slots<'a> {
             if spec.protects && spec.parse(&text).is_none() {
                 return Err(ParamError::Unreadable { name: spec.name });
             }
-            match self.known.iter_mut().find(|slot| slot.index == index && slot.layer == layer) {
+            match self.known.iter_mut().find(|slot| slot.index == index && slot.origin == origin) {
                 Some(taken) => taken.offer(spec, rank, text),
-                None => self.known.push(Slot { index, layer, rank, text, earlier: Vec::new() }),
+                None => self.known.push(Slot { index, origin, rank, text, earlier: Vec::new() }),
             }
         }
         Ok(())

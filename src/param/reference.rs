@@ -56,7 +56,8 @@ struct Entry {
     protects: bool,
     description: &'static str,
     example: &'static str,
-    picture: &'static str,
+    #[serde(rename = "picture")]
+    photo: &'static str,
 }
 
 #[derive(Serialize)]
@@ -81,7 +82,7 @@ impl Entry {
             protects: spec.protects,
             description: spec.summary,
             example: spec.example,
-            picture: spec.picture,
+            photo: spec.photo,
         }
     }
 }
@@ -206,7 +207,7 @@ fn section(out: &mut String, spec: &ParamSpec) {
     if !spec.base64 {
         out.push_str("* No base64 form\n");
     }
-    let path = format!("/{}?{}", spec.picture, spec.example);
+    let path = format!("/{}?{}", spec.photo, spec.example);
     let _ = writeln!(out, "* Try: [`{path}`]({EXAMPLE_ORIGIN}{path})");
 }
 
@@ -247,7 +248,7 @@ mod tests {
         let photos = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("fixtures/photos");
         for spec in PARAMS {
             let overlays = spec.example.split('&').filter_map(|pair| Some(pair.split_once("=/")?.1));
-            for name in overlays.filter(|name| !name.is_empty()).chain([spec.picture]) {
+            for name in overlays.filter(|name| !name.is_empty()).chain([spec.photo]) {
                 assert!(photos.join(name).is_file(), "{}: {name}", spec.name);
             }
         }

@@ -31,7 +31,7 @@ pub struct ParamSpec {
     /// An example query string in which it is honoured.
     pub example: &'static str,
     /// The image of `fixtures/photos` that shows the example best.
-    pub picture: &'static str,
+    pub photo: &'static str,
     /// Whether it has an effect yet.
     pub state: State,
     /// Words of a rendered parameter that are read but have no effect, because what they ask for needs a model.
@@ -70,7 +70,7 @@ impl ParamSpec {
             needs: Needs::Nothing,
             summary: "",
             example: "",
-            picture: "rocket.jpg",
+            photo: "rocket.jpg",
             state: State::Accepted,
             inert: &[],
             base64: true,

@@ -91,7 +91,7 @@ fn merge_row<T: Sample, const N: usize, const COLORS: usize>(
 }
 
 /// A source of rows of floats.
-trait Rows {
+trait FloatRows {
     fn width(&self) -> usize;
     fn height(&self) -> usize;
     fn channels(&self) -> usize;
@@ -110,7 +110,7 @@ struct Pixels<'a, T> {
     samples: &'a [T],
 }
 
-impl<T: Sample> Rows for Pixels<'_, T> {
+impl<T: Sample> FloatRows for Pixels<'_, T> {
     fn width(&self) -> usize {
         self.raster.size.width as usize
     }
@@ -154,7 +154,7 @@ struct Plane {
     samples: Vec<f32>,
 }
 
-impl Rows for Plane {
+impl FloatRows for Plane {
     fn width(&self) -> usize {
         self.width
     }
@@ -172,7 +172,7 @@ impl Rows for Plane {
     }
 }
 
-fn blur(source: &impl Rows, sigma_px: f64, mut each: impl FnMut(usize, &[f32])) {
+fn blur(source: &impl FloatRows, sigma_px: f64, mut each: impl FnMut(usize, &[f32])) {
     let sigma = if sigma_px.is_finite() { sigma_px.clamp(0.0, SIGMA_MAX) } else { 0.0 };
     let arch = pulp::Arch::new();
     if sigma < REDUCED_FROM {
@@ -206,7 +206,7 @@ fn kernel(sigma: f64) -> Vec<f32> {
 
 /// Filters along rows into a ring of rows, and down the ring.
 #[inline(always)]
-fn filter(source: &impl Rows, kernel: &[f32], mut each: impl FnMut(usize, &[f32])) {
+fn filter(source: &impl FloatRows, kernel: &[f32], mut each: impl FnMut(usize, &[f32])) {
     let (radius, height, row_len, channels) = (kernel.len() - 1, source.height(), source.row_len(), source.channels());
     let slots = (2 * radius + 1).min(height);
     let mut ring = vec![0.0; slots * row_len];
@@ -306,7 +306,7 @@ impl Cells {
 
 /// Returns the mean of each cell.
 #[inline(always)]
-fn reduced(source: &impl Rows, across: &Cells, down: &Cells) -> Plane {
+fn reduced(source: &impl FloatRows, across: &Cells, down: &Cells) -> Plane {
     let channels = source.channels();
     let cell_row = across.count * channels;
     let mut samples = vec![0.0; cell_row * down.count];
@@ -432,9 +432,9 @@ mod tests {
 
     #[test]
     fn the_blur_is_close_to_its_definition_at_any_strength() {
-        let picture = grey(97, 60, |x, y| if (x / 16 + y / 20).is_multiple_of(2) { 230 } else { (x * 2) as u8 });
+        let image = grey(97, 60, |x, y| if (x / 16 + y / 20).is_multiple_of(2) { 230 } else { (x * 2) as u8 });
         for sigma in [0.5, 1.0, 2.5, 3.9, 4.0, 5.0, 7.7, 12.0, 20.0] {
-            let (got, expected) = (blurred(&picture, sigma), by_definition(&picture, sigma));
+            let (got, expected) = (blurred(&image, sigma), by_definition(&image, sigma));
             let greatest = got.iter().zip(&expected).map(|(a, b)| (f64::from(*a) - b).abs()).fold(0.0, f64::max);
             // Two levels of 255 if the image was reduced first.
             let allowed = if sigma < REDUCED_FROM { 0.002 } else { 0.008 };
@@ -456,10 +456,10 @@ mod tests {
 
     #[test]
     fn a_mirrored_image_gives_a_mirrored_blur() {
-        let picture = grey(50, 3, |x, _| (x * 5) as u8);
+        let image = grey(50, 3, |x, _| (x * 5) as u8);
         let mirrored = grey(50, 3, |x, _| ((49 - x) * 5) as u8);
         for sigma in [2.0, 6.0, 15.0, 60.0, 400.0] {
-            let (a, b) = (blurred(&picture, sigma), blurred(&mirrored, sigma));
+            let (a, b) = (blurred(&image, sigma), blurred(&mirrored, sigma));
             let same = (0..50).all(|x| (a[x] - b[49 - x]).abs() < 0.005);
             assert!(same, "sigma {sigma}");
         }
@@ -468,9 +468,9 @@ mod tests {
     #[test]
     fn transparent_pixels_do_not_colour_their_neighbours() {
         let samples = (0..40).flat_map(|x| if x < 20 { [255, 0, 0, 255] } else { [0, 255, 0, 0] }).collect();
-        let picture = Raster { size: Size::new(40, 1), channels: 4, samples: Samples::U8(samples) };
+        let image = Raster { size: Size::new(40, 1), channels: 4, samples: Samples::U8(samples) };
         for sigma in [2.0, 8.0] {
-            let got = blurred(&picture, sigma);
+            let got = blurred(&image, sigma);
             let pixels = got.as_chunks::<4>().0;
             assert!(pixels.iter().all(|[r, g, b, a]| *g == 0.0 && *b == 0.0 && (r - a).abs() < 1e-5));
             assert!(pixels[19][3] > 0.4 && pixels[20][3] < 0.6 && pixels[20][3] > 0.3, "{:?}", &pixels[19..21]);
@@ -480,11 +480,11 @@ mod tests {
     #[test]
     fn merging_leaves_alpha_and_depth() {
         let samples = (0..40_u16).flat_map(|x| [if x < 20 { 10_000 } else { 50_000 }, 30_000]).collect();
-        let picture = Raster { size: Size::new(40, 1), channels: 2, samples: Samples::U16(samples) };
-        let sharper = unsharp(&picture, 2.0, 1.0);
+        let image = Raster { size: Size::new(40, 1), channels: 2, samples: Samples::U16(samples) };
+        let sharper = unsharp(&image, 2.0, 1.0);
         let Samples::U16(samples) = &sharper.samples else { panic!("depth") };
         assert!(samples.iter().skip(1).step_by(2).all(|a| *a == 30_000));
         assert!(samples[19 * 2] < 3_000 && samples[20 * 2] > 57_000 && samples[0].abs_diff(10_000) < 2);
-        assert_eq!(unsharp(&picture, 2.0, 0.0), picture);
+        assert_eq!(unsharp(&image, 2.0, 0.0), image);
     }
 }

@@ -20,8 +20,8 @@ const EDGE_VARIANCE: f32 = 0.01;
 
 /// The lines of all cells of the grid.
 pub(crate) struct Guided {
-    across: Axis,
-    down: Axis,
+    across: CellAxis,
+    down: CellAxis,
     /// Slopes and offsets, row by row.
     lines: [Vec<f32>; 2],
     /// The lines of the pixels of one row, padded to whole runs.
@@ -36,7 +36,7 @@ impl Guided {
     pub(crate) fn new<T: Sample>(samples: &[T], width: usize, channels: u8, levels: &[f32]) -> Self {
         let height = samples.len() / usize::from(channels).max(1) / width.max(1);
         let factor = width.max(height).div_ceil(GRID_MAX).max(1);
-        let (across, down) = (Axis::new(width, factor), Axis::new(height, factor));
+        let (across, down) = (CellAxis::new(width, factor), CellAxis::new(height, factor));
         let sums = pulp::Arch::new().dispatch(|| match channels {
             1 => sums::<T, 1>(samples, width, &across, &down, |p| (levels[p[0].index()], 1.0)),
             2 => sums::<T, 2>(samples, width, &across, &down, |p| (levels[p[0].index()], p[1].value())),
@@ -72,13 +72,13 @@ impl Guided {
 }
 
 /// One axis of the image, divided into cells of `factor` pixels; the last may be narrower.
-struct Axis {
+struct CellAxis {
     pixels: usize,
     factor: usize,
     cells: usize,
 }
 
-impl Axis {
+impl CellAxis {
     fn new(pixels: usize, factor: usize) -> Self {
         Self { pixels, factor, cells: pixels.div_ceil(factor).max(1) }
     }
@@ -113,8 +113,8 @@ fn color_luma<T: Sample, const N: usize>(pixel: &[T; N], levels: &[f32]) -> f32 
 fn sums<T: Sample, const N: usize>(
     samples: &[T],
     width: usize,
-    across: &Axis,
-    down: &Axis,
+    across: &CellAxis,
+    down: &CellAxis,
     pixel: impl Fn(&[T; N]) -> (f32, f32),
 ) -> [Vec<f32>; 3] {
     let count = across.cells * down.cells;

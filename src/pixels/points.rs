@@ -122,7 +122,7 @@ pub(crate) fn chained(raster: Raster, curve: &dyn Fn(f32) -> f32, chain: impl Ch
 /// read back from red.
 pub(crate) fn chained_in_place(raster: Raster, curve: &dyn Fn(f32) -> f32, chain: impl PlacedChain) -> Raster {
     let width = raster.size.width as usize;
-    with_samples(raster, Placed { curve, chain, width })
+    with_samples(raster, ChainedAt { curve, chain, width })
 }
 
 /// Applies `chain`, which gives colour to grey.
@@ -225,13 +225,13 @@ impl<C: Chain> PerDepth for Chained<'_, C> {
     }
 }
 
-struct Placed<'a, C> {
+struct ChainedAt<'a, C> {
     curve: &'a dyn Fn(f32) -> f32,
     chain: C,
     width: usize,
 }
 
-impl<C: PlacedChain> PerDepth for Placed<'_, C> {
+impl<C: PlacedChain> PerDepth for ChainedAt<'_, C> {
     fn run<T: Sample>(mut self, samples: &mut [T], channels: u8) {
         let levels = levels::<T>(self.curve);
         pulp::Arch::new().dispatch(|| match channels {
@@ -243,7 +243,7 @@ impl<C: PlacedChain> PerDepth for Placed<'_, C> {
     }
 }
 
-impl<C: PlacedChain> Placed<'_, C> {
+impl<C: PlacedChain> ChainedAt<'_, C> {
     #[inline(always)]
     fn in_rows<T: Sample, const N: usize, const COLORS: usize>(&mut self, samples: &mut [T], levels: &[f32]) {
         for (y, row) in samples.as_chunks_mut::<N>().0.chunks_exact_mut(self.width).enumerate() {
@@ -305,11 +305,11 @@ mod tests {
     #[test]
     fn neutral_settings_change_nothing_at_any_depth() {
         for channels in 1..=4 {
-            let picture = every_level(channels);
-            assert_eq!(curved(picture.clone(), [&|v| v; 3]), picture);
-            assert_eq!(chained(picture.clone(), &|v| v, by(|_| {})), picture);
+            let image = every_level(channels);
+            assert_eq!(curved(image.clone(), [&|v| v; 3]), image);
+            assert_eq!(chained(image.clone(), &|v| v, by(|_| {})), image);
             let deep = Samples::U16((0..u16::from(channels) * 600).map(|v| v.wrapping_mul(997)).collect());
-            let deep = Raster { samples: deep, ..picture };
+            let deep = Raster { samples: deep, ..image };
             assert_eq!(chained(deep.clone(), &|v| v, by(|_| {})), deep);
         }
     }

@@ -147,9 +147,9 @@ impl Ramp {
     /// Returns the colour at `t`: outside the stops the nearer end, and where two stops coincide the later one.
     pub(crate) fn at(&self, t: f32) -> Pixel {
         match self.line.place(f64::from(t)) {
-            Place::Before => self.ends[0],
-            Place::Behind => self.ends[1],
-            Place::In(index, share) => {
+            RampPosition::Before => self.ends[0],
+            RampPosition::Behind => self.ends[1],
+            RampPosition::In(index, share) => {
                 let colors = &self.colors[index];
                 let step = (share as f32 * (colors.len() - 1) as f32 + 0.5) as usize;
                 colors[step.min(colors.len() - 1)]
@@ -166,9 +166,9 @@ pub(crate) fn levels(colors: &ColorRamp, count: usize, curve: impl Fn(f32) -> f3
     let level = |index: usize| {
         let t = curve(index as f32 / count.saturating_sub(1).max(1) as f32);
         match line.place(f64::from(t)) {
-            Place::Before => rgb(line.ends[0]),
-            Place::Behind => rgb(line.ends[1]),
-            Place::In(index, share) => {
+            RampPosition::Before => rgb(line.ends[0]),
+            RampPosition::Behind => rgb(line.ends[1]),
+            RampPosition::In(index, share) => {
                 let [r, g, b, _] = line.segments[index].color(share, line.space);
                 [r as f32, g as f32, b as f32]
             }
@@ -188,7 +188,7 @@ struct Line {
 }
 
 /// A position on a [`Line`].
-enum Place {
+enum RampPosition {
     Before,
     Behind,
     /// Index of the segment, and the position along it, 0 to 1.
@@ -207,15 +207,15 @@ impl Line {
         Self { space: *space, segments: segments.collect(), reach: [from, to], ends: [first, last] }
     }
 
-    fn place(&self, t: f64) -> Place {
+    fn place(&self, t: f64) -> RampPosition {
         if t < self.reach[0] {
-            return Place::Before;
+            return RampPosition::Before;
         }
         match self.segments.iter().enumerate().rev().find(|(_, segment)| segment.from <= t) {
             Some((index, segment)) if t < self.reach[1] => {
-                Place::In(index, (t - segment.from) / (segment.to - segment.from))
+                RampPosition::In(index, (t - segment.from) / (segment.to - segment.from))
             }
-            Some(_) | None => Place::Behind,
+            Some(_) | None => RampPosition::Behind,
         }
     }
 }

@@ -11,7 +11,7 @@ use crate::sniff::SourceFormat;
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub enum Answer {
     /// An encoded image.
-    Picture(Format),
+    Image(Format),
     /// Words or numbers about an image.
     Data(Data),
     /// An SVG original that stays SVG.
@@ -23,7 +23,7 @@ impl Answer {
     #[must_use]
     pub const fn content_type(self) -> &'static str {
         match self {
-            Self::Picture(format) => format.facts().content_type,
+            Self::Image(format) => format.facts().content_type,
             Self::Data(data) => data.content_type(),
             Self::Svg => SourceFormat::Svg.content_type(),
         }

@@ -13,35 +13,35 @@ use crate::units::{Rect, Size};
 /// `faces` are in pixels of `source`. Scaling makes the sides of `source` those of `exact`, and `scaled` is `exact`
 /// rounded. A face that is larger than the window counts as held if the window is centred on it.
 pub(super) fn window(faces: &[Rect], source: Extent, exact: Extent, scaled: Size, kept: Size) -> Rect {
-    let places: Vec<Place> = faces
+    let places: Vec<CrowdFace> = faces
         .iter()
         .map(|face| {
             let across = (face.left, face.size.width, exact.width / source.width);
             let down = (face.top, face.size.height, exact.height / source.height);
-            Place {
-                across: Along::of(across, scaled.width, kept.width),
-                down: Along::of(down, scaled.height, kept.height),
+            CrowdFace {
+                across: FaceSpan::of(across, scaled.width, kept.width),
+                down: FaceSpan::of(down, scaled.height, kept.height),
                 area: face.size.area(),
             }
         })
         .collect();
     let group = largest_group(&places);
-    let axis = |along: fn(&Place) -> Along, kept: u32| start(group.iter().map(|n| along(&places[*n])), kept);
+    let axis = |along: fn(&CrowdFace) -> FaceSpan, kept: u32| start(group.iter().map(|n| along(&places[*n])), kept);
     Rect { left: axis(|place| place.across, kept.width), top: axis(|place| place.down, kept.height), size: kept }
 }
 
 /// One face, in pixels of the scaled image.
 #[derive(Clone, Copy, Debug)]
-struct Place {
-    across: Along,
-    down: Along,
+struct CrowdFace {
+    across: FaceSpan,
+    down: FaceSpan,
     /// Area in pixels of the source, to rank the faces.
     area: u64,
 }
 
 /// A face along one axis. A window holds it if the window starts between `first` and `last`.
 #[derive(Clone, Copy, Debug)]
-struct Along {
+struct FaceSpan {
     first: u32,
     last: u32,
     /// Start and end of the face.
@@ -49,7 +49,7 @@ struct Along {
     to: f64,
 }
 
-impl Along {
+impl FaceSpan {
     /// Computes this from the start and length of a face in the source, and the scale.
     fn of((start, len, scale): (u32, u32, f64), scaled: u32, kept: u32) -> Self {
         let spare = f64::from(scaled.saturating_sub(kept));
@@ -79,8 +79,8 @@ fn centered(from: f64, to: f64, kept: u32) -> f64 {
 /// The best window can always be moved so that it starts at the `first` of one face across and of one face down. A
 /// window that covers its frame has room along one axis only, so one of the two sets has hardly any values, and the
 /// time is proportional to the square of the number of faces.
-fn largest_group(places: &[Place]) -> Vec<usize> {
-    let starts = |along: fn(&Place) -> Along| {
+fn largest_group(places: &[CrowdFace]) -> Vec<usize> {
+    let starts = |along: fn(&CrowdFace) -> FaceSpan| {
         let mut starts: Vec<u32> = places.iter().map(|place| along(place).first).collect();
         starts.sort_unstable();
         starts.dedup();
@@ -89,7 +89,7 @@ fn largest_group(places: &[Place]) -> Vec<usize> {
     let (lefts, tops) = (starts(|place| place.across), starts(|place| place.down));
     let corners = lefts.iter().flat_map(|left| tops.iter().map(move |top| (*left, *top)));
     let held = |(left, top): (u32, u32)| {
-        let inside = move |(_, place): &(usize, &Place)| place.across.holds(left) && place.down.holds(top);
+        let inside = move |(_, place): &(usize, &CrowdFace)| place.across.holds(left) && place.down.holds(top);
         places.iter().enumerate().filter(inside).map(|(n, _)| n)
     };
     let rank = |corner: &(u32, u32)| {
@@ -101,8 +101,8 @@ fn largest_group(places: &[Place]) -> Vec<usize> {
 }
 
 /// Returns the start of a window that holds all of these faces; the caller ensures that there is one.
-fn start(group: impl Iterator<Item = Along>, kept: u32) -> u32 {
-    let all = group.reduce(|a, b| Along {
+fn start(group: impl Iterator<Item = FaceSpan>, kept: u32) -> u32 {
+    let all = group.reduce(|a, b| FaceSpan {
         first: a.first.max(b.first),
         last: a.last.min(b.last),
         from: a.from.min(b.from),

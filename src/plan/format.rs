@@ -73,12 +73,12 @@ fn asked(fm: Option<FormatWord>) -> FallbackFormat {
 
 /// Returns the formats to try, in order: the first that encodes is sent. Never empty.
 ///
-/// `picture` describes the image *as rendered*: `has_alpha` after masks, bars and padding, `frames` after the selection
+/// `image` describes the image *as rendered*: `has_alpha` after masks, bars and padding, `frames` after the selection
 /// of frames. `source` is the original's format if it is one we write, `None` for TIFF, BMP, PDF and the like.
 #[must_use]
-pub fn choose_formats(output: &Output, picture: &Measured, source: Option<Format>) -> Vec<Format> {
-    let animated = picture.frames > 1;
-    let still = |small| match (picture.has_alpha, small) {
+pub fn choose_formats(output: &Output, image: &Measured, source: Option<Format>) -> Vec<Format> {
+    let animated = image.frames > 1;
+    let still = |small| match (image.has_alpha, small) {
         (true, true) => Format::Png8,
         (true, false) => Format::Png,
         (false, _) => Format::Jpeg,
@@ -119,18 +119,11 @@ mod tests {
     }
 
     /// Checks the choice; `accept` holds the names of the accepted formats.
-    fn check(
-        auto: &str,
-        fm: Option<FormatWord>,
-        accept: &str,
-        picture: &Measured,
-        source: Format,
-        expected: &[Format],
-    ) {
+    fn check(auto: &str, fm: Option<FormatWord>, accept: &str, image: &Measured, source: Format, expected: &[Format]) {
         let negotiation =
             Negotiation { avif: accept.contains("avif"), webp: accept.contains("webp"), ..Negotiation::default() };
         let output = output(&params(auto, fm), &negotiation, Duration::MAX);
-        assert_eq!(choose_formats(&output, picture, Some(source)), expected, "auto={auto} {fm:?} {accept} {picture:?}");
+        assert_eq!(choose_formats(&output, image, Some(source)), expected, "auto={auto} {fm:?} {accept} {image:?}");
     }
 
     #[test]

@@ -7,7 +7,7 @@ use crate::units::{Length, Rect, Size};
 
 use super::anchor::{Along, Sides};
 use super::crowd;
-use super::requested_box::Request;
+use super::requested_box::RequestedBox;
 use super::types::{Focal, Sizing};
 
 impl Size {
@@ -142,14 +142,14 @@ fn span(edge: RectEdge, extent: RectExtent, total: u32) -> Option<(u32, u32)> {
 /// Result and padding together are within `sizing.side_max`; windows lie inside `scaled`, images inside their canvas.
 /// `faces` are in pixels of the working image, and inside it.
 pub(super) fn place(sizing: &Sizing, padding: Sides, working: Size, faces: &[Rect]) -> (Placement, Sides) {
-    let request = Request::of(sizing, padding, working);
+    let request = RequestedBox::of(sizing, padding, working);
     let source = Extent::of(working);
     let max = sizing.side_max.max(1);
     // Fits that fill the box are capped together with it, the others by the size of their result.
     let (loose, _) = request.inner(1.0, u32::MAX);
-    let fitted = |picture: Extent| {
-        let k = picture.plus(request.margin).cap(max);
-        (picture.times(k), request.sides(k, max))
+    let fitted = |image: Extent| {
+        let k = image.plus(request.margin).cap(max);
+        (image.times(k), request.sides(k, max))
     };
     let (frame, sides) = request.inner(request.total.cap(max), max);
     let room = |sides: Sides| Size { width: max - sides.left - sides.right, height: max - sides.top - sides.bottom };
@@ -158,12 +158,12 @@ pub(super) fn place(sizing: &Sizing, padding: Sides, working: Size, faces: &[Rec
     }
     match sizing.fit {
         Fit::Clip => {
-            let (picture, sides) = fitted(source.inside(loose));
-            (whole(picture, room(sides)), sides)
+            let (image, sides) = fitted(source.inside(loose));
+            (whole(image, room(sides)), sides)
         }
         Fit::Max => {
-            let (picture, sides) = fitted(source.inside(loose).at_most(source));
-            (whole(picture, room(sides)), sides)
+            let (image, sides) = fitted(source.inside(loose).at_most(source));
+            (whole(image, room(sides)), sides)
         }
         Fit::Min => {
             let (target, sides) = fitted(shrunk_into(loose, source));
@@ -188,9 +188,9 @@ fn shrunk_into(frame: Extent, source: Extent) -> Extent {
 }
 
 /// Centres the image on the canvas. If the number of spare pixels is odd, the smaller half comes first.
-fn on_canvas(picture: Extent, frame: Extent, room: Size) -> Placement {
+fn on_canvas(image: Extent, frame: Extent, room: Size) -> Placement {
     let size = frame.rounded().within(room);
-    let scaled = picture.rounded().within(size);
+    let scaled = image.rounded().within(size);
     let canvas = (scaled != size).then(|| OnCanvas {
         size,
         left: (size.width - scaled.width) / 2,

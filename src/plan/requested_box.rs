@@ -9,14 +9,14 @@ use super::types::Sizing;
 
 /// The requested box in pixels, with `dpr` applied, not capped yet (`rendering.md` 3.1, 3.3, 3.4).
 #[derive(Clone, Copy, Debug, PartialEq)]
-pub(super) struct Request {
+pub(super) struct RequestedBox {
     /// Image and padding together.
     pub(super) total: Extent,
     /// The padding alone.
     pub(super) margin: Margin,
 }
 
-impl Request {
+impl RequestedBox {
     pub(super) fn of(sizing: &Sizing, padding: Sides, working: Size) -> Self {
         let source = Extent::of(working);
         let dpr = sizing.dpr.get();

@@ -7,7 +7,7 @@ use crate::param::RectParam;
 use super::answer::DataOutput;
 use super::feature::Features;
 use super::feature::hide_faces::HideFaces;
-use super::feature::text::Written;
+use super::feature::text::ImageOnlyText;
 use super::feature::trim::Trim;
 use super::types::{Download, Orient, Output, Select, Sizing, VaryOn, Vectors};
 
@@ -70,7 +70,7 @@ pub struct Plan {
     /// Data that is sent instead of the image. Steps that come after measuring it are not in the plan.
     pub data: Option<DataOutput>,
     /// `~text`: there is no original, and the image is this text.
-    pub written: Option<Written>,
+    pub written: Option<ImageOnlyText>,
     /// How originals without pixels of their own are treated.
     pub vectors: Vectors,
     /// `fm=spritesheet`: all frames of an animation side by side, as a still image.

@@ -33,7 +33,7 @@ impl Intent {
     /// is not absent, false, 0 or empty.
     pub fn tagged(&self, mut take: impl FnMut(&[u8])) {
         let own = encoded(self);
-        differing(Value::read(&own).0, Some(Value::read(&DEFAULT).0), &mut take);
+        differing(EncodedValue::read(&own).0, Some(EncodedValue::read(&DEFAULT).0), &mut take);
     }
 }
 
@@ -56,12 +56,12 @@ const HEAD: usize = 5;
 
 /// One encoded value.
 #[derive(Clone, Copy, PartialEq, Eq)]
-struct Value<'a> {
+struct EncodedValue<'a> {
     mark: u8,
     content: &'a [u8],
 }
 
-impl<'a> Value<'a> {
+impl<'a> EncodedValue<'a> {
     /// Reads the value at the start, and returns what follows it too.
     fn read(bytes: &'a [u8]) -> (Self, &'a [u8]) {
         let length = bytes[1..HEAD].try_into().map_or(0, |length| u32::from_le_bytes(length) as usize);
@@ -93,24 +93,24 @@ impl<'a> Value<'a> {
 
 /// Splits off a name and its value, and returns the rest too. `None` if nothing follows the name, as in a variant that
 /// contains nothing.
-fn field(bytes: &[u8]) -> Option<(&[u8], Value<'_>, &[u8])> {
+fn field(bytes: &[u8]) -> Option<(&[u8], EncodedValue<'_>, &[u8])> {
     let (&length, rest) = bytes.split_first()?;
     let (name, rest) = rest.split_at_checked(usize::from(length))?;
     if rest.is_empty() {
         return None;
     }
-    let (value, rest) = Value::read(rest);
+    let (value, rest) = EncodedValue::read(rest);
     Some((name, value, rest))
 }
 
-fn whole(value: Value<'_>, take: &mut impl FnMut(&[u8])) {
+fn whole(value: EncodedValue<'_>, take: &mut impl FnMut(&[u8])) {
     take(&[value.mark]);
     take(&(value.content.len() as u64).to_le_bytes());
     take(value.content);
 }
 
 /// Writes a structure, list or variant without the fields that are the same in `default`.
-fn differing(value: Value<'_>, default: Option<Value<'_>>, take: &mut impl FnMut(&[u8])) {
+fn differing(value: EncodedValue<'_>, default: Option<EncodedValue<'_>>, take: &mut impl FnMut(&[u8])) {
     match value.mark {
         mark::STRUCT => {
             take(&[mark::STRUCT]);
@@ -139,7 +139,7 @@ fn differing(value: Value<'_>, default: Option<Value<'_>>, take: &mut impl FnMut
             let mut rest = value.content;
             take(&[mark::LIST]);
             while !rest.is_empty() {
-                let (own, after) = Value::read(rest);
+                let (own, after) = EncodedValue::read(rest);
                 differing(own, None, take);
                 rest = after;
             }
@@ -409,7 +409,7 @@ mod tests {
 
     fn tagged_against(value: &impl Serialize, default: Option<&[u8]>) -> Vec<u8> {
         let (own, mut out) = (encoded(value), Vec::new());
-        differing(Value::read(&own).0, default.map(|default| Value::read(default).0), &mut |bytes| {
+        differing(EncodedValue::read(&own).0, default.map(|default| EncodedValue::read(default).0), &mut |bytes| {
             out.extend_from_slice(bytes);
         });
         out

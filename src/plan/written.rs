@@ -4,7 +4,7 @@ use crate::param::{FormatWord, Params, Parsed};
 use crate::units::{Length, Size};
 
 use super::anchor::Along;
-use super::feature::text::{TEXT_PAD_PX, Text, TextOverflow, Written};
+use super::feature::text::{ImageOnlyText, TEXT_PAD_PX, Text, TextOverflow};
 use super::feature::{Features, text};
 use super::resolved::{Intent, Plan, Resolved, Unsupported};
 use super::types::{Negotiation, Policy, VaryOn};
@@ -70,7 +70,7 @@ fn block(params: &Params) -> Option<Text> {
 }
 
 /// Converts sizes to pixels. A fraction refers to the default width.
-fn written(params: &Params, text: &Text, negotiation: &Negotiation, policy: &Policy) -> Written {
+fn written(params: &Params, text: &Text, negotiation: &Negotiation, policy: &Policy) -> ImageOnlyText {
     let dpr = negotiation.dpr.or(params.size.dpr).unwrap_or_default().get();
     let pixels = |length: Length| match length {
         Length::Px(px) => px,
@@ -84,7 +84,7 @@ fn written(params: &Params, text: &Text, negotiation: &Negotiation, policy: &Pol
     });
     let height_px = params.size.h.map(|h| side(pixels(h)));
     let op = text.op(dpr, Size::new(width_px, height_px.unwrap_or(1)));
-    Written {
+    ImageOnlyText {
         // A text as wide as the image still keeps its gaps.
         box_width_px: op.box_width_px.min(width_px.saturating_sub(2 * op.text.anchor.pad_px)).max(1),
         text: op.text,
@@ -113,11 +113,11 @@ mod tests {
     }
 
     fn plan_of(query: &str) -> Plan {
-        let Intent::Render(plan) = resolved(query).intent else { panic!("{query} is no picture") };
+        let Intent::Render(plan) = resolved(query).intent else { panic!("{query} is no image") };
         *plan
     }
 
-    fn written_of(query: &str) -> Written {
+    fn written_of(query: &str) -> ImageOnlyText {
         plan_of(query).written.unwrap()
     }
 

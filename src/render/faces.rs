@@ -20,7 +20,7 @@ use serde::{Deserialize, Serialize};
 use std::f32::consts::{FRAC_PI_2, PI};
 
 use self::doubt::Seen;
-use self::net::{Candidate, Picture};
+use self::net::{Candidate, NetInput};
 use self::patch::Pyramid;
 use super::RenderError;
 use crate::pixels::raster::{Raster, Samples};
@@ -261,7 +261,7 @@ fn faces_of(raster: &Raster) -> Vec<Face> {
             confidence: candidate.score,
         }
     };
-    let candidates = net::candidates(&Picture { width, height, rgb }, DOUBTFUL);
+    let candidates = net::candidates(&NetInput { width, height, rgb }, DOUBTFUL);
     candidates.into_iter().map(face).filter(Face::is_sound).collect()
 }
 

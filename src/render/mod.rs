@@ -5,13 +5,13 @@ mod color;
 pub mod decode;
 pub mod describe;
 pub mod encode;
-mod error;
 pub mod faces;
+mod failure;
 mod run;
 mod sanitize;
 pub mod stage;
 
-pub use error::{Bound, Codec, Feature, RenderError, Step};
+pub use failure::{Bound, Codec, FileFeature, RenderError, Step};
 pub use run::render;
 
 use std::time::Duration;

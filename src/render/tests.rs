@@ -14,7 +14,7 @@ use crate::render::{Bound, Codec, Input};
 use crate::sniff::SourceFormat;
 use std::path::Path;
 
-use super::decode::{Opened, Original, Wanted};
+use super::decode::{EncodedOriginal, Opened, Wanted};
 use super::{Job, RenderError, RenderLimits, Rendered, encode, render};
 use crate::blob::Blob;
 use crate::limits::Limits;
@@ -51,7 +51,7 @@ fn rendered(query: &str, bytes: &[u8]) -> Rendered {
 /// Decodes all frames of a rendition or a fixture. Also returns the delays and the colour profile.
 fn frames(bytes: &[u8]) -> (Vec<Raster>, Vec<u32>, Option<Vec<u8>>) {
     init().unwrap();
-    let original = Original::new(bytes).unwrap();
+    let original = EncodedOriginal::new(bytes).unwrap();
     let select = Select::default();
     let opened = Opened::new(&original, &select, &limits()).unwrap();
     let delays = opened.stored.delays_ms.clone();
@@ -101,7 +101,7 @@ fn sizes_and_formats_follow_the_request() {
     let source = solid(300, 200, &[200, 30, 30]);
     let check = |query: &str, format: Format, width: u32, height: u32| {
         let done = rendered(query, &source);
-        assert_eq!((done.answer, done.size), (Answer::Picture(format), Size::new(width, height)), "{query}");
+        assert_eq!((done.answer, done.size), (Answer::Image(format), Size::new(width, height)), "{query}");
         assert_eq!(pixels(done.body.as_slice()).size, done.size, "{query}");
     };
     check("w=100", Format::Png, 100, 67);
@@ -133,7 +133,7 @@ fn grey_stays_grey_and_transparency_is_kept_or_flattened() {
     let grey = pixels(rendered("w=20&fm=png", &solid(40, 40, &[90])).body.as_slice());
     assert_eq!(grey.channels, 1);
     let clear = solid(40, 40, &[10, 200, 10, 0]);
-    assert_eq!(rendered("w=20&auto=compress", &clear).answer, Answer::Picture(Format::Png));
+    assert_eq!(rendered("w=20&auto=compress", &clear).answer, Answer::Image(Format::Png));
     assert!(pixels(rendered("w=20&fm=png", &clear).body.as_slice()).is_transparent());
     let flat = pixels(rendered("w=20&fm=jpg", &clear).body.as_slice());
     assert!(flat.into_bytes().iter().all(|v| *v >= 254), "transparent becomes white in JPEG");
@@ -167,7 +167,7 @@ fn animations_keep_their_frames_and_delays() {
         assert!(after.iter().all(|frame| frame.size == done.size), "{query}");
     }
     let still = rendered("w=20&fm=png", &source);
-    assert_eq!((still.answer, frames(still.body.as_slice()).0.len()), (Answer::Picture(Format::Png), 1));
+    assert_eq!((still.answer, frames(still.body.as_slice()).0.len()), (Answer::Image(Format::Png), 1));
     let third = frames(rendered("frame=3&fm=png", &source).body.as_slice()).0;
     assert_eq!(third.len(), 1);
     assert!(difference(&third[0], &before[2]) < 1.0);
@@ -194,7 +194,7 @@ fn frames_are_selected_in_order_and_timed() {
             let (frames, delays, _) = frames(done.body.as_slice());
             let number = |raster: &Raster| ((u32::from(raster.clone().into_bytes()[0]) + 25) / 50) as u8;
             let got: Vec<_> = frames.iter().map(number).zip(delays).collect();
-            let original = Original::new(done.body.as_slice()).unwrap();
+            let original = EncodedOriginal::new(done.body.as_slice()).unwrap();
             let opened = Opened::new(&original, &Select::default(), &limits()).unwrap();
             assert_eq!((got.as_slice(), opened.stored.plays), (shown, plays), "{query}&{fm}");
             assert!(frames.iter().all(|frame| frame.size == done.size), "{query}&{fm}");
@@ -235,8 +235,8 @@ fn animations_are_never_negotiated_to_avif() {
     let both = Negotiation { avif: true, webp: true, ..Negotiation::default() };
     let Intent::Render(plan) = plan::resolve(&parsed, &both, &Policy::default()).intent else { panic!() };
     let done = render(&Job { plan: *plan, ..job.clone() }).unwrap();
-    assert_eq!((done.answer, frames(done.body.as_slice()).0.len()), (Answer::Picture(Format::Webp), 5));
-    assert_eq!(render(&job).unwrap().answer, Answer::Picture(Format::Gif));
+    assert_eq!((done.answer, frames(done.body.as_slice()).0.len()), (Answer::Image(Format::Webp), 5));
+    assert_eq!(render(&job).unwrap().answer, Answer::Image(Format::Gif));
 }
 
 #[test]

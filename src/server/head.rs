@@ -67,13 +67,13 @@ impl Fragment {
 #[derive(Debug)]
 pub(super) struct WatchedHead<S> {
     inner: S,
-    place: Place,
+    place: HeadPart,
     fragment: Fragment,
 }
 
 /// Position of the next byte in a sequence of requests.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Place {
+enum HeadPart {
     /// Before a request line, where empty lines are skipped (RFC 9112 2.2).
     Before,
     /// In a request line.
@@ -91,25 +91,25 @@ impl<S> WatchedHead<S> {
     /// Wraps a connection; `looks` is false if it does not speak HTTP/1.
     pub(super) fn new(inner: S, looks: bool) -> (Self, Fragment) {
         let fragment = Fragment::default();
-        let place = if looks { Place::Before } else { Place::Beyond };
+        let place = if looks { HeadPart::Before } else { HeadPart::Beyond };
         (Self { inner, place, fragment: fragment.clone() }, fragment)
     }
 
     fn look(&mut self, bytes: &[u8]) {
         for &byte in bytes {
-            if self.place == Place::Beyond {
+            if self.place == HeadPart::Beyond {
                 return;
             }
-            if self.place == Place::Target && byte == b'#' {
+            if self.place == HeadPart::Target && byte == b'#' {
                 self.fragment.0.store(true, Ordering::Relaxed);
-                self.place = Place::Beyond;
+                self.place = HeadPart::Beyond;
             }
             self.place = self.place.after(byte);
         }
     }
 }
 
-impl Place {
+impl HeadPart {
     const LINE_START: Self = Self::Name { at: 0, length: true, encoding: true };
 
     fn after(self, byte: u8) -> Self {

@@ -9,7 +9,7 @@ use super::cause::Cause;
 use crate::blob::{Blob, BlobWriter};
 
 /// Collects a body piece by piece and never holds more than its cap.
-pub(super) struct Body {
+pub(super) struct CappedBody {
     sink: Sink,
     max: u64,
 }
@@ -21,12 +21,12 @@ enum Sink {
 
 /// How the upstream encoded the body, from its `Content-Encoding`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Coding {
+pub(super) enum ContentCoding {
     Identity,
     Gzip,
 }
 
-impl Coding {
+impl ContentCoding {
     /// Reads `Content-Encoding`. We ask for `identity`, but an object that is stored compressed is sent compressed.
     ///
     /// # Errors
@@ -46,20 +46,20 @@ impl Coding {
     }
 }
 
-impl Body {
+impl CappedBody {
     /// Creates an empty body that may grow to `max` bytes, counted after decoding.
     ///
     /// # Errors
     /// Returns [`SourceError::TooLarge`] if the upstream declares more than that, and [`SourceError::Exhausted`] if
     /// this machine has no memory for it.
-    pub(super) fn new(declared: Option<u64>, coding: Coding, max: u64) -> Result<Self, SourceError> {
+    pub(super) fn new(declared: Option<u64>, coding: ContentCoding, max: u64) -> Result<Self, SourceError> {
         if declared.is_some_and(|n| n > max) {
             return Err(SourceError::TooLarge { max });
         }
         let capped = Capped { writer: BlobWriter::new().map_err(|e| SourceError::local(&e))?, max, over: false };
         let sink = match coding {
-            Coding::Identity => Sink::Plain(capped),
-            Coding::Gzip => Sink::Gzip(Box::new(MultiGzDecoder::new(capped))),
+            ContentCoding::Identity => Sink::Plain(capped),
+            ContentCoding::Gzip => Sink::Gzip(Box::new(MultiGzDecoder::new(capped))),
         };
         Ok(Self { sink, max })
     }
@@ -141,8 +141,8 @@ mod tests {
         encoder.finish().unwrap()
     }
 
-    fn collect(pieces: &[&[u8]], declared: Option<u64>, coding: Coding) -> Result<Vec<u8>, SourceError> {
-        let mut body = Body::new(declared, coding, MAX)?;
+    fn collect(pieces: &[&[u8]], declared: Option<u64>, coding: ContentCoding) -> Result<Vec<u8>, SourceError> {
+        let mut body = CappedBody::new(declared, coding, MAX)?;
         for piece in pieces {
             body.push(piece)?;
             assert!(body.capped().writer.len() <= MAX);
@@ -153,10 +153,10 @@ mod tests {
     #[test]
     fn the_limit_is_exact() {
         let full = vec![7; 1000];
-        assert_eq!(collect(&[&full], Some(1000), Coding::Identity), Ok(full.clone()));
-        assert_eq!(collect(&[&full, b"x"], None, Coding::Identity), Err(SourceError::TooLarge { max: MAX }));
-        assert_eq!(collect(&[], Some(1001), Coding::Identity), Err(SourceError::TooLarge { max: MAX }));
-        assert_eq!(collect(&[], None, Coding::Identity), Ok(Vec::new()));
+        assert_eq!(collect(&[&full], Some(1000), ContentCoding::Identity), Ok(full.clone()));
+        assert_eq!(collect(&[&full, b"x"], None, ContentCoding::Identity), Err(SourceError::TooLarge { max: MAX }));
+        assert_eq!(collect(&[], Some(1001), ContentCoding::Identity), Err(SourceError::TooLarge { max: MAX }));
+        assert_eq!(collect(&[], None, ContentCoding::Identity), Ok(Vec::new()));
     }
 
     #[test]
@@ -165,10 +165,10 @@ mod tests {
         let packed = gzip(&text);
         for size in [1, 7, packed.len()] {
             let pieces: Vec<&[u8]> = packed.chunks(size).collect();
-            assert_eq!(collect(&pieces, None, Coding::Gzip), Ok(text.clone()));
+            assert_eq!(collect(&pieces, None, ContentCoding::Gzip), Ok(text.clone()));
         }
         let bomb = gzip(&vec![0; 1 << 20]);
-        assert_eq!(collect(&[&bomb], None, Coding::Gzip), Err(SourceError::TooLarge { max: MAX }));
+        assert_eq!(collect(&[&bomb], None, ContentCoding::Gzip), Err(SourceError::TooLarge { max: MAX }));
     }
 
     #[test]
@@ -176,27 +176,30 @@ mod tests {
         let packed = gzip(b"hello hello hello");
         for len in 0..packed.len() {
             assert_eq!(
-                collect(&[&packed[..len]], None, Coding::Gzip),
+                collect(&[&packed[..len]], None, ContentCoding::Gzip),
                 Err(SourceError::Upstream(Cause::Coding)),
                 "cut at {len}"
             );
         }
-        assert_eq!(collect(&[b"not gzip at all"], None, Coding::Gzip), Err(SourceError::Upstream(Cause::Coding)));
+        assert_eq!(
+            collect(&[b"not gzip at all"], None, ContentCoding::Gzip),
+            Err(SourceError::Upstream(Cause::Coding))
+        );
     }
 
     #[test]
     fn codings_are_recognised() {
         for (header, expected) in [
-            (None, Ok(Coding::Identity)),
-            (Some(""), Ok(Coding::Identity)),
-            (Some("Identity"), Ok(Coding::Identity)),
-            (Some("GZIP"), Ok(Coding::Gzip)),
-            (Some("aws-chunked, gzip"), Ok(Coding::Gzip)),
-            (Some("aws-chunked"), Ok(Coding::Identity)),
+            (None, Ok(ContentCoding::Identity)),
+            (Some(""), Ok(ContentCoding::Identity)),
+            (Some("Identity"), Ok(ContentCoding::Identity)),
+            (Some("GZIP"), Ok(ContentCoding::Gzip)),
+            (Some("aws-chunked, gzip"), Ok(ContentCoding::Gzip)),
+            (Some("aws-chunked"), Ok(ContentCoding::Identity)),
             (Some("br"), Err(SourceError::Upstream(Cause::Coding))),
             (Some("gzip, gzip"), Err(SourceError::Upstream(Cause::Coding))),
         ] {
-            assert_eq!(Coding::parse(header), expected, "{header:?}");
+            assert_eq!(ContentCoding::parse(header), expected, "{header:?}");
         }
     }
 }

@@ -28,10 +28,10 @@ pub enum Cause {
     Downgrade,
     /// The upstream, or the provider of our credentials, does not accept them.
     Credentials(CredentialFault),
-    /// The place does not exist.
-    NotFound(Place),
-    /// The place may not be read.
-    Denied(Place),
+    /// The object, bucket or root does not exist.
+    NotFound(Scope),
+    /// It may not be read.
+    Denied(Scope),
     /// The bucket is in another region, or behind another endpoint.
     Region,
     /// The service does not support what the settings of the source ask for.
@@ -59,7 +59,7 @@ pub enum Cause {
 /// What [`Cause::NotFound`] and [`Cause::Denied`] refer to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[expect(missing_docs, reason = "they say it")]
-pub enum Place {
+pub enum Scope {
     Object,
     Bucket,
     Root,
@@ -147,12 +147,12 @@ impl Cause {
             Self::Credentials(CredentialFault::Signature) => "credentials-signature",
             Self::Credentials(CredentialFault::Expired) => "credentials-expired",
             Self::Credentials(CredentialFault::Refused) => "credentials-refused",
-            Self::NotFound(Place::Object) => "object-missing",
-            Self::NotFound(Place::Bucket) => "bucket-missing",
-            Self::NotFound(Place::Root) => "root-missing",
-            Self::Denied(Place::Object) => "object-denied",
-            Self::Denied(Place::Bucket) => "bucket-denied",
-            Self::Denied(Place::Root) => "root-denied",
+            Self::NotFound(Scope::Object) => "object-missing",
+            Self::NotFound(Scope::Bucket) => "bucket-missing",
+            Self::NotFound(Scope::Root) => "root-missing",
+            Self::Denied(Scope::Object) => "object-denied",
+            Self::Denied(Scope::Bucket) => "bucket-denied",
+            Self::Denied(Scope::Root) => "root-denied",
             Self::Region => "region",
             Self::Settings => "settings",
             Self::EncryptionKey => "encryption-key",
@@ -196,16 +196,16 @@ impl Cause {
             Self::Redirects => ("a redirect is invalid, or there are too many", "configure the final address instead"),
             Self::Downgrade => ("a redirect goes from https to http", "change the redirect to https"),
             Self::Credentials(fault) => credential_advice(fault),
-            Self::NotFound(Place::Object) => ("an object does not exist", "nothing to do, unless it should exist"),
-            Self::NotFound(Place::Bucket) => ("the bucket does not exist", "check bucket, region and endpoint"),
-            Self::NotFound(Place::Root) => ("the folder does not exist", "check root, and that it is mounted"),
-            Self::Denied(Place::Object) => {
+            Self::NotFound(Scope::Object) => ("an object does not exist", "nothing to do, unless it should exist"),
+            Self::NotFound(Scope::Bucket) => ("the bucket does not exist", "check bucket, region and endpoint"),
+            Self::NotFound(Scope::Root) => ("the folder does not exist", "check root, and that it is mounted"),
+            Self::Denied(Scope::Object) => {
                 ("an object cannot be read: access is denied", "check its permissions, if it should be served")
             }
-            Self::Denied(Place::Bucket) => {
+            Self::Denied(Scope::Bucket) => {
                 ("access to every object of the bucket is denied", "grant s3:GetObject to the access key")
             }
-            Self::Denied(Place::Root) => ("access to the folder is denied", "check the permissions of root"),
+            Self::Denied(Scope::Root) => ("access to the folder is denied", "check the permissions of root"),
             Self::Region => ("the bucket is in another region", "check region and endpoint"),
             Self::Settings => {
                 ("the service rejects the settings of this source", "check bucket, endpoint, region and path_style")

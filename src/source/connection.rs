@@ -37,14 +37,14 @@ const HEADER_BYTES_MAX: u32 = 64 << 10;
 const IDLE_CONNECTIONS_MAX: usize = 64;
 const IDLE_TIMEOUT: Duration = Duration::from_secs(30);
 
-type Pool = Client<Connector, Full<Bytes>>;
+type PooledClient = Client<Connector, Full<Bytes>>;
 
 /// A client with its own connection pool. Cheap to clone; clones share the pool.
 #[derive(Clone, Debug)]
 pub(super) struct Connections {
-    pooled: Pool,
+    pooled: PooledClient,
     /// Keeps no connections. The retry uses it, so that it does not get another connection that died in the pool.
-    fresh: Pool,
+    fresh: PooledClient,
 }
 
 impl Connections {
@@ -101,7 +101,7 @@ struct Lost {
     is_stale: bool,
 }
 
-async fn exchange(pool: &Pool, mut request: Request<Full<Bytes>>) -> Result<Response<Incoming>, Lost> {
+async fn exchange(pool: &PooledClient, mut request: Request<Full<Bytes>>) -> Result<Response<Incoming>, Lost> {
     let captured = capture_connection(&mut request);
     match pool.request(request).await {
         Ok(response) => {

@@ -3,7 +3,7 @@
 use std::io;
 use std::time::Duration;
 
-use super::cause::{Cause, LocalFault, Phase, Place};
+use super::cause::{Cause, LocalFault, Phase, Scope};
 
 /// Why there is no original. The variants follow the mapping of `delivery.md` 4.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
@@ -59,7 +59,7 @@ impl SourceError {
     #[must_use]
     pub const fn cause(self) -> Cause {
         match self {
-            Self::Missing => Cause::NotFound(Place::Object),
+            Self::Missing => Cause::NotFound(Scope::Object),
             Self::Rejected { status } => Cause::Status(status),
             Self::InvalidUrl => Cause::Url,
             Self::Denied(cause)

@@ -13,8 +13,8 @@ use async_trait::async_trait;
 use rustix::fs::{Access, AtFlags, CWD, FileType, Mode, OFlags, ResolveFlags, Stat, accessat, fstat, openat, openat2};
 use rustix::io::Errno;
 
-use super::body::{Body, Coding};
-use super::cause::{Cause, LocalFault, Phase, Place};
+use super::body::{CappedBody, ContentCoding};
+use super::cause::{Cause, LocalFault, Phase, Scope};
 use super::{BuildError, FetchRequest, Fetched, OriginCaching, Original, Source, SourceError, Validators, facts, path};
 use crate::limits::Limits;
 
@@ -94,7 +94,7 @@ impl Inner {
             let error = classify(error);
             // If the folder may not be entered, no object can be read, whatever the object's own permissions are.
             let is_of_root = matches!(error, SourceError::Denied(_)) && !may_enter(&root);
-            if is_of_root { SourceError::Misconfigured(Cause::Denied(Place::Root)) } else { error }
+            if is_of_root { SourceError::Misconfigured(Cause::Denied(Scope::Root)) } else { error }
         })?;
         let stat = fstat(&fd).map_err(classify)?;
         if FileType::from_raw_mode(stat.st_mode) != FileType::RegularFile {
@@ -105,7 +105,7 @@ impl Inner {
             return Ok(Fetched::NotModified(OriginCaching::default()));
         }
         let mut file = File::from(fd);
-        let mut body = Body::new(u64::try_from(stat.st_size).ok(), Coding::Identity, self.bytes_max)?;
+        let mut body = CappedBody::new(u64::try_from(stat.st_size).ok(), ContentCoding::Identity, self.bytes_max)?;
         let mut chunk = vec![0; CHUNK_BYTES];
         loop {
             if stop.load(Ordering::Relaxed) {
@@ -184,7 +184,7 @@ fn open_by_component(root: &OwnedFd, relative: &str) -> Result<OwnedFd, Errno> {
 /// Decides whose fault it is that a file cannot be opened.
 fn classify(error: Errno) -> SourceError {
     match error {
-        Errno::ACCESS | Errno::PERM => SourceError::Denied(Cause::Denied(Place::Object)),
+        Errno::ACCESS | Errno::PERM => SourceError::Denied(Cause::Denied(Scope::Object)),
         // XDEV: the path left the root. NXIO: a socket, or a device without a driver.
         Errno::NOENT
         | Errno::NOTDIR
@@ -206,8 +206,8 @@ fn may_enter(root: &OwnedFd) -> bool {
 /// Classifies the error of opening the root, for which no request can be to blame.
 fn classify_root(error: Errno) -> SourceError {
     match error {
-        Errno::ACCESS | Errno::PERM => SourceError::Misconfigured(Cause::Denied(Place::Root)),
-        Errno::NOENT | Errno::NOTDIR | Errno::LOOP => SourceError::Misconfigured(Cause::NotFound(Place::Root)),
+        Errno::ACCESS | Errno::PERM => SourceError::Misconfigured(Cause::Denied(Scope::Root)),
+        Errno::NOENT | Errno::NOTDIR | Errno::LOOP => SourceError::Misconfigured(Cause::NotFound(Scope::Root)),
         error => SourceError::local(&error.into()),
     }
 }
@@ -364,13 +364,13 @@ mod tests {
 
     #[test]
     fn unreadable_files_are_denied_and_disk_errors_are_not_the_clients() {
-        assert_eq!(classify(Errno::ACCESS), SourceError::Denied(Cause::Denied(Place::Object)));
+        assert_eq!(classify(Errno::ACCESS), SourceError::Denied(Cause::Denied(Scope::Object)));
         assert_eq!(classify(Errno::MFILE), SourceError::Exhausted(LocalFault::Descriptors));
         assert_eq!(classify(Errno::NOMEM), SourceError::Exhausted(LocalFault::Memory));
         let failed = SourceError::Upstream(Cause::Local(LocalFault::Io(io::Error::from(Errno::IO).kind())));
         assert_eq!(classify(Errno::IO), failed);
-        assert_eq!(classify_root(Errno::ACCESS), SourceError::Misconfigured(Cause::Denied(Place::Root)));
-        assert_eq!(classify_root(Errno::NOENT), SourceError::Misconfigured(Cause::NotFound(Place::Root)));
+        assert_eq!(classify_root(Errno::ACCESS), SourceError::Misconfigured(Cause::Denied(Scope::Root)));
+        assert_eq!(classify_root(Errno::NOENT), SourceError::Misconfigured(Cause::NotFound(Scope::Root)));
     }
 
     #[test]

@@ -16,7 +16,7 @@ use hyper::body::Incoming;
 use tokio::time::{Instant, timeout_at};
 use url::Url;
 
-use super::body::{Body, Coding};
+use super::body::{CappedBody, ContentCoding};
 use super::cause::{Cause, CredentialFault, Phase};
 use super::connection::{Connections, broken_body};
 use super::guard::{Guard, HostPattern};
@@ -142,9 +142,9 @@ impl HttpClient {
 
     async fn receive(&self, mut response: Response<Incoming>, deadline: Instant) -> Result<Fetched, SourceError> {
         let headers = response.headers();
-        let coding = Coding::parse(joined(headers, CONTENT_ENCODING).as_deref())?;
+        let coding = ContentCoding::parse(joined(headers, CONTENT_ENCODING).as_deref())?;
         let declared = headers.get(CONTENT_LENGTH).and_then(|v| v.to_str().ok()).and_then(|v| v.parse().ok());
-        let mut body = Body::new(declared, coding, self.bytes_max)?;
+        let mut body = CappedBody::new(declared, coding, self.bytes_max)?;
         let (content_type, validators) = (facts::content_type(headers), facts::validators(headers));
         let caching = facts::caching(headers);
         while let Some(frame) = timeout_at(deadline, response.body_mut().frame())

@@ -26,7 +26,7 @@ pub struct Call<'a> {
 }
 
 /// A value for one option.
-enum Value<'v> {
+enum CallValue<'v> {
     Int(i32),
     Double(f64),
     Bool(bool),
@@ -51,78 +51,78 @@ impl<'a> Call<'a> {
 
     /// Sets an input image.
     pub fn image(self, name: &'static CStr, image: &Image<'a>) -> Self {
-        self.set(name, &Value::Image(image.as_ptr()), true)
+        self.set(name, &CallValue::Image(image.as_ptr()), true)
     }
 
     /// Sets an array of input images.
     pub fn images(self, name: &'static CStr, images: &[&Image<'a>]) -> Self {
-        self.set(name, &Value::Images(images.iter().map(|image| image.as_ptr()).collect()), true)
+        self.set(name, &CallValue::Images(images.iter().map(|image| image.as_ptr()).collect()), true)
     }
 
     /// Sets an integer.
     pub fn int(self, name: &'static CStr, value: i32) -> Self {
-        self.set(name, &Value::Int(value), true)
+        self.set(name, &CallValue::Int(value), true)
     }
 
     /// Sets an integer, if this version has the option.
     pub fn int_if_present(self, name: &'static CStr, value: i32) -> Self {
-        self.set(name, &Value::Int(value), false)
+        self.set(name, &CallValue::Int(value), false)
     }
 
     /// Sets a real number.
     pub fn double(self, name: &'static CStr, value: f64) -> Self {
-        self.set(name, &Value::Double(value), true)
+        self.set(name, &CallValue::Double(value), true)
     }
 
     /// Sets a flag.
     pub fn flag(self, name: &'static CStr, value: bool) -> Self {
-        self.set(name, &Value::Bool(value), true)
+        self.set(name, &CallValue::Bool(value), true)
     }
 
     /// Sets a flag, if this version has the option.
     pub fn flag_if_present(self, name: &'static CStr, value: bool) -> Self {
-        self.set(name, &Value::Bool(value), false)
+        self.set(name, &CallValue::Bool(value), false)
     }
 
     /// Sets a member of an enumeration by its nickname.
     pub fn nick(self, name: &'static CStr, value: &CStr) -> Self {
-        self.set(name, &Value::Nick(value), true)
+        self.set(name, &CallValue::Nick(value), true)
     }
 
     /// Sets a member of an enumeration by its nickname, if this version has the option.
     pub fn nick_if_present(self, name: &'static CStr, value: &CStr) -> Self {
-        self.set(name, &Value::Nick(value), false)
+        self.set(name, &CallValue::Nick(value), false)
     }
 
     /// Sets a text option.
     pub fn text(self, name: &'static CStr, value: &CStr) -> Self {
-        self.set(name, &Value::Text(value), true)
+        self.set(name, &CallValue::Text(value), true)
     }
 
     /// Sets an array of real numbers.
     pub fn doubles(self, name: &'static CStr, value: &[f64]) -> Self {
-        self.set(name, &Value::Doubles(value), true)
+        self.set(name, &CallValue::Doubles(value), true)
     }
 
     /// Sets an array of integers.
     pub fn ints(self, name: &'static CStr, value: &[i32]) -> Self {
-        self.set(name, &Value::Ints(value), true)
+        self.set(name, &CallValue::Ints(value), true)
     }
 
     /// Sets input bytes. The result borrows them; no copy is made.
     pub fn bytes(self, name: &'static CStr, value: &'a [u8]) -> Self {
-        self.set(name, &Value::Bytes(value), true)
+        self.set(name, &CallValue::Bytes(value), true)
     }
 
     /// Sets input bytes, if this operation takes any.
     pub fn bytes_if_present(self, name: &'static CStr, value: &'a [u8]) -> Self {
-        self.set(name, &Value::Bytes(value), false)
+        self.set(name, &CallValue::Bytes(value), false)
     }
 
     /// Makes a saver drop all metadata, whatever this version calls the option.
     pub fn strip(self) -> Self {
         // `keep` (a set of flags, 0 means none) replaced `strip` in 8.15. Later headers no longer have `strip`.
-        self.set(c"keep", &Value::Int(0), false).set(c"strip", &Value::Bool(true), false)
+        self.set(c"keep", &CallValue::Int(0), false).set(c"strip", &CallValue::Bool(true), false)
     }
 
     /// Runs the operation and returns its image `out`. The image is computed when it is read, not now.
@@ -202,7 +202,7 @@ impl<'a> Call<'a> {
         VipsError::Failed { operation: error::name(self.nickname) }
     }
 
-    fn set(mut self, name: &'static CStr, value: &Value<'_>, required: bool) -> Self {
+    fn set(mut self, name: &'static CStr, value: &CallValue<'_>, required: bool) -> Self {
         let Some(operation) = self.operation else { return self };
         let Some(type_) = option_type(operation, name) else {
             if required {
@@ -270,7 +270,7 @@ fn option_type(operation: NonNull<sys::VipsOperation>, name: &CStr) -> Option<sy
 }
 
 /// Returns `value` as a `GValue` of type `type_`, or `None` if it is of another kind.
-fn wrap(type_: sys::GType, value: &Value<'_>) -> Option<sys::GValue> {
+fn wrap(type_: sys::GType, value: &CallValue<'_>) -> Option<sys::GValue> {
     // SAFETY: reads type tables.
     let kind = unsafe { sys::g_type_fundamental(type_) };
     // SAFETY: all zeroes is an uninitialised GValue, as with the C macro G_VALUE_INIT; init gives it the option's own
@@ -285,12 +285,12 @@ fn wrap(type_: sys::GType, value: &Value<'_>) -> Option<sys::GValue> {
     // or references arrays, texts and blobs.
     let done = unsafe {
         match value {
-            Value::Int(v) if kind == fundamental::INT => sys::g_value_set_int(target, *v),
-            Value::Int(v) if kind == fundamental::FLAGS => sys::g_value_set_flags(target, v.unsigned_abs()),
-            Value::Double(v) if kind == fundamental::DOUBLE => sys::g_value_set_double(target, *v),
-            Value::Bool(v) if kind == fundamental::BOOLEAN => sys::g_value_set_boolean(target, c_int::from(*v)),
-            Value::Text(v) if kind == fundamental::STRING => sys::g_value_set_string(target, v.as_ptr()),
-            Value::Nick(v) if kind == fundamental::ENUM => {
+            CallValue::Int(v) if kind == fundamental::INT => sys::g_value_set_int(target, *v),
+            CallValue::Int(v) if kind == fundamental::FLAGS => sys::g_value_set_flags(target, v.unsigned_abs()),
+            CallValue::Double(v) if kind == fundamental::DOUBLE => sys::g_value_set_double(target, *v),
+            CallValue::Bool(v) if kind == fundamental::BOOLEAN => sys::g_value_set_boolean(target, c_int::from(*v)),
+            CallValue::Text(v) if kind == fundamental::STRING => sys::g_value_set_string(target, v.as_ptr()),
+            CallValue::Nick(v) if kind == fundamental::ENUM => {
                 let member = sys::vips_enum_from_nick(c"tintype".as_ptr(), type_, v.as_ptr());
                 if member < 0 {
                     sys::g_value_unset(target);
@@ -298,14 +298,14 @@ fn wrap(type_: sys::GType, value: &Value<'_>) -> Option<sys::GValue> {
                 }
                 sys::g_value_set_enum(target, member);
             }
-            Value::Doubles(v) if type_ == sys::vips_array_double_get_type() => {
+            CallValue::Doubles(v) if type_ == sys::vips_array_double_get_type() => {
                 sys::vips_value_set_array_double(target, v.as_ptr(), c_int::try_from(v.len()).ok()?);
             }
-            Value::Ints(v) if type_ == sys::vips_array_int_get_type() => {
+            CallValue::Ints(v) if type_ == sys::vips_array_int_get_type() => {
                 sys::vips_value_set_array_int(target, v.as_ptr(), c_int::try_from(v.len()).ok()?);
             }
-            Value::Image(v) if type_ == sys::vips_image_get_type() => sys::g_value_set_object(target, (*v).cast()),
-            Value::Images(v) if type_ == sys::vips_array_image_get_type() => {
+            CallValue::Image(v) if type_ == sys::vips_image_get_type() => sys::g_value_set_object(target, (*v).cast()),
+            CallValue::Images(v) if type_ == sys::vips_array_image_get_type() => {
                 let count = c_int::try_from(v.len()).ok()?;
                 sys::vips_value_set_array_image(target, count);
                 let slots = sys::vips_value_get_array_image(target, ptr::null_mut());
@@ -314,22 +314,22 @@ fn wrap(type_: sys::GType, value: &Value<'_>) -> Option<sys::GValue> {
                     *slots.add(index) = sys::g_object_ref((*image).cast()).cast();
                 }
             }
-            Value::Bytes(v) if type_ == sys::vips_blob_get_type() => {
+            CallValue::Bytes(v) if type_ == sys::vips_blob_get_type() => {
                 // No free function: the bytes belong to the caller, who lends them for `'a`.
                 let blob = sys::vips_blob_new(None, v.as_ptr().cast(), v.len() as sys::gsize);
                 sys::g_value_set_boxed(target, blob.cast());
                 sys::vips_area_unref(blob.cast());
             }
-            Value::Int(_)
-            | Value::Double(_)
-            | Value::Bool(_)
-            | Value::Nick(_)
-            | Value::Text(_)
-            | Value::Doubles(_)
-            | Value::Ints(_)
-            | Value::Image(_)
-            | Value::Images(_)
-            | Value::Bytes(_) => {
+            CallValue::Int(_)
+            | CallValue::Double(_)
+            | CallValue::Bool(_)
+            | CallValue::Nick(_)
+            | CallValue::Text(_)
+            | CallValue::Doubles(_)
+            | CallValue::Ints(_)
+            | CallValue::Image(_)
+            | CallValue::Images(_)
+            | CallValue::Bytes(_) => {
                 sys::g_value_unset(target);
                 return None;
             }

@@ -23,7 +23,7 @@ unsafe impl Send for Image<'_> {}
 
 /// Sample format of an image, as far as we distinguish formats.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Depth {
+pub enum SampleFormat {
     /// 8 bits.
     U8,
     /// 16 bits.
@@ -108,13 +108,13 @@ impl<'a> Image<'a> {
 
     /// Returns the sample format.
     #[must_use]
-    pub fn depth(&self) -> Depth {
+    pub fn depth(&self) -> SampleFormat {
         // SAFETY: as above.
         match unsafe { sys::vips_image_get_format(self.as_ptr()) } {
-            sys::FORMAT_UCHAR => Depth::U8,
-            sys::FORMAT_USHORT => Depth::U16,
-            sys::FORMAT_FLOAT | sys::FORMAT_DOUBLE => Depth::Float,
-            _ => Depth::Other,
+            sys::FORMAT_UCHAR => SampleFormat::U8,
+            sys::FORMAT_USHORT => SampleFormat::U16,
+            sys::FORMAT_FLOAT | sys::FORMAT_DOUBLE => SampleFormat::Float,
+            _ => SampleFormat::Other,
         }
     }
 

@@ -47,10 +47,10 @@ pub enum InitError {
 }
 
 /// Format, nickname of the operation, and class to unblock. Buffer variants only: nothing may open a file.
-type Codec = (&'static str, &'static CStr, &'static CStr);
+type VipsCodec = (&'static str, &'static CStr, &'static CStr);
 
 /// JPEG 2000, JPEG XL and GIF are omitted on purpose: they are decoded elsewhere.
-const LOADERS: [Codec; 7] = [
+const LOADERS: [VipsCodec; 7] = [
     ("jpeg", c"jpegload_buffer", c"VipsForeignLoadJpegBuffer"),
     ("png", c"pngload_buffer", c"VipsForeignLoadPngBuffer"),
     ("webp", c"webpload_buffer", c"VipsForeignLoadWebpBuffer"),
@@ -60,7 +60,7 @@ const LOADERS: [Codec; 7] = [
     ("pdf", c"pdfload_buffer", c"VipsForeignLoadPdfBuffer"),
 ];
 
-const SAVERS: [Codec; 8] = [
+const SAVERS: [VipsCodec; 8] = [
     ("jpeg", c"jpegsave_buffer", c"VipsForeignSaveJpegBuffer"),
     // One nickname, two implementations: libspng since 8.13, libpng where that is absent.
     ("png", c"pngsave_buffer", c"VipsForeignSaveSpngBuffer"),
@@ -121,7 +121,7 @@ fn block(class: &CStr, state: bool) {
     unsafe { sys::vips_operation_block_set(class.as_ptr(), c_int::from(state)) };
 }
 
-fn present(base: &CStr, codecs: &[Codec]) -> Vec<&'static str> {
+fn present(base: &CStr, codecs: &[VipsCodec]) -> Vec<&'static str> {
     let mut found: Vec<&'static str> = Vec::new();
     for (format, nickname, _) in codecs {
         // SAFETY: two NUL-terminated names; returns 0 if there is no such type.

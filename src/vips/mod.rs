@@ -14,5 +14,5 @@ mod sys;
 
 pub use call::Call;
 pub use error::{VipsError, discard_text, has_complained};
-pub use image::{Depth, Image, Space};
+pub use image::{Image, SampleFormat, Space};
 pub use init::{Capabilities, InitError, init, tracked_allocations};

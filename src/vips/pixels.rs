@@ -6,7 +6,7 @@ use std::ptr::{self, NonNull};
 
 use super::call::Call;
 use super::error::{self, VipsError};
-use super::image::{Depth, Image};
+use super::image::{Image, SampleFormat};
 use super::sys;
 use crate::pixels::raster::{Raster, Samples};
 use crate::units::Size;
@@ -95,9 +95,9 @@ impl<'a> Image<'a> {
         let unrepresentable = VipsError::Unrepresentable { bands: c_int::try_from(bands).unwrap_or(c_int::MAX) };
         let Ok(channels @ 1..=4) = u8::try_from(bands) else { return Err(unrepresentable) };
         let samples = match self.depth() {
-            Depth::U8 => Samples::U8(self.samples()?),
-            Depth::U16 => Samples::U16(self.samples()?),
-            Depth::Float | Depth::Other => return Err(unrepresentable),
+            SampleFormat::U8 => Samples::U8(self.samples()?),
+            SampleFormat::U16 => Samples::U16(self.samples()?),
+            SampleFormat::Float | SampleFormat::Other => return Err(unrepresentable),
         };
         Ok(Raster { size, channels, samples })
     }
@@ -108,7 +108,7 @@ impl<'a> Image<'a> {
     /// # Errors
     /// [`VipsError::Unrepresentable`] for samples other than floating point; otherwise as [`Image::to_raster`].
     pub fn to_floats(&self) -> Result<Vec<f32>, VipsError> {
-        if self.depth() != Depth::Float {
+        if self.depth() != SampleFormat::Float {
             return Err(VipsError::Unrepresentable { bands: c_int::try_from(self.bands()).unwrap_or(c_int::MAX) });
         }
         Call::new(c"cast").image(c"in", self).nick(c"format", c"float").image_out()?.samples()
@@ -116,7 +116,7 @@ impl<'a> Image<'a> {
 
     /// Returns all samples, computed strip by strip on this thread. The library's own way starts a thread that computes
     /// while this one waits, and takes a tenth longer for a thumbnail.
-    fn samples<T: Sample>(&self) -> Result<Vec<T>, VipsError> {
+    fn samples<T: VipsSample>(&self) -> Result<Vec<T>, VipsError> {
         let Size { width, height } = self.size();
         let row_len = width as usize * self.bands() as usize;
         let mut region = Region::new(self)?;
@@ -146,13 +146,13 @@ impl<'a> Image<'a> {
 const STRIP_ROWS: u32 = 32;
 
 /// A sample as the library stores it. Any bytes are a valid value.
-trait Sample: Copy {}
+trait VipsSample: Copy {}
 
-impl Sample for u8 {}
+impl VipsSample for u8 {}
 
-impl Sample for u16 {}
+impl VipsSample for u16 {}
 
-impl Sample for f32 {}
+impl VipsSample for f32 {}
 
 /// A window on an image's pixels that moves from top to bottom, as sequential loaders require.
 struct Region<'i> {
@@ -255,7 +255,7 @@ mod tests {
         }
         let deep = Raster { size: Size::new(2, 1), channels: 3, samples: Samples::U16(vec![0, 65535, 7, 1, 2, 256]) };
         let image = Image::from_raster(&deep).unwrap();
-        assert_eq!((image.depth(), image.space()), (Depth::U16, Space::Rgb));
+        assert_eq!((image.depth(), image.space()), (SampleFormat::U16, Space::Rgb));
         assert_eq!(image.to_raster().unwrap(), deep);
     }
 

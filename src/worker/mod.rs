@@ -16,5 +16,5 @@ mod stats;
 mod supervisor;
 
 pub use config::PoolConfig;
-pub use pool::{Pool, StartError};
+pub use pool::{Pool, PoolStartError};
 pub use stats::Stats;

@@ -15,14 +15,14 @@ use tokio::sync::{oneshot, watch};
 
 use super::config::PoolConfig;
 use super::protocol::Packed;
-use super::queue::{Phase, Shared, State, Waiting};
+use super::queue::{PoolPhase, QueueState, Shared, Waiting};
 use super::stats::Stats;
 use super::supervisor::Supervisor;
 use crate::render::{Job, RenderError, Rendered, Step};
 
 /// Reasons why no pool could be set up.
 #[derive(Debug, thiserror::Error)]
-pub enum StartError {
+pub enum PoolStartError {
     /// The executable cannot be run.
     #[error("cannot start a render worker: {0}")]
     Spawn(io::Error),
@@ -63,7 +63,7 @@ struct Ending {
 impl Drop for Ending {
     fn drop(&mut self) {
         let mut state = self.shared.lock();
-        state.phase = Phase::Stopping;
+        state.phase = PoolPhase::Stopping;
         // Dropping the senders answers the callers.
         state.queue.clear();
         self.shared.ready.store(false, Ordering::Release);
@@ -75,11 +75,11 @@ impl Pool {
     ///
     /// # Errors
     /// Fails if `executable` cannot be run at all, or if the system is out of threads or descriptors.
-    pub fn start(config: PoolConfig) -> Result<Self, StartError> {
+    pub fn start(config: PoolConfig) -> Result<Self, PoolStartError> {
         let wake = eventfd(0, EventfdFlags::CLOEXEC | EventfdFlags::NONBLOCK)
-            .map_err(|errno| StartError::Resources(errno.into()))?;
+            .map_err(|errno| PoolStartError::Resources(errno.into()))?;
         let shared = Arc::new(Shared {
-            state: Mutex::new(State { queue: VecDeque::new(), running: 0, phase: Phase::Open }),
+            state: Mutex::new(QueueState { queue: VecDeque::new(), running: 0, phase: PoolPhase::Open }),
             wake,
             stats: Stats::default(),
             ready: AtomicBool::new(false),
@@ -100,11 +100,11 @@ impl Pool {
                     supervisor.run();
                 }
             })
-            .map_err(StartError::Resources)?;
+            .map_err(PoolStartError::Resources)?;
         match started.recv() {
             Ok(Ok(())) => Ok(Self { shared, admission, ended, thread: Some(thread) }),
-            Ok(Err(error)) => Err(StartError::Spawn(error)),
-            Err(_) => Err(StartError::Resources(io::Error::other("the supervisor has ended"))),
+            Ok(Err(error)) => Err(PoolStartError::Spawn(error)),
+            Err(_) => Err(PoolStartError::Resources(io::Error::other("the supervisor has ended"))),
         }
     }
 
@@ -125,7 +125,7 @@ impl Pool {
 
     fn submit(&self, waiting: Waiting) -> Result<(), RenderError> {
         let mut state = self.shared.lock();
-        if state.phase != Phase::Open {
+        if state.phase != PoolPhase::Open {
             return Err(RenderError::Unavailable);
         }
         let room = self.admission.room(state.running);
@@ -158,15 +158,15 @@ impl Pool {
 
     /// Accepts no more jobs, finishes those already accepted (each within its deadlines), then ends the workers.
     pub async fn drain(&self) {
-        self.enter(Phase::Draining);
+        self.enter(PoolPhase::Draining);
         let mut ended = self.ended.clone();
         // Wait for the error: the channel closes when the supervisor ends.
         while ended.changed().await.is_ok() {}
     }
 
-    fn enter(&self, phase: Phase) {
+    fn enter(&self, phase: PoolPhase) {
         let mut state = self.shared.lock();
-        if state.phase == Phase::Open || phase == Phase::Stopping {
+        if state.phase == PoolPhase::Open || phase == PoolPhase::Stopping {
             state.phase = phase;
         }
         drop(state);
@@ -178,7 +178,7 @@ impl Pool {
 impl Drop for Pool {
     /// Ends the workers at once and waits until they are gone, which takes milliseconds.
     fn drop(&mut self) {
-        self.enter(Phase::Stopping);
+        self.enter(PoolPhase::Stopping);
         if let Some(thread) = self.thread.take() {
             // The workers are gone, whether or not the thread panicked.
             let _ = thread.join();

@@ -9,7 +9,7 @@ use std::time::Duration;
 use rustix::net::{AddressFamily, RecvFlags, SocketFlags, SocketType, socketpair};
 
 use super::config::PoolConfig;
-use super::protocol::{self, Confinement, Frame, FrameError, Hello, Meta, Packed, Reply, Setup};
+use super::protocol::{self, Confinement, FrameError, Hello, Meta, Packed, Reply, Setup, WorkerFrame};
 use crate::blob::Blob;
 use crate::render::faces::{FACES_MAX, Face};
 use crate::render::{RenderError, Rendered, Timings};
@@ -80,7 +80,7 @@ impl Worker {
         Ok(Some(verdict))
     }
 
-    fn receive(&self) -> Result<Option<Frame>, FrameError> {
+    fn receive(&self) -> Result<Option<WorkerFrame>, FrameError> {
         protocol::receive(&self.socket, RecvFlags::DONTWAIT)
     }
 
@@ -164,7 +164,7 @@ pub(super) struct Verdict {
 }
 
 /// Checks an answer like any untrusted input.
-fn judge(frame: Frame, bytes_max: u64, elapsed: Duration) -> Result<Verdict, FrameError> {
+fn judge(frame: WorkerFrame, bytes_max: u64, elapsed: Duration) -> Result<Verdict, FrameError> {
     let Reply { result, faces, retire } = frame.decode()?;
     if faces.iter().any(|faces| faces.len() > FACES_MAX || !faces.iter().all(Face::is_sound)) {
         return Err(FrameError::Malformed);
@@ -199,7 +199,7 @@ mod tests {
     use crate::units::Size;
 
     const META: Meta = Meta {
-        answer: Answer::Picture(Format::Png),
+        answer: Answer::Image(Format::Png),
         size: Size::new(3, 2),
         render: Duration::from_secs(9),
         encode: Duration::from_secs(9),
@@ -211,7 +211,7 @@ mod tests {
         let bytes = postcard::to_stdvec(&Reply { result, faces: None, retire: false }).unwrap();
         let blobs = blobs.iter().map(|bytes| Blob::copy_from(bytes).unwrap());
         let fds = blobs.map(|blob| rustix::io::dup(&blob).unwrap()).collect();
-        judge(Frame { bytes, fds }, 4, Duration::from_millis(10)).ok().map(|verdict| verdict.result)
+        judge(WorkerFrame { bytes, fds }, 4, Duration::from_millis(10)).ok().map(|verdict| verdict.result)
     }
 
     #[test]

@@ -98,7 +98,7 @@ pub enum Enforcement {
 /// A job without its images. The first descriptor is the original, if there is one; those of `overlays` follow in their
 /// order.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub struct Request {
+pub struct WorkerRequest {
     /// What to make.
     pub plan: Plan,
     /// Limits on decoding.
@@ -140,9 +140,9 @@ pub struct Meta {
 /// A job as it is sent: encoded once by the caller, so that the dispatcher only copies.
 #[derive(Debug)]
 pub struct Packed {
-    /// The encoded [`Request`].
+    /// The encoded [`WorkerRequest`].
     pub header: Vec<u8>,
-    /// The images, in the order that [`Request`] documents.
+    /// The images, in the order that [`WorkerRequest`] documents.
     pub blobs: Vec<Blob>,
     /// Whether one of the images is of a rare kind (see [`SourceFormat::is_rare`]).
     pub is_rare: bool,
@@ -162,7 +162,7 @@ impl Packed {
         let format = original.as_ref().map(|original| original.format);
         let roles: Vec<_> = overlays.iter().map(|(role, encoded)| (*role, encoded.format)).collect();
         let is_rare = format.into_iter().chain(roles.iter().map(|(_, format)| *format)).any(SourceFormat::is_rare);
-        let header = encode(&Request { plan, limits, original: format, overlays: roles, faces })?;
+        let header = encode(&WorkerRequest { plan, limits, original: format, overlays: roles, faces })?;
         let images = original.into_iter().chain(overlays.into_iter().map(|(_, encoded)| encoded));
         Ok(Self { header, blobs: images.map(|encoded| encoded.bytes).collect(), is_rare })
     }
@@ -179,14 +179,14 @@ impl Packed {
 
 /// A received message, not yet decoded.
 #[derive(Debug)]
-pub struct Frame {
+pub struct WorkerFrame {
     /// The header.
     pub bytes: Vec<u8>,
     /// The descriptors that came with it.
     pub fds: Vec<OwnedFd>,
 }
 
-impl Frame {
+impl WorkerFrame {
     /// Decodes the header as a `T` and nothing more.
     ///
     /// # Errors
@@ -201,9 +201,9 @@ impl Frame {
     /// Decodes the message as a job.
     ///
     /// # Errors
-    /// [`FrameError::Malformed`] unless it is a [`Request`] with exactly its images, all sealed.
+    /// [`FrameError::Malformed`] unless it is a [`WorkerRequest`] with exactly its images, all sealed.
     pub fn into_job(self) -> Result<Job, FrameError> {
-        let Request { plan, limits, original, overlays, faces } = self.decode()?;
+        let WorkerRequest { plan, limits, original, overlays, faces } = self.decode()?;
         if self.fds.len() != overlays.len() + usize::from(original.is_some()) {
             return Err(FrameError::Malformed);
         }
@@ -256,7 +256,7 @@ fn send_bytes(socket: impl AsFd, bytes: &[u8], fds: &[BorrowedFd<'_>], flags: Se
 /// # Errors
 /// [`FrameError::TooLarge`] for a message beyond the limits; [`FrameError::Io`] otherwise, including `WouldBlock` if
 /// `flags` has `DONTWAIT`.
-pub fn receive(socket: impl AsFd, flags: RecvFlags) -> Result<Option<Frame>, FrameError> {
+pub fn receive(socket: impl AsFd, flags: RecvFlags) -> Result<Option<WorkerFrame>, FrameError> {
     let mut bytes = vec![0; FRAME_BYTES_MAX];
     let mut space = [MaybeUninit::uninit(); rustix::cmsg_space!(ScmRights(FDS_MAX))];
     let mut control = RecvAncillaryBuffer::new(&mut space);
@@ -283,7 +283,7 @@ pub fn receive(socket: impl AsFd, flags: RecvFlags) -> Result<Option<Frame>, Fra
         return Ok(None); // an empty packet looks the same, but none of our messages is empty
     }
     bytes.truncate(received.bytes);
-    Ok(Some(Frame { bytes, fds }))
+    Ok(Some(WorkerFrame { bytes, fds }))
 }
 
 #[cfg(test)]
@@ -300,12 +300,12 @@ mod tests {
     #[test]
     fn messages_and_descriptors_arrive_whole() {
         let (a, b) = pair();
-        let blob = Blob::copy_from(b"picture").unwrap();
+        let blob = Blob::copy_from(b"image").unwrap();
         send(&a, &Hello::Failed, &[blob.as_fd(), blob.as_fd()]).unwrap();
         let frame = receive(&b, RecvFlags::empty()).unwrap().unwrap();
         assert_eq!(frame.decode::<Hello>().unwrap(), Hello::Failed);
         let got: Vec<Blob> = frame.fds.into_iter().map(|fd| Blob::from_sealed(fd).unwrap()).collect();
-        assert_eq!(got.iter().map(Blob::as_slice).collect::<Vec<_>>(), [b"picture", b"picture"]);
+        assert_eq!(got.iter().map(Blob::as_slice).collect::<Vec<_>>(), [b"image", b"image"]);
     }
 
     #[test]
@@ -337,16 +337,16 @@ mod tests {
     fn trailing_bytes_are_malformed() {
         let mut bytes = encode(&Hello::Failed).unwrap();
         bytes.push(0);
-        assert!(matches!(Frame { bytes, fds: vec![] }.decode::<Hello>(), Err(FrameError::Malformed)));
+        assert!(matches!(WorkerFrame { bytes, fds: vec![] }.decode::<Hello>(), Err(FrameError::Malformed)));
     }
 
     proptest! {
         #[test]
         fn any_bytes_are_an_answer_or_malformed(bytes in prop::collection::vec(any::<u8>(), 0..200)) {
-            let frame = Frame { bytes, fds: vec![] };
+            let frame = WorkerFrame { bytes, fds: vec![] };
             if let Ok(answer) = frame.decode::<Reply>() {
                 // A decoded message can be encoded again and means the same.
-                let again = Frame { bytes: encode(&answer).unwrap(), fds: vec![] };
+                let again = WorkerFrame { bytes: encode(&answer).unwrap(), fds: vec![] };
                 prop_assert_eq!(again.decode::<Reply>().unwrap(), answer);
             }
             if let Ok(job) = frame.into_job() {

@@ -15,23 +15,23 @@ use crate::render::{RenderError, Rendered};
 /// State shared by callers and the supervisor.
 #[derive(Debug)]
 pub(super) struct Shared {
-    pub(super) state: Mutex<State>,
+    pub(super) state: Mutex<QueueState>,
     pub(super) wake: OwnedFd,
     pub(super) stats: Stats,
     pub(super) ready: AtomicBool,
 }
 
 #[derive(Debug)]
-pub(super) struct State {
+pub(super) struct QueueState {
     pub(super) queue: VecDeque<Waiting>,
     /// Number of jobs that workers have.
     pub(super) running: usize,
-    pub(super) phase: Phase,
+    pub(super) phase: PoolPhase,
 }
 
 /// Phase of the pool's life.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Phase {
+pub(super) enum PoolPhase {
     /// Accepts jobs.
     Open,
     /// Accepts no jobs, finishes those it has, then ends.
@@ -49,7 +49,7 @@ pub(super) struct Waiting {
 }
 
 impl Shared {
-    pub(super) fn lock(&self) -> MutexGuard<'_, State> {
+    pub(super) fn lock(&self) -> MutexGuard<'_, QueueState> {
         // The locked state is consistent after every statement, so a panic elsewhere does no harm.
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }

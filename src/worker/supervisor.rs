@@ -17,7 +17,7 @@ use super::backoff::Backoff;
 use super::config::PoolConfig;
 use super::process::{Dying, Why, Worker};
 use super::protocol::{Confinement, Enforcement, FrameError};
-use super::queue::{Phase, Shared, Waiting};
+use super::queue::{PoolPhase, Shared, Waiting};
 use super::stats::Stats;
 use crate::render::{RenderError, Rendered};
 
@@ -97,9 +97,9 @@ impl Supervisor {
     fn is_over(&self) -> bool {
         let state = self.shared.lock();
         match state.phase {
-            Phase::Open => false,
-            Phase::Draining => state.queue.is_empty() && state.running == 0,
-            Phase::Stopping => true,
+            PoolPhase::Open => false,
+            PoolPhase::Draining => state.queue.is_empty() && state.running == 0,
+            PoolPhase::Stopping => true,
         }
     }
 
@@ -366,7 +366,7 @@ impl Supervisor {
         let to_be_had = busy + idle > 0
             || (self.confinement.is_some() && !self.backoff.is_failing() && self.backoff.until(now).is_none());
         // Stored under the lock, so that it cannot overwrite the `false` of a drain.
-        self.shared.ready.store(to_be_had && state.phase == Phase::Open, Ordering::Release);
+        self.shared.ready.store(to_be_had && state.phase == PoolPhase::Open, Ordering::Release);
     }
 
     fn end(mut self) {

@@ -4,7 +4,7 @@ use std::fs;
 use std::sync::{Arc, Condvar, Mutex};
 use std::time::Duration;
 
-use crate::pictures::photos;
+use crate::images::photos;
 use crate::server::{Reply, Tintype, read_reply};
 use crate::support::upstream::{Upstream, whole};
 
@@ -21,14 +21,14 @@ struct Gated {
 impl Gated {
     fn new() -> Self {
         let gate = Arc::new((Mutex::new(false), Condvar::new()));
-        let picture = fs::read(photos().join("coffee.jpg")).unwrap();
+        let image = fs::read(photos().join("coffee.jpg")).unwrap();
         let closed = gate.clone();
         let upstream = Upstream::start(move |request| {
             let (open, changed) = &*closed;
             drop(changed.wait_while(open.lock().unwrap(), |open| !*open).unwrap());
             match request.target.as_str() {
                 "/broken.jpg" => whole(500, "", b"secret upstream text"),
-                _picture => whole(200, "Content-Type: image/jpeg\r\nCache-Control: max-age=600\r\n", &picture),
+                _image => whole(200, "Content-Type: image/jpeg\r\nCache-Control: max-age=600\r\n", &image),
             }
         });
         Self { upstream, gate }
@@ -163,9 +163,9 @@ fn a_client_that_hangs_up_does_not_stop_the_render_others_wait_for() {
 #[test]
 fn renditions_in_memory_do_not_exhaust_descriptors() {
     let dir = tempfile::tempdir().unwrap();
-    let picture = fs::read(photos().join("cup.png")).unwrap();
+    let image = fs::read(photos().join("cup.png")).unwrap();
     for n in 0..300 {
-        fs::write(dir.path().join(format!("{n}.png")), &picture[..picture.len() - n]).unwrap();
+        fs::write(dir.path().join(format!("{n}.png")), &image[..image.len() - n]).unwrap();
     }
     fs::copy(photos().join("galaxies.jpg"), dir.path().join("large.jpg")).unwrap();
     let root = dir.path().display();

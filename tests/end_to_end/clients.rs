@@ -4,7 +4,7 @@ use std::process::Command;
 
 use serde::Deserialize;
 
-use crate::pictures::{measure, photos};
+use crate::images::{measure, photos};
 use crate::server::{KEY, Tintype};
 use crate::support::nginx::Nginx;
 use crate::support::seaweed::Seaweed;
@@ -130,11 +130,11 @@ fn urls_of_official_libraries_render_from_a_bucket_and_through_the_proxy() {
     let original = format!("{}coffee.jpg?size=full&token=t%2Fu", nginx.base);
     let (Some(js), Some(python)) = (Made::by_js_core(&original), Made::by_python(&original)) else { return };
 
-    let picture = std::fs::read(photos().join("coffee.jpg")).unwrap();
+    let image = std::fs::read(photos().join("coffee.jpg")).unwrap();
     tokio::runtime::Runtime::new().unwrap().block_on(async {
-        seaweed.create_bucket("pictures").await;
+        seaweed.create_bucket("images").await;
         for name in NAMES {
-            seaweed.put("pictures", &format!("originals/{name}"), picture.clone(), "image/jpeg").await;
+            seaweed.put("images", &format!("originals/{name}"), image.clone(), "image/jpeg").await;
         }
     });
     let server = Tintype::start(&format!(
@@ -143,7 +143,7 @@ fn urls_of_official_libraries_render_from_a_bucket_and_through_the_proxy() {
         name = "bucket"
         hosts = ["img.test"]
         kind = "s3"
-        bucket = "pictures"
+        bucket = "images"
         prefix = "originals/"
         region = "us-east-1"
         endpoint = "{endpoint}"

@@ -4,7 +4,7 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use tintype::config::SignScheme::{HmacSha256, Imgix};
 
-use crate::pictures::{measure, photos};
+use crate::images::{measure, photos};
 use crate::server::{KEY, Tintype};
 
 fn sources() -> String {

@@ -3,7 +3,7 @@
 use std::io::Write as _;
 use std::net::{Ipv4Addr, TcpStream};
 
-use crate::pictures::photos;
+use crate::images::photos;
 use crate::server::{Tintype, exchange, read_reply};
 
 fn start(settings: &[&str]) -> Tintype {

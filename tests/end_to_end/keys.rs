@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 
 use tintype::config::SignScheme;
 
-use crate::pictures::photos;
+use crate::images::photos;
 use crate::server::Tintype;
 use crate::support::seaweed::{ACCESS_KEY, NEXT_PAIR, SECRET_KEY, Seaweed};
 

@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 
 use rustix::process::{Signal, kill_process};
 
-use crate::pictures::{measure, photos};
+use crate::images::{measure, photos};
 use crate::server::{Tintype, exchange, read_reply};
 use crate::support::upstream::{Upstream, whole};
 
@@ -44,10 +44,10 @@ fn only_the_admin_listener_shows_health_and_metrics() {
 
 #[test]
 fn sigterm_lets_requests_in_flight_end_and_then_ends_with_success() {
-    let picture = fs::read(photos().join("coffee.jpg")).unwrap();
+    let image = fs::read(photos().join("coffee.jpg")).unwrap();
     let upstream = Upstream::start(move |_| {
         std::thread::sleep(Duration::from_secs(1));
-        whole(200, "", &picture)
+        whole(200, "", &image)
     });
     let mut server = Tintype::start(&format!(
         "[[source]]\nname = \"web\"\nkind = \"web-folder\"\nbase_url = \"{}\"\nallow_private = [\"127.0.0.0/8\"]\n",
@@ -112,10 +112,10 @@ fn meaningless_signals_are_ignored_and_logged() {
 
 #[test]
 fn every_signal_to_stop_drains() {
-    let picture = fs::read(photos().join("coffee.jpg")).unwrap();
+    let image = fs::read(photos().join("coffee.jpg")).unwrap();
     let upstream = Upstream::start(move |_| {
         std::thread::sleep(Duration::from_millis(700));
-        whole(200, "", &picture)
+        whole(200, "", &image)
     });
     for signal in [Signal::INT, Signal::QUIT] {
         let mut server = Tintype::start(&format!(

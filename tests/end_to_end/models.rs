@@ -8,7 +8,7 @@ use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use tintype::param::{PARAMS, ParamSpec, State, Tier};
 
-use crate::pictures::{measure, photos};
+use crate::images::{measure, photos};
 use crate::server::{Reply, Tintype};
 
 fn source(name: &str, host: &str, more: &str) -> String {

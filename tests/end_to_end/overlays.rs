@@ -7,7 +7,7 @@ use std::path::Path;
 use tintype::config::SignScheme;
 use tintype::sign::sign;
 
-use crate::pictures::{measure, photos};
+use crate::images::{measure, photos};
 use crate::server::{KEY, Reply, Tintype};
 use crate::support::upstream::{Upstream, whole};
 

@@ -9,10 +9,10 @@ use tintype::param::ColorSpace;
 use tintype::pixels::raster::Raster;
 use tintype::plan::Select;
 use tintype::render::RenderLimits;
-use tintype::render::decode::{Opened, Original, Wanted};
+use tintype::render::decode::{EncodedOriginal, Opened, Wanted};
 
+use crate::images::photos;
 use crate::models::odd_originals;
-use crate::pictures::photos;
 use crate::server::{Reply, Tintype};
 
 /// Where the face of the portrait is: left, top, right and bottom, as shares of the image.
@@ -58,7 +58,7 @@ fn ok(server: &Tintype, target: &str) -> Reply {
 /// Returns all frames of an image.
 fn frames(bytes: &[u8]) -> Vec<Raster> {
     tintype::vips::init().unwrap();
-    let original = Original::new(bytes).unwrap();
+    let original = EncodedOriginal::new(bytes).unwrap();
     let limits = RenderLimits::from(&Limits::default());
     let opened = Opened::new(&original, &Select::default(), &limits).unwrap();
     let wanted = Wanted { count: opened.measured.frames, ..Wanted::first(ColorSpace::Srgb) };

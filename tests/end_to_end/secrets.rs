@@ -3,7 +3,7 @@
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 
-use crate::pictures::photos;
+use crate::images::photos;
 use crate::server::{KEY, OLD_KEY, S3_KEYS, Tintype};
 use crate::support::upstream::{Upstream, whole};
 use tintype::config::SignScheme;

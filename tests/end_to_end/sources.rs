@@ -2,7 +2,7 @@
 
 use std::os::unix::fs::symlink;
 
-use crate::pictures::{measure, photos};
+use crate::images::{measure, photos};
 use crate::server::{KEY, Tintype};
 use crate::support::nginx::Nginx;
 use crate::support::upstream::{Step, Upstream, head, whole};
@@ -126,8 +126,8 @@ fn no_path_leaves_the_folder() {
 
 #[test]
 fn the_proxy_fetches_only_from_allowed_hosts() {
-    let picture = std::fs::read(photos().join("cup.png")).unwrap();
-    let upstream = Upstream::start(move |_| whole(200, "Content-Type: image/png\r\n", &picture));
+    let image = std::fs::read(photos().join("cup.png")).unwrap();
+    let upstream = Upstream::start(move |_| whole(200, "Content-Type: image/png\r\n", &image));
     let proxy = |name: &str, more: &str| {
         format!(
             "[[source]]\nname = \"{name}\"\nhosts = [\"{name}.test\"]\nkind = \"web-proxy\"\n{more}\n\

@@ -2,7 +2,7 @@
 
 use std::process::Command;
 
-use crate::pictures::{measure, photos};
+use crate::images::{measure, photos};
 use crate::server::Tintype;
 use tintype::plan::SRCSET_WIDTHS;
 

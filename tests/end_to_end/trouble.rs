@@ -5,7 +5,7 @@ use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
-use crate::pictures::photos;
+use crate::images::photos;
 use crate::server::{Reply, Tintype};
 use crate::support::keep_alive::{KeepAlive, Reaction};
 use crate::support::process::free_ports;

@@ -3,7 +3,7 @@
 use std::fs;
 use std::io::Write as _;
 
-use crate::pictures::measure;
+use crate::images::measure;
 use crate::server::{Reply, Tintype};
 
 const CSP: Option<&str> = Some("default-src 'none'; style-src 'unsafe-inline'; sandbox");

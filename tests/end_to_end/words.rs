@@ -3,7 +3,7 @@
 use tintype::config::SignScheme::Imgix;
 use tintype::sign::sign;
 
-use crate::pictures::{measure, photos};
+use crate::images::{measure, photos};
 use crate::server::{KEY, Reply, Tintype};
 
 fn server() -> Tintype {

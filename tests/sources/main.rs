@@ -16,7 +16,7 @@ use support::seaweed::{self, Seaweed};
 use support::upstream::{Seen, Step, Upstream, head, whole};
 use tintype::config::{S3Config, Secret, Signing, SourceConfig, SourceKind, TtlMode};
 use tintype::limits::Limits;
-use tintype::source::cause::{Cause, CredentialFault, Phase, Place, TlsFault};
+use tintype::source::cause::{Cause, CredentialFault, Phase, Scope, TlsFault};
 use tintype::source::conformance::{self, BYTES_MAX, Subject};
 use tintype::source::{self, FetchRequest, Fetched, Original, Source, SourceError};
 use url::Url;
@@ -165,7 +165,7 @@ async fn s3_conforms_on_seaweedfs() {
     let signature = Cause::Credentials(CredentialFault::Signature);
     assert_eq!(fetch(&wrong, "/plain.jpg").await.err(), Some(SourceError::Misconfigured(signature)));
     let absent = build(s3(&seaweed.endpoint, "no-such", "", seaweed::SECRET_KEY), &conformance::limits()).await;
-    let no_bucket = Cause::NotFound(Place::Bucket);
+    let no_bucket = Cause::NotFound(Scope::Bucket);
     assert_eq!(fetch(&absent, "/plain.jpg").await.err(), Some(SourceError::Misconfigured(no_bucket)));
 
     drop(seaweed);
@@ -188,7 +188,7 @@ async fn a_denied_bucket_is_the_operators_fault_and_a_denied_object_is_not() {
         SourceKind::S3(S3Config { credentials, ..config })
     };
     let closed = build(reader("private"), &conformance::limits()).await;
-    let of_bucket = SourceError::Misconfigured(Cause::Denied(Place::Bucket));
+    let of_bucket = SourceError::Misconfigured(Cause::Denied(Scope::Bucket));
     for _ in 0..3 {
         assert_eq!(fetch(&closed, "/a.jpg").await.err(), Some(of_bucket));
     }
@@ -325,7 +325,7 @@ async fn the_kind_of_source_decides_about_denials_and_invalid_redirects() {
     let bucket = build(s3(&Url::parse(&upstream.url("")).unwrap(), "b", "", "x"), &impatient()).await;
     assert_eq!(fetch(&bucket, "/fine").await.unwrap().body.as_slice(), b"fine");
     assert_eq!(fetch(&bucket, "/401").await.err(), Some(SourceError::Misconfigured(refused)));
-    assert_eq!(fetch(&bucket, "/403").await.err(), Some(SourceError::Denied(Cause::Denied(Place::Object))));
+    assert_eq!(fetch(&bucket, "/403").await.err(), Some(SourceError::Denied(Cause::Denied(Scope::Object))));
     assert_eq!(fetch(&bucket, "/301").await.err(), Some(SourceError::Misconfigured(Cause::Region)));
 }
 
@@ -364,12 +364,12 @@ async fn access_denied_is_the_buckets_where_no_object_can_be_read() {
     };
     let denied = || s3_error(403, "AccessDenied");
     type Answer = Box<dyn Fn(&str, bool) -> Vec<Step> + Send + Sync>;
-    let cases: [(&str, Answer, Place); 4] = [
-        ("nothing at all", Box::new(move |_, _| denied()), Place::Bucket),
+    let cases: [(&str, Answer, Scope); 4] = [
+        ("nothing at all", Box::new(move |_, _| denied()), Scope::Bucket),
         (
             "the names alone",
             Box::new(move |_, is_list| if is_list { listing("open.jpg") } else { denied() }),
-            Place::Bucket,
+            Scope::Bucket,
         ),
         (
             "one object",
@@ -378,7 +378,7 @@ async fn access_denied_is_the_buckets_where_no_object_can_be_read() {
                 "/b/open.jpg" => whole(200, "", b"x"),
                 _ => denied(),
             }),
-            Place::Object,
+            Scope::Object,
         ),
         (
             "an empty listing",
@@ -387,7 +387,7 @@ async fn access_denied_is_the_buckets_where_no_object_can_be_read() {
                     if is_list { whole(200, "", b"<ListBucketResult></ListBucketResult>") } else { denied() }
                 },
             ),
-            Place::Object,
+            Scope::Object,
         ),
     ];
     for (what, answer, place) in cases {
@@ -398,7 +398,7 @@ async fn access_denied_is_the_buckets_where_no_object_can_be_read() {
         let source = build(s3(&Url::parse(&upstream.url("")).unwrap(), "b", "", "x"), &impatient()).await;
         let cause = Cause::Denied(place);
         let expected =
-            if place == Place::Bucket { SourceError::Misconfigured(cause) } else { SourceError::Denied(cause) };
+            if place == Scope::Bucket { SourceError::Misconfigured(cause) } else { SourceError::Denied(cause) };
         assert_eq!(fetch(&source, "/a.jpg").await.err(), Some(expected), "{what}");
         let asked = upstream.seen().len();
         assert!(asked <= 3, "{what}: {asked}");

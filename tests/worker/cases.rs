@@ -11,7 +11,7 @@ use rustix::process::Signal;
 use tintype::blob::Blob;
 use tintype::plan::OverlayRole;
 use tintype::render::{Job, RenderError, Step};
-use tintype::worker::{Pool, PoolConfig, StartError};
+use tintype::worker::{Pool, PoolConfig, PoolStartError};
 
 use crate::rogue::first_line;
 use crate::support::{ask, block_on, config, config_starting, eventually, is_running, job, start, started, text};
@@ -51,8 +51,8 @@ fn count(counter: &AtomicU64) -> u64 {
 fn a_job_comes_back_with_its_facts() {
     block_on(async {
         let pool = start(config());
-        let rendered = ask(&pool, "echo picture").await.unwrap();
-        assert_eq!(rendered.body.as_slice(), b"picture");
+        let rendered = ask(&pool, "echo image").await.unwrap();
+        assert_eq!(rendered.body.as_slice(), b"image");
         assert_eq!((rendered.size.width, rendered.size.height), (4, 3));
         assert!(rendered.timings.render < Duration::from_secs(10), "the worker claims an hour");
         assert_eq!(ask(&pool, "undecodable").await.unwrap_err(), RenderError::Undecodable);
@@ -383,7 +383,7 @@ fn no_worker_outlives_a_killed_server() {
 
 fn a_missing_executable_is_an_error() {
     let missing = Pool::start(PoolConfig { executable: "/nowhere/tintype".into(), ..config() });
-    assert!(matches!(missing, Err(StartError::Spawn(_))), "{missing:?}");
+    assert!(matches!(missing, Err(PoolStartError::Spawn(_))), "{missing:?}");
 }
 
 fn workers_that_never_start_are_tried_ever_more_slowly() {

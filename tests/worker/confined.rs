@@ -79,7 +79,7 @@ fn rendering_is_the_same_confined_free_and_in_process() {
     let formats = ["jpg", "png", "webp", "avif", "gif", "jxl", "png8", "json"];
     let mut rendered = 0;
     for ((name, bytes), format) in originals.iter().zip(formats.iter().cycle()) {
-        let job = picture_job(bytes, &format!("w=48&fm={format}"));
+        let job = image_job(bytes, &format!("w=48&fm={format}"));
         let facts = |outcome: Result<Rendered, RenderError>| {
             outcome.map(|rendered| (crc32fast::hash(rendered.body.as_slice()), rendered.size, rendered.answer))
         };
@@ -105,9 +105,9 @@ fn text_is_the_same_confined_free_and_in_process() {
     tintype::vips::init().unwrap();
     let (free, confined) = (real_workers(false), real_workers(true));
     let original = br##"<svg xmlns="http://www.w3.org/2000/svg" width="200" height="100"/>"##;
-    let blank = render(&picture_job(original, "w=200&fm=png")).unwrap();
+    let blank = render(&image_job(original, "w=200&fm=png")).unwrap();
     for query in TEXTS {
-        let job = picture_job(original, &format!("w=200&fm=png&{query}"));
+        let job = image_job(original, &format!("w=200&fm=png&{query}"));
         let here = render(&job).unwrap();
         assert_ne!(here.body.as_slice(), blank.body.as_slice(), "{query}");
         let (free, confined) = block_on(async { (free.render(job.clone()).await, confined.render(job).await) });
@@ -125,8 +125,8 @@ fn a_hostile_original_fails_one_job() {
     let pool = real_workers(true);
     for (name, bytes) in &hostile {
         let (outcome, next) = block_on(async {
-            let outcome = pool.render(picture_job(bytes, "w=48&fm=png")).await;
-            (outcome, pool.render(picture_job(&good[0].1, "w=48&fm=png")).await)
+            let outcome = pool.render(image_job(bytes, "w=48&fm=png")).await;
+            (outcome, pool.render(image_job(&good[0].1, "w=48&fm=png")).await)
         });
         if let Err(error) = outcome {
             assert!(!matches!(error, RenderError::QueueFull | RenderError::Unavailable), "{name}: {error}");
@@ -141,7 +141,7 @@ fn real_workers(sandbox: bool) -> Pool {
     start(PoolConfig { sandbox, executable, timeout: Duration::from_secs(60), ..config() })
 }
 
-fn picture_job(original: &[u8], query: &str) -> Job {
+fn image_job(original: &[u8], query: &str) -> Job {
     let limits = RenderLimits { pixels_max: 50_000_000, frames_max: 20, animation_pixels_max: 50_000_000 };
     let mut plan = plan(query);
     plan.vectors.draw = true;

@@ -62,12 +62,12 @@ fn obey(job: &Job, raw: &OwnedFd, kept: &mut Vec<Vec<u8>>) -> Result<Rendered, R
     let order = order.trim_start_matches("%PDF-1.7\n");
     let (order, rest) = order.split_once(' ').unwrap_or((order, ""));
     match order {
-        "echo" => picture(if rest.is_empty() { b"nothing" } else { rest.as_bytes() }),
-        "nothing" => picture(b""),
-        "pid" => picture(std::process::id().to_string().as_bytes()),
+        "echo" => image(if rest.is_empty() { b"nothing" } else { rest.as_bytes() }),
+        "nothing" => image(b""),
+        "pid" => image(std::process::id().to_string().as_bytes()),
         "sleep" => {
             std::thread::sleep(Duration::from_millis(rest.parse().unwrap()));
-            picture(b"slept")
+            image(b"slept")
         }
         "undecodable" => Err(RenderError::Undecodable),
         "hang" => loop {
@@ -83,19 +83,19 @@ fn obey(job: &Job, raw: &OwnedFd, kept: &mut Vec<Vec<u8>>) -> Result<Rendered, R
         // Touched, so that the memory is resident and not optimised away.
         "keep" => {
             kept.push(std::hint::black_box(vec![1; rest.parse::<usize>().unwrap() << 20]));
-            picture(b"kept")
+            image(b"kept")
         }
         "drop" => {
             drop(std::hint::black_box(vec![1_u8; rest.parse::<usize>().unwrap() << 20]));
-            picture(b"dropped")
+            image(b"dropped")
         }
-        "huge" => picture(&vec![7; rest.parse::<usize>().unwrap()]),
+        "huge" => image(&vec![7; rest.parse::<usize>().unwrap()]),
         "threads" => {
             let threads: Vec<_> = (0..4).map(|n| std::thread::spawn(move || n * 2)).collect();
             let sum: i32 = threads.into_iter().map(|thread| thread.join().unwrap()).sum();
-            picture(sum.to_string().as_bytes())
+            image(sum.to_string().as_bytes())
         }
-        "probe" => picture(probe(rest).as_bytes()),
+        "probe" => image(probe(rest).as_bytes()),
         lie => {
             tell(lie, raw);
             Err(RenderError::Undecodable)
@@ -103,12 +103,12 @@ fn obey(job: &Job, raw: &OwnedFd, kept: &mut Vec<Vec<u8>>) -> Result<Rendered, R
     }
 }
 
-fn picture(bytes: &[u8]) -> Result<Rendered, RenderError> {
+fn image(bytes: &[u8]) -> Result<Rendered, RenderError> {
     let body = Blob::copy_from(bytes).map_err(|_| RenderError::Encode(Format::Png))?;
     let timings = Timings { render: Duration::from_hours(1), ..Timings::default() };
     Ok(Rendered {
         body,
-        answer: Answer::Picture(Format::Png),
+        answer: Answer::Image(Format::Png),
         size: Size::new(4, 3),
         left_out: false,
         timings,
@@ -119,7 +119,7 @@ fn picture(bytes: &[u8]) -> Result<Rendered, RenderError> {
 /// Sends messages that no honest worker sends.
 fn tell(lie: &str, raw: &OwnedFd) {
     let meta = Meta {
-        answer: Answer::Picture(Format::Png),
+        answer: Answer::Image(Format::Png),
         size: Size::new(1, 1),
         render: Duration::ZERO,
         encode: Duration::ZERO,

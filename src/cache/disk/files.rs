@@ -32,7 +32,7 @@ pub(super) struct Files {
 
 /// An entry found at start.
 #[derive(Debug, PartialEq, Eq)]
-pub(super) struct Found {
+pub(super) struct FoundEntry {
     pub(super) key: VariantKey,
     pub(super) file_bytes: u64,
     pub(super) used_at: SystemTime,
@@ -136,7 +136,7 @@ impl Files {
 
     /// Returns all entries, least recently used first, and the number of their directories. Leaves files alone whose
     /// names are not ours, and skips unreadable ones.
-    pub(super) fn scan(&self) -> io::Result<(Vec<Found>, u64)> {
+    pub(super) fn scan(&self) -> io::Result<(Vec<FoundEntry>, u64)> {
         let mut found = Vec::new();
         let mut directories = 0;
         for shard in fs::read_dir(self.root.join("entries"))?.flatten() {
@@ -189,11 +189,11 @@ fn write_new(path: &Path, head: &[u8], body: &[u8], now: SystemTime) -> io::Resu
     Files::stamp(&file, now)
 }
 
-fn entry_at(shard: &str, file: &fs::DirEntry) -> Option<Found> {
+fn entry_at(shard: &str, file: &fs::DirEntry) -> Option<FoundEntry> {
     let key = key_named(file.file_name().to_str()?)?;
     let metadata = file.metadata().ok().filter(fs::Metadata::is_file)?;
     let used_at = metadata.modified().ok()?;
-    key.to_string().starts_with(shard).then_some(Found { key, file_bytes: metadata.len(), used_at })
+    key.to_string().starts_with(shard).then_some(FoundEntry { key, file_bytes: metadata.len(), used_at })
 }
 
 /// Parses the key in a file name: 64 lower-case hexadecimal digits.

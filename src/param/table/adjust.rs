@@ -105,7 +105,7 @@ pub(super) const ENTRIES: &[ParamSpec] = &[
         summary: "Gives every colour the same hue and keeps its saturation and lightness: 0 is red, 120 green, 240 \
             blue. Grey stays grey.",
         example: "hue-set=200",
-        picture: "coffee.jpg",
+        photo: "coffee.jpg",
         state: State::Rendered,
         set: |p, v| p.adjust.hue_set = v.number(),
         ..ParamSpec::base(Category::Adjustment)
@@ -327,7 +327,7 @@ pub(super) const ENTRIES: &[ParamSpec] = &[
         summary: "Makes the image pure black and white: white from this brightness in percent upwards. It is the last \
             effect, before anything is drawn on the image. Transparent parts stay transparent.",
         example: "threshold=50",
-        picture: "astronaut.jpg",
+        photo: "astronaut.jpg",
         state: State::Rendered,
         set: |p, v| p.stylize.threshold = v.number(),
         ..ParamSpec::base(Category::Stylize)
@@ -341,7 +341,7 @@ pub(super) const ENTRIES: &[ParamSpec] = &[
         summary: "Shows the tones in between as dots: where the image has the brightness of `threshold`, half of the \
             pixels are white. `atkinson` keeps shadows and highlights clearer. Best with `fm=png` or `fm=webp`.",
         example: "threshold=50&threshold-dither=floydsteinberg&fm=png",
-        picture: "astronaut.jpg",
+        photo: "astronaut.jpg",
         state: State::Rendered,
         set: |p, v| p.stylize.threshold_dither = v.word(),
         ..ParamSpec::base(Category::Stylize)

@@ -15,7 +15,7 @@ pub(super) const ENTRIES: &[ParamSpec] = &[
         summary: "Colour behind transparent parts and padding. In formats without alpha, a colour that is not opaque \
             is drawn on white.",
         example: "w=300&h=300&fit=fill&bg=336699",
-        picture: "cup.png",
+        photo: "cup.png",
         state: State::Rendered,
         set: |p, v| p.fill.bg = v.color(),
         ..ParamSpec::base(Category::Fill)
@@ -226,7 +226,7 @@ pub(super) const ENTRIES: &[ParamSpec] = &[
         kinds: &[Kind::Word(&["grid"])],
         summary: "Shows a checkerboard where the image is transparent.",
         example: "transparency=grid",
-        picture: "cup.png",
+        photo: "cup.png",
         state: State::Rendered,
         set: |p, v| p.fill.transparency_grid = v.has("grid"),
         ..ParamSpec::base(Category::Fill)
@@ -239,7 +239,7 @@ pub(super) const ENTRIES: &[ParamSpec] = &[
         needs: Needs::All(&["transparency"]),
         summary: "Colours of the checkerboard; a single colour is paired with white.",
         example: "transparency=grid&grid-colors=ccc,999",
-        picture: "cup.png",
+        photo: "cup.png",
         state: State::Rendered,
         set: |p, v| p.fill.grid_colors = v.colors(),
         ..ParamSpec::base(Category::Fill)
@@ -252,7 +252,7 @@ pub(super) const ENTRIES: &[ParamSpec] = &[
         needs: Needs::All(&["transparency"]),
         summary: "Side of the squares of the checkerboard, in pixels.",
         example: "transparency=grid&grid-size=8",
-        picture: "cup.png",
+        photo: "cup.png",
         state: State::Rendered,
         set: |p, v| p.fill.grid_size = v.whole(),
         ..ParamSpec::base(Category::Fill)

@@ -52,7 +52,7 @@ pub(super) const ENTRIES: &[ParamSpec] = &[
         summary: "One frame of an animation, counted from 1, or a range of frames: `2-5`, `3-`, `-4`. A still format \
             shows the first of them.",
         example: "frame=1",
-        picture: "dial.gif",
+        photo: "dial.gif",
         state: State::Rendered,
         set: |p, v| p.animation.frame = v.frames(),
         ..ParamSpec::base(Category::Animation)
@@ -63,7 +63,7 @@ pub(super) const ENTRIES: &[ParamSpec] = &[
         kinds: &[Kind::Whole(1..=60)],
         summary: "Frames per second, instead of the stored delays.",
         example: "fps=12",
-        picture: "dial.gif",
+        photo: "dial.gif",
         state: State::Rendered,
         set: |p, v| p.animation.fps = v.whole(),
         ..ParamSpec::base(Category::Animation)
@@ -74,7 +74,7 @@ pub(super) const ENTRIES: &[ParamSpec] = &[
         kinds: &[Kind::Whole(0..=LOOP_MAX)],
         summary: "How often an animation plays; 0 means forever. If absent, the original decides.",
         example: "loop=2",
-        picture: "dial.gif",
+        photo: "dial.gif",
         state: State::Rendered,
         set: |p, v| p.animation.loop_count = v.whole(),
         ..ParamSpec::base(Category::Animation)
@@ -85,7 +85,7 @@ pub(super) const ENTRIES: &[ParamSpec] = &[
         kinds: &[Kind::Whole(1..=FRAME_MAX)],
         summary: "Keeps the first frame and then every n-th frame after it.",
         example: "interval=2",
-        picture: "dial.gif",
+        photo: "dial.gif",
         state: State::Rendered,
         set: |p, v| p.animation.interval = v.whole(),
         ..ParamSpec::base(Category::Animation)
@@ -96,7 +96,7 @@ pub(super) const ENTRIES: &[ParamSpec] = &[
         kinds: &[Kind::Whole(1..=FRAME_MAX)],
         summary: "Drops the first frame and then every n-th frame after it.",
         example: "skip=3",
-        picture: "dial.gif",
+        photo: "dial.gif",
         state: State::Rendered,
         set: |p, v| p.animation.skip = v.whole(),
         ..ParamSpec::base(Category::Animation)
@@ -108,7 +108,7 @@ pub(super) const ENTRIES: &[ParamSpec] = &[
         default: Some("false"),
         summary: "Plays an animation backwards.",
         example: "reverse=true",
-        picture: "dial.gif",
+        photo: "dial.gif",
         state: State::Rendered,
         set: |p, v| p.animation.reverse = v.bool(),
         ..ParamSpec::base(Category::Animation)
@@ -120,7 +120,7 @@ pub(super) const ENTRIES: &[ParamSpec] = &[
         default: Some("1"),
         summary: "Page of a PDF or TIFF, counted from 1; the last page if there are fewer.",
         example: "page=2",
-        picture: "leaflet.pdf",
+        photo: "leaflet.pdf",
         state: State::Rendered,
         set: |p, v| p.document.page = v.whole(),
         ..ParamSpec::base(Category::Pdf)
@@ -133,7 +133,7 @@ pub(super) const ENTRIES: &[ParamSpec] = &[
         default: Some("true"),
         summary: "Whether annotations of a PDF are drawn.",
         example: "page=1&pdf-annotation=false",
-        picture: "leaflet.pdf",
+        photo: "leaflet.pdf",
         state: State::Rendered,
         set: |p, v| p.document.annotation = v.bool(),
         ..ParamSpec::base(Category::Pdf)

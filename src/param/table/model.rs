@@ -26,7 +26,7 @@ pub(super) const ENTRIES: &[ParamSpec] = &[
         summary: "Adds `Faces` to `fm=json`: for each face its box, in pixels of the upright image, and the confidence \
             in percent.",
         example: "fm=json&faces=1",
-        picture: "astronaut.jpg",
+        photo: "astronaut.jpg",
         set: |p, v| p.faces.faces = v.has("1"),
         ..ParamSpec::base(Category::FaceDetection)
     },
@@ -39,7 +39,7 @@ pub(super) const ENTRIES: &[ParamSpec] = &[
         summary: "Which of several faces to use, counted from 1 for the largest; as many as fit into the crop if \
             absent.",
         example: "w=200&h=200&fit=facearea&faceindex=1",
-        picture: "astronaut.jpg",
+        photo: "astronaut.jpg",
         set: |p, v| p.faces.index = v.whole(),
         ..ParamSpec::base(Category::FaceDetection)
     },
@@ -52,7 +52,7 @@ pub(super) const ENTRIES: &[ParamSpec] = &[
         needs: Needs::All(&["fit=facearea"]),
         summary: "Space around the face, as a multiple of its size.",
         example: "w=200&h=200&fit=facearea&facepad=2",
-        picture: "astronaut.jpg",
+        photo: "astronaut.jpg",
         set: |p, v| p.faces.pad = v.number(),
         ..ParamSpec::base(Category::FaceDetection)
     },
@@ -66,7 +66,7 @@ pub(super) const ENTRIES: &[ParamSpec] = &[
         summary: "Blurs faces, from unrecognisable (1) to a smear (100), and also anything that might be a face. An \
                   image without faces stays as it is.",
         example: "face-blur=50",
-        picture: "astronaut.jpg",
+        photo: "astronaut.jpg",
         set: |p, v| p.faces.blur = hiding(v),
         ..ParamSpec::base(Category::FaceDetection)
     },
@@ -81,7 +81,7 @@ pub(super) const ENTRIES: &[ParamSpec] = &[
         summary: "Turns faces into squares, from eight across (1) to three across (100), and also anything that might \
                   be a face. An image without faces stays as it is.",
         example: "face-pixel=20",
-        picture: "astronaut.jpg",
+        photo: "astronaut.jpg",
         set: |p, v| p.faces.pixel = hiding(v),
         ..ParamSpec::base(Category::FaceDetection)
     },

@@ -19,7 +19,7 @@ pub(super) const ENTRIES: &[ParamSpec] = &[
         summary: "Replaces the EXIF orientation: an EXIF value from 1 to 8, a clockwise turn of 90, 180 or 270 \
             degrees, or 0 for the pixels as stored.",
         example: "orient=6",
-        picture: "cat-sideways.jpg",
+        photo: "cat-sideways.jpg",
         state: State::Rendered,
         set: set_orient,
         ..ParamSpec::base(Category::Rotation)
@@ -62,7 +62,7 @@ pub(super) const ENTRIES: &[ParamSpec] = &[
         kinds: &[Kind::Word(TrimMode::WORDS)],
         summary: "Cuts away a uniform border before resizing; finds it by its look, its colour or its transparency.",
         example: "trim=auto",
-        picture: "cup.png",
+        photo: "cup.png",
         state: State::Rendered,
         set: |p, v| p.trim.mode = v.word(),
         ..ParamSpec::base(Category::Trim)
@@ -74,7 +74,7 @@ pub(super) const ENTRIES: &[ParamSpec] = &[
         needs: Needs::All(&["trim=alpha"]),
         summary: "Alpha below which a pixel counts as empty.",
         example: "trim=alpha&trim-alpha=10",
-        picture: "cup.png",
+        photo: "cup.png",
         state: State::Rendered,
         set: |p, v| p.trim.alpha = v.number(),
         ..ParamSpec::base(Category::Trim)
@@ -86,7 +86,7 @@ pub(super) const ENTRIES: &[ParamSpec] = &[
         needs: Needs::Any(&["trim=color", "trim=colorunlessalpha"]),
         summary: "Colour of the border; the colour of the top left pixel if absent.",
         example: "trim=color&trim-color=fff",
-        picture: "cup.png",
+        photo: "cup.png",
         state: State::Rendered,
         set: |p, v| p.trim.color = v.color(),
         ..ParamSpec::base(Category::Trim)
@@ -99,7 +99,7 @@ pub(super) const ENTRIES: &[ParamSpec] = &[
         needs: Needs::All(&["trim=auto"]),
         summary: "Greatest difference between the mean colours of neighbouring lines of the border.",
         example: "trim=auto&trim-md=20",
-        picture: "cup.png",
+        photo: "cup.png",
         state: State::Rendered,
         set: |p, v| p.trim.md = v.number(),
         ..ParamSpec::base(Category::Trim)
@@ -112,7 +112,7 @@ pub(super) const ENTRIES: &[ParamSpec] = &[
         needs: Needs::All(&["trim=auto"]),
         summary: "Greatest standard deviation at which a line still counts as border.",
         example: "trim=auto&trim-sd=20",
-        picture: "cup.png",
+        photo: "cup.png",
         state: State::Rendered,
         set: |p, v| p.trim.sd = v.number(),
         ..ParamSpec::base(Category::Trim)
@@ -125,7 +125,7 @@ pub(super) const ENTRIES: &[ParamSpec] = &[
         needs: Needs::Any(&["trim=color", "trim=alpha", "trim=colorunlessalpha"]),
         summary: "How much a pixel may differ from the border colour and still be trimmed.",
         example: "trim=color&trim-tol=10",
-        picture: "cup.png",
+        photo: "cup.png",
         state: State::Rendered,
         set: |p, v| p.trim.tol = v.number(),
         ..ParamSpec::base(Category::Trim)
@@ -139,7 +139,7 @@ pub(super) const ENTRIES: &[ParamSpec] = &[
         needs: Needs::All(&["trim"]),
         summary: "Pixels of border to keep around the content.",
         example: "trim=auto&trim-pad=10",
-        picture: "cup.png",
+        photo: "cup.png",
         state: State::Rendered,
         set: |p, v| p.trim.pad = v.whole(),
         ..ParamSpec::base(Category::Trim)

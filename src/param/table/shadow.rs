@@ -4,9 +4,9 @@ use crate::param::kind::SIDE_PX_MAX;
 use crate::param::{Category, Keyword, Kind, Needs, ParamSpec, ShadowKind, State, Tier};
 
 /// Builds the shadow family of one name: `$params` holds its values, its examples begin with `$before` and use
-/// `$picture`, and `$grows` says what happens to the canvas.
+/// `$photo`, and `$grows` says what happens to the canvas.
 macro_rules! shadow {
-    ($name:literal, $category:ident, $needs:expr, $what:literal, $grows:literal, $picture:literal, $before:literal, |$p:ident| $params:expr) => {
+    ($name:literal, $category:ident, $needs:expr, $what:literal, $grows:literal, $photo:literal, $before:literal, |$p:ident| $params:expr) => {
         &[
             ParamSpec {
                 name: $name,
@@ -15,7 +15,7 @@ macro_rules! shadow {
                 summary: concat!("Gives ", $what, " a shadow with this blur, a standard deviation in pixels. ", $grows),
                 example: concat!($before, $name, "=8&fm=png"),
                 set: |$p, v| $params.blur = v.number(),
-                ..shadow!(base $category, $picture)
+                ..shadow!(base $category, $photo)
             },
             ParamSpec {
                 name: concat!($name, "-type"),
@@ -26,11 +26,11 @@ macro_rules! shadow {
                     under it. `inset`: an inner shadow, drawn over it.",
                 example: concat!($before, $name, "=8&", $name, "-type=cast&fm=png"),
                 set: |$p, v| $params.kind = v.word(),
-                ..shadow!(base $category, $picture)
+                ..shadow!(base $category, $photo)
             },
-            shadow!(offset $name, "-x", $category, $picture, $before, "How far the shadow lies to the right, in pixels or as a \
+            shadow!(offset $name, "-x", $category, $photo, $before, "How far the shadow lies to the right, in pixels or as a \
                 share of the width (`flat`, `inset`).", |$p| $params.x),
-            shadow!(offset $name, "-y", $category, $picture, $before, "How far the shadow lies down, in pixels or as a share of \
+            shadow!(offset $name, "-y", $category, $photo, $before, "How far the shadow lies down, in pixels or as a share of \
                 the height (`flat`, `inset`), or the gap above the pool (`float`).", |$p| $params.y),
             ParamSpec {
                 name: concat!($name, "-color"),
@@ -40,7 +40,7 @@ macro_rules! shadow {
                 summary: "Colour of the shadow; its alpha sets the darkness.",
                 example: concat!($before, $name, "=8&", $name, "-color=c00040ff&fm=png"),
                 set: |$p, v| $params.color = v.color(),
-                ..shadow!(base $category, $picture)
+                ..shadow!(base $category, $photo)
             },
             ParamSpec {
                 name: concat!($name, "-spread"),
@@ -51,23 +51,23 @@ macro_rules! shadow {
                     blurred (`flat`, `inset`).",
                 example: concat!($before, $name, "=4&", $name, "-spread=10&fm=png"),
                 set: |$p, v| $params.spread = v.whole(),
-                ..shadow!(base $category, $picture)
+                ..shadow!(base $category, $photo)
             },
-            shadow!(light $name, "-softness", "80", 0.0..=100.0, Some("50"), $category, $picture, $before, "Size of the light: \
+            shadow!(light $name, "-softness", "80", 0.0..=100.0, Some("50"), $category, $photo, $before, "Size of the light: \
                 how much softer the shadow gets with distance (`cast`).", |$p| $params.softness),
-            shadow!(light $name, "-falloff", "80", 0.0..=100.0, Some("0"), $category, $picture, $before, "How much of the shadow \
+            shadow!(light $name, "-falloff", "80", 0.0..=100.0, Some("0"), $category, $photo, $before, "How much of the shadow \
                 is gone at its far end (`cast`).", |$p| $params.falloff),
-            shadow!(light $name, "-elevation", "25", 5.0..=90.0, None, $category, $picture, $before, "Height of the \
+            shadow!(light $name, "-elevation", "25", 5.0..=90.0, None, $category, $photo, $before, "Height of the \
                 light in degrees: the lower it is, the longer the shadow (`cast`). 45 if absent.",
                 |$p| $params.elevation),
-            shadow!(light $name, "-azimuth", "90", -3600.0..=3600.0, Some("215"), $category, $picture, $before, "Where the light \
+            shadow!(light $name, "-azimuth", "90", -3600.0..=3600.0, Some("215"), $category, $photo, $before, "Where the light \
                 stands, in degrees: 0 behind, 90 on the right, 180 in front, 270 on the left (`cast`).",
                 |$p| $params.azimuth),
-            shadow!(light $name, "-pose", "30", 0.0..=90.0, Some("90"), $category, $picture, $before, "How the subject \
+            shadow!(light $name, "-pose", "30", 0.0..=90.0, Some("90"), $category, $photo, $before, "How the subject \
                 was seen: 90 is standing, from the front; 0 is lying, from above (`cast`).", |$p| $params.pose),
         ]
     };
-    (offset $name:literal, $axis:literal, $category:ident, $picture:literal, $before:literal, $summary:literal, |$p:ident| $field:expr) => {
+    (offset $name:literal, $axis:literal, $category:ident, $photo:literal, $before:literal, $summary:literal, |$p:ident| $field:expr) => {
         ParamSpec {
             name: concat!($name, $axis),
             kinds: &[Kind::Offset(SIDE_PX_MAX)],
@@ -76,10 +76,10 @@ macro_rules! shadow {
             summary: $summary,
             example: concat!($before, $name, "=8&", $name, $axis, "=12&fm=png"),
             set: |$p, v| $field = v.length(),
-            ..shadow!(base $category, $picture)
+            ..shadow!(base $category, $photo)
         }
     };
-    (light $name:literal, $part:literal, $value:literal, $range:expr, $default:expr, $category:ident, $picture:literal, $before:literal, $summary:literal, |$p:ident| $field:expr) => {
+    (light $name:literal, $part:literal, $value:literal, $range:expr, $default:expr, $category:ident, $photo:literal, $before:literal, $summary:literal, |$p:ident| $field:expr) => {
         ParamSpec {
             name: concat!($name, $part),
             kinds: &[Kind::Number($range)],
@@ -88,14 +88,14 @@ macro_rules! shadow {
             summary: $summary,
             example: concat!($before, $name, "=2&", $name, "-type=cast&", $name, $part, "=", $value, "&fm=png"),
             set: |$p, v| $field = v.number(),
-            ..shadow!(base $category, $picture)
+            ..shadow!(base $category, $photo)
         }
     };
-    (base $category:ident, $picture:literal) => {
+    (base $category:ident, $photo:literal) => {
         ParamSpec {
             tier: Tier::Extended,
             state: State::Rendered,
-            picture: $picture,
+            photo: $photo,
             ..ParamSpec::base(Category::$category)
         }
     };

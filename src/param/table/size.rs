@@ -57,7 +57,7 @@ pub(super) const ENTRIES: &[ParamSpec] = &[
             tried in order; `auto` looks for faces, then for what stands out, then for edges. A word for an object, \
             such as `car`, finds nothing, and the next word is tried. The centre is kept if absent.",
         example: "w=300&h=300&fit=crop&crop=top,left",
-        picture: "astronaut.jpg",
+        photo: "astronaut.jpg",
         state: State::Rendered,
         set: |p, v| p.size.crop = v.words(),
         ..ParamSpec::base(Category::Size)

@@ -93,7 +93,7 @@ pub(super) const ENTRIES: &[ParamSpec] = &[
         needs: Needs::All(&["fm=spritesheet"]),
         summary: "Columns of the sprite sheet of a video.",
         example: "fm=spritesheet&video-spritesheet-columns=5",
-        picture: "dial.gif",
+        photo: "dial.gif",
         ..BASE
     },
     ParamSpec {
@@ -103,7 +103,7 @@ pub(super) const ENTRIES: &[ParamSpec] = &[
         needs: Needs::All(&["fm=spritesheet"]),
         summary: "Format of the sprite sheet of a video.",
         example: "fm=spritesheet&video-spritesheet-format=webp",
-        picture: "dial.gif",
+        photo: "dial.gif",
         ..BASE
     },
     ParamSpec {
@@ -113,7 +113,7 @@ pub(super) const ENTRIES: &[ParamSpec] = &[
         needs: Needs::All(&["fm=spritesheet"]),
         summary: "Width of a frame on the sprite sheet of a video.",
         example: "fm=spritesheet&video-spritesheet-w=80",
-        picture: "dial.gif",
+        photo: "dial.gif",
         ..BASE
     },
     ParamSpec {
@@ -123,7 +123,7 @@ pub(super) const ENTRIES: &[ParamSpec] = &[
         needs: Needs::All(&["fm=spritesheet"]),
         summary: "Height of a frame on the sprite sheet of a video.",
         example: "fm=spritesheet&video-spritesheet-h=90",
-        picture: "dial.gif",
+        photo: "dial.gif",
         ..BASE
     },
     ParamSpec {
@@ -133,7 +133,7 @@ pub(super) const ENTRIES: &[ParamSpec] = &[
         needs: Needs::All(&["fm=spritesheet"]),
         summary: "Seconds between two frames on the sprite sheet of a video.",
         example: "fm=spritesheet&video-spritesheet-interval=5",
-        picture: "dial.gif",
+        photo: "dial.gif",
         ..BASE
     },
     ParamSpec {
@@ -144,7 +144,7 @@ pub(super) const ENTRIES: &[ParamSpec] = &[
         needs: Needs::All(&["fm=spritesheet"]),
         summary: "Whether frames on the sprite sheet of a video are cropped to their subject.",
         example: "fm=spritesheet&video-spritesheet-smart-crop=true",
-        picture: "dial.gif",
+        photo: "dial.gif",
         ..BASE
     },
     ParamSpec {

@@ -12,15 +12,15 @@ use super::light;
 const BATCH: usize = 8;
 /// Floats of a row handled at once: in `BATCH` rows they take 16 KiB, half of a first-level cache.
 const BLOCK: usize = 512;
-/// Lanes of the sums along a row. Each stride that `Output::along` uses divides it.
+/// Lanes of the sums along a row. Each stride that `RowSink::along` uses divides it.
 const LANES: usize = 16;
 /// From this many source rows per output row, sums are kept instead of rows (see [`reduce`]).
 const REDUCE_REACH_MIN: usize = 18;
 
 /// Computes the output samples of the window that `columns` and `rows` span.
 pub(crate) fn resample(raster: &Raster, columns: &Axis, rows: &Axis) -> Vec<u8> {
-    let mut output = Output::new(raster, columns, rows.len());
-    let source = Rows { raster, columns, rows };
+    let mut output = RowSink::new(raster, columns, rows.len());
+    let source = LightRows { raster, columns, rows };
     let arch = pulp::Arch::new();
     // Without the instruction, fused multiply-add is a call into the C library, hundreds of times slower.
     let fused = cfg!(target_arch = "aarch64") || !matches!(arch, pulp::Arch::Scalar);
@@ -34,13 +34,13 @@ pub(crate) fn resample(raster: &Raster, columns: &Axis, rows: &Axis) -> Vec<u8> 
 }
 
 /// Reads source rows as linear light.
-struct Rows<'a> {
+struct LightRows<'a> {
     raster: &'a Raster,
     columns: &'a Axis,
     rows: &'a Axis,
 }
 
-impl Rows<'_> {
+impl LightRows<'_> {
     /// Returns the number of floats per row.
     fn row_len(&self) -> usize {
         self.columns.source.len() * usize::from(self.raster.channels)
@@ -58,7 +58,7 @@ impl Rows<'_> {
 ///
 /// Keeps `rows.reach` source rows in memory.
 #[inline(always)]
-fn enlarge<const FUSED: bool>(source: &Rows<'_>, output: &mut Output<'_>) {
+fn enlarge<const FUSED: bool>(source: &LightRows<'_>, output: &mut RowSink<'_>) {
     let row_len = source.row_len();
     let slots = source.rows.reach;
     let mut ring = vec![0.0; slots * row_len];
@@ -92,7 +92,7 @@ fn enlarge<const FUSED: bool>(source: &Rows<'_>, output: &mut Output<'_>) {
 ///
 /// Keeps `BATCH` source rows and about ten sums in memory, whatever the ratio, and reads each source row once.
 #[inline(always)]
-fn reduce<const FUSED: bool>(source: &Rows<'_>, output: &mut Output<'_>) {
+fn reduce<const FUSED: bool>(source: &LightRows<'_>, output: &mut RowSink<'_>) {
     let (rows, row_len) = (source.rows, source.row_len());
     let mut batch = vec![0.0; BATCH * row_len];
     let mut sums: Vec<Sum> = Vec::new();
@@ -171,7 +171,7 @@ fn add_product<const FUSED: bool>(sum: f32, a: f32, b: f32) -> f32 {
 }
 
 /// The second pass and the image that it fills.
-struct Output<'a> {
+struct RowSink<'a> {
     columns: &'a Axis,
     channels: usize,
     /// The summed row. Each pixel takes `stride` lanes: three channels take four, so that a register holds whole
@@ -182,7 +182,7 @@ struct Output<'a> {
     samples: Vec<u8>,
 }
 
-impl<'a> Output<'a> {
+impl<'a> RowSink<'a> {
     fn new(raster: &Raster, columns: &'a Axis, rows: usize) -> Self {
         let channels = usize::from(raster.channels);
         let stride = if channels == 3 { 4 } else { channels };

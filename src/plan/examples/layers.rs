@@ -364,7 +364,7 @@ fn alpha_follows_the_layers() {
     assert!(has_alpha("w=100&h=100&fit=fill"));
     assert!(!has_alpha("w=100&h=100&fit=fill&bg=fff"));
     assert!(has_alpha("mask=ellipse"));
-    assert!(has_alpha("mask=ellipse&bg=fff"), "bg lies under the picture, the mask cuts both");
+    assert!(has_alpha("mask=ellipse&bg=fff"), "bg lies under the image, the mask cuts both");
     assert!(!has_alpha("mask=ellipse&mask-bg=fff"));
     assert!(has_alpha("pad=1"));
     assert!(!has_alpha("pad=1&bg=f00"));

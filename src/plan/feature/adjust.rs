@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 use crate::param::Params;
 use crate::plan::types::Sizing;
 
-use super::{Canvas, Feature, Op, Step, tone};
+use super::{Canvas, Feature, Op, Paints, tone};
 
 /// One pixel-wise adjustment, by the formula of `rendering.md` 7. The value is that of the parameter, and never the one
 /// that changes nothing.
@@ -35,7 +35,7 @@ pub enum Adjust {
     HueSet(f64),
 }
 
-impl Step for Vec<Adjust> {}
+impl Paints for Vec<Adjust> {}
 
 impl Feature for Vec<Adjust> {
     /// Returns the adjustments in the order of `rendering.md` 2.2, step 8. `invert` is left out if it is applied later,

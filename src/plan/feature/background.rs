@@ -7,13 +7,13 @@ use crate::plan::anchor::visible;
 use crate::plan::types::Sizing;
 use crate::units::Color;
 
-use super::{Canvas, Feature, Step};
+use super::{Canvas, Feature, Paints};
 
 /// A visible colour, shown under the image's own transparency.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Background(pub Color);
 
-impl Step for Background {
+impl Paints for Background {
     fn colors_mut(&mut self) -> Vec<&mut Color> {
         vec![&mut self.0]
     }

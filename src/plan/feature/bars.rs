@@ -8,7 +8,7 @@ use crate::plan::anchor::{Along, along, length_px, visible};
 use crate::plan::types::Sizing;
 use crate::units::{Color, Length, Size};
 
-use super::{Canvas, Feature, Op, Step};
+use super::{Canvas, Feature, Op, Paints};
 
 /// Default radii of a radial gradient, as fractions of the shorter side.
 const GRADIENT_RADII: [Length; 2] = [Length::Fraction(0.125), Length::Fraction(0.5)];
@@ -100,7 +100,7 @@ pub struct GradientFill {
     pub course: GradientCourse,
 }
 
-impl Step for Extend {
+impl Paints for Extend {
     fn colors_mut(&mut self) -> Vec<&mut Color> {
         match &mut self.fill {
             ExtendFill::Solid(color) => vec![color],

@@ -10,7 +10,7 @@ use crate::units::{Color, Length, Size};
 
 use super::finish::Finish;
 use super::overlay::{Overlay, fitted, grown, overlay_fit, sizing};
-use super::{Canvas, Feature, Op, Step};
+use super::{Canvas, Feature, Op, Paints};
 
 const CENTERED: (Along, Along) = (Along::Middle, Along::Middle);
 
@@ -85,7 +85,7 @@ pub enum BlendOpLayer {
     Image(Overlay),
 }
 
-impl Step for BlendOp {
+impl Paints for BlendOp {
     fn colors_mut(&mut self) -> Vec<&mut Color> {
         match &mut self.layer {
             BlendOpLayer::Color(color) => vec![color],

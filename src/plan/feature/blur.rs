@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 use crate::param::Params;
 use crate::plan::types::Sizing;
 
-use super::{Canvas, Feature, Op, Step};
+use super::{Canvas, Feature, Op, Paints};
 
 /// Gaussian blur with extended edges.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
@@ -17,7 +17,7 @@ pub struct Blur {
 /// Gaussian sigma in pixels for one unit of `blur` at `dpr=1` (`rendering.md` 8: v * 0.1 * dpr / 2).
 const BLUR_SIGMA_PX: f64 = 0.05;
 
-impl Step for Blur {}
+impl Paints for Blur {}
 
 impl Feature for Blur {
     fn of(params: &Params, _: &Sizing) -> Option<Self> {

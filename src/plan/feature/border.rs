@@ -8,7 +8,7 @@ use crate::plan::types::Sizing;
 use crate::units::{Color, Size};
 
 use super::mask::{Outline, radius_max};
-use super::{Canvas, Feature, Op, Step};
+use super::{Canvas, Feature, Op, Paints};
 
 /// `border*`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -34,7 +34,7 @@ pub struct BorderOp {
     pub follows: Option<Outline>,
 }
 
-impl Step for BorderOp {
+impl Paints for BorderOp {
     fn colors_mut(&mut self) -> Vec<&mut Color> {
         let stroke = self.border.stroke.as_mut().map(|(_, color)| color);
         std::iter::once(&mut self.border.color).chain(stroke).collect()

@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 use crate::param::Params;
 use crate::plan::types::Sizing;
 
-use super::{Canvas, Feature, Op, Step};
+use super::{Canvas, Feature, Op, Paints};
 
 /// `nr` and `nrs`, together, because either one turns both on.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
@@ -19,7 +19,7 @@ pub struct Denoise {
 /// Default of `nr` and of `nrs` if the other one is given.
 const DENOISE_DEFAULT: f64 = 20.0;
 
-impl Step for Denoise {}
+impl Paints for Denoise {}
 
 impl Feature for Denoise {
     fn of(params: &Params, _: &Sizing) -> Option<Self> {

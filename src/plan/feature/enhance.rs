@@ -5,13 +5,13 @@ use serde::{Deserialize, Serialize};
 use crate::param::Params;
 use crate::plan::types::Sizing;
 
-use super::{Canvas, Feature, Op, Step};
+use super::{Canvas, Feature, Op, Paints};
 
 /// Adjusts exposure, contrast and saturation according to the histogram.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Enhance;
 
-impl Step for Enhance {}
+impl Paints for Enhance {}
 
 impl Feature for Enhance {
     fn of(params: &Params, _: &Sizing) -> Option<Self> {

@@ -6,7 +6,7 @@ use crate::param::FadeParams;
 use crate::plan::anchor::length_px;
 use crate::units::{Length, Size};
 
-use super::Step;
+use super::Paints;
 
 /// Edges that fade to transparent. A fraction refers to the width on the left and right, and to the height at the top
 /// and bottom.
@@ -29,7 +29,7 @@ pub struct FadeOp {
     pub left: f64,
 }
 
-impl Step for FadeOp {}
+impl Paints for FadeOp {}
 
 impl Fade {
     pub(super) fn of(fade: &FadeParams) -> Option<Self> {

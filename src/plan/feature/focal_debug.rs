@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 use crate::param::{CropWord, Fit, Params};
 use crate::plan::types::Sizing;
 
-use super::{Canvas, Feature, Op, Step};
+use super::{Canvas, Feature, Op, Paints};
 
 /// A cross-hair at the focal point.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -20,7 +20,7 @@ pub struct FocalDebugOp {
     pub y: u32,
 }
 
-impl Step for FocalDebugOp {}
+impl Paints for FocalDebugOp {}
 
 impl Feature for FocalDebug {
     fn of(params: &Params, sizing: &Sizing) -> Option<Self> {

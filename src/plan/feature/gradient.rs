@@ -12,7 +12,7 @@ use crate::pixels::ramp::{ColorRamp, GradientCourse};
 use crate::plan::anchor::{Along, along, length_px};
 use crate::units::{Color, Length, Size};
 
-use super::Step;
+use super::Paints;
 
 /// A gradient over an image.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -77,7 +77,7 @@ pub struct GradientOp {
     pub paint: GradientPaint,
 }
 
-impl Step for GradientOp {
+impl Paints for GradientOp {
     fn colors_mut(&mut self) -> Vec<&mut Color> {
         self.colors.stops.iter_mut().map(|stop| &mut stop.color).collect()
     }

@@ -7,7 +7,7 @@ use crate::plan::anchor::px;
 use crate::plan::types::Sizing;
 use crate::units::Color;
 
-use super::{Canvas, Feature, Op, Step};
+use super::{Canvas, Feature, Op, Paints};
 
 const GRID_SQUARE_PX: u32 = 4;
 
@@ -22,7 +22,7 @@ pub struct Grid {
     pub square_px: u32,
 }
 
-impl Step for Grid {
+impl Paints for Grid {
     fn colors_mut(&mut self) -> Vec<&mut Color> {
         self.colors.iter_mut().collect()
     }

@@ -6,7 +6,7 @@ use crate::param::Params;
 use crate::plan::anchor::px;
 use crate::plan::types::Sizing;
 
-use super::{Canvas, Feature, Op, Step};
+use super::{Canvas, Feature, Op, Paints};
 
 /// A screen of dots at 45 degrees, in the colours of the image.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
@@ -15,7 +15,7 @@ pub struct Halftone {
     pub dot_px: u32,
 }
 
-impl Step for Halftone {}
+impl Paints for Halftone {}
 
 impl Feature for Halftone {
     fn of(params: &Params, _: &Sizing) -> Option<Self> {

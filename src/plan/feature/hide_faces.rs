@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 use crate::param::Params;
 use crate::units::Rect;
 
-use super::Step;
+use super::Paints;
 
 /// `face-blur` and `face-pixel`, each 0 to 100; not both 0.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -24,10 +24,10 @@ pub struct HideFacesOp {
     pub how: HideFaces,
 }
 
-impl Step for HideFacesOp {}
+impl Paints for HideFacesOp {}
 
 /// Boxes of red eyes to correct.
-impl Step for Vec<Rect> {}
+impl Paints for Vec<Rect> {}
 
 impl HideFaces {
     pub(in crate::plan) fn of(params: &Params) -> Option<Self> {

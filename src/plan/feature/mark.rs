@@ -11,7 +11,7 @@ use crate::units::{Length, Size};
 use super::finish::Finish;
 use super::overlay::{self, Overlay, fitted, grown, overlay_fit};
 use super::shadow::{Reflection, Shadow};
-use super::{Canvas, Feature, Op, Step, rotate};
+use super::{Canvas, Feature, Op, Paints, rotate};
 
 /// Default of `mark-pad` in the reference, in pixels.
 const MARK_PAD_PX: u32 = 5;
@@ -91,9 +91,9 @@ pub struct TurnOp {
     pub canvas: Size,
 }
 
-impl Step for MarkOp {}
+impl Paints for MarkOp {}
 
-impl Step for TurnOp {}
+impl Paints for TurnOp {}
 
 impl Mark {
     /// Returns the watermark on a base of `base` pixels; `None` if it is not available or the base is too small for it.

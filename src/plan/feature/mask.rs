@@ -7,7 +7,7 @@ use crate::plan::anchor::{length_px, px, visible};
 use crate::plan::types::{Found, Sizing};
 use crate::units::{Color, Length, Size};
 
-use super::{Canvas, Feature, Op, Step};
+use super::{Canvas, Feature, Op, Paints};
 
 /// Fraction of the shorter side that `mask=corners` rounds without `corner-radius`.
 const CORNER_SHARE: f64 = 0.2;
@@ -54,7 +54,7 @@ pub struct MaskOp {
     pub feather_px: u32,
 }
 
-impl Step for MaskOp {
+impl Paints for MaskOp {
     fn colors_mut(&mut self) -> Vec<&mut Color> {
         self.background.iter_mut().collect()
     }

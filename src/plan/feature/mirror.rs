@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 use crate::param::Params;
 use crate::plan::types::Sizing;
 
-use super::{Canvas, Feature, Op, Step};
+use super::{Canvas, Feature, Op, Paints};
 
 /// `flip`.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -15,7 +15,7 @@ pub struct Mirror {
     pub vertical: bool,
 }
 
-impl Step for Mirror {}
+impl Paints for Mirror {}
 
 impl Feature for Mirror {
     fn of(params: &Params, _: &Sizing) -> Option<Self> {

@@ -84,7 +84,7 @@ pub(super) trait Feature: Sized {
 }
 
 /// What a step provides besides its own numbers.
-pub(crate) trait Step {
+pub(crate) trait Paints {
     /// Returns the colours from the request that the step paints with. They are sRGB until they are converted.
     fn colors_mut(&mut self) -> Vec<&mut Color> {
         Vec::new()

@@ -7,7 +7,7 @@ use crate::plan::anchor::Sides;
 use crate::plan::types::Sizing;
 use crate::units::{Color, Size};
 
-use super::{Canvas, Feature, Op, Step};
+use super::{Canvas, Feature, Op, Paints};
 
 /// Adds a margin.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -18,7 +18,7 @@ pub struct Pad {
     pub color: Color,
 }
 
-impl Step for Pad {
+impl Paints for Pad {
     fn colors_mut(&mut self) -> Vec<&mut Color> {
         vec![&mut self.color]
     }

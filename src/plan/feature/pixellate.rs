@@ -6,7 +6,7 @@ use crate::param::Params;
 use crate::plan::anchor::px;
 use crate::plan::types::Sizing;
 
-use super::{Canvas, Feature, Op, Step};
+use super::{Canvas, Feature, Op, Paints};
 
 /// Averages square blocks, aligned to the top left.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
@@ -15,7 +15,7 @@ pub struct Pixellate {
     pub block_px: u32,
 }
 
-impl Step for Pixellate {}
+impl Paints for Pixellate {}
 
 impl Feature for Pixellate {
     fn of(params: &Params, _: &Sizing) -> Option<Self> {

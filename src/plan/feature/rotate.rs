@@ -7,7 +7,7 @@ use crate::plan::extent::side;
 use crate::plan::types::Sizing;
 use crate::units::{Color, Size};
 
-use super::{Canvas, Feature, Op, Step};
+use super::{Canvas, Feature, Op, Paints};
 
 /// `rot` and `rot-type`.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
@@ -31,7 +31,7 @@ pub struct Rotate {
     pub background: Color,
 }
 
-impl Step for Rotate {
+impl Paints for Rotate {
     fn colors_mut(&mut self) -> Vec<&mut Color> {
         vec![&mut self.background]
     }

@@ -9,7 +9,7 @@ use crate::param::{Params, ShadowKind, ShadowParams};
 use crate::plan::types::Sizing;
 use crate::units::{Color, Length, Size};
 
-use super::{Canvas, Feature, Op, Step};
+use super::{Canvas, Feature, Op, Paints};
 
 /// Default of `drop-shadow-color`.
 const COLOR: Color = Color { a: 0xBF, ..Color::BLACK };
@@ -128,13 +128,13 @@ impl Shadow {
     }
 }
 
-impl Step for ShadowOp {
+impl Paints for ShadowOp {
     fn colors_mut(&mut self) -> Vec<&mut Color> {
         vec![&mut self.color]
     }
 }
 
-impl Step for ReflectOp {}
+impl Paints for ReflectOp {}
 
 impl Feature for Shadow {
     fn of(params: &Params, _: &Sizing) -> Option<Self> {

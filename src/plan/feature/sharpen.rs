@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 use crate::param::Params;
 use crate::plan::types::Sizing;
 
-use super::{Canvas, Feature, Op, Step};
+use super::{Canvas, Feature, Op, Paints};
 
 /// A way to sharpen.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
@@ -24,7 +24,7 @@ pub enum Sharpen {
 /// Default of `usmrad`.
 const UNSHARP_SIGMA_PX: f64 = 2.5;
 
-impl Step for Sharpen {}
+impl Paints for Sharpen {}
 
 impl Feature for Vec<Sharpen> {
     fn of(params: &Params, _: &Sizing) -> Option<Self> {

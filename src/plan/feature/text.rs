@@ -7,7 +7,7 @@ use crate::plan::anchor::{Along, Anchor, BOTTOM_RIGHT, pixels, px, visible};
 use crate::plan::types::Sizing;
 use crate::units::{Color, Length, Size};
 
-use super::{Canvas, Feature, Op, Step};
+use super::{Canvas, Feature, Op, Paints};
 
 pub(in crate::plan) const TEXT_PAD_PX: u32 = 10;
 
@@ -97,7 +97,7 @@ pub struct TextOp {
 
 /// `~text`: image-only text, in final pixels.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub struct Written {
+pub struct ImageOnlyText {
     /// Text, style and position of the lines; `dpr` is applied.
     pub text: Text,
     /// Width at which lines break.
@@ -110,7 +110,7 @@ pub struct Written {
     pub height_max_px: u32,
 }
 
-impl Step for TextOp {
+impl Paints for TextOp {
     fn colors_mut(&mut self) -> Vec<&mut Color> {
         let Self { text, behind, .. } = self;
         let outline = text.outline.as_mut().map(|(_, color)| color);

@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 use crate::param::{Dither, Params};
 use crate::plan::types::Sizing;
 
-use super::{Canvas, Feature, Op, Step};
+use super::{Canvas, Feature, Op, Paints};
 
 /// `threshold`: pure black and white.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
@@ -16,7 +16,7 @@ pub struct Threshold {
     pub dither: Option<Dither>,
 }
 
-impl Step for Threshold {}
+impl Paints for Threshold {}
 
 impl Feature for Threshold {
     fn of(params: &Params, _: &Sizing) -> Option<Self> {

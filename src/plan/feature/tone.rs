@@ -7,7 +7,7 @@ use crate::pixels::ramp::ColorRamp;
 use crate::plan::types::Sizing;
 use crate::units::Color;
 
-use super::{Canvas, Feature, Op, Step};
+use super::{Canvas, Feature, Op, Paints};
 
 /// One pixel-wise effect (`rendering.md` 8).
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -80,7 +80,7 @@ fn gradient_map(params: &StylizeParams) -> Option<Tone> {
     (mix > 0.0).then(|| Tone::GradientMap(Box::new(GradientMap { colors, mix, tones })))
 }
 
-impl Step for Vec<Tone> {
+impl Paints for Vec<Tone> {
     fn colors_mut(&mut self) -> Vec<&mut Color> {
         self.iter_mut().flat_map(Tone::colors_mut).collect()
     }

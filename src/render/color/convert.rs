@@ -21,7 +21,7 @@ use crate::param::ColorSpace;
 use crate::pixels::raster::{Raster, Samples};
 use crate::render::RenderError;
 use crate::units::Color;
-use crate::vips::{Call, Depth, Image, Space, VipsError};
+use crate::vips::{Call, Image, SampleFormat, Space, VipsError};
 
 /// Suits photographs, because it keeps the relations between colours. Matrix and curve profiles support no other intent
 /// anyway.
@@ -35,7 +35,7 @@ pub(in crate::render) fn decoded(
     cs: ColorSpace,
     range: Option<floats::Range>,
 ) -> Result<(Raster, Option<Vec<u8>>), RenderError> {
-    if image.depth() == Depth::Float && image.space() != Space::Other && image.space() != Space::Cmyk {
+    if image.depth() == SampleFormat::Float && image.space() != Space::Other && image.space() != Space::Cmyk {
         let reading = Reading::of(image.meta_blob(c"icc-profile-data").as_deref(), image.bands().min(4), cs);
         let is_light = image.space() == Space::Light && !reading.is_profiled;
         let raster = floats::raster(&image, is_light, range).map_err(|_| RenderError::Undecodable)?;
@@ -86,7 +86,7 @@ pub(in crate::render) fn prepared(image: Image<'_>, cs: ColorSpace) -> Result<(I
 /// Converts Lab, XYZ and other spaces to sRGB. Alpha of floating-point images is converted separately: decoders return
 /// 0 to 1, and versions of libvips differ in which value they consider opaque.
 fn other_to_srgb(image: Image<'_>) -> Result<Image<'_>, VipsError> {
-    if !image.has_alpha() || image.depth() != Depth::Float {
+    if !image.has_alpha() || image.depth() != SampleFormat::Float {
         return Call::new(c"colourspace").image(c"in", &image).nick(c"space", c"srgb").image_out();
     }
     let colours = i32::try_from(image.bands()).unwrap_or(i32::MAX) - 1;
@@ -114,7 +114,7 @@ fn cmyk_to_srgb<'a>(image: &Image<'a>, profile: Option<&[u8]>) -> Result<Image<'
 
 /// Converts to samples and channels that a raster can hold.
 fn representable(image: Image<'_>) -> Result<Image<'_>, VipsError> {
-    let image = if matches!(image.depth(), Depth::Other | Depth::Float) {
+    let image = if matches!(image.depth(), SampleFormat::Other | SampleFormat::Float) {
         Call::new(c"cast").image(c"in", &image).nick(c"format", c"uchar").flag(c"shift", true).image_out()?
     } else {
         image
@@ -174,7 +174,7 @@ pub(in crate::render) fn color_in(color: Color, profile: Option<&[u8]>) -> Color
 
 /// Converts an 8-bit sRGB image to the space of the image it is placed over. Grey images are unchanged.
 #[must_use]
-pub(in crate::render) fn picture_in(raster: Raster, profile: Option<&[u8]>) -> Raster {
+pub(in crate::render) fn image_in(raster: Raster, profile: Option<&[u8]>) -> Raster {
     let space = profile.and_then(|bytes| ColorProfile::new_from_slice(bytes).ok());
     match space.and_then(|space| converted(&raster, &ColorProfile::new_srgb(), &space)) {
         Some(samples) => Raster { samples: Samples::U8(samples), ..raster },

@@ -7,48 +7,48 @@
 //! are clipped.
 //! Sources: ITU-T H.273 (the numbers), SMPTE ST 2084 (PQ), ITU-R BT.2100 (HLG), ITU-R BT.2408 (diffuse white).
 
-use super::primaries::{Chromaticities, Matrix, SAME};
+use super::primaries::{Chromaticities, RgbMatrix, SAME};
 use crate::pixels::raster::{Raster, Samples};
 use crate::pixels::srgb::{to_encoded, to_linear};
 
 /// Primaries and transfer characteristics as numbered in H.273.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(in crate::render) struct Coding {
+pub(in crate::render) struct Cicp {
     pub(in crate::render) primaries: u16,
     pub(in crate::render) transfer: u16,
 }
 
-impl Coding {
+impl Cicp {
     /// Returns the colour space for these numbers, or `None` for reserved and unspecified ones and for curves that no
     /// image uses.
-    pub(in crate::render) fn space(self) -> Option<Space> {
+    pub(in crate::render) fn space(self) -> Option<RgbSpace> {
         let curve = match self.transfer {
             // The camera curves of television are treated as sRGB, as in browsers.
-            1 | 6 | 7 | 11..=15 => Curve::Srgb,
-            4 => Curve::Power(2.2),
-            5 => Curve::Power(2.8),
-            8 => Curve::Linear,
-            16 => Curve::Pq,
-            17 => Curve::Cinema,
-            18 => Curve::Hlg,
+            1 | 6 | 7 | 11..=15 => TransferCurve::Srgb,
+            4 => TransferCurve::Power(2.2),
+            5 => TransferCurve::Power(2.8),
+            8 => TransferCurve::Linear,
+            16 => TransferCurve::Pq,
+            17 => TransferCurve::Cinema,
+            18 => TransferCurve::Hlg,
             _ => return None,
         };
-        Some(Space::new(curve, Chromaticities::numbered(self.primaries)?))
+        Some(RgbSpace::new(curve, Chromaticities::numbered(self.primaries)?))
     }
 }
 
 /// A colour space: a curve and primaries.
 #[derive(Clone, Copy, Debug, PartialEq)]
-pub(in crate::render) struct Space {
-    curve: Curve,
-    matrix: Matrix,
+pub(in crate::render) struct RgbSpace {
+    curve: TransferCurve,
+    matrix: RgbMatrix,
     /// Whether black is 16 and white 235 of 255.
     is_narrow: bool,
 }
 
-impl Space {
+impl RgbSpace {
     /// Creates a space. Invalid primaries count as those of sRGB.
-    pub(in crate::render) fn new(curve: Curve, primaries: Chromaticities) -> Self {
+    pub(in crate::render) fn new(curve: TransferCurve, primaries: Chromaticities) -> Self {
         Self { curve, matrix: primaries.to_srgb().unwrap_or(SAME), is_narrow: false }
     }
 
@@ -59,7 +59,7 @@ impl Space {
 
     /// Returns whether this is exactly sRGB.
     fn is_srgb(&self) -> bool {
-        self.curve == Curve::Srgb && self.matrix == SAME && !self.is_narrow
+        self.curve == TransferCurve::Srgb && self.matrix == SAME && !self.is_narrow
     }
 }
 
@@ -73,7 +73,7 @@ const ENCODED: usize = 4096;
 
 /// The transfer curve.
 #[derive(Clone, Copy, Debug, PartialEq)]
-pub(in crate::render) enum Curve {
+pub(in crate::render) enum TransferCurve {
     Srgb,
     Linear,
     /// Light is the sample to this power.
@@ -86,15 +86,15 @@ pub(in crate::render) enum Curve {
 
 /// Converts the image to sRGB, keeping size and channels. Samples already in sRGB are unchanged. Samples with another
 /// curve become 16-bit to preserve detail in the shadows.
-pub(in crate::render) fn to_srgb(raster: Raster, space: Space) -> Raster {
-    let Space { curve, matrix, is_narrow } = space;
+pub(in crate::render) fn to_srgb(raster: Raster, space: RgbSpace) -> Raster {
+    let RgbSpace { curve, matrix, is_narrow } = space;
     if space.is_srgb() {
         return raster;
     }
-    let raster = if curve == Curve::Srgb { raster } else { raster.into_16_bit() };
+    let raster = if curve == TransferCurve::Srgb { raster } else { raster.into_16_bit() };
     let range = |value: f32| if is_narrow { ((value - 16.0 / 255.0) * (255.0 / 219.0)).clamp(0.0, 1.0) } else { value };
     let Raster { size, channels, mut samples } = raster;
-    let table = Encoded::new();
+    let table = SrgbTable::new();
     match &mut samples {
         Samples::U8(samples) => {
             let decoded: Vec<f32> = (0..=255_u8).map(|v| decoded(curve, range(f32::from(v) / 255.0))).collect();
@@ -115,7 +115,13 @@ pub(in crate::render) fn to_srgb(raster: Raster, space: Space) -> Raster {
 }
 
 /// Converts one pixel. Alpha is unchanged, and grey stays grey.
-fn convert<T: Copy>(pixel: &mut [T], curve: Curve, matrix: &Matrix, read: impl Fn(T) -> f32, write: impl Fn(f32) -> T) {
+fn convert<T: Copy>(
+    pixel: &mut [T],
+    curve: TransferCurve,
+    matrix: &RgbMatrix,
+    read: impl Fn(T) -> f32,
+    write: impl Fn(f32) -> T,
+) {
     match pixel {
         [grey] | [grey, _] => {
             let [light, ..] = rolled_off(displayed([read(*grey); 3], curve), curve);
@@ -131,26 +137,26 @@ fn convert<T: Copy>(pixel: &mut [T], curve: Curve, matrix: &Matrix, read: impl F
 }
 
 /// Returns the linear light of a sample: of the display, where 1 is diffuse white, or of the scene for HLG.
-fn decoded(curve: Curve, value: f32) -> f32 {
+fn decoded(curve: TransferCurve, value: f32) -> f32 {
     match curve {
-        Curve::Srgb => to_linear(f64::from(value)) as f32,
-        Curve::Linear => value,
-        Curve::Power(power) => value.powf(power),
-        Curve::Cinema => value.powf(2.6) * (52.37 / 48.0),
-        Curve::Pq => {
+        TransferCurve::Srgb => to_linear(f64::from(value)) as f32,
+        TransferCurve::Linear => value,
+        TransferCurve::Power(power) => value.powf(power),
+        TransferCurve::Cinema => value.powf(2.6) * (52.37 / 48.0),
+        TransferCurve::Pq => {
             let root = value.powf(1.0 / 78.843_75);
             let over = (root - 0.835_937_5).max(0.0);
             (over / (18.851_563 - 18.6875 * root)).powf(1.0 / 0.159_301_76) * PQ_NITS / WHITE_NITS
         }
-        Curve::Hlg if value <= 0.5 => value * value / 3.0,
-        Curve::Hlg => (((value - 0.559_910_7) / 0.178_832_77).exp() + 0.284_668_92) / 12.0,
+        TransferCurve::Hlg if value <= 0.5 => value * value / 3.0,
+        TransferCurve::Hlg => (((value - 0.559_910_7) / 0.178_832_77).exp() + 0.284_668_92) / 12.0,
     }
 }
 
 /// Converts scene light to what a display with the peak luminance shows (BT.2100, table 5). Only HLG leaves this to the
 /// display.
-fn displayed(light: [f32; 3], curve: Curve) -> [f32; 3] {
-    if curve != Curve::Hlg {
+fn displayed(light: [f32; 3], curve: TransferCurve) -> [f32; 3] {
+    if curve != TransferCurve::Hlg {
         return light;
     }
     let luminance = 0.2627 * light[0] + 0.678 * light[1] + 0.0593 * light[2];
@@ -159,11 +165,11 @@ fn displayed(light: [f32; 3], curve: Curve) -> [f32; 3] {
 }
 
 /// Compresses light to at most 1, with a curve that ends at the peak (Reinhard's with a white point).
-fn rolled_off(light: [f32; 3], curve: Curve) -> [f32; 3] {
+fn rolled_off(light: [f32; 3], curve: TransferCurve) -> [f32; 3] {
     let peak = match curve {
-        Curve::Pq => PQ_NITS / WHITE_NITS,
-        Curve::Hlg => HLG_NITS / WHITE_NITS,
-        Curve::Srgb | Curve::Linear | Curve::Power(_) | Curve::Cinema => return light,
+        TransferCurve::Pq => PQ_NITS / WHITE_NITS,
+        TransferCurve::Hlg => HLG_NITS / WHITE_NITS,
+        TransferCurve::Srgb | TransferCurve::Linear | TransferCurve::Power(_) | TransferCurve::Cinema => return light,
     };
     let brightest = light[0].max(light[1]).max(light[2]);
     let gain = (1.0 + brightest / (peak * peak)) / (1.0 + brightest);
@@ -171,9 +177,9 @@ fn rolled_off(light: [f32; 3], curve: Curve) -> [f32; 3] {
 }
 
 /// A table from linear light to sRGB, 0 to 65535.
-struct Encoded(Vec<u32>);
+struct SrgbTable(Vec<u32>);
 
-impl Encoded {
+impl SrgbTable {
     fn new() -> Self {
         let encode = |at: usize| {
             let light = (at as f64 / (ENCODED - 1) as f64).powi(2);
@@ -201,7 +207,7 @@ mod tests {
 
     #[track_caller]
     fn check(primaries: u16, transfer: u16, value: [f32; 3], expected: [u8; 3]) {
-        let coding = Coding { primaries, transfer };
+        let coding = Cicp { primaries, transfer };
         let shallow = pixel(Samples::U8(value.map(|v| (v * 255.0).round() as u8).to_vec()));
         let deep = pixel(Samples::U16(value.map(|v| (v * 65_535.0).round() as u16).to_vec()));
         for raster in [shallow, deep] {
@@ -214,7 +220,7 @@ mod tests {
     fn srgb_is_left_alone() {
         for transfer in [1, 6, 13, 14] {
             let raster = pixel(Samples::U8(vec![1, 2, 3]));
-            assert_eq!(to_srgb(raster.clone(), Coding { primaries: 1, transfer }.space().unwrap()), raster);
+            assert_eq!(to_srgb(raster.clone(), Cicp { primaries: 1, transfer }.space().unwrap()), raster);
         }
     }
 
@@ -243,7 +249,7 @@ mod tests {
 
     #[test]
     fn alpha_and_grey() {
-        let space = Coding { primaries: 9, transfer: 16 }.space().unwrap();
+        let space = Cicp { primaries: 9, transfer: 16 }.space().unwrap();
         let with = |channels, samples: &[u8]| Raster {
             size: Size::new(1, 1),
             channels,
@@ -256,13 +262,13 @@ mod tests {
     #[test]
     fn numbers_without_a_meaning_mean_nothing() {
         for (primaries, transfer) in [(1, 0), (1, 2), (1, 3), (1, 9), (1, 19), (0, 13), (2, 13), (3, 13), (999, 13)] {
-            assert_eq!(Coding { primaries, transfer }.space(), None, "{primaries} {transfer}");
+            assert_eq!(Cicp { primaries, transfer }.space(), None, "{primaries} {transfer}");
         }
     }
 
     #[test]
     fn narrow_range_is_stretched() {
-        let space = Coding { primaries: 1, transfer: 13 }.space().unwrap().narrow();
+        let space = Cicp { primaries: 1, transfer: 13 }.space().unwrap().narrow();
         let raster = Raster { channels: 4, samples: Samples::U8(vec![16, 235, 126, 99]), ..pixel(Samples::U8(vec![])) };
         assert_eq!(to_srgb(raster, space).into_bytes(), [0, 255, 128, 99], "alpha is always full range");
     }

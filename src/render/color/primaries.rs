@@ -3,8 +3,8 @@
 //! Sources: ITU-T H.273 table 2 (the numbered ones), ICC.1:2022 annex E (Bradford adaptation of the white).
 
 /// Rows of a linear transform of red, green and blue.
-pub(in crate::render) type Matrix = [[f32; 3]; 3];
-pub(in crate::render) const SAME: Matrix = [[1.0, 0.0, 0.0], [0.0, 1.0, 0.0], [0.0, 0.0, 1.0]];
+pub(in crate::render) type RgbMatrix = [[f32; 3]; 3];
+pub(in crate::render) const SAME: RgbMatrix = [[1.0, 0.0, 0.0], [0.0, 1.0, 0.0], [0.0, 0.0, 1.0]];
 
 type Wide = [[f64; 3]; 3];
 
@@ -48,7 +48,7 @@ impl Chromaticities {
 
     /// Returns the matrix from linear light in these primaries to that in sRGB, adapting the white point. Returns
     /// `None` for primaries that span no colours, or whose white is not a mixture of them.
-    pub(in crate::render) fn to_srgb(self) -> Option<Matrix> {
+    pub(in crate::render) fn to_srgb(self) -> Option<RgbMatrix> {
         if self.is_near(&Self::SRGB) {
             return Some(SAME);
         }
@@ -117,7 +117,7 @@ mod tests {
     use super::*;
 
     #[track_caller]
-    fn check(number: u16, expected: Matrix) {
+    fn check(number: u16, expected: RgbMatrix) {
         let map = Chromaticities::numbered(number).unwrap().to_srgb().unwrap();
         let off = map.iter().flatten().zip(expected.iter().flatten()).map(|(a, b)| (a - b).abs());
         assert!(off.fold(0.0, f32::max) < 0.001, "{number}: {map:?}");

@@ -12,7 +12,7 @@ use moxcms::{
     TransformExecutor, TransformOptions,
 };
 
-use super::hdr::{self, Coding};
+use super::hdr::{self, Cicp};
 use crate::param::ColorSpace;
 use crate::pixels::raster::{Raster, Samples};
 use crate::pixels::srgb::{to_encoded, to_linear};
@@ -29,7 +29,7 @@ const SAME: f32 = 0.002;
 
 /// How a profile for RGB relates to sRGB.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Kind {
+enum ProfileKind {
     /// sRGB, under any name.
     Srgb,
     /// Matrix and curves, with curves near sRGB's.
@@ -45,11 +45,11 @@ pub(in crate::render) struct Reading {
     pub(in crate::render) kept: Option<Vec<u8>>,
     /// Whether a profile defines how to interpret the samples.
     pub(in crate::render) is_profiled: bool,
-    step: Step,
+    step: Conversion,
 }
 
 #[derive(Clone, Default)]
-enum Step {
+enum Conversion {
     #[default]
     Nothing,
     /// Transforms of 16-bit RGB, without and with alpha.
@@ -57,7 +57,7 @@ enum Step {
     /// A table with an entry for every 16-bit grey.
     Grey(Arc<Vec<u16>>),
     /// High dynamic range, whose highlights must be rolled off.
-    Coded(hdr::Space),
+    Coded(hdr::RgbSpace),
 }
 
 impl Reading {
@@ -70,17 +70,19 @@ impl Reading {
         };
         let converted = |step| Self { kept: None, is_profiled: true, step };
         if let Some(space) = high_range(&parsed) {
-            return converted(Step::Coded(space));
+            return converted(Conversion::Coded(space));
         }
         if is_grey {
-            return converted(grey_table(&parsed).map_or(Step::Nothing, |table| Step::Grey(Arc::new(table))));
+            return converted(
+                grey_table(&parsed).map_or(Conversion::Nothing, |table| Conversion::Grey(Arc::new(table))),
+            );
         }
         let kind = classify(&parsed);
         let may_keep = matches!(cs, ColorSpace::Origin | ColorSpace::AdobeRgb1998) && bytes.len() <= KEPT_BYTES_MAX;
         match kind {
-            Kind::Srgb => converted(Step::Nothing),
-            Kind::Near if may_keep => Self { kept: Some(bytes.to_vec()), ..converted(Step::Nothing) },
-            Kind::Near | Kind::Far => converted(rgb_step(&parsed).unwrap_or_default()),
+            ProfileKind::Srgb => converted(Conversion::Nothing),
+            ProfileKind::Near if may_keep => Self { kept: Some(bytes.to_vec()), ..converted(Conversion::Nothing) },
+            ProfileKind::Near | ProfileKind::Far => converted(rgb_step(&parsed).unwrap_or_default()),
         }
     }
 
@@ -88,7 +90,7 @@ impl Reading {
     /// reaches the resampler without losing shadows.
     pub(in crate::render) fn apply(&self, raster: Raster) -> Raster {
         match (&self.step, raster.channels) {
-            (Step::Rgb(opaque, alpha), 3 | 4) => {
+            (Conversion::Rgb(opaque, alpha), 3 | 4) => {
                 let transform = if raster.channels == 3 { opaque } else { alpha };
                 let Raster { size, channels, samples } = raster.into_16_bit();
                 let Samples::U16(before) = samples else { unreachable!("made 16 bits above") };
@@ -97,7 +99,7 @@ impl Reading {
                 let done = transform.transform(&before, &mut after).is_ok();
                 Raster { size, channels, samples: Samples::U16(if done { after } else { before }) }
             }
-            (Step::Grey(table), 1 | 2) => {
+            (Conversion::Grey(table), 1 | 2) => {
                 let mut raster = raster.into_16_bit();
                 let step = usize::from(raster.channels);
                 if let Samples::U16(samples) = &mut raster.samples {
@@ -105,8 +107,8 @@ impl Reading {
                 }
                 raster
             }
-            (Step::Coded(space), _) => hdr::to_srgb(raster, *space),
-            (Step::Nothing | Step::Rgb(..) | Step::Grey(_), _) => raster,
+            (Conversion::Coded(space), _) => hdr::to_srgb(raster, *space),
+            (Conversion::Nothing | Conversion::Rgb(..) | Conversion::Grey(_), _) => raster,
         }
     }
 }
@@ -159,20 +161,20 @@ fn has_colorants(profile: &ColorProfile) -> bool {
 
 /// Returns the space of a profile that declares PQ or HLG by number (`cicp`, ICC.1:2022 9.2.17). The curves of such a
 /// profile cannot express how bright white is.
-fn high_range(profile: &ColorProfile) -> Option<hdr::Space> {
+fn high_range(profile: &ColorProfile) -> Option<hdr::RgbSpace> {
     let cicp = profile.cicp.as_ref()?;
     let transfer = cicp.transfer_characteristics;
     if !matches!(transfer, TransferCharacteristics::Smpte2084 | TransferCharacteristics::Hlg) {
         return None;
     }
-    Coding { primaries: cicp.color_primaries as u16, transfer: transfer as u16 }.space()
+    Cicp { primaries: cicp.color_primaries as u16, transfer: transfer as u16 }.space()
 }
 
-fn rgb_step(profile: &ColorProfile) -> Option<Step> {
+fn rgb_step(profile: &ColorProfile) -> Option<Conversion> {
     let srgb = ColorProfile::new_srgb();
     let options = TransformOptions { allow_use_cicp_transfer: false, ..TransformOptions::default() };
     let transform = |layout| profile.create_transform_16bit(layout, &srgb, layout, options).ok();
-    Some(Step::Rgb(transform(Layout::Rgb)?, transform(Layout::Rgba)?))
+    Some(Conversion::Rgb(transform(Layout::Rgb)?, transform(Layout::Rgba)?))
 }
 
 /// Builds a table from grey to sRGB. If the profile connects through Lab, its curve yields lightness instead of light
@@ -194,20 +196,20 @@ fn lightness_to_light(lightness: f64) -> f64 {
     if lightness > 8.0 { ((lightness + 16.0) / 116.0).powi(3) } else { lightness / 903.3 }
 }
 
-fn classify(profile: &ColorProfile) -> Kind {
+fn classify(profile: &ColorProfile) -> ProfileKind {
     if has_tables(profile) {
-        return Kind::Far;
+        return ProfileKind::Far;
     }
     let curves = [&profile.red_trc, &profile.green_trc, &profile.blue_trc];
     let Some(curves) = curves.map(|curve| curve.as_ref().and_then(evaluator)).into_iter().collect::<Option<Vec<_>>>()
     else {
-        return Kind::Far;
+        return ProfileKind::Far;
     };
     let all_within = |tolerance| curves.iter().all(|curve| is_srgb_curve(curve.as_ref(), tolerance));
     match () {
-        () if has_srgb_primaries(profile) && all_within(SAME) => Kind::Srgb,
-        () if all_within(NEAR) => Kind::Near,
-        () => Kind::Far,
+        () if has_srgb_primaries(profile) && all_within(SAME) => ProfileKind::Srgb,
+        () if all_within(NEAR) => ProfileKind::Near,
+        () => ProfileKind::Far,
     }
 }
 

@@ -11,7 +11,7 @@ use std::ops::Range;
 
 use png::{BlendOp, ColorType, Decoder, DisposeOp, FrameControl, Reader, Transformations};
 
-use super::canvas::{self, Blend, Canvas, Disposal, Part};
+use super::canvas::{self, Disposal, FrameBlend, FrameCanvas, FramePart};
 use crate::pixels::raster::Raster;
 use crate::plan::StoredFrames;
 use crate::render::RenderError;
@@ -191,10 +191,10 @@ pub(super) fn play(
     let size = Size::new(reader.info().width, reader.info().height);
     let len = reader.output_buffer_size().ok_or(RenderError::Undecodable)?;
     let mut parts = Parts { reader, buffer: vec![0; len], len };
-    let mut canvas = Canvas::new(size);
+    let mut canvas = FrameCanvas::new(size);
     Ok(canvas::shown(shown, move |is_shown| {
         let control = parts.next()?;
-        let part = Part {
+        let part = FramePart {
             rect: Rect {
                 left: control.x_offset,
                 top: control.y_offset,
@@ -202,8 +202,8 @@ pub(super) fn play(
             },
             pixels: &parts.buffer,
             blend: match control.blend_op {
-                BlendOp::Source => Blend::Source,
-                BlendOp::Over => Blend::Over,
+                BlendOp::Source => FrameBlend::Source,
+                BlendOp::Over => FrameBlend::Over,
             },
             disposal: match control.dispose_op {
                 DisposeOp::None => Disposal::Keep,

@@ -17,7 +17,7 @@ use crate::param::ColorSpace;
 use crate::pixels::raster::{Raster, Samples};
 use crate::plan::Measured;
 use crate::render::color::convert;
-use crate::render::{Bound, Codec, Feature, RenderError, RenderLimits};
+use crate::render::{Bound, Codec, FileFeature, RenderError, RenderLimits};
 use crate::sniff::{SourceFormat, is_bitmap_header};
 use crate::units::Size;
 
@@ -32,7 +32,7 @@ const EMBEDDED: u32 = 0x4D42_4544;
 
 /// How pixels are stored.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Coding {
+enum PixelCoding {
     /// Palette indices of 1, 2, 4 or 8 bits.
     Indices,
     /// Runs of palette indices, or of colours at 24 bits.
@@ -48,7 +48,7 @@ pub(super) struct Dib<'a> {
     pub(super) size: Size,
     pub(super) bits: usize,
     is_top_down: bool,
-    coding: Coding,
+    coding: PixelCoding,
     palette: Vec<[u8; 3]>,
     profile: Option<&'a [u8]>,
     /// The pixels and everything after them.
@@ -103,10 +103,10 @@ impl<'a> Dib<'a> {
         let mut at = header_len;
         let mut coding = coding(&header, header_len, bits, &mut at, bytes)?;
         // 32-bit icons had alpha before headers could declare it.
-        if let (true, 32, Coding::Masks(masks)) = (is_icon, bits, &mut coding) {
+        if let (true, 32, PixelCoding::Masks(masks)) = (is_icon, bits, &mut coding) {
             masks[3] = 0xFF00_0000;
         }
-        if is_top_down && coding == Coding::Runs {
+        if is_top_down && coding == PixelCoding::Runs {
             return Err(RenderError::Undecodable);
         }
         let palette = palette(&header, bytes, bits, is_core, start, &mut at);
@@ -144,12 +144,12 @@ impl<'a> Dib<'a> {
     /// Returns the pixels as 8-bit RGBA from the top, and the data after them. The size must have been checked.
     pub(super) fn pixels(&self) -> Result<(Vec<[u8; 4]>, &'a [u8]), RenderError> {
         let mut pixels = Vec::new();
-        if self.coding == Coding::Runs {
+        if self.coding == PixelCoding::Runs {
             let after = rle::unpack(self.data, self.size, self.bits, &self.palette, &mut pixels)?;
             return Ok((pixels, after));
         }
         let (rows, after) = self.rows(self.data, self.bits).ok_or(RenderError::Undecodable)?;
-        let Coding::Masks(masks) = self.coding else { return Ok((self.by_library(&rows)?, after)) };
+        let PixelCoding::Masks(masks) = self.coding else { return Ok((self.by_library(&rows)?, after)) };
         let width = self.size.width as usize;
         pixels.reserve_exact(width * rows.len());
         let has_alpha = masks[3] != 0;
@@ -206,7 +206,7 @@ impl<'a> Dib<'a> {
 
     /// Returns whether the pixels have an alpha channel.
     pub(super) const fn has_alpha(&self) -> bool {
-        matches!(self.coding, Coding::Masks([.., alpha]) if alpha != 0)
+        matches!(self.coding, PixelCoding::Masks([.., alpha]) if alpha != 0)
     }
 }
 
@@ -217,15 +217,15 @@ fn coding(
     bits: u32,
     at: &mut usize,
     bytes: &[u8],
-) -> Result<Coding, RenderError> {
+) -> Result<PixelCoding, RenderError> {
     let is_os2 =
         header_len < INFO_BYTES || (header_len > INFO_BYTES && header_len <= 64 && !matches!(header_len, 52 | 56));
     let plain = match bits {
-        1 | 2 | 4 | 8 => Some(Coding::Indices),
-        16 => Some(Coding::Masks([0x7C00, 0x3E0, 0x1F, 0])),
-        24 => Some(Coding::Bytes),
+        1 | 2 | 4 | 8 => Some(PixelCoding::Indices),
+        16 => Some(PixelCoding::Masks([0x7C00, 0x3E0, 0x1F, 0])),
+        24 => Some(PixelCoding::Bytes),
         // Newer headers have an alpha mask that applies even where the other masks are not used.
-        32 => Some(Coding::Masks([
+        32 => Some(PixelCoding::Masks([
             0xFF_0000,
             0xFF00,
             0xFF,
@@ -236,9 +236,9 @@ fn coding(
     let unsupported = |feature| RenderError::UnsupportedFormat(Codec::Feature(SourceFormat::Bmp, feature));
     match (word(header, 16), bits) {
         (0, _) => plain.ok_or(RenderError::Undecodable),
-        (1, 8) | (2, 4) => Ok(Coding::Runs),
-        (4, 24) if is_os2 => Ok(Coding::Runs),
-        (3, _) if is_os2 => Err(unsupported(Feature::HuffmanCoding)),
+        (1, 8) | (2, 4) => Ok(PixelCoding::Runs),
+        (4, 24) if is_os2 => Ok(PixelCoding::Runs),
+        (3, _) if is_os2 => Err(unsupported(FileFeature::HuffmanCoding)),
         (3 | 6, 16 | 32) => {
             let has_alpha = word(header, 16) == 6;
             let behind = if header_len == INFO_BYTES { if has_alpha { 16 } else { 12 } } else { 0 };
@@ -251,11 +251,11 @@ fn coding(
                     || *mask == 0
                     || *mask == u32::MAX
             };
-            masks.iter().all(is_run).then_some(Coding::Masks(masks)).ok_or(RenderError::Undecodable)
+            masks.iter().all(is_run).then_some(PixelCoding::Masks(masks)).ok_or(RenderError::Undecodable)
         }
         // Complete files (see `embedded`) that are not at the stated offset.
-        (4, _) => Err(unsupported(Feature::JpegInside)),
-        (5, _) => Err(unsupported(Feature::PngInside)),
+        (4, _) => Err(unsupported(FileFeature::JpegInside)),
+        (5, _) => Err(unsupported(FileFeature::PngInside)),
         _ => Err(RenderError::Undecodable),
     }
 }

@@ -34,7 +34,7 @@ pub(super) fn shown(
 
 /// How a part is combined with the canvas.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Blend {
+pub(super) enum FrameBlend {
     /// The part replaces what is there, including opacity.
     Source,
     /// The part is composited over what is there.
@@ -53,22 +53,22 @@ pub(super) enum Disposal {
 }
 
 /// What one frame draws.
-pub(super) struct Part<'p> {
+pub(super) struct FramePart<'p> {
     /// Where it is placed; anything beyond the edge of the canvas is cut off.
     pub(super) rect: Rect,
     /// 8-bit RGBA of the whole rectangle, row by row, with straight alpha.
     pub(super) pixels: &'p [u8],
-    pub(super) blend: Blend,
+    pub(super) blend: FrameBlend,
     pub(super) disposal: Disposal,
 }
 
 /// 8-bit RGBA pixels, initially transparent.
-pub(super) struct Canvas {
+pub(super) struct FrameCanvas {
     size: Size,
     pixels: Vec<u8>,
 }
 
-impl Canvas {
+impl FrameCanvas {
     /// Creates a transparent canvas.
     pub(super) fn new(size: Size) -> Self {
         let bytes = usize::try_from(size.area() * 4).expect("a size within the limits fits in memory");
@@ -76,18 +76,18 @@ impl Canvas {
     }
 
     /// Draws a part and then disposes of it. Returns the canvas as it looks in between if `is_shown`.
-    pub(super) fn play(&mut self, part: &Part<'_>, is_shown: bool) -> Option<Raster> {
+    pub(super) fn play(&mut self, part: &FramePart<'_>, is_shown: bool) -> Option<Raster> {
         let rows: Vec<Row> = self.rows(part.rect).collect();
         let before: Option<Vec<u8>> = (part.disposal == Disposal::Restore)
             .then(|| rows.iter().flat_map(|row| &self.pixels[row.at..row.at + row.len]).copied().collect());
         for row in &rows {
             let (under, top) = (&mut self.pixels[row.at..row.at + row.len], &part.pixels[row.from..row.from + row.len]);
             match part.blend {
-                Blend::Source => under.copy_from_slice(top),
-                Blend::Over => lay_over(under, top),
+                FrameBlend::Source => under.copy_from_slice(top),
+                FrameBlend::Over => lay_over(under, top),
             }
         }
-        let shown = is_shown.then(|| self.picture());
+        let shown = is_shown.then(|| self.image());
         match (part.disposal, before) {
             (Disposal::Clear, _) => rows.iter().for_each(|row| self.pixels[row.at..row.at + row.len].fill(0)),
             (Disposal::Restore, Some(before)) => {
@@ -104,7 +104,7 @@ impl Canvas {
     }
 
     /// Copies the current canvas.
-    pub(super) fn picture(&self) -> Raster {
+    pub(super) fn image(&self) -> Raster {
         Raster { size: self.size, channels: 4, samples: Samples::U8(self.pixels.clone()) }
     }
 
@@ -152,10 +152,11 @@ mod tests {
 
     /// Plays a part on a canvas of 2 x 2 that is red on the left. Checks what is shown and what is left.
     #[track_caller]
-    fn check(part: &Part<'_>, shown: [[u8; 4]; 4], left: [[u8; 4]; 4]) {
-        let mut canvas = Canvas::new(Size::new(2, 2));
+    fn check(part: &FramePart<'_>, shown: [[u8; 4]; 4], left: [[u8; 4]; 4]) {
+        let mut canvas = FrameCanvas::new(Size::new(2, 2));
         let half = [RED; 2].concat();
-        let red = Part { rect: rect(0, 0, 1, 2), pixels: &half, blend: Blend::Source, disposal: Disposal::Keep };
+        let red =
+            FramePart { rect: rect(0, 0, 1, 2), pixels: &half, blend: FrameBlend::Source, disposal: Disposal::Keep };
         assert!(canvas.play(&red, false).is_none());
         assert_eq!(canvas.play(part, true).unwrap().into_bytes(), shown.concat());
         assert_eq!(canvas.pixels, left.concat());
@@ -164,7 +165,7 @@ mod tests {
     #[test]
     fn parts_are_disposed_of() {
         let blues = [BLUE; 2].concat();
-        let part = |disposal| Part { rect: rect(0, 0, 2, 1), pixels: &blues, blend: Blend::Over, disposal };
+        let part = |disposal| FramePart { rect: rect(0, 0, 2, 1), pixels: &blues, blend: FrameBlend::Over, disposal };
         let shown = [BLUE, BLUE, RED, NONE];
         check(&part(Disposal::Keep), shown, shown);
         check(&part(Disposal::Clear), shown, [NONE, NONE, RED, NONE]);
@@ -174,17 +175,17 @@ mod tests {
     #[test]
     fn transparent_pixels_replace_or_show_what_is_below() {
         let pixels = [[0, 0, 255, 0], [0, 0, 255, 128]].concat();
-        let part = |blend| Part { rect: rect(0, 0, 1, 2), pixels: &pixels, blend, disposal: Disposal::Keep };
+        let part = |blend| FramePart { rect: rect(0, 0, 1, 2), pixels: &pixels, blend, disposal: Disposal::Keep };
         let replaced = [[0, 0, 255, 0], NONE, [0, 0, 255, 128], NONE];
-        check(&part(Blend::Source), replaced, replaced);
+        check(&part(FrameBlend::Source), replaced, replaced);
         let mixed = [RED, NONE, [127, 0, 128, 255], NONE];
-        check(&part(Blend::Over), mixed, mixed);
+        check(&part(FrameBlend::Over), mixed, mixed);
     }
 
     #[test]
     fn parts_outside_the_canvas_are_cut_off() {
         let pixels: Vec<u8> = (0..16).flat_map(|index| [index, 0, 0, 255]).collect();
-        let part = |rect| Part { rect, pixels: &pixels, blend: Blend::Over, disposal: Disposal::Restore };
+        let part = |rect| FramePart { rect, pixels: &pixels, blend: FrameBlend::Over, disposal: Disposal::Restore };
         let start = [RED, NONE, RED, NONE];
         check(&part(rect(1, 1, 4, 4)), [RED, NONE, RED, [0, 0, 0, 255]], start);
         check(&part(rect(0, 0, 4, 4)), [[0, 0, 0, 255], [1, 0, 0, 255], [4, 0, 0, 255], [5, 0, 0, 255]], start);

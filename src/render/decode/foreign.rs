@@ -8,7 +8,7 @@ use crate::pixels::raster::Raster;
 use crate::pixels::{background, crop};
 use crate::plan::{Measured, Select, StoredFrames};
 use crate::render::color::convert;
-use crate::render::color::hdr::{self, Coding};
+use crate::render::color::hdr::{self, Cicp};
 use crate::render::color::profile::{self, Reading};
 use crate::render::{Codec, RenderError};
 use crate::units::{Color, Rect, Size};
@@ -161,7 +161,7 @@ impl<'a> Foreign<'a> {
 
     /// Returns the colour space that the file states by numbers, where that overrides the profile or there is no
     /// profile.
-    fn stated(&self) -> Option<hdr::Space> {
+    fn stated(&self) -> Option<hdr::RgbSpace> {
         let profile = self.header.meta_blob(c"icc-profile-data");
         let has_profile = || profile.as_deref().is_some_and(|bytes| profile::fits(bytes, self.header.bands()));
         if self.format == SourceFormat::Png {
@@ -170,7 +170,7 @@ impl<'a> Foreign<'a> {
                 Stated::Profile => None,
             };
         }
-        self.transforms.coding.and_then(Coding::space).filter(|_| !has_profile())
+        self.transforms.coding.and_then(Cicp::space).filter(|_| !has_profile())
     }
 
     fn play(self, wanted: &Wanted) -> Result<Decoded<'a>, RenderError> {

@@ -10,7 +10,7 @@ use std::ops::Range;
 
 use weezl::{BitOrder, LzwStatus, decode::Decoder};
 
-use super::canvas::{self, Blend, Canvas, Disposal, Part};
+use super::canvas::{self, Disposal, FrameBlend, FrameCanvas, FramePart};
 use super::check_max;
 use crate::pixels::raster::Raster;
 use crate::plan::{Measured, StoredFrames};
@@ -19,7 +19,7 @@ use crate::units::{Rect, Size};
 
 /// What is known without decoding any pixels.
 #[derive(Debug, PartialEq)]
-pub(super) struct Facts {
+pub(super) struct GifFacts {
     pub(super) measured: Measured,
     pub(super) stored: StoredFrames,
 }
@@ -29,7 +29,7 @@ pub(super) struct Facts {
 /// # Errors
 /// [`RenderError::Undecodable`] for a truncated file or one without a frame, [`RenderError::TooLarge`] for a frame
 /// above the limit.
-pub(super) fn measure(bytes: &[u8], limits: &RenderLimits) -> Result<Facts, RenderError> {
+pub(super) fn measure(bytes: &[u8], limits: &RenderLimits) -> Result<GifFacts, RenderError> {
     let (mut sides, blocks) = Blocks::of(bytes)?;
     let (mut delays_ms, mut plays, mut has_alpha) = (Vec::new(), 1, false);
     // Whether the disposal of an earlier frame has cleared part of the canvas.
@@ -56,11 +56,11 @@ pub(super) fn measure(bytes: &[u8], limits: &RenderLimits) -> Result<Facts, Rend
         return Err(RenderError::Undecodable);
     }
     let measured = Measured { size: Size::new(sides[0], sides[1]), orientation: 1, has_alpha, frames };
-    Ok(Facts { measured, stored: StoredFrames { delays_ms, plays } })
+    Ok(GifFacts { measured, stored: StoredFrames { delays_ms, plays } })
 }
 
 /// Enlarges the canvas to hold the first frame, whatever the header says.
-fn canvas_sides(stated: [u32; 2], first: &Frame<'_>) -> [u32; 2] {
+fn canvas_sides(stated: [u32; 2], first: &GifFrame<'_>) -> [u32; 2] {
     std::array::from_fn(|axis| stated[axis].max(first.start[axis] + first.sides[axis]))
 }
 
@@ -78,7 +78,7 @@ pub(super) fn play<'a>(
         Ok(Block::Plays(_)) => None,
         Err(error) => Some(Err(error)),
     });
-    let mut canvas = Canvas::new(measured.size);
+    let mut canvas = FrameCanvas::new(measured.size);
     let (has_alpha, canvas_pixels, limits) = (measured.has_alpha, measured.size.area(), *limits);
     // Pixels of parts that extend beyond the canvas. The limit on animations does not account for them.
     let mut beyond = 0;
@@ -87,10 +87,10 @@ pub(super) fn play<'a>(
         beyond += frame.pixels_len().saturating_sub(canvas_pixels);
         check_max(Bound::AnimationPixels, beyond, limits.animation_pixels_max)?;
         let raster = if let Some(rect) = frame.rect() {
-            let part = Part { rect, pixels: &frame.pixels()?, blend: Blend::Over, disposal: frame.disposal };
+            let part = FramePart { rect, pixels: &frame.pixels()?, blend: FrameBlend::Over, disposal: frame.disposal };
             canvas.play(&part, is_shown)
         } else {
-            is_shown.then(|| canvas.picture())
+            is_shown.then(|| canvas.image())
         };
         Ok(raster.map(|raster| if has_alpha { raster } else { raster.without_alpha() }))
     }))
@@ -102,7 +102,7 @@ pub(in crate::render) fn depth(bytes: &[u8]) -> u32 {
 }
 
 /// A frame as it is stored.
-struct Frame<'a> {
+struct GifFrame<'a> {
     /// Left and top, width and height. A frame with a side of 0 draws nothing.
     start: [u32; 2],
     sides: [u32; 2],
@@ -118,7 +118,7 @@ struct Frame<'a> {
     data: &'a [u8],
 }
 
-impl Frame<'_> {
+impl GifFrame<'_> {
     /// Returns where the frame is placed, or `None` if it is empty.
     fn rect(&self) -> Option<Rect> {
         let ([left, top], [width, height]) = (self.start, self.sides);
@@ -206,7 +206,7 @@ fn sub_blocks(mut data: &[u8]) -> impl Iterator<Item = &[u8]> {
 
 /// The parts of a file that we use.
 enum Block<'a> {
-    Frame(Frame<'a>),
+    Frame(GifFrame<'a>),
     /// The number of plays; 0 means forever.
     Plays(u32),
 }
@@ -267,7 +267,7 @@ impl<'a> Blocks<'a> {
     }
 
     /// Parses the frame after its separator. Returns it and the rest.
-    fn frame(&mut self, bytes: &'a [u8]) -> Result<(Frame<'a>, &'a [u8]), RenderError> {
+    fn frame(&mut self, bytes: &'a [u8]) -> Result<(GifFrame<'a>, &'a [u8]), RenderError> {
         let (head, rest) = bytes.split_first_chunk::<9>().ok_or(RenderError::Undecodable)?;
         let number = |at: usize| u32::from(u16::from_le_bytes([head[at], head[at + 1]]));
         let (start, sides) = ([number(0), number(2)], [number(4), number(6)]);
@@ -279,7 +279,7 @@ impl<'a> Blocks<'a> {
         let Control { transparent, disposal, delay_ms } =
             self.control.take().unwrap_or(Control { transparent: None, disposal: Disposal::Keep, delay_ms: 0 });
         let is_interlaced = flags & 0x40 != 0;
-        Ok((Frame { start, sides, is_interlaced, palette, transparent, disposal, delay_ms, index_bits, data }, rest))
+        Ok((GifFrame { start, sides, is_interlaced, palette, transparent, disposal, delay_ms, index_bits, data }, rest))
     }
 }
 

@@ -23,7 +23,7 @@ use items::{Items, Property};
 
 use crate::pixels::orient;
 use crate::pixels::raster::{Raster, Samples};
-use crate::render::color::hdr::Coding;
+use crate::render::color::hdr::Cicp;
 use crate::units::{Rect, Size};
 
 /// What to apply to the stored pixels, in this order.
@@ -34,7 +34,7 @@ pub(super) struct Transforms {
     /// Rotation and mirroring combined as an EXIF orientation; 0 when the file states neither.
     pub(super) orientation: u8,
     /// The colour coding, if the file states it by numbers.
-    pub(super) coding: Option<Coding>,
+    pub(super) coding: Option<Cicp>,
     /// Whether black is 16 and white 235 of 255, for the colours and for alpha.
     is_narrow: [bool; 2],
     /// Whether the colours are premultiplied by alpha.
@@ -163,7 +163,7 @@ fn takes_out_range(bytes: &[u8], items: &Items<'_>, item: u32, is_alpha: bool, e
         return false;
     }
     let streams = av1.map(|one| one.payload.start + 4..one.payload.end).into_iter().chain(items.data(item).to_vec());
-    let sequences: Vec<av1::Sequence> = match av1 {
+    let sequences: Vec<av1::SequenceHeader> = match av1 {
         Some(_) => streams.filter_map(|one| av1::sequence(bytes, &av1::units(bytes, one))).collect(),
         None => Vec::new(),
     };
@@ -237,11 +237,11 @@ impl Transforms {
 }
 
 /// Reads the code points in a colour property (ISO/IEC 14496-12, 12.1.5).
-fn coding(property: &Property, bytes: &[u8]) -> Option<Coding> {
+fn coding(property: &Property, bytes: &[u8]) -> Option<Cicp> {
     let data = bytes.get(property.payload.clone()).filter(|_| &property.kind == b"colr")?;
     match data.strip_prefix(b"nclx")? {
         [a, b, c, d, ..] => {
-            Some(Coding { primaries: u16::from_be_bytes([*a, *b]), transfer: u16::from_be_bytes([*c, *d]) })
+            Some(Cicp { primaries: u16::from_be_bytes([*a, *b]), transfer: u16::from_be_bytes([*c, *d]) })
         }
         _ => None,
     }

@@ -97,16 +97,16 @@ mod tests {
     use super::*;
 
     /// Builds a file from images given as side, depth and data.
-    fn file(kind: u8, pictures: &[(u8, u8, &[u8])]) -> Vec<u8> {
-        let mut out = vec![0, 0, kind, 0, pictures.len() as u8, 0];
-        let mut start = HEAD_BYTES + ENTRY_BYTES * pictures.len();
-        for (side, depth, data) in pictures {
+    fn file(kind: u8, images: &[(u8, u8, &[u8])]) -> Vec<u8> {
+        let mut out = vec![0, 0, kind, 0, images.len() as u8, 0];
+        let mut start = HEAD_BYTES + ENTRY_BYTES * images.len();
+        for (side, depth, data) in images {
             out.extend([*side, *side, 0, 0, 1, 0, *depth, 0]);
             out.extend((data.len() as u32).to_le_bytes());
             out.extend((start as u32).to_le_bytes());
             start += data.len();
         }
-        out.extend(pictures.iter().flat_map(|(_, _, data)| *data));
+        out.extend(images.iter().flat_map(|(_, _, data)| *data));
         out
     }
 

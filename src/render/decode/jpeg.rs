@@ -50,7 +50,7 @@ pub(super) fn padded(bytes: &[u8], shrink: u32) -> Option<Vec<u8>> {
         let length = u32::from(u16::from_be_bytes(*side)).next_multiple_of(shrink);
         *side = u16::try_from(length).ok()?.to_be_bytes();
     }
-    let (before, after) = (Frame::read(code, data)?, Frame::read(code, &larger)?);
+    let (before, after) = (FrameHeader::read(code, data)?, FrameHeader::read(code, &larger)?);
     let same_blocks = before.components.iter().zip(&after.components).all(|(one, other)| one.own == other.own);
     if larger == data || before.units != after.units || !same_blocks {
         return None;
@@ -75,7 +75,7 @@ pub(super) enum Expected {
 /// [`RenderError::Undecodable`] when a block is missing, a code is invalid, or the coding cannot be counted (arithmetic
 /// coding).
 pub(super) fn check_whole(bytes: &[u8], expected: Expected) -> Result<(), RenderError> {
-    let mut file = File::default();
+    let mut file = JpegFile::default();
     let mut scans = 0;
     for part in Parts::of(bytes) {
         match part {
@@ -188,14 +188,14 @@ struct Component {
 }
 
 /// The contents of a frame header.
-struct Frame {
+struct FrameHeader {
     is_progressive: bool,
     /// Interleaved units across and down.
     units: [u32; 2],
     components: Vec<Component>,
 }
 
-impl Frame {
+impl FrameHeader {
     fn read(code: u8, data: &[u8]) -> Option<Self> {
         // Baseline, extended and progressive, all with Huffman codes.
         let is_progressive = match code {
@@ -228,15 +228,15 @@ impl Frame {
 
 /// What the segments read so far say.
 #[derive(Default)]
-struct File {
-    frame: Option<Frame>,
+struct JpegFile {
+    frame: Option<FrameHeader>,
     dc: [Option<Table>; 4],
     ac: [Option<Table>; 4],
     /// Units between two restart markers; 0 for none.
     restart: u32,
 }
 
-impl File {
+impl JpegFile {
     fn segment(&mut self, code: u8, data: &[u8]) -> Option<()> {
         match code {
             0xC4 => self.tables(data)?,
@@ -245,7 +245,7 @@ impl File {
                 if self.frame.is_some() {
                     return None;
                 }
-                self.frame = Some(Frame::read(code, data)?);
+                self.frame = Some(FrameHeader::read(code, data)?);
             }
             0xDD => self.restart = u32::from(u16::from_be_bytes(*data.first_chunk::<2>()?)),
             _ => {}

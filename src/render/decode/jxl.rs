@@ -18,19 +18,19 @@ use crate::param::ColorSpace;
 use crate::pixels::raster::{Raster, Samples};
 use crate::plan::Measured;
 use crate::render::color::convert;
-use crate::render::color::hdr::{self, Curve};
+use crate::render::color::hdr::{self, TransferCurve};
 use crate::render::color::primaries::Chromaticities;
 use crate::render::{Codec, RenderError, RenderLimits};
 use crate::units::Size;
 
 /// A decoder that has read the header.
-struct Opened<'b> {
+struct OpenedJxl<'b> {
     decoder: JxlDecoder,
     rest: &'b [u8],
     info: JxlBasicInfo,
 }
 
-fn open<'b>(bytes: &'b [u8], limits: &RenderLimits) -> Result<Opened<'b>, RenderError> {
+fn open<'b>(bytes: &'b [u8], limits: &RenderLimits) -> Result<OpenedJxl<'b>, RenderError> {
     let mut options = JxlDecoderOptions::default();
     options.alpha_mode = AlphaMode::Unpremultiplied;
     options.max_profile_level = ProfileLevel::Main10;
@@ -40,7 +40,7 @@ fn open<'b>(bytes: &'b [u8], limits: &RenderLimits) -> Result<Opened<'b>, Render
     let mut rest = bytes;
     advance(&mut decoder, &mut rest, None, Event::BasicInfo)?;
     let info = decoder.basic_info().ok_or(RenderError::Undecodable)?.clone();
-    Ok(Opened { decoder, rest, info })
+    Ok(OpenedJxl { decoder, rest, info })
 }
 
 /// Runs the decoder until `event`.
@@ -62,7 +62,7 @@ fn advance(
     }
 }
 
-impl Opened<'_> {
+impl OpenedJxl<'_> {
     fn size(&self) -> Result<Size, RenderError> {
         match (u32::try_from(self.info.size.0), u32::try_from(self.info.size.1)) {
             (Ok(width @ 1..), Ok(height @ 1..)) => Ok(Size { width, height }),
@@ -145,7 +145,7 @@ pub(super) fn decode(
 }
 
 /// Decodes the samples of the first frame.
-fn pixels(opened: &mut Opened<'_>, size: Size, channels: usize, is_deep: bool) -> Result<Samples, RenderError> {
+fn pixels(opened: &mut OpenedJxl<'_>, size: Size, channels: usize, is_deep: bool) -> Result<Samples, RenderError> {
     let width = if is_deep { 2 } else { 1 };
     let row = size.width as usize * channels * width;
     let height = size.height as usize;
@@ -153,7 +153,7 @@ fn pixels(opened: &mut Opened<'_>, size: Size, channels: usize, is_deep: bool) -
     // Rows of 16-bit samples must start at even addresses.
     let mut bytes = vec![0_u8; len + 1];
     let start = if is_deep { bytes.as_ptr().align_offset(2).min(1) } else { 0 };
-    let Opened { decoder, rest, .. } = opened;
+    let OpenedJxl { decoder, rest, .. } = opened;
     advance(decoder, rest, None, Event::FrameHeader)?;
     let mut buffer = [JxlOutputBuffer::new(&mut bytes[start..start + len], height, row)];
     advance(decoder, rest, Some(&mut buffer), Event::FrameComplete { has_more_frames: false })?;
@@ -168,11 +168,11 @@ fn pixels(opened: &mut Opened<'_>, size: Size, channels: usize, is_deep: bool) -
 }
 
 /// Returns the colour space of PQ and HLG images, whose white is far below the maximum.
-fn high_range(profile: &JxlColorProfile) -> Option<hdr::Space> {
+fn high_range(profile: &JxlColorProfile) -> Option<hdr::RgbSpace> {
     let JxlColorProfile::Simple(encoding) = profile else { return None };
     let curve = match profile.transfer_function()? {
-        JxlTransferFunction::PQ => Curve::Pq,
-        JxlTransferFunction::HLG => Curve::Hlg,
+        JxlTransferFunction::PQ => TransferCurve::Pq,
+        JxlTransferFunction::HLG => TransferCurve::Hlg,
         JxlTransferFunction::BT709
         | JxlTransferFunction::Linear
         | JxlTransferFunction::SRGB
@@ -183,7 +183,7 @@ fn high_range(profile: &JxlColorProfile) -> Option<hdr::Space> {
         JxlColorEncoding::RgbColorSpace { white_point, primaries, .. } => chromaticities(white_point, primaries),
         JxlColorEncoding::GrayscaleColorSpace { .. } | JxlColorEncoding::XYB { .. } => Chromaticities::SRGB,
     };
-    Some(hdr::Space::new(curve, primaries))
+    Some(hdr::RgbSpace::new(curve, primaries))
 }
 
 fn chromaticities(white: &JxlWhitePoint, primaries: &JxlPrimaries) -> Chromaticities {

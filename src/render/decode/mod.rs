@@ -42,7 +42,7 @@ use crate::units::Size;
 use crate::vips::Image;
 
 /// An original whose format is known.
-pub struct Original<'b> {
+pub struct EncodedOriginal<'b> {
     format: SourceFormat,
     /// The bytes to pass to the decoder.
     bytes: Cow<'b, [u8]>,
@@ -51,7 +51,7 @@ pub struct Original<'b> {
     lacked_end: bool,
 }
 
-impl<'b> Original<'b> {
+impl<'b> EncodedOriginal<'b> {
     /// Sniffs the format of an original.
     ///
     /// # Errors
@@ -133,9 +133,9 @@ pub struct Decoded<'a> {
 }
 
 /// One decoded image, read row by row.
-pub type Frame<'a> = Box<dyn Rows + 'a>;
+pub type FrameRows<'a> = Box<dyn Rows + 'a>;
 
-fn rows<'a>(raster: Raster) -> Frame<'a> {
+fn rows<'a>(raster: Raster) -> FrameRows<'a> {
     Box::new(RasterRows::from(raster))
 }
 
@@ -189,7 +189,7 @@ impl<'a> Decoded<'a> {
     ///
     /// # Errors
     /// An item is [`RenderError::Undecodable`] if the decoder fails on that frame.
-    pub fn into_frames(self) -> Box<dyn Iterator<Item = Result<Frame<'a>, RenderError>> + 'a> {
+    pub fn into_frames(self) -> Box<dyn Iterator<Item = Result<FrameRows<'a>, RenderError>> + 'a> {
         let size = self.size;
         match self.frames {
             Frames::Still(raster) => Box::new(std::iter::once(Ok(rows(raster)))),
@@ -232,13 +232,13 @@ impl<'a> Opened<'a> {
     /// # Errors
     /// [`RenderError::UnsupportedFormat`] for a format that we cannot read, [`RenderError::TooLarge`] if the header
     /// exceeds the limits, [`RenderError::Undecodable`] otherwise.
-    pub fn new(original: &'a Original<'_>, select: &Select, limits: &RenderLimits) -> Result<Self, RenderError> {
+    pub fn new(original: &'a EncodedOriginal<'_>, select: &Select, limits: &RenderLimits) -> Result<Self, RenderError> {
         let (format, bytes) = (original.format, original.bytes.as_ref());
         let (header, measured, stored) = match format {
             SourceFormat::Bmp => still(bytes, bitmap::measure(bytes, limits)?),
             SourceFormat::Ico => still(bytes, ico::measure(bytes, limits)?),
             SourceFormat::Gif => {
-                let gif::Facts { measured, stored } = gif::measure(bytes, limits)?;
+                let gif::GifFacts { measured, stored } = gif::measure(bytes, limits)?;
                 (Header::Gif(bytes), measured, stored)
             }
             SourceFormat::Psd => still(bytes, psd::measure(bytes, limits)?),

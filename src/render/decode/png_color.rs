@@ -6,7 +6,7 @@
 //! Source: PNG specification, third edition, sections 4.3 (colour spaces), 11.3.2 (the chunks) and 12.4 (precedence).
 
 use super::apng::chunks;
-use crate::render::color::hdr::{Coding, Curve, Space};
+use crate::render::color::hdr::{Cicp, RgbSpace, TransferCurve};
 use crate::render::color::primaries::Chromaticities;
 
 /// `gAMA` and `cHRM` store values multiplied by this.
@@ -24,7 +24,7 @@ pub(super) enum Stated {
     /// As the profile says if there is one that fits, otherwise as sRGB.
     Profile,
     /// In this space, whatever a profile says.
-    Space(Space),
+    Space(RgbSpace),
 }
 
 /// Reads the chunks. `has_profile` states whether there is a profile that fits the pixels.
@@ -48,9 +48,9 @@ pub(super) fn stated(bytes: &[u8], has_profile: bool) -> Stated {
 }
 
 /// Reads primaries, transfer, matrix and range. A PNG can only store RGB, matrix 0.
-fn cicp(data: &[u8]) -> Option<Space> {
+fn cicp(data: &[u8]) -> Option<RgbSpace> {
     let &[primaries, transfer, 0, range] = data else { return None };
-    let space = Coding { primaries: u16::from(primaries), transfer: u16::from(transfer) }.space()?;
+    let space = Cicp { primaries: u16::from(primaries), transfer: u16::from(transfer) }.space()?;
     match range {
         0 => Some(space.narrow()),
         1 => Some(space),
@@ -73,15 +73,15 @@ fn chromaticities(data: &[u8]) -> Option<Chromaticities> {
 }
 
 /// Returns the space that the older chunks describe. If one is missing, sRGB provides its part.
-fn by_gamma(power: Option<f64>, primaries: Option<Chromaticities>) -> Option<Space> {
+fn by_gamma(power: Option<f64>, primaries: Option<Chromaticities>) -> Option<RgbSpace> {
     let near = |power: f64| (power / SRGB - 1.0).abs() <= TOLERANCE;
     let primaries = primaries.filter(|stated| *stated != Chromaticities::SRGB);
     let curve = match power {
-        Some(power) if !near(power) => Curve::Power((1.0 / power) as f32),
-        Some(_) | None => Curve::Srgb,
+        Some(power) if !near(power) => TransferCurve::Power((1.0 / power) as f32),
+        Some(_) | None => TransferCurve::Srgb,
     };
-    let is_srgb = curve == Curve::Srgb && primaries.is_none();
-    (!is_srgb).then(|| Space::new(curve, primaries.unwrap_or(Chromaticities::SRGB)))
+    let is_srgb = curve == TransferCurve::Srgb && primaries.is_none();
+    (!is_srgb).then(|| RgbSpace::new(curve, primaries.unwrap_or(Chromaticities::SRGB)))
 }
 
 #[cfg(test)]
@@ -93,7 +93,7 @@ mod tests {
     use crate::pixels::raster::{Raster, Samples};
     use crate::plan::Select;
     use crate::render::RenderLimits;
-    use crate::render::decode::{Opened, Original, Wanted};
+    use crate::render::decode::{EncodedOriginal, Opened, Wanted};
 
     /// Encodes 5 pixels of grey and alpha as PNG.
     fn grey(samples: &[u8], depth: png::BitDepth, gamma: Option<f32>, is_srgb: bool) -> Vec<u8> {
@@ -118,7 +118,7 @@ mod tests {
     fn decoded_with_profile(bytes: &[u8]) -> (Raster, Option<Vec<u8>>) {
         crate::vips::init().unwrap();
         let limits = RenderLimits::from(&crate::limits::Limits::default());
-        let original = Original::new(bytes).unwrap();
+        let original = EncodedOriginal::new(bytes).unwrap();
         let opened = Opened::new(&original, &Select::default(), &limits).unwrap();
         let decoded = opened.decode(&Wanted::first(ColorSpace::Origin), &limits).unwrap();
         let profile = decoded.profile.clone();

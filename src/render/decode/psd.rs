@@ -9,7 +9,7 @@ use crate::param::ColorSpace;
 use crate::pixels::raster::{Raster, Samples};
 use crate::plan::Measured;
 use crate::render::color::convert;
-use crate::render::{Bound, Codec, Feature, RenderError, RenderLimits};
+use crate::render::{Bound, Codec, FileFeature, RenderError, RenderLimits};
 use crate::sniff::SourceFormat;
 use crate::units::Size;
 
@@ -77,7 +77,10 @@ impl<'a> Document<'a> {
         let resources = head.section(4)?;
         // A four-byte version number, then 0 if there is just white instead of the image.
         if resource(resources, VERSION).and_then(|version| version.get(4)) == Some(&0) {
-            return Err(RenderError::UnsupportedFormat(Codec::Feature(SourceFormat::Psd, Feature::NoFlattenedImage)));
+            return Err(RenderError::UnsupportedFormat(Codec::Feature(
+                SourceFormat::Psd,
+                FileFeature::NoFlattenedImage,
+            )));
         }
         let profile = resource(resources, PROFILE);
         let is_large = version == 2;

@@ -2,7 +2,7 @@
 //! nothing. Source: TIFF 6.0 sections 2 (structure) and 19 (`SMinSampleValue`, `SMaxSampleValue`), BigTIFF's design
 //! notes.
 
-use crate::render::Feature;
+use crate::render::FileFeature;
 use crate::render::color::floats::Range;
 
 const BITS_PER_SAMPLE: u16 = 258;
@@ -28,36 +28,36 @@ pub(super) fn range(bytes: &[u8], page: u32) -> Option<Range> {
 
 /// Returns the feature that prevents page `page` from being read, or `None` if the reason is something else. libvips
 /// 8.14 supports none of these.
-pub(super) fn unread(bytes: &[u8], page: u32) -> Option<Feature> {
+pub(super) fn unread(bytes: &[u8], page: u32) -> Option<FileFeature> {
     let directory = Directory::of(bytes, page)?;
     let value = |tag, default| directory.value(tag).map_or(default, |value: f64| value as u32);
     let (compression, bits) = (value(COMPRESSION, 1), value(BITS_PER_SAMPLE, 1));
     let is_tiled = directory.value(TILE_WIDTH).is_some();
     let is_subsampled = value(PHOTOMETRIC, 1) == YCBCR && value(YCBCR_SUBSAMPLING, 2) != 1;
     Some(match (compression, bits) {
-        (6, _) => Feature::OldStyleJpeg,
-        (32_809, _) => Feature::ThunderScan,
+        (6, _) => FileFeature::OldStyleJpeg,
+        (32_809, _) => FileFeature::ThunderScan,
         (1..=5 | 7 | 8 | 32_773 | 32_946 | 34_887 | 50_000 | 50_001, _) => match bits {
-            16 if value(SAMPLE_FORMAT, 1) == FLOATING => Feature::HalfFloats,
-            1 | 2 | 4 | 8 | 16 | 32 | 64 if is_tiled && value(PLANES, 1) == 2 => Feature::PlanarTiles,
-            1 | 2 | 4 | 8 | 16 | 32 | 64 if is_subsampled && compression != 7 => Feature::SubsampledYcbcr,
+            16 if value(SAMPLE_FORMAT, 1) == FLOATING => FileFeature::HalfFloats,
+            1 | 2 | 4 | 8 | 16 | 32 | 64 if is_tiled && value(PLANES, 1) == 2 => FileFeature::PlanarTiles,
+            1 | 2 | 4 | 8 | 16 | 32 | 64 if is_subsampled && compression != 7 => FileFeature::SubsampledYcbcr,
             1 | 2 | 4 | 8 | 16 | 32 | 64 => return None,
-            _ => Feature::Bits(bits),
+            _ => FileFeature::Bits(bits),
         },
-        _ => Feature::Compression(compression),
+        _ => FileFeature::Compression(compression),
     })
 }
 
 /// The entries of one page.
 struct Directory<'b> {
-    file: File<'b>,
+    file: TiffFile<'b>,
     count: u64,
     entries: u64,
 }
 
 impl<'b> Directory<'b> {
     fn of(bytes: &'b [u8], page: u32) -> Option<Self> {
-        let file = File::of(bytes)?;
+        let file = TiffFile::of(bytes)?;
         let mut at = file.first()?;
         for _ in 0..page {
             let (count, entries) = file.directory(at)?;
@@ -75,16 +75,16 @@ impl<'b> Directory<'b> {
     }
 }
 
-struct File<'b> {
+struct TiffFile<'b> {
     bytes: &'b [u8],
     is_little: bool,
     is_big: bool,
 }
 
-impl<'b> File<'b> {
+impl<'b> TiffFile<'b> {
     fn of(bytes: &'b [u8]) -> Option<Self> {
         let is_little = bytes.starts_with(b"II");
-        let mut file = File { bytes, is_little, is_big: false };
+        let mut file = TiffFile { bytes, is_little, is_big: false };
         file.is_big = file.number(2, 2)? == 43;
         Some(file)
     }
@@ -178,20 +178,20 @@ mod tests {
 
     #[test]
     fn unsupported_features_are_named() {
-        let check = |entries: &[(u16, u16)], expected: Option<Feature>| {
+        let check = |entries: &[(u16, u16)], expected: Option<FileFeature>| {
             let entries: Vec<_> =
                 entries.iter().map(|(tag, v)| entry(*tag, 3, [*v as u8, (*v >> 8) as u8, 0, 0])).collect();
             assert_eq!(unread(&file(&[&entries]), 0), expected, "{entries:?}");
         };
         check(&[(258, 8), (259, 5)], None);
-        check(&[(258, 8), (259, 6)], Some(Feature::OldStyleJpeg));
-        check(&[(258, 4), (259, 32_809)], Some(Feature::ThunderScan));
-        check(&[(258, 8), (259, 34_712)], Some(Feature::Compression(34_712)));
-        check(&[(258, 12)], Some(Feature::Bits(12)));
-        check(&[(258, 16), (339, 3)], Some(Feature::HalfFloats));
+        check(&[(258, 8), (259, 6)], Some(FileFeature::OldStyleJpeg));
+        check(&[(258, 4), (259, 32_809)], Some(FileFeature::ThunderScan));
+        check(&[(258, 8), (259, 34_712)], Some(FileFeature::Compression(34_712)));
+        check(&[(258, 12)], Some(FileFeature::Bits(12)));
+        check(&[(258, 16), (339, 3)], Some(FileFeature::HalfFloats));
         check(&[(258, 8), (284, 2)], None);
-        check(&[(258, 8), (284, 2), (322, 16)], Some(Feature::PlanarTiles));
-        check(&[(258, 8), (259, 5), (262, 6)], Some(Feature::SubsampledYcbcr));
+        check(&[(258, 8), (284, 2), (322, 16)], Some(FileFeature::PlanarTiles));
+        check(&[(258, 8), (259, 5), (262, 6)], Some(FileFeature::SubsampledYcbcr));
         check(&[(258, 8), (259, 5), (262, 6), (530, 1)], None);
         check(&[(258, 8), (259, 7), (262, 6), (530, 2)], None);
     }

@@ -8,7 +8,7 @@ use crate::render::color::convert;
 use crate::render::decode::{Foreign, Opened, exif_groups, gif_depth, iptc_fields};
 use crate::render::faces::{self, Face};
 use crate::units::Size;
-use crate::vips::{Depth, Space};
+use crate::vips::{SampleFormat, Space};
 
 /// Millimetres in an inch.
 const MM_PER_INCH: f64 = 25.4;
@@ -83,7 +83,7 @@ fn foreign_facts(out: &mut Map<String, Value>, format: SourceFormat, foreign: &F
     };
     out.insert("ColorModel".to_owned(), json!(model));
     let stated_depth = header.meta_int(c"bits-per-sample").filter(|bits| (1..=32).contains(bits));
-    let held_depth = if header.depth() == Depth::U16 { 16 } else { 8 };
+    let held_depth = if header.depth() == SampleFormat::U16 { 16 } else { 8 };
     out.insert("Depth".to_owned(), json!(stated_depth.unwrap_or(held_depth)));
     if let Some(name) = header.meta_blob(c"icc-profile-data").as_deref().and_then(convert::profile_name) {
         out.insert("ProfileName".to_owned(), json!(name));

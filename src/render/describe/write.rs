@@ -72,14 +72,14 @@ mod tests {
     use crate::pixels::raster::Samples;
     use crate::units::Size;
 
-    fn picture() -> Raster {
+    fn image() -> Raster {
         let row = [[230, 30, 30].repeat(3), [120, 130, 140].to_vec()].concat();
         Raster { size: Size::new(4, 2), channels: 3, samples: Samples::U8(row.repeat(2)) }
     }
 
     #[test]
     fn json_has_the_documented_keys() {
-        let (format, text) = write(picture(), &DataOutput::PaletteJson { colors: 6 }).unwrap();
+        let (format, text) = write(image(), &DataOutput::PaletteJson { colors: 6 }).unwrap();
         let value: Value = serde_json::from_str(&text).unwrap();
         assert_eq!(format, Data::PaletteJson);
         assert_eq!(value["colors"].as_array().unwrap().len(), 2);
@@ -95,7 +95,7 @@ mod tests {
 
     #[test]
     fn css_has_two_classes_per_colour() {
-        let (_, css) = write(picture(), &DataOutput::PaletteCss { colors: 1, prefix: "hero".to_owned() }).unwrap();
+        let (_, css) = write(image(), &DataOutput::PaletteCss { colors: 1, prefix: "hero".to_owned() }).unwrap();
         let lines: Vec<&str> = css.lines().collect();
         assert!(lines[0].starts_with(".hero-fg-1 { color:#") && lines[0].ends_with(" !important; }"), "{css}");
         assert!(lines[1].starts_with(".hero-bg-1 { background-color:#"), "{css}");
@@ -106,7 +106,7 @@ mod tests {
 
     #[test]
     fn blurhash_is_plain_text() {
-        let (format, hash) = write(picture(), &DataOutput::Blurhash).unwrap();
+        let (format, hash) = write(image(), &DataOutput::Blurhash).unwrap();
         assert_eq!((format, hash.len()), (Data::Blurhash, 28));
     }
 }

@@ -5,7 +5,7 @@ use crate::param::{ChromaSub, ColorSpace};
 use crate::pixels::raster::Samples;
 use crate::plan::{FallbackFormat, Format, Select, StoredFrames};
 use crate::render::RenderLimits;
-use crate::render::decode::{Opened, Original, Wanted};
+use crate::render::decode::{EncodedOriginal, Opened, Wanted};
 use crate::units::Quality;
 use crate::vips::{Call, Image};
 
@@ -74,7 +74,7 @@ fn load(bytes: &[u8], format: Format) -> Image<'_> {
 /// Decodes the frames of an animation and their timing.
 fn frames(bytes: &[u8]) -> (Vec<Raster>, StoredFrames) {
     let limits = RenderLimits { pixels_max: 1 << 20, frames_max: 9, animation_pixels_max: 1 << 20 };
-    let original = Original::new(bytes).unwrap();
+    let original = EncodedOriginal::new(bytes).unwrap();
     let opened = Opened::new(&original, &Select::default(), &limits).unwrap();
     let stored = opened.stored.clone();
     let wanted = Wanted { count: opened.measured.frames, ..Wanted::first(ColorSpace::Origin) };

@@ -71,7 +71,7 @@ impl Seen {
         let (wide, tall) = if turn.sin().abs() > turn.cos().abs() { (down, across) } else { (across, down) };
         let (middle, wide, tall) = (side as f32 / 2.0, wide * scale / 2.0, tall * scale / 2.0);
         let expected = [middle - wide, middle - tall, middle + wide, middle + tall];
-        let found = net::candidates(&cut.picture(), SCORE_MIN).into_iter();
+        let found = net::candidates(&cut.image(), SCORE_MIN).into_iter();
         let same = found.filter(|candidate| common_share(candidate.edges, expected) > SAME);
         same.map(|candidate| candidate.score).fold(0.0, f32::max)
     }

@@ -9,14 +9,14 @@ const TILE: usize = 4;
 
 /// A feature map.
 #[derive(Clone, Debug)]
-pub(super) struct Map {
+pub(super) struct FeatureMap {
     pub(super) width: usize,
     pub(super) height: usize,
     pub(super) channels: usize,
     pub(super) values: Vec<f32>,
 }
 
-impl Map {
+impl FeatureMap {
     pub(super) fn zero(width: usize, height: usize, channels: usize) -> Self {
         Self { width, height, channels, values: vec![0.0; width * height * channels] }
     }
@@ -125,9 +125,9 @@ pub(super) struct Block {
 impl Block {
     /// Applies the block. With `rectified`, negative results become 0.
     #[inline(always)]
-    pub(super) fn apply(&self, input: &Map, rectified: bool) -> Map {
+    pub(super) fn apply(&self, input: &FeatureMap, rectified: bool) -> FeatureMap {
         let channels = self.mix.outputs;
-        let mut out = Map::zero(input.width, input.height, channels);
+        let mut out = FeatureMap::zero(input.width, input.height, channels);
         // Mixed rows above, at and below the current row, with one pixel of zeros on either side.
         let padded = (input.width + 2) * channels;
         let mut ring = vec![0.0; 3 * padded];

@@ -6,7 +6,7 @@
 
 use std::sync::LazyLock;
 
-use super::layers::{Block, LANES, Map, Mix};
+use super::layers::{Block, FeatureMap, LANES, Mix};
 
 static WEIGHTS: &[u8] = include_bytes!("yunet.bin");
 /// Parsed once per process.
@@ -61,10 +61,10 @@ impl Net {
 
     /// Runs the network and returns the head outputs, finest map first.
     #[inline(always)]
-    fn run(&self, picture: &Picture<'_>) -> [Map; 3] {
+    fn run(&self, image: &NetInput<'_>) -> [FeatureMap; 3] {
         let [b0, b1, b2, b3, b4, b5, b6, b7, b8, b9, b10] = &self.body;
-        let pair = |first: &Block, second: &Block, map: &Map| second.apply(&first.apply(map, true), true);
-        let shallow = b0.apply(&self.stem(picture), true).halved();
+        let pair = |first: &Block, second: &Block, map: &FeatureMap| second.apply(&first.apply(map, true), true);
+        let shallow = b0.apply(&self.stem(image), true).halved();
         let shallow = pair(b3, b4, &pair(b1, b2, &shallow)).halved();
         let mut fine = pair(b5, b6, &shallow);
         let mut middle = pair(b7, b8, &fine.halved());
@@ -80,15 +80,15 @@ impl Net {
 
     /// Mixes the 3 x 3 patch around every second pixel. Everything outside the image is 0.
     #[inline(always)]
-    fn stem(&self, picture: &Picture<'_>) -> Map {
+    fn stem(&self, image: &NetInput<'_>) -> FeatureMap {
         let side = |len: usize| len.next_multiple_of(SIDE_MULTIPLE) / 2;
-        let mut out = Map::zero(side(picture.width), side(picture.height), LANES);
+        let mut out = FeatureMap::zero(side(image.width), side(image.height), LANES);
         let mut patches = vec![0.0; out.width * PATCH];
         let row_len = out.width * LANES;
         for (y, row) in out.values.chunks_exact_mut(row_len.max(1)).enumerate() {
             patches.fill(0.0);
             for (x, patch) in patches.chunks_exact_mut(PATCH).enumerate() {
-                picture.patch(2 * x, 2 * y, patch);
+                image.patch(2 * x, 2 * y, patch);
             }
             self.stem.row(&patches, row);
             row.iter_mut().for_each(|value| *value = value.max(0.0));
@@ -110,13 +110,13 @@ fn block(values: &mut impl Iterator<Item = f32>, inputs: usize, outputs: usize) 
 
 /// 8-bit RGB, row by row.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Picture<'a> {
+pub(super) struct NetInput<'a> {
     pub(super) width: usize,
     pub(super) height: usize,
     pub(super) rgb: &'a [u8],
 }
 
-impl Picture<'_> {
+impl NetInput<'_> {
     /// Gathers the 3 x 3 pixels around (x, y). Each is blue, green, red, the order the network was trained with.
     #[inline(always)]
     fn patch(&self, x: usize, y: usize, patch: &mut [f32]) {
@@ -135,8 +135,8 @@ impl Picture<'_> {
 }
 
 /// Returns all candidates with at least this score. One face usually appears several times.
-pub(super) fn candidates(picture: &Picture<'_>, score_min: f32) -> Vec<Candidate> {
-    let maps = pulp::Arch::new().dispatch(|| NET.run(picture));
+pub(super) fn candidates(image: &NetInput<'_>, score_min: f32) -> Vec<Candidate> {
+    let maps = pulp::Arch::new().dispatch(|| NET.run(image));
     let mut found = Vec::new();
     for (map, stride) in maps.iter().zip([8.0, 16.0, 32.0]) {
         for y in 0..map.height {

@@ -1,6 +1,6 @@
 //! Square patches of an image at any scale and rotation, as input for the network.
 
-use super::net::Picture;
+use super::net::NetInput;
 
 /// Copies of an image, each half as wide and high as the previous one, so that a patch is sampled from a copy less than
 /// twice as large as needed.
@@ -49,8 +49,8 @@ pub(super) struct Cut {
 }
 
 impl Cut {
-    pub(super) fn picture(&self) -> Picture<'_> {
-        Picture { width: self.side, height: self.side, rgb: &self.rgb }
+    pub(super) fn image(&self) -> NetInput<'_> {
+        NetInput { width: self.side, height: self.side, rgb: &self.rgb }
     }
 }
 

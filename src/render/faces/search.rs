@@ -5,7 +5,7 @@ use super::{Face, detect, enlargement, shrink_on_load};
 use crate::param::ColorSpace;
 use crate::pixels::orient;
 use crate::plan::{FaceSearch, Measured, Orient, Select};
-use crate::render::decode::{Opened, Original, Wanted};
+use crate::render::decode::{EncodedOriginal, Opened, Wanted};
 use crate::render::run::frames;
 use crate::render::{RenderError, RenderLimits};
 use crate::units::Size;
@@ -15,7 +15,7 @@ use crate::units::Size;
 /// # Errors
 /// The same as for rendering the original: it cannot be decoded or exceeds the limits.
 pub(in crate::render) fn search(
-    original: &Original<'_>,
+    original: &EncodedOriginal<'_>,
     search: FaceSearch,
     limits: &RenderLimits,
 ) -> Result<Vec<Face>, RenderError> {

@@ -4,7 +4,7 @@
 pub(super) mod frames;
 mod overlays;
 mod pipeline;
-mod place;
+mod placer;
 mod settle;
 mod trimmed;
 

@@ -9,14 +9,14 @@ use std::sync::Arc;
 
 use sha2::{Digest, Sha256};
 
-use super::place::Place;
+use super::placer::Placer;
 use crate::param::ColorSpace;
 use crate::pixels::raster::Raster;
 use crate::pixels::rows::RasterRows;
 use crate::pixels::{orient, resample};
 use crate::plan::{BlendOp, BlendOpLayer, Found, Layout, MarkOp, Op, Overlay, OverlayRole, Select};
 use crate::render::color::convert;
-use crate::render::decode::{Opened, Original, Wanted};
+use crate::render::decode::{EncodedOriginal, Opened, Wanted};
 use crate::render::stage::{self, Prepared};
 use crate::render::{Job, RenderError, RenderLimits, Step};
 use crate::sniff::Encoded;
@@ -31,7 +31,7 @@ const VECTOR_SIDE: f64 = 2000.0;
 
 /// A decoded overlay.
 #[derive(Debug)]
-struct Layer {
+struct DecodedOverlay {
     /// The size the overlay states. A vector may have been drawn with more pixels.
     natural: Size,
     raster: Raster,
@@ -39,13 +39,13 @@ struct Layer {
 
 /// The overlays of one job.
 #[derive(Debug, Default)]
-pub(in crate::render) struct Overlays {
-    layers: Vec<(OverlayRole, Arc<Layer>)>,
+pub(in crate::render) struct DecodedOverlays {
+    layers: Vec<(OverlayRole, Arc<DecodedOverlay>)>,
     /// Whether the plan uses an overlay that was unavailable.
     pub(in crate::render) left_out: bool,
 }
 
-impl Overlays {
+impl DecodedOverlays {
     /// Decodes the overlays that came with the job.
     pub(in crate::render) fn load(job: &Job) -> Self {
         let mut overlays = Self::default();
@@ -67,7 +67,7 @@ impl Overlays {
         Found { blend: size(OverlayRole::Blend), mark: size(OverlayRole::Mark), mask, ..found }
     }
 
-    fn layer(&self, role: OverlayRole) -> Option<&Layer> {
+    fn layer(&self, role: OverlayRole) -> Option<&DecodedOverlay> {
         self.layers.iter().find(|(of, _)| *of == role).map(|(_, layer)| &**layer)
     }
 
@@ -80,7 +80,7 @@ impl Overlays {
         let fitted = |role, overlay: &Overlay| {
             let layer = self.layer(role).ok_or_else(missing)?;
             let raster = fitted(layer, &overlay.layout)?;
-            Ok::<_, RenderError>(convert::picture_in(raster, profile))
+            Ok::<_, RenderError>(convert::image_in(raster, profile))
         };
         let mut prepared = Prepared::default();
         for op in ops {
@@ -101,18 +101,18 @@ fn missing() -> RenderError {
 }
 
 /// Applies the overlay's own layout.
-fn fitted(layer: &Layer, layout: &Layout) -> Result<Raster, RenderError> {
+fn fitted(layer: &DecodedOverlay, layout: &Layout) -> Result<Raster, RenderError> {
     let mut raster = layer.raster.clone();
     if layout.place.is_none() && raster.size != layer.natural {
         raster = resample::scale_whole(raster, layer.natural)?;
     }
-    let mut place = Place::new(layout, raster.size, 1);
-    let read = place.read(Box::new(RasterRows::from(raster)))?;
-    let scaled = place.scaled(read)?;
+    let mut placer = Placer::new(layout, raster.size, 1);
+    let read = placer.read(Box::new(RasterRows::from(raster)))?;
+    let scaled = placer.scaled(read)?;
     layout.ops.iter().try_fold(scaled, |raster, op| stage::apply(raster, op, &mut Prepared::default()))
 }
 
-fn layer(encoded: &Encoded, limits: &RenderLimits) -> Result<Arc<Layer>, RenderError> {
+fn layer(encoded: &Encoded, limits: &RenderLimits) -> Result<Arc<DecodedOverlay>, RenderError> {
     let bytes = encoded.bytes.as_slice();
     if bytes.len() > HASHED_BYTES_MAX {
         return Ok(Arc::new(decoded(encoded, limits)?));
@@ -126,8 +126,8 @@ fn layer(encoded: &Encoded, limits: &RenderLimits) -> Result<Arc<Layer>, RenderE
     Ok(layer)
 }
 
-fn decoded(encoded: &Encoded, limits: &RenderLimits) -> Result<Layer, RenderError> {
-    let original = Original::known(encoded.bytes.as_slice(), encoded.format)?;
+fn decoded(encoded: &Encoded, limits: &RenderLimits) -> Result<DecodedOverlay, RenderError> {
+    let original = EncodedOriginal::known(encoded.bytes.as_slice(), encoded.format)?;
     let opened = Opened::new(&original, &Select::default(), limits)?;
     let measured = opened.measured;
     let longest = f64::from(measured.size.width.max(measured.size.height));
@@ -142,13 +142,13 @@ fn decoded(encoded: &Encoded, limits: &RenderLimits) -> Result<Layer, RenderErro
         Some(value) => orient::apply(first, value),
         None => first,
     };
-    Ok(Layer { natural, raster: raster.into_8_bit() })
+    Ok(DecodedOverlay { natural, raster: raster.into_8_bit() })
 }
 
 /// Decoded overlays by the hash of their bytes, the most recently used last.
 #[derive(Debug, Default)]
 struct Hot {
-    layers: Vec<([u8; 32], Arc<Layer>)>,
+    layers: Vec<([u8; 32], Arc<DecodedOverlay>)>,
 }
 
 thread_local! {
@@ -156,7 +156,7 @@ thread_local! {
 }
 
 impl Hot {
-    fn get(&mut self, key: &[u8; 32]) -> Option<Arc<Layer>> {
+    fn get(&mut self, key: &[u8; 32]) -> Option<Arc<DecodedOverlay>> {
         let index = self.layers.iter().position(|(of, _)| of == key)?;
         let entry = self.layers.remove(index);
         let layer = entry.1.clone();
@@ -164,8 +164,8 @@ impl Hot {
         Some(layer)
     }
 
-    fn put(&mut self, key: [u8; 32], layer: Arc<Layer>) {
-        let bytes = |layer: &Layer| {
+    fn put(&mut self, key: [u8; 32], layer: Arc<DecodedOverlay>) {
+        let bytes = |layer: &DecodedOverlay| {
             usize::try_from(layer.raster.size.area() * u64::from(layer.raster.channels)).unwrap_or(usize::MAX)
         };
         // Do not keep an overlay that would evict all others.
@@ -184,10 +184,10 @@ mod tests {
     use super::*;
     use crate::pixels::raster::Samples;
 
-    fn grey(side: u32) -> Arc<Layer> {
+    fn grey(side: u32) -> Arc<DecodedOverlay> {
         let size = Size::new(side, side);
         let samples = Samples::U8(vec![0; size.area() as usize]);
-        Arc::new(Layer { natural: size, raster: Raster { size, channels: 1, samples } })
+        Arc::new(DecodedOverlay { natural: size, raster: Raster { size, channels: 1, samples } })
     }
 
     #[test]

@@ -2,8 +2,8 @@
 
 use std::time::{Duration, Instant};
 
-use super::overlays::Overlays;
-use super::place::Place;
+use super::overlays::DecodedOverlays;
+use super::placer::Placer;
 use super::settle::{in_space, settle};
 use super::{frames, trimmed};
 use crate::blob::Blob;
@@ -12,7 +12,7 @@ use crate::plan::{
     self, Answer, Background, Data, DataOutput, Format, Found, Frame, Layout, Measured, Op, Output, Sequence, Treatment,
 };
 use crate::render::color::convert;
-use crate::render::decode::{Decoded, Opened, Original, Wanted};
+use crate::render::decode::{Decoded, EncodedOriginal, Opened, Wanted};
 use crate::render::describe::{json, write};
 use crate::render::encode::{self, Animation, Attached};
 use crate::render::faces::{self, Face};
@@ -51,18 +51,18 @@ fn text_alone(job: &Job, started: Instant) -> Result<Rendered, RenderError> {
     let plan = &job.plan;
     let raster = text::written(plan.written.as_ref().ok_or(RenderError::NotAnImage)?)?;
     let measured = Measured { size: raster.size, orientation: 1, has_alpha: true, frames: 1 };
-    let overlays = Overlays::load(job);
+    let overlays = DecodedOverlays::load(job);
     let layout = plan::layout_found(plan, &measured, &overlays.add_to(Found::default()));
     let sequence = Sequence { frames: vec![Frame { index: 0, delay_ms: 0 }], plays: 0 };
-    let picture = draw(Ready::new(Decoded::still(raster, None), layout, 1), &sequence, &overlays, false)?;
-    let made = Made { picture, source: Some(Format::Png), frames: 1, iptc: None, left_out: overlays.left_out };
+    let drawn = draw(Ready::new(Decoded::still(raster, None), layout, 1), &sequence, &overlays, false)?;
+    let made = Made { drawn, source: Some(Format::Png), frames: 1, iptc: None, left_out: overlays.left_out };
     finished(job, made, started)
 }
 
 fn of_original(job: &Job, original: &Encoded, started: Instant) -> Result<Rendered, RenderError> {
     let Job { plan, limits, .. } = job;
     let bytes = original.bytes.as_slice();
-    let original = Original::known(bytes, original.format)?.selected(&plan.select);
+    let original = EncodedOriginal::known(bytes, original.format)?.selected(&plan.select);
     let opened = Opened::new(&original, &plan.select, limits)?;
     let measured = opened.measured;
     let (mut found, faces) = found_before(job, &original, measured)?;
@@ -82,19 +82,19 @@ fn of_original(job: &Job, original: &Encoded, started: Instant) -> Result<Render
     }
     found.moving = measured.frames > 1;
     let iptc = iptc(&opened, &plan.output);
-    let overlays = Overlays::load(job);
+    let overlays = DecodedOverlays::load(job);
     let ready = decode(opened, job, &sequence, &overlays.add_to(found))?;
-    let mut picture = draw(ready, &sequence, &overlays, measured.frames > 1)?;
+    let mut drawn = draw(ready, &sequence, &overlays, measured.frames > 1)?;
     if plan.sheet {
-        picture = picture.side_by_side(plan.features.background)?;
+        drawn = drawn.side_by_side(plan.features.background)?;
     }
-    let made = Made { picture, source, frames, iptc, left_out: overlays.left_out };
+    let made = Made { drawn, source, frames, iptc, left_out: overlays.left_out };
     Ok(Rendered { faces, ..finished(job, made, started)? })
 }
 
 /// An image that has been drawn.
 struct Made {
-    picture: Picture,
+    drawn: DrawnFrames,
     /// The format of the original, if we can write it.
     source: Option<Format>,
     /// Number of selected frames, whether or not all of them are drawn.
@@ -107,22 +107,22 @@ struct Made {
 /// Encodes the image or writes the requested data output.
 fn finished(job: &Job, made: Made, started: Instant) -> Result<Rendered, RenderError> {
     let plan = &job.plan;
-    let Made { picture, source, frames, iptc, left_out } = made;
-    let drawn = started.elapsed();
+    let Made { drawn, source, frames, iptc, left_out } = made;
+    let render = started.elapsed();
     if let Some(data) = &plan.data {
-        return measured(picture, data, left_out, drawn, started);
+        return measured(drawn, data, left_out, render, started);
     }
-    let has_alpha = picture.frames.iter().any(Raster::is_transparent);
-    let size = picture.frames.first().ok_or(RenderError::Stage(Step::Frames))?.size;
+    let has_alpha = drawn.frames.iter().any(Raster::is_transparent);
+    let size = drawn.frames.first().ok_or(RenderError::Stage(Step::Frames))?.size;
     let measured = Measured { size, orientation: 1, has_alpha, frames };
     let mut formats = plan::choose_formats(&plan.output, &measured, source);
-    if let [still] = picture.frames.as_slice() {
+    if let [still] = drawn.frames.as_slice() {
         let work = plan::Work { size: still.size, has_alpha, detail: encode::detail(still) };
         formats = plan::in_time(formats, &plan.output, &work);
     }
-    let (size, format, body) = picture.encode(&formats, &plan.output, iptc.as_deref())?;
-    let timings = Timings { render: drawn, encode: started.elapsed().saturating_sub(drawn), ..Timings::default() };
-    Ok(Rendered { body: into_blob(&body)?, answer: Answer::Picture(format), size, left_out, timings, faces: None })
+    let (size, format, body) = drawn.encode(&formats, &plan.output, iptc.as_deref())?;
+    let timings = Timings { render, encode: started.elapsed().saturating_sub(render), ..Timings::default() };
+    Ok(Rendered { body: into_blob(&body)?, answer: Answer::Image(format), size, left_out, timings, faces: None })
 }
 
 /// Delivers SVG as SVG. It has no size in pixels, so the answer says 1 x 1.
@@ -142,7 +142,7 @@ fn sent_as_svg(bytes: &[u8], sanitise: bool, started: Instant) -> Result<Rendere
 /// Returns what the layout needs to know about the pixels, and the faces if they had to be detected.
 fn found_before(
     job: &Job,
-    original: &Original<'_>,
+    original: &EncodedOriginal<'_>,
     measured: Measured,
 ) -> Result<(Found, Option<Vec<Face>>), RenderError> {
     let Some(search) = job.plan.face_search() else { return Ok((Found::default(), None)) };
@@ -174,16 +174,16 @@ fn described(
 
 /// Writes a data output about the image; for an animation, about its first frame.
 fn measured(
-    mut picture: Picture,
+    mut drawn: DrawnFrames,
     output: &DataOutput,
     left_out: bool,
-    drawn: Duration,
+    render: Duration,
     started: Instant,
 ) -> Result<Rendered, RenderError> {
-    let first = picture.frames.drain(..).next().ok_or(RenderError::Stage(Step::Frames))?;
+    let first = drawn.frames.drain(..).next().ok_or(RenderError::Stage(Step::Frames))?;
     let size = first.size;
     let (data, text) = write::write(first, output)?;
-    let timings = Timings { render: drawn, encode: started.elapsed().saturating_sub(drawn), ..Timings::default() };
+    let timings = Timings { render, encode: started.elapsed().saturating_sub(render), ..Timings::default() };
     Ok(Rendered { body: into_blob(text.as_bytes())?, answer: Answer::Data(data), size, left_out, timings, faces: None })
 }
 
@@ -202,13 +202,13 @@ fn iptc(opened: &Opened<'_>, output: &Output) -> Option<Vec<u8>> {
 struct Ready<'a> {
     decoded: Decoded<'a>,
     layout: Layout,
-    place: Place,
+    placer: Placer,
 }
 
 impl<'a> Ready<'a> {
     fn new(decoded: Decoded<'a>, layout: Layout, shrink: u32) -> Self {
-        let place = Place::new(&layout, decoded.size(), shrink);
-        Self { decoded, layout, place }
+        let placer = Placer::new(&layout, decoded.size(), shrink);
+        Self { decoded, layout, placer }
     }
 }
 
@@ -233,13 +233,13 @@ fn decode<'a>(opened: Opened<'a>, job: &Job, sequence: &Sequence, found: &Found)
     let decoded = opened.decode(&wanted, limits)?;
     let Some(trim) = layout.read.trim else { return Ok(Ready::new(decoded, layout, wanted.shrink)) };
     // Compute the layout again for what trimming leaves of the first frame.
-    let place = Place::new(&layout, decoded.size(), wanted.shrink);
-    let (decoded, kept) = decoded.with_first(|first| trimmed::found(first, &trim, &layout.read, &place))?;
+    let placer = Placer::new(&layout, decoded.size(), wanted.shrink);
+    let (decoded, kept) = decoded.with_first(|first| trimmed::found(first, &trim, &layout.read, &placer))?;
     Ok(Ready::new(decoded, lay_out(&Found { trimmed: Some(kept?), ..found.clone() })?, wanted.shrink))
 }
 
 /// Pixels that are ready to be encoded.
-struct Picture {
+struct DrawnFrames {
     frames: Vec<Raster>,
     delays_ms: Vec<u32>,
     loop_count: u32,
@@ -249,18 +249,18 @@ struct Picture {
 /// Runs the ops on every frame. What the ops derive from the pixels comes from the first frame, so that an animation
 /// does not jitter. Faces to hide are the exception: they move, so each frame is searched.
 fn draw(
-    Ready { mut decoded, layout, mut place }: Ready<'_>,
+    Ready { mut decoded, layout, mut placer }: Ready<'_>,
     sequence: &Sequence,
-    overlays: &Overlays,
+    overlays: &DecodedOverlays,
     moving: bool,
-) -> Result<Picture, RenderError> {
+) -> Result<DrawnFrames, RenderError> {
     let profile = decoded.profile.take();
-    let on_read = layout.on_read(place.size());
+    let on_read = layout.on_read(placer.size());
     let mut overlays = overlays.prepare(&layout.ops, profile.as_deref())?;
     let mut ops = in_space(layout.ops, profile.as_deref());
     let mut enhancement = None;
     let frames = frames::drawn(decoded.into_frames(), sequence, |rows| {
-        let mut raster = place.read(rows)?;
+        let mut raster = placer.read(rows)?;
         for op in &on_read {
             if let (true, Op::HideFaces(op)) = (moving, op) {
                 let op = faces::moved(&raster, op, sequence.frames.len())?;
@@ -269,7 +269,7 @@ fn draw(
                 raster = stage::apply(raster, op, &mut overlays)?;
             }
         }
-        raster = place.scaled(raster)?;
+        raster = placer.scaled(raster)?;
         for op in &mut ops {
             if let Op::Enhance(_) = op {
                 let enhancement = enhancement.get_or_insert_with(|| enhance::measure(&raster));
@@ -282,10 +282,10 @@ fn draw(
         Ok(raster)
     })?;
     let delays_ms = sequence.frames.iter().map(|frame| frame.delay_ms).collect();
-    Ok(Picture { frames, delays_ms, loop_count: sequence.plays, profile })
+    Ok(DrawnFrames { frames, delays_ms, loop_count: sequence.plays, profile })
 }
 
-impl Picture {
+impl DrawnFrames {
     /// Combines all frames into one still image. Unused cells show the background.
     fn side_by_side(self, background: Option<Background>) -> Result<Self, RenderError> {
         let background = background.map(|Background(color)| convert::color_in(color, self.profile.as_deref()));

@@ -1,6 +1,6 @@
 //! Measures the trim box on decoded pixels for [`Found::trimmed`](crate::plan::Found).
 
-use super::place::Place;
+use super::placer::Placer;
 use crate::pixels::raster::Raster;
 use crate::pixels::rows::RasterRows;
 use crate::plan::{Read, Trim};
@@ -13,8 +13,8 @@ use crate::units::{Rect, Size};
 ///
 /// # Errors
 /// [`RenderError::Undecodable`] if the frame does not match the original.
-pub(in crate::render) fn found(first: &Raster, trim: &Trim, read: &Read, place: &Place) -> Result<Rect, RenderError> {
-    let shown = place.read(Box::new(RasterRows::from(first.clone())))?;
+pub(in crate::render) fn found(first: &Raster, trim: &Trim, read: &Read, placer: &Placer) -> Result<Rect, RenderError> {
+    let shown = placer.read(Box::new(RasterRows::from(first.clone())))?;
     Ok(covering(trim::measure(&shown, trim), shown.size, read.size()))
 }
 

@@ -115,8 +115,8 @@ mod tests {
         Raster { size: Size::new(1, 1), channels: pixel.len() as u8, samples: Samples::U8(pixel.to_vec()) }
     }
 
-    fn blended(picture: &[u8], color: [u8; 4], mode: BlendMode) -> Vec<u8> {
-        apply(one(picture), &op(color, mode), None).unwrap().into_bytes()
+    fn blended(image: &[u8], color: [u8; 4], mode: BlendMode) -> Vec<u8> {
+        apply(one(image), &op(color, mode), None).unwrap().into_bytes()
     }
 
     /// (200, 100, 50) over (40, 120, 200): the formulas in the specification, computed by hand.

@@ -18,7 +18,7 @@ use crate::units::Size;
 #[must_use]
 pub fn apply(raster: Raster, op: &BorderOp) -> Raster {
     let border = &op.border;
-    let frame = Frame::new(raster.size, op);
+    let frame = BorderEdges::new(raster.size, op);
     let cuts = op.follows.is_none() && border.radii_px != [0; 4];
     let stroke = border.stroke.map(|(_, color)| color);
     let leaves = Leaves {
@@ -44,7 +44,7 @@ pub fn apply(raster: Raster, op: &BorderOp) -> Raster {
 }
 
 /// The edges of a frame.
-struct Frame {
+struct BorderEdges {
     outer: Shape,
     hole: Shape,
     stroke_hole: Option<Shape>,
@@ -52,7 +52,7 @@ struct Frame {
     clips: bool,
 }
 
-impl Frame {
+impl BorderEdges {
     fn new(size: Size, op: &BorderOp) -> Self {
         let border = &op.border;
         let sides = &border.sides;
@@ -107,7 +107,7 @@ mod tests {
     const FRAME: Pixel = [255, 0, 0, 255];
     const INSIDE: Pixel = [10, 20, 30, 255];
 
-    fn picture(width: u32, height: u32) -> Raster {
+    fn image(width: u32, height: u32) -> Raster {
         let size = Size::new(width, height);
         Raster { size, channels: 3, samples: Samples::U8([10, 20, 30].repeat(size.area() as usize)) }
     }
@@ -124,32 +124,32 @@ mod tests {
 
     #[test]
     fn each_side_has_its_own_thickness_and_the_size_stays() {
-        let out = apply(picture(12, 10), &BorderOp { border: border([1, 2, 3, 4]), follows: None });
+        let out = apply(image(12, 10), &BorderOp { border: border([1, 2, 3, 4]), follows: None });
         assert_eq!((out.size, out.channels), (Size::new(12, 10), 3));
         for (x, y) in (0..10).flat_map(|y| (0..12).map(move |x| (x, y))) {
             let inside = (4..10).contains(&x) && (1..7).contains(&y);
             assert_eq!(at(&out, x, y), if inside { INSIDE } else { FRAME }, "{x} {y}");
         }
-        let thick = apply(picture(4, 4), &BorderOp { border: border([4, 4, 4, 4]), follows: None });
+        let thick = apply(image(4, 4), &BorderOp { border: border([4, 4, 4, 4]), follows: None });
         assert_eq!(thick.into_bytes(), [255, 0, 0].repeat(16), "nothing is left of the image");
     }
 
     #[test]
     fn radii_round_the_outside_and_the_hole() {
         let rounded = Border { radii_px: [10; 4], inner_radii_px: [6, 0, 0, 0], ..border([4; 4]) };
-        let out = apply(picture(40, 40), &BorderOp { border: rounded, follows: None });
+        let out = apply(image(40, 40), &BorderOp { border: rounded, follows: None });
         assert_eq!((out.channels, at(&out, 0, 0)[3], at(&out, 20, 0), at(&out, 20, 20)), (4, 0, FRAME, INSIDE));
         assert_eq!((at(&out, 4, 4), at(&out, 35, 4)), (FRAME, INSIDE), "one corner of the hole is round");
         // A border without thickness still rounds the image.
         let bare = Border { radii_px: [10; 4], ..border([0; 4]) };
-        let out = apply(picture(40, 40), &BorderOp { border: bare, follows: None });
+        let out = apply(image(40, 40), &BorderOp { border: bare, follows: None });
         assert_eq!((at(&out, 0, 0)[3], at(&out, 20, 0)), (0, INSIDE));
     }
 
     #[test]
     fn translucent_frames_show_the_image() {
         let half = Border { color: Color { a: 128, ..RED }, ..border([2; 4]) };
-        let out = apply(picture(10, 10), &BorderOp { border: half, follows: None });
+        let out = apply(image(10, 10), &BorderOp { border: half, follows: None });
         assert_eq!(at(&out, 0, 0), [133, 10, 15, 255]);
         let clear = Raster { size: Size::new(10, 10), channels: 4, samples: Samples::U8(vec![0; 400]) };
         let out = apply(clear, &BorderOp { border: half, follows: None });
@@ -159,7 +159,7 @@ mod tests {
     #[test]
     fn a_frame_follows_the_edge_of_the_mask() {
         for (follows, radius) in [(Outline::Ellipse, 20.0_f32), (Outline::Corners([20; 4]), 20.0)] {
-            let out = apply(picture(40, 40), &BorderOp { border: border([5; 4]), follows: Some(follows) });
+            let out = apply(image(40, 40), &BorderOp { border: border([5; 4]), follows: Some(follows) });
             assert_eq!((at(&out, 0, 0), at(&out, 20, 20)), (INSIDE, INSIDE), "outside the mask nothing is drawn");
             let middle = radius - 2.5;
             let on = |angle: f32| at(&out, (20.0 + middle * angle.cos()) as u32, (20.0 + middle * angle.sin()) as u32);
@@ -167,7 +167,7 @@ mod tests {
                 assert_eq!(on(f32::from(step) * std::f32::consts::TAU / 16.0), FRAME, "{follows:?} {step}");
             }
         }
-        let out = apply(picture(40, 40), &BorderOp { border: border([5; 4]), follows: Some(Outline::Polygon(4)) });
+        let out = apply(image(40, 40), &BorderOp { border: border([5; 4]), follows: Some(Outline::Polygon(4)) });
         assert_eq!(
             (at(&out, 0, 0), at(&out, 20, 2), at(&out, 20, 20), at(&out, 11, 11)),
             (INSIDE, FRAME, INSIDE, FRAME)
@@ -177,7 +177,7 @@ mod tests {
     #[test]
     fn a_stroke_runs_along_the_outer_edge() {
         let stroked = Border { stroke: Some((1, Color::BLACK)), ..border([4; 4]) };
-        let out = apply(picture(20, 20), &BorderOp { border: stroked, follows: None });
+        let out = apply(image(20, 20), &BorderOp { border: stroked, follows: None });
         assert_eq!([at(&out, 0, 9), at(&out, 1, 9), at(&out, 4, 9)], [[0, 0, 0, 255], FRAME, INSIDE]);
     }
 

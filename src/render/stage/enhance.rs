@@ -14,7 +14,7 @@ mod curve;
 mod tests;
 
 use self::cube::Cube;
-use self::curve::Curve;
+use self::curve::ToneCurve;
 use crate::pixels::oklab;
 use crate::pixels::points::{self, Chain, Run, luma};
 use crate::pixels::raster::Raster;
@@ -51,7 +51,7 @@ pub fn measure(raster: &Raster) -> Enhancement {
     let gains = cast::gains(&labs, strength);
     let chroma = labs.iter().map(|[_, a, b]| a.hypot(*b)).sum::<f64>() / labs.len() as f64;
     let more = SATURATION * strength * smoothstep(chroma, CHROMA);
-    let curve = Curve::of(pixels.iter().map(|pixel| luma64(*pixel)), strength);
+    let curve = ToneCurve::of(pixels.iter().map(|pixel| luma64(*pixel)), strength);
     Enhancement(Some(Cube::of(|pixel| saturated(curve.apply(balanced(pixel, gains)), more))))
 }
 

@@ -61,8 +61,8 @@ mod tests {
     #[test]
     fn colours_and_transparent_parts_stay() {
         let samples = Samples::U8(vec![10, 20, 30, 100, 40, 50, 60, 0]);
-        let picture = Raster { size: Size::new(2, 1), channels: 4, samples };
-        let out = apply(picture, &FadeOp { left: 1.0, ..NONE });
+        let image = Raster { size: Size::new(2, 1), channels: 4, samples };
+        let out = apply(image, &FadeOp { left: 1.0, ..NONE });
         assert_eq!(out.into_bytes(), [10, 20, 30, 50, 40, 50, 60, 0]);
         assert_eq!(apply(grey(3, 3), &NONE).channels, 2);
     }

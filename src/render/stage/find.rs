@@ -83,10 +83,10 @@ impl Luminance {
 type Score = fn(&Luminance, usize) -> Vec<f64>;
 
 /// Returns the best window, one axis after the other. Normally only one axis has any room.
-fn best(picture: &Luminance, size: Size, score: Score) -> Rect {
+fn best(image: &Luminance, size: Size, score: Score) -> Rect {
     let (width, height) = (size.width as usize, size.height as usize);
-    let left = if width < picture.width { greatest(&score(&picture.transposed(), width)) } else { 0 };
-    let top = if height < picture.height() { greatest(&score(&picture.columns(left, width), height)) } else { 0 };
+    let left = if width < image.width { greatest(&score(&image.transposed(), width)) } else { 0 };
+    let top = if height < image.height() { greatest(&score(&image.columns(left, width), height)) } else { 0 };
     Rect { left: left as u32, top: top as u32, size }
 }
 
@@ -100,9 +100,9 @@ fn greatest(scores: &[f64]) -> usize {
 }
 
 /// Returns the entropy in bits of the luminance histogram of `len` rows.
-fn entropy_line(picture: &Luminance, len: usize) -> Vec<f64> {
+fn entropy_line(image: &Luminance, len: usize) -> Vec<f64> {
     let bin = |value: u8| usize::from(value) * LEVELS / 256;
-    let rows: Vec<&[u8]> = picture.values.chunks_exact(picture.width).collect();
+    let rows: Vec<&[u8]> = image.values.chunks_exact(image.width).collect();
     let mut histogram = [0_i64; LEVELS];
     let count = |histogram: &mut [i64; LEVELS], row: &[u8], by: i64| {
         for &value in row {
@@ -110,7 +110,7 @@ fn entropy_line(picture: &Luminance, len: usize) -> Vec<f64> {
         }
     };
     rows[..len].iter().for_each(|row| count(&mut histogram, row, 1));
-    let total = (len * picture.width) as f64;
+    let total = (len * image.width) as f64;
     let entropy = |histogram: &[i64; LEVELS]| -> f64 {
         let shares = histogram.iter().filter(|n| **n > 0).map(|n| *n as f64 / total);
         shares.map(|share| -share * share.log2()).sum()
@@ -125,8 +125,8 @@ fn entropy_line(picture: &Luminance, len: usize) -> Vec<f64> {
 }
 
 /// Returns the sum of squared differences to the right and lower neighbours over `len` rows.
-fn edges_line(picture: &Luminance, len: usize) -> Vec<f64> {
-    let rows: Vec<&[u8]> = picture.values.chunks_exact(picture.width).collect();
+fn edges_line(image: &Luminance, len: usize) -> Vec<f64> {
+    let rows: Vec<&[u8]> = image.values.chunks_exact(image.width).collect();
     let square = |a: u8, b: u8| u64::from(a.abs_diff(b)).pow(2);
     let energy = |index: usize| -> u64 {
         let row = rows[index];
@@ -150,7 +150,7 @@ mod tests {
     use crate::pixels::raster::Samples;
 
     /// Flat grey with a noisy square at `(left, top)`.
-    fn picture(size: Size, left: u32, top: u32) -> Raster {
+    fn image(size: Size, left: u32, top: u32) -> Raster {
         let mut samples = vec![128_u8; size.area() as usize * 3];
         for y in top..top + 20 {
             for x in left..left + 20 {
@@ -171,11 +171,11 @@ mod tests {
     #[test]
     fn detail_is_found_on_either_axis() {
         for finder in [CropWord::Entropy, CropWord::Edges, CropWord::Auto] {
-            let wide = picture(Size::new(200, 30), 150, 5);
+            let wide = image(Size::new(200, 30), 150, 5);
             check(finder, &wide, Size::new(40, 30), |rect| (130..=150).contains(&rect.left));
-            let tall = picture(Size::new(30, 200), 5, 20);
+            let tall = image(Size::new(30, 200), 5, 20);
             check(finder, &tall, Size::new(30, 40), |rect| rect.top <= 20);
-            let both = picture(Size::new(200, 200), 160, 10);
+            let both = image(Size::new(200, 200), 160, 10);
             check(finder, &both, Size::new(40, 40), |rect| (140..=160).contains(&rect.left) && rect.top <= 10);
         }
     }
@@ -191,7 +191,7 @@ mod tests {
 
     #[test]
     fn without_a_finder_that_works_the_window_stays() {
-        let raster = picture(Size::new(200, 30), 150, 5);
+        let raster = image(Size::new(200, 30), 150, 5);
         let otherwise = Rect { left: 3, top: 0, size: Size::new(40, 30) };
         assert_eq!(window(&raster, otherwise.size, &[CropWord::Faces], otherwise), otherwise);
         assert_eq!(window(&raster, Size::new(400, 30), &[CropWord::Edges], otherwise), otherwise);

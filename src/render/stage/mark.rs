@@ -23,11 +23,11 @@ pub fn apply(raster: Raster, op: &MarkOp, image: Option<&Raster>) -> Result<Rast
     };
     let channels = raster.channels;
     let mut bytes = raster.into_bytes();
-    let mut canvas = Canvas { bytes: &mut bytes, size, channels: usize::from(channels) };
+    let mut base = Base { bytes: &mut bytes, size, channels: usize::from(channels) };
     let pixels = faded(image, op.alpha);
     for top in starts(op.overlay.top, op.tile.map(|tile| tile.step_y_px), size.height) {
         for left in starts(op.overlay.left, op.tile.map(|tile| tile.step_x_px), size.width) {
-            canvas.draw(&pixels, image.size, left, top);
+            base.draw(&pixels, image.size, left, top);
         }
     }
     Ok(Raster { size, channels, samples: Samples::U8(bytes) })
@@ -47,13 +47,13 @@ fn faded(image: &Raster, alpha: f64) -> Vec<Pixel> {
     bytes.as_chunks::<4>().0.to_vec()
 }
 
-struct Canvas<'a> {
+struct Base<'a> {
     bytes: &'a mut [u8],
     size: Size,
     channels: usize,
 }
 
-impl Canvas<'_> {
+impl Base<'_> {
     fn draw(&mut self, pixels: &[Pixel], size: Size, left: i64, top: i64) {
         let (Some(columns), Some(rows)) =
             (overlap(left, size.width, self.size.width), overlap(top, size.height, self.size.height))

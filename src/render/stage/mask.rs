@@ -123,8 +123,8 @@ mod tests {
             assert_eq!((at(&hole, 15, 11)[3], at(&hole, 0, 0)), (0, [10, 20, 30, 255]));
         }
         let light = Raster { size: Size::new(2, 1), channels: 1, samples: Samples::U8(vec![255, 0]) };
-        let picture = Raster { size: Size::new(2, 1), channels: 1, samples: Samples::U8(vec![9; 2]) };
-        let out = apply(picture, &inverted(Outline::Image), Some(&light)).unwrap();
+        let image = Raster { size: Size::new(2, 1), channels: 1, samples: Samples::U8(vec![9; 2]) };
+        let out = apply(image, &inverted(Outline::Image), Some(&light)).unwrap();
         assert_eq!([at(&out, 0, 0)[3], at(&out, 1, 0)[3]], [0, 255]);
     }
 
@@ -153,10 +153,10 @@ mod tests {
     fn an_image_mask_shows_where_it_is_light_and_opaque() {
         let mask = Samples::U8(vec![255, 255, 255, 0, 0, 255, 128, 255]);
         let mask = Raster { size: Size::new(4, 1), channels: 2, samples: mask };
-        let picture = Raster { size: Size::new(4, 1), channels: 1, samples: Samples::U8(vec![9; 4]) };
-        let out = apply(picture.clone(), &op(Outline::Image, None), Some(&mask)).unwrap();
+        let image = Raster { size: Size::new(4, 1), channels: 1, samples: Samples::U8(vec![9; 4]) };
+        let out = apply(image.clone(), &op(Outline::Image, None), Some(&mask)).unwrap();
         assert_eq!([0, 1, 2, 3].map(|x| at(&out, x, 0)[3]), [255, 0, 0, 128]);
-        assert!(apply(picture.clone(), &op(Outline::Image, None), None).is_err());
-        assert!(apply(picture, &op(Outline::Image, None), Some(&solid(4, 3, 1))).is_err());
+        assert!(apply(image.clone(), &op(Outline::Image, None), None).is_err());
+        assert!(apply(image, &op(Outline::Image, None), Some(&solid(4, 3, 1))).is_err());
     }
 }

@@ -51,14 +51,13 @@ mod tests {
     fn the_image_is_upside_down_and_fades() {
         let op = |opacity, falloff| ReflectOp { reflection: Reflection { opacity, falloff }, canvas: Size::new(1, 6) };
         // Two rows, and a transparent one below them.
-        let picture =
-            Raster { size: Size::new(1, 3), channels: 2, samples: Samples::U8(vec![10, 255, 20, 255, 30, 0]) };
-        let mirror = apply(picture.clone(), &op(1.0, 0.0)).unwrap();
+        let image = Raster { size: Size::new(1, 3), channels: 2, samples: Samples::U8(vec![10, 255, 20, 255, 30, 0]) };
+        let mirror = apply(image.clone(), &op(1.0, 0.0)).unwrap();
         assert_eq!(
             (mirror.size, mirror.into_bytes()),
             (Size::new(1, 6), vec![10, 255, 20, 255, 20, 255, 10, 255, 0, 0, 0, 0])
         );
-        let faint = apply(picture, &op(0.5, 1.0)).unwrap().into_bytes();
+        let faint = apply(image, &op(0.5, 1.0)).unwrap().into_bytes();
         assert_eq!([faint[5], faint[7]], [96, 32]);
         let grey = Raster { size: Size::new(1, 3), channels: 1, samples: Samples::U16(vec![65535; 3]) };
         assert_eq!(apply(grey.clone(), &op(1.0, 0.0)).unwrap().into_bytes(), [255; 12]);

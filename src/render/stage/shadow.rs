@@ -27,7 +27,7 @@ const INSET_MARGIN_MAX: f64 = 1024.0;
 /// # Errors
 /// [`RenderError::Stage`] if the image is not inside the canvas.
 pub fn apply(raster: Raster, op: &ShadowOp) -> Result<Raster, RenderError> {
-    let subject = Subject::of(&raster, op.rows);
+    let subject = Silhouette::of(&raster, op.rows);
     let plane = match op.shape {
         ShadowShape::Inset(copied) => return Ok(inset(raster, &subject, copied, op.color)),
         ShadowShape::Flat(copied) => flat(&subject, copied, op),
@@ -57,14 +57,14 @@ fn shaded(color: Color, shade: u8) -> Pixel {
 }
 
 /// The opacity of the image.
-struct Subject {
+struct Silhouette {
     width: usize,
     /// Number of rows that cast a shadow.
     rows: usize,
     alpha: Vec<u8>,
 }
 
-impl Subject {
+impl Silhouette {
     fn of(raster: &Raster, rows: u32) -> Self {
         let (width, rows) = (raster.size.width as usize, rows.min(raster.size.height) as usize);
         let channels = usize::from(raster.channels);
@@ -113,7 +113,7 @@ impl Subject {
     }
 }
 
-fn flat(subject: &Subject, copied: Copied, op: &ShadowOp) -> Vec<u8> {
+fn flat(subject: &Silhouette, copied: Copied, op: &ShadowOp) -> Vec<u8> {
     let (left, top) = (i64::from(op.left) + i64::from(copied.x_px), i64::from(op.top) + i64::from(copied.y_px));
     // A silhouette shrinks from its own edges, which may be outside the canvas.
     let beyond = copied.spread_px.min(0).unsigned_abs();
@@ -164,7 +164,7 @@ fn blurred(plane: Vec<u8>, size: Size, sigma_px: f64) -> Vec<u8> {
     out
 }
 
-fn pool(subject: &Subject, sigma_px: f64, gap_px: i32, flatness: f64, op: &ShadowOp) -> Vec<u8> {
+fn pool(subject: &Silhouette, sigma_px: f64, gap_px: i32, flatness: f64, op: &ShadowOp) -> Vec<u8> {
     let mut plane = vec![0; op.canvas.width as usize * op.canvas.height as usize];
     let (Some(foot), Some((first, last))) = (subject.foot(), subject.sides()) else { return plane };
     let wide = (last + 1 - first) as f64;
@@ -183,7 +183,7 @@ fn pool(subject: &Subject, sigma_px: f64, gap_px: i32, flatness: f64, op: &Shado
     blurred(plane, op.canvas, sigma_px.hypot(radii[1] / 3.0))
 }
 
-fn thrown(subject: &Subject, cast: Cast, op: &ShadowOp) -> Vec<u8> {
+fn thrown(subject: &Silhouette, cast: Cast, op: &ShadowOp) -> Vec<u8> {
     let (width, height) = (op.canvas.width as usize, op.canvas.height as usize);
     let mut plane = vec![0_u8; width * height];
     let Some(foot) = subject.foot() else { return plane };
@@ -230,7 +230,7 @@ fn weight(levels: &[f64], index: usize, at: f64) -> f64 {
     }
 }
 
-impl Subject {
+impl Silhouette {
     /// Returns the opacity at a point, in pixel indices, interpolated between four pixels; 0 below `foot`.
     fn between(&self, x: f64, y: f64, foot: usize) -> u8 {
         let (left, top) = (x.floor(), y.floor());
@@ -246,7 +246,7 @@ impl Subject {
     }
 }
 
-fn inset(raster: Raster, subject: &Subject, copied: Copied, color: Color) -> Raster {
+fn inset(raster: Raster, subject: &Silhouette, copied: Copied, color: Color) -> Raster {
     let margin = (3.0 * copied.sigma_px + f64::from(copied.spread_px.max(0)) + 1.0).min(INSET_MARGIN_MAX).ceil() as u32;
     let size = Size::new(raster.size.width + 2 * margin, subject.rows as u32 + 2 * margin);
     let (left, top) = (i64::from(margin) + i64::from(copied.x_px), i64::from(margin) + i64::from(copied.y_px));

@@ -15,7 +15,7 @@ mod paint;
 mod shape;
 
 use crate::pixels::raster::{Raster, Samples};
-use crate::plan::{Text, TextOp, TextOverflow, Written};
+use crate::plan::{ImageOnlyText, Text, TextOp, TextOverflow};
 use crate::render::{RenderError, Step};
 use crate::units::Size;
 
@@ -88,7 +88,7 @@ fn caption(op: &TextOp) -> Result<Option<Inked>, RenderError> {
 ///
 /// # Errors
 /// The same as [`apply`].
-pub fn written(op: &Written) -> Result<Raster, RenderError> {
+pub fn written(op: &ImageOnlyText) -> Result<Raster, RenderError> {
     let text = shape::bounded(&op.text.text);
     let pad = op.text.anchor.pad_px;
     let wrap = Some(Wrap { width_px: f64::from(op.box_width_px.max(1)), align: op.text.anchor.horizontal });

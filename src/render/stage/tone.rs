@@ -20,7 +20,7 @@ const LEVELS: usize = 256;
 /// Tones the colours of any raster in the given order. Size, depth and alpha stay. Grey becomes RGB.
 #[must_use]
 pub fn apply(raster: Raster, chain: &[Tone]) -> Raster {
-    points::tinted(raster, Steps(chain.iter().map(Step::of).collect()))
+    points::tinted(raster, Steps(chain.iter().map(ToneStep::of).collect()))
 }
 
 /// Measures the tones of this image over which to spread a gradient map, where the plan requests that.
@@ -57,7 +57,7 @@ fn equalized(raster: &Raster) -> Option<Vec<f32>> {
 }
 
 /// A tone as numbers for the formulas.
-enum Step {
+enum ToneStep {
     Sepia(f32),
     Monochrome([f32; 3], f32),
     Duotone([[f32; 3]; 2], f32),
@@ -66,7 +66,7 @@ enum Step {
     Invert,
 }
 
-impl Step {
+impl ToneStep {
     fn of(tone: &Tone) -> Self {
         match tone {
             Tone::Sepia(share) => Self::Sepia(*share as f32),
@@ -114,7 +114,7 @@ fn mapped(colors: &ColorRamp, tones: &MappedTones) -> Vec<[f32; 3]> {
     }
 }
 
-struct Steps(Vec<Step>);
+struct Steps(Vec<ToneStep>);
 
 impl Chain for Steps {
     #[inline(always)]
@@ -222,11 +222,11 @@ mod tests {
     #[test]
     fn equalizing_uses_the_whole_list_for_the_tones_there_are() {
         let samples = Samples::U8(vec![100, 110, 120, 110]);
-        let picture = Raster { size: Size::new(4, 1), channels: 1, samples };
+        let image = Raster { size: Size::new(4, 1), channels: 1, samples };
         let mut chain = [map(&[0, 0xff_ffff], &[], 1.0, MappedTones::Present)];
-        settle(&mut chain, &picture);
+        settle(&mut chain, &image);
         // Of the three pixels lighter than the darkest, two are at or below 110 and all at or below 120.
-        let out = apply(picture, &chain).into_bytes();
+        let out = apply(image, &chain).into_bytes();
         assert_eq!(out, [[0; 3], [170; 3], [255; 3], [170; 3]].concat());
         // A single tone cannot be spread, and transparent pixels do not count.
         let flat = Raster { size: Size::new(2, 1), channels: 2, samples: Samples::U8(vec![90, 255, 9, 0]) };

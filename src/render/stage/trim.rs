@@ -27,14 +27,14 @@ pub fn measure(raster: &Raster, op: &Trim) -> Rect {
 }
 
 /// Columns and rows; both are non-empty.
-type Kept = (Range<usize>, Range<usize>);
+type KeptRanges = (Range<usize>, Range<usize>);
 
-fn rect((columns, rows): Kept) -> Option<Rect> {
+fn rect((columns, rows): KeptRanges) -> Option<Rect> {
     let [left, top, width, height] = [columns.start, rows.start, columns.len(), rows.len()].map(u32::try_from);
     Some(Rect { left: left.ok()?, top: top.ok()?, size: Size::new(width.ok()?, height.ok()?) })
 }
 
-fn kept<T: Sample>(view: &View<'_, T>, by: TrimBy) -> Option<Kept> {
+fn kept<T: Sample>(view: &View<'_, T>, by: TrimBy) -> Option<KeptRanges> {
     match by {
         TrimBy::Uniform { mean, deviation } => {
             let rows = between(view.height, |y| view.row_look(y), mean, deviation)?;
@@ -190,8 +190,8 @@ impl<'a, T: Sample> View<'a, T> {
 
     /// Returns the smallest part of the image that contains all pixels for which `is_content` holds, or `None` if there
     /// are none.
-    fn bounds(&self, is_content: impl Fn(&[T]) -> bool) -> Option<Kept> {
-        let mut found: Option<Kept> = None;
+    fn bounds(&self, is_content: impl Fn(&[T]) -> bool) -> Option<KeptRanges> {
+        let mut found: Option<KeptRanges> = None;
         for y in 0..self.height {
             let Some(first) = self.row(y).position(&is_content) else { continue };
             let end = self.row(y).rposition(&is_content).map_or(first, |last| last) + 1;

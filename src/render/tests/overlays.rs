@@ -163,7 +163,7 @@ fn frames_and_shapes_keep_their_size_in_whole_renders() {
     check("pad=10&transparency=grid", 140, 100, true);
     let jpeg = rendered("mask=ellipse&fm=jpg", &base);
     assert!(pixels(jpeg.body.as_slice()).pixel_8(0)[1] > 250, "white outside where there is no alpha");
-    assert_eq!(rendered("mask=ellipse&auto=compress", &base).answer, Answer::Picture(Format::Png));
+    assert_eq!(rendered("mask=ellipse&auto=compress", &base).answer, Answer::Image(Format::Png));
 }
 
 #[test]
@@ -281,7 +281,7 @@ fn a_shadow_enlarges_the_image_and_is_flattened_without_alpha() {
     assert!((flat.size, flat.channels) == (Size::new(64, 44), 3) && flat.pixel_8(0)[0] > 250);
     let backed = of("drop-shadow=4&bg=00f&fm=png");
     assert!((backed.pixel_8(0), backed.has_alpha()) == ([0, 0, 255, 255], false));
-    assert_eq!(rendered("drop-shadow=4&auto=compress", &base).answer, Answer::Picture(Format::Png));
+    assert_eq!(rendered("drop-shadow=4&auto=compress", &base).answer, Answer::Image(Format::Png));
     let grey = solid(40, 20, &[90]);
     assert_eq!(pixels(rendered("drop-shadow=4&fm=png", &grey).body.as_slice()).size, Size::new(64, 44));
 }

@@ -19,7 +19,7 @@ fn a_sheet_shows_every_frame_in_order() {
     let done = rendered("fm=spritesheet&w=40", &dial());
     assert_eq!(
         (done.answer, done.size),
-        (Answer::Picture(Format::Png), Size::new(160, 120)),
+        (Answer::Image(Format::Png), Size::new(160, 120)),
         "its corners are transparent"
     );
     let sheet = pixels(done.body.as_slice());
@@ -33,11 +33,12 @@ fn a_sheet_shows_every_frame_in_order() {
 fn selection_size_and_format_are_those_of_any_still() {
     let check = |query: &str, format: Format, width: u32, height: u32| {
         let done = rendered(&format!("fm=spritesheet&{query}"), &dial());
-        let measured =
-            Opened::new(&Original::new(done.body.as_slice()).unwrap(), &Select::default(), &limits()).unwrap().measured;
+        let measured = Opened::new(&EncodedOriginal::new(done.body.as_slice()).unwrap(), &Select::default(), &limits())
+            .unwrap()
+            .measured;
         assert_eq!(
             (done.answer, done.size, measured.size),
-            (Answer::Picture(format), Size::new(width, height), done.size),
+            (Answer::Image(format), Size::new(width, height), done.size),
             "{query}"
         );
         assert_eq!(measured.frames, 1, "{query}");
@@ -54,7 +55,7 @@ fn selection_size_and_format_are_those_of_any_still() {
         "fm=spritesheet",
         &png(&Raster { size: Size::new(7, 5), channels: 1, samples: Samples::U8(vec![9; 35]) }),
     );
-    assert_eq!((one.answer, one.size), (Answer::Picture(Format::Jpeg), Size::new(7, 5)));
+    assert_eq!((one.answer, one.size), (Answer::Image(Format::Jpeg), Size::new(7, 5)));
 }
 
 #[test]
@@ -65,5 +66,5 @@ fn a_sheet_is_negotiated_as_a_still() {
     assert!(resolved.vary.accept);
     let Intent::Render(plan) = resolved.intent else { panic!("no image") };
     let done = render(&Job { plan: *plan, ..job("w=40", &dial()) }).unwrap();
-    assert_eq!((done.answer, done.size), (Answer::Picture(Format::Avif), Size::new(160, 120)));
+    assert_eq!((done.answer, done.size), (Answer::Image(Format::Avif), Size::new(160, 120)));
 }

@@ -8,13 +8,13 @@ use aws_sdk_s3::config::http::HttpResponse;
 use aws_sdk_s3::error::{ProvideErrorMetadata, SdkError};
 use http::{HeaderMap, HeaderName, HeaderValue};
 
-use crate::source::cause::{Cause, CredentialFault, Phase, Place};
+use crate::source::cause::{Cause, CredentialFault, Phase, Scope};
 use crate::source::connection::chain;
 use crate::source::{SourceError, http as web};
 
 /// What a refusal means, as far as the answer says.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Verdict {
+pub(super) enum FaultVerdict {
     /// The error is certain.
     Certain(SourceError),
     /// Access is denied, to this object or to all of them; the answer does not say which.
@@ -23,12 +23,12 @@ pub(super) enum Verdict {
     Again(SourceError),
 }
 
-pub(super) fn judge<E: ProvideErrorMetadata + StdError + 'static>(error: &SdkError<E>) -> Verdict {
+pub(super) fn judge<E: ProvideErrorMetadata + StdError + 'static>(error: &SdkError<E>) -> FaultVerdict {
     if let Some(response) = error.raw_response() {
         let code = error.as_service_error().and_then(ProvideErrorMetadata::code);
         return refusal(response.status().as_u16(), code, &times(response));
     }
-    Verdict::Certain(unanswered(error))
+    FaultVerdict::Certain(unanswered(error))
 }
 
 /// Classifies a request that got no answer.
@@ -52,11 +52,11 @@ fn unanswered<E: StdError + 'static>(error: &SdkError<E>) -> SourceError {
 }
 
 /// Classifies a refusal by `status`, the service's `code`, and the headers that say when to come back.
-fn refusal(status: u16, code: Option<&str>, headers: &HeaderMap) -> Verdict {
-    let ours = |cause| Verdict::Certain(SourceError::Misconfigured(cause));
+fn refusal(status: u16, code: Option<&str>, headers: &HeaderMap) -> FaultVerdict {
+    let ours = |cause| FaultVerdict::Certain(SourceError::Misconfigured(cause));
     let credentials = |fault| ours(Cause::Credentials(fault));
     match (code.unwrap_or_default(), status) {
-        ("NoSuchBucket" | "NoSuchAccessPoint", _) => ours(Cause::NotFound(Place::Bucket)),
+        ("NoSuchBucket" | "NoSuchAccessPoint", _) => ours(Cause::NotFound(Scope::Bucket)),
         ("SignatureDoesNotMatch", _) => credentials(CredentialFault::Signature),
         ("InvalidAccessKeyId" | "InvalidClientTokenId" | "UnrecognizedClientException", _) => {
             credentials(CredentialFault::Unknown)
@@ -100,16 +100,16 @@ fn refusal(status: u16, code: Option<&str>, headers: &HeaderMap) -> Verdict {
             _,
         ) => ours(Cause::Settings),
         (code, _) if code.starts_with("KMS.") => ours(Cause::EncryptionKey),
-        (code, _) if is_busy(code) => Verdict::Certain(web::busy(status, headers)),
-        ("KeyTooLongError", _) => Verdict::Certain(SourceError::Missing),
-        ("InternalError", 500) => Verdict::Again(web::refusal(status, headers)),
+        (code, _) if is_busy(code) => FaultVerdict::Certain(web::busy(status, headers)),
+        ("KeyTooLongError", _) => FaultVerdict::Certain(SourceError::Missing),
+        ("InternalError", 500) => FaultVerdict::Again(web::refusal(status, headers)),
         // The object is archived: it exists but cannot be read.
-        ("InvalidObjectState", _) => Verdict::Certain(SourceError::Denied(Cause::Status(status))),
+        ("InvalidObjectState", _) => FaultVerdict::Certain(SourceError::Denied(Cause::Status(status))),
         (_, 401) => credentials(CredentialFault::Refused),
-        (_, 403) => Verdict::Denied,
+        (_, 403) => FaultVerdict::Denied,
         (_, 301 | 302 | 307 | 308) => ours(Cause::Region),
         (_, 405) => ours(Cause::Settings),
-        (_, _) => Verdict::Certain(web::refusal(status, headers)),
+        (_, _) => FaultVerdict::Certain(web::refusal(status, headers)),
     }
 }
 
@@ -151,13 +151,13 @@ mod tests {
     use super::*;
 
     #[track_caller]
-    fn check(status: u16, code: &str, expected: Verdict) {
+    fn check(status: u16, code: &str, expected: FaultVerdict) {
         assert_eq!(refusal(status, Some(code).filter(|code| !code.is_empty()), &HeaderMap::new()), expected, "{code}");
     }
 
     #[test]
     fn faults_of_the_bucket_and_of_an_object_are_told_apart() {
-        let ours = |cause| Verdict::Certain(SourceError::Misconfigured(cause));
+        let ours = |cause| FaultVerdict::Certain(SourceError::Misconfigured(cause));
         let credentials = |fault| ours(Cause::Credentials(fault));
         check(403, "SignatureDoesNotMatch", credentials(CredentialFault::Signature));
         check(403, "InvalidAccessKeyId", credentials(CredentialFault::Unknown));
@@ -165,7 +165,7 @@ mod tests {
         check(400, "InvalidToken", credentials(CredentialFault::Refused));
         check(403, "AllAccessDisabled", credentials(CredentialFault::Refused));
         check(401, "", credentials(CredentialFault::Refused));
-        check(404, "NoSuchBucket", ours(Cause::NotFound(Place::Bucket)));
+        check(404, "NoSuchBucket", ours(Cause::NotFound(Scope::Bucket)));
         check(301, "PermanentRedirect", ours(Cause::Region));
         check(301, "", ours(Cause::Region));
         check(400, "AuthorizationHeaderMalformed", ours(Cause::Region));
@@ -174,14 +174,14 @@ mod tests {
         check(405, "", ours(Cause::Settings));
         check(400, "KMS.DisabledException", ours(Cause::EncryptionKey));
         for code in ["AccessDenied", "", "Forbidden"] {
-            check(403, code, Verdict::Denied);
+            check(403, code, FaultVerdict::Denied);
         }
-        check(403, "InvalidObjectState", Verdict::Certain(SourceError::Denied(Cause::Status(403))));
+        check(403, "InvalidObjectState", FaultVerdict::Certain(SourceError::Denied(Cause::Status(403))));
         for code in ["NoSuchKey", "", "NoSuchVersion"] {
-            check(404, code, Verdict::Certain(SourceError::Missing));
+            check(404, code, FaultVerdict::Certain(SourceError::Missing));
         }
-        check(400, "KeyTooLongError", Verdict::Certain(SourceError::Missing));
-        check(400, "Other", Verdict::Certain(SourceError::Rejected { status: 400 }));
+        check(400, "KeyTooLongError", FaultVerdict::Certain(SourceError::Missing));
+        check(400, "Other", FaultVerdict::Certain(SourceError::Rejected { status: 400 }));
     }
 
     #[test]
@@ -196,9 +196,9 @@ mod tests {
             (408, ""),
         ] {
             let busy = SourceError::Busy { cause: Cause::Status(status), retry_after: Duration::from_secs(5) };
-            check(status, code, Verdict::Certain(busy));
+            check(status, code, FaultVerdict::Certain(busy));
         }
-        check(500, "InternalError", Verdict::Again(SourceError::Upstream(Cause::Status(500))));
-        check(500, "", Verdict::Certain(SourceError::Upstream(Cause::Status(500))));
+        check(500, "InternalError", FaultVerdict::Again(SourceError::Upstream(Cause::Status(500))));
+        check(500, "", FaultVerdict::Certain(SourceError::Upstream(Cause::Status(500))));
     }
 }

@@ -23,9 +23,9 @@ use tokio::time::{Instant, timeout_at};
 
 use self::access::{Access, Bucket};
 use self::credentials::KeyPair;
-use self::faults::Verdict;
-use super::body::{Body, Coding};
-use super::cause::{Cause, Phase, Place};
+use self::faults::FaultVerdict;
+use super::body::{CappedBody, ContentCoding};
+use super::cause::{Cause, Phase, Scope};
 use super::connection::{Connections, broken_body};
 use super::resolve::{self, GuardedResolver};
 use super::{
@@ -112,9 +112,9 @@ impl S3Source {
     }
 
     async fn receive(&self, output: GetObjectOutput, deadline: Instant) -> Result<Fetched, SourceError> {
-        let coding = Coding::parse(output.content_encoding())?;
+        let coding = ContentCoding::parse(output.content_encoding())?;
         let declared = output.content_length().and_then(|n| u64::try_from(n).ok());
-        let mut body = Body::new(declared, coding, self.bytes_max)?;
+        let mut body = CappedBody::new(declared, coding, self.bytes_max)?;
         let validators = Validators {
             etag: output.e_tag().map(str::to_owned),
             last_modified: output.last_modified().and_then(|time| (*time).try_into().ok()),
@@ -138,14 +138,14 @@ impl Source for S3Source {
         let key = self.key(request.object).ok_or(SourceError::Missing)?;
         let deadline = Instant::now() + self.fetch_timeout;
         match timeout_at(deadline, self.ask(&key, request.if_changed_from)).await {
-            Ok(Ok(Answer::Object(output))) => {
+            Ok(Ok(S3Answer::Object(output))) => {
                 let fetched = self.receive(*output, deadline).await;
                 if fetched.is_ok() {
                     self.access.was_read(&key);
                 }
                 fetched
             }
-            Ok(Ok(Answer::NotModified(caching))) => Ok(Fetched::NotModified(caching)),
+            Ok(Ok(S3Answer::NotModified(caching))) => Ok(Fetched::NotModified(caching)),
             Ok(Err(error)) => Err(error),
             Err(_elapsed) => Err(SourceError::Timeout(Phase::Whole)),
         }
@@ -153,33 +153,33 @@ impl Source for S3Source {
 }
 
 /// The service's answer to a request for an object.
-enum Answer {
+enum S3Answer {
     Object(Box<GetObjectOutput>),
     NotModified(OriginCaching),
 }
 
 impl S3Source {
-    async fn ask(&self, key: &str, held: Option<&Validators>) -> Result<Answer, SourceError> {
+    async fn ask(&self, key: &str, held: Option<&Validators>) -> Result<S3Answer, SourceError> {
         let mut answer = self.ask_once(key, held).await;
-        if matches!(answer, Err(Verdict::Again(_))) {
+        if matches!(answer, Err(FaultVerdict::Again(_))) {
             tokio::time::sleep(BACKOFF).await;
             answer = self.ask_once(key, held).await;
         }
         match answer {
             Ok(answer) => Ok(answer),
-            Err(Verdict::Certain(error) | Verdict::Again(error)) => Err(error),
-            Err(Verdict::Denied) => {
+            Err(FaultVerdict::Certain(error) | FaultVerdict::Again(error)) => Err(error),
+            Err(FaultVerdict::Denied) => {
                 let bucket = Bucket { client: &self.client, name: &self.bucket, prefix: &self.prefix };
                 Err(if self.access.is_open(bucket).await {
-                    SourceError::Denied(Cause::Denied(Place::Object))
+                    SourceError::Denied(Cause::Denied(Scope::Object))
                 } else {
-                    SourceError::Misconfigured(Cause::Denied(Place::Bucket))
+                    SourceError::Misconfigured(Cause::Denied(Scope::Bucket))
                 })
             }
         }
     }
 
-    async fn ask_once(&self, key: &str, held: Option<&Validators>) -> Result<Answer, Verdict> {
+    async fn ask_once(&self, key: &str, held: Option<&Validators>) -> Result<S3Answer, FaultVerdict> {
         let mut get = self.client.get_object().bucket(&self.bucket).key(key);
         match held {
             Some(Validators { etag: Some(etag), .. }) => get = get.if_none_match(etag),
@@ -189,9 +189,9 @@ impl S3Source {
             Some(Validators { etag: None, last_modified: None }) | None => {}
         }
         match get.send().await {
-            Ok(output) => Ok(Answer::Object(Box::new(output))),
+            Ok(output) => Ok(S3Answer::Object(Box::new(output))),
             Err(error) => match not_modified(&error) {
-                Some(caching) if held.is_some() => Ok(Answer::NotModified(caching)),
+                Some(caching) if held.is_some() => Ok(S3Answer::NotModified(caching)),
                 Some(_) | None => Err(faults::judge(&error)),
             },
         }

@@ -62,7 +62,7 @@ fn file(parts: &[Vec<u8>]) -> Vec<u8> {
 
 /// Decodes all frames to RGBA.
 #[track_caller]
-fn played(bytes: &[u8]) -> (Facts, Vec<Vec<[u8; 4]>>) {
+fn played(bytes: &[u8]) -> (GifFacts, Vec<Vec<[u8; 4]>>) {
     let facts = measure(bytes, &LIMITS).unwrap();
     let frames = play(bytes, &facts.measured, 0..facts.measured.frames, &LIMITS).unwrap();
     let frames: Vec<Raster> = frames.map(Result::unwrap).collect();

@@ -65,7 +65,7 @@ impl Unit {
 
 /// The contents of a sequence header.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) struct Sequence {
+pub(super) struct SequenceHeader {
     /// The layers that each operating point shows, as a bit mask.
     pub(super) operating_points: Vec<u16>,
     /// Whether the samples are full range, so that black is 0.
@@ -75,12 +75,12 @@ pub(super) struct Sequence {
 }
 
 /// Reads the first sequence header among the units.
-pub(super) fn sequence(bytes: &[u8], units: &[Unit]) -> Option<Sequence> {
+pub(super) fn sequence(bytes: &[u8], units: &[Unit]) -> Option<SequenceHeader> {
     let unit = units.iter().find(|unit| unit.kind == SEQUENCE_HEADER)?;
     read(Bits { bytes: bytes.get(..unit.payload.end)?, at: unit.payload.start * 8 })
 }
 
-fn read(mut bits: Bits<'_>) -> Option<Sequence> {
+fn read(mut bits: Bits<'_>) -> Option<SequenceHeader> {
     let profile = bits.number(3)?;
     bits.number(1)?;
     let is_reduced = bits.flag()?;
@@ -104,10 +104,10 @@ fn read(mut bits: Bits<'_>) -> Option<Sequence> {
     let colours = if bits.flag()? { bits.number(24)? } else { 0x02_0202 };
     // sRGB primaries and transfer without a matrix mean full-range RGB.
     if !is_mono && colours == 0x01_0D00 {
-        return Some(Sequence { operating_points, is_full: true, range_bit: None });
+        return Some(SequenceHeader { operating_points, is_full: true, range_bit: None });
     }
     let range_bit = Some((bits.at / 8, 0x80 >> (bits.at % 8)));
-    Some(Sequence { operating_points, is_full: bits.flag()?, range_bit })
+    Some(SequenceHeader { operating_points, is_full: bits.flag()?, range_bit })
 }
 
 fn operating_points(bits: &mut Bits<'_>) -> Option<Vec<u16>> {

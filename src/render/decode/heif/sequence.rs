@@ -10,7 +10,7 @@ use super::boxes::{Reader, behind_version, boxed, child, children};
 const ENTRY_BYTES: usize = 78;
 
 /// The first frame of a track.
-struct Frame<'a> {
+struct FirstFrame<'a> {
     /// The coding type, which items name in the same way.
     coding: [u8; 4],
     size: [u8; 4],
@@ -29,7 +29,7 @@ pub(super) fn still(bytes: &[u8]) -> Option<Vec<u8>> {
     Some(file(&color, alpha.as_ref()))
 }
 
-fn frame<'a>(bytes: &'a [u8], track: Range<usize>, handler: &[u8; 4]) -> Option<Frame<'a>> {
+fn frame<'a>(bytes: &'a [u8], track: Range<usize>, handler: &[u8; 4]) -> Option<FirstFrame<'a>> {
     let mdia = child(bytes, track.clone(), b"mdia")?.payload;
     let hdlr = child(bytes, mdia.clone(), b"hdlr")?.payload;
     if bytes.get(hdlr.start + 8..hdlr.start + 12)? != handler {
@@ -58,7 +58,7 @@ fn frame<'a>(bytes: &'a [u8], track: Range<usize>, handler: &[u8; 4]) -> Option<
     let start = usize::try_from(start).ok()?;
     let is_premultiplied =
         child(bytes, track, b"tref").is_some_and(|references| child(bytes, references.payload, b"prem").is_some());
-    Some(Frame {
+    Some(FirstFrame {
         coding: entry.kind,
         size: *fields.get(24..)?.first_chunk::<4>()?,
         properties: properties.map(|child| bytes[child.at..child.payload.end].to_vec()).collect(),
@@ -68,17 +68,17 @@ fn frame<'a>(bytes: &'a [u8], track: Range<usize>, handler: &[u8; 4]) -> Option<
 }
 
 /// Builds a file with one image that has these frames as its items 1 and 2.
-fn file(color: &Frame<'_>, alpha: Option<&Frame<'_>>) -> Vec<u8> {
+fn file(color: &FirstFrame<'_>, alpha: Option<&FirstFrame<'_>>) -> Vec<u8> {
     let brand: &[u8] = if &color.coding == b"av01" { b"avif\0\0\0\0avifmif1" } else { b"heic\0\0\0\0heicmif1" };
     let ftyp = boxed(b"ftyp", brand);
-    let frames: Vec<&Frame<'_>> = std::iter::once(color).chain(alpha).collect();
+    let frames: Vec<&FirstFrame<'_>> = std::iter::once(color).chain(alpha).collect();
     // The length of `meta` does not depend on the offsets in it.
     let start = ftyp.len() + meta(&frames, color.is_premultiplied, 0).len() + 8;
     let data: Vec<u8> = frames.iter().flat_map(|frame| frame.data).copied().collect();
     [ftyp, meta(&frames, color.is_premultiplied, start), boxed(b"mdat", &data)].concat()
 }
 
-fn meta(frames: &[&Frame<'_>], is_premultiplied: bool, start: usize) -> Vec<u8> {
+fn meta(frames: &[&FirstFrame<'_>], is_premultiplied: bool, start: usize) -> Vec<u8> {
     let versioned = |kind: &[u8; 4], payload: &[u8]| boxed(kind, &[&[0; 4], payload].concat());
     let number = |value: usize| u32::try_from(value).unwrap_or(u32::MAX).to_be_bytes();
     let count = frames.len() as u8;

@@ -48,9 +48,9 @@ fn apertures_are_kept_on_whole_pixels_only() {
 fn coded_colours_are_found() {
     let nclx = [&b"nclx"[..], &[0, 9, 0, 16, 0, 9, 0x80]].concat();
     let coding = |properties: &[Vec<u8>]| neutralised(&file(properties)).1.coding;
-    assert_eq!(coding(&[boxed(b"colr", &nclx)]), Some(Coding { primaries: 9, transfer: 16 }));
+    assert_eq!(coding(&[boxed(b"colr", &nclx)]), Some(Cicp { primaries: 9, transfer: 16 }));
     let both = [boxed(b"colr", b"profsRGB"), boxed(b"irot", &[1]), boxed(b"colr", &nclx)];
-    assert_eq!(coding(&both), Some(Coding { primaries: 9, transfer: 16 }));
+    assert_eq!(coding(&both), Some(Cicp { primaries: 9, transfer: 16 }));
     assert_eq!(coding(&[boxed(b"colr", b"nclx\0")]), None);
 }
 

@@ -3,7 +3,7 @@
 use memchr::memchr;
 
 use super::huffman::{Bits, Table};
-use super::{Component, Frame};
+use super::{Component, FrameHeader};
 
 /// Returns how many bytes at the start of `data` belong to a scan. Restart markers do; other markers and a truncated
 /// one do not.
@@ -37,7 +37,7 @@ pub(super) type Member = (usize, Option<Table>, Option<Table>);
 
 impl Scan {
     /// Reads all units. Returns `None` if the data is incomplete.
-    pub(super) fn read(&self, frame: &mut Frame, members: &[Member], data: &[u8]) -> Option<()> {
+    pub(super) fn read(&self, frame: &mut FrameHeader, members: &[Member], data: &[u8]) -> Option<()> {
         let [only] = members else { return self.interleaved(frame, members, data) };
         let (at, dc, ac) = only;
         let is_progressive = frame.is_progressive;
@@ -53,7 +53,7 @@ impl Scan {
         Some(())
     }
 
-    fn interleaved(&self, frame: &mut Frame, members: &[Member], data: &[u8]) -> Option<()> {
+    fn interleaved(&self, frame: &mut FrameHeader, members: &[Member], data: &[u8]) -> Option<()> {
         let (is_progressive, [across, down]) = (frame.is_progressive, frame.units);
         // In a progressive image only DC coefficients may be interleaved.
         if is_progressive && self.first > 0 {

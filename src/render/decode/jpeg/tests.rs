@@ -4,7 +4,7 @@ use super::*;
 use crate::param::ColorSpace;
 use crate::pixels::raster::{Raster, Samples};
 use crate::plan::Select;
-use crate::render::decode::{Opened, Original, Wanted};
+use crate::render::decode::{EncodedOriginal, Opened, Wanted};
 use crate::render::{RenderError, RenderLimits};
 use crate::units::Size;
 use crate::vips::{Call, Image};
@@ -57,7 +57,7 @@ fn written(style: Style) -> Vec<u8> {
 }
 
 fn drawn(bytes: &[u8], shrink: u32) -> Result<Raster, RenderError> {
-    let original = Original::new(bytes)?;
+    let original = EncodedOriginal::new(bytes)?;
     let opened = Opened::new(&original, &Select::default(), &LIMITS)?;
     opened.decode(&Wanted { shrink, ..Wanted::first(ColorSpace::Origin) }, &LIMITS)?.into_first()
 }

@@ -22,14 +22,14 @@ const CONTRAST_ENOUGH: f64 = 0.22;
 
 /// A non-decreasing curve from black to white.
 #[derive(Clone, Copy, Debug, PartialEq)]
-pub(super) struct Curve {
+pub(super) struct ToneCurve {
     black: f64,
     white: f64,
     exponent: f64,
     contrast: f64,
 }
 
-impl Curve {
+impl ToneCurve {
     /// Returns the curve for an image with these lumas, scaled by `strength` from 0 to 1.
     pub(super) fn of(lumas: impl Iterator<Item = f64>, strength: f64) -> Self {
         let mut lumas: Vec<f64> = lumas.collect();

@@ -117,7 +117,7 @@ fn the_curve_never_falls_whatever_the_histogram() {
         for spread in [0.05, 0.2, 0.4] {
             for bend in [0.3, 1.0, 3.0] {
                 let lumas = (0..2000).map(|v| low + spread * (f64::from(v) / 2000.0).powf(bend));
-                let curve = Curve::of(lumas, 1.0);
+                let curve = ToneCurve::of(lumas, 1.0);
                 let values: Vec<f64> = (0..=1000).map(|v| curve.value(f64::from(v) / 1000.0)).collect();
                 assert!(values.is_sorted() && values[0] >= 0.0 && values[1000] <= 1.0, "{low} {spread} {bend}");
             }

@@ -33,7 +33,7 @@ const CORNER: f32 = 0.6;
 /// Returns the window of `size` with the subject as close to its centre as the image allows, or `None` if nothing
 /// stands out. The window must fit in the image, which has 8 or 16 bits.
 pub(super) fn window(raster: &Raster, size: Size) -> Option<Rect> {
-    let map = Map::of(raster)?;
+    let map = SaliencyMap::of(raster)?;
     let whole = raster.size;
     let (left, gain_across) = placed(&map.columns(), whole.width, size.width);
     let rows = map.rows(f64::from(left) / f64::from(whole.width), f64::from(size.width) / f64::from(whole.width));
@@ -75,15 +75,15 @@ fn placed(line: &[f64], total: u32, len: u32) -> (u32, f64) {
 }
 
 /// How much each cell stands out.
-struct Map {
+struct SaliencyMap {
     width: usize,
     values: Vec<f32>,
 }
 
-impl Map {
+impl SaliencyMap {
     /// Computes the map. Returns `None` for a uniform image.
     fn of(raster: &Raster) -> Option<Self> {
-        let cells = Cells::of(raster);
+        let cells = SmallCopy::of(raster);
         let barriers = cells.barriers();
         let strange = cells.strangeness();
         let (highest, strangest) = (greatest(&barriers), greatest(&strange));
@@ -128,7 +128,7 @@ fn greatest(values: &[f32]) -> f32 {
 }
 
 /// A small copy of an image.
-struct Cells {
+struct SmallCopy {
     width: usize,
     /// Oklab with its colour axes multiplied by [`COLORS`].
     lab: Vec<[f32; 3]>,
@@ -136,7 +136,7 @@ struct Cells {
     opacity: Vec<f32>,
 }
 
-impl Cells {
+impl SmallCopy {
     fn of(raster: &Raster) -> Self {
         let Size { width, height } = raster.size;
         let divisor = f64::from(width.max(height)).max(1.0) / f64::from(SIDE_MAX.min(width.max(height)));
@@ -287,7 +287,7 @@ mod tests {
     use super::*;
     use crate::pixels::raster::Samples;
 
-    fn picture(size: Size, pixel: impl Fn(u32, u32) -> [u8; 3]) -> Raster {
+    fn image(size: Size, pixel: impl Fn(u32, u32) -> [u8; 3]) -> Raster {
         let samples = (0..size.height).flat_map(|y| (0..size.width).map(move |x| (x, y)));
         let samples = samples.flat_map(|(x, y)| pixel(x, y)).collect();
         Raster { size, channels: 3, samples: Samples::U8(samples) }
@@ -302,7 +302,7 @@ mod tests {
         let size = Size::new(400, 120);
         let disc = |x: u32, y: u32, at: u32| x.abs_diff(at).pow(2) + y.abs_diff(60).pow(2) < 30 * 30;
         for at in [60, 130, 300, 350] {
-            let raster = picture(size, |x, y| {
+            let raster = image(size, |x, y| {
                 let grain = noise(x, y);
                 if disc(x, y, at) { [210, 40, 40] } else { [60 + grain / 2, 120 + grain / 2, 60] }
             });
@@ -314,7 +314,7 @@ mod tests {
 
     #[test]
     fn a_subject_may_stand_at_an_edge_or_in_a_tall_image() {
-        let raster = picture(Size::new(120, 400), |x, y| {
+        let raster = image(Size::new(120, 400), |x, y| {
             if x.abs_diff(60) < 25 && y > 290 { [240, 220, 40] } else { [40, 60, 110 + (y / 8) as u8] }
         });
         let found = window(&raster, Size::new(120, 120)).unwrap();
@@ -331,13 +331,13 @@ mod tests {
 
     #[test]
     fn a_uniform_image_has_no_subject() {
-        let flat = picture(Size::new(300, 100), |_, _| [120, 130, 140]);
+        let flat = image(Size::new(300, 100), |_, _| [120, 130, 140]);
         assert_eq!(window(&flat, Size::new(100, 100)), None);
-        let grain = picture(Size::new(300, 100), |x, y| [noise(x, y) + 60; 3]);
+        let grain = image(Size::new(300, 100), |x, y| [noise(x, y) + 60; 3]);
         assert_eq!(window(&grain, Size::new(100, 100)), None);
         // The smallest possible images.
         for size in [Size::new(1, 1), Size::new(2, 1), Size::new(1, 9), Size::new(500, 1)] {
-            let one = picture(size, |x, y| [(x * 50) as u8, (y * 50) as u8, 0]);
+            let one = image(size, |x, y| [(x * 50) as u8, (y * 50) as u8, 0]);
             let kept = Size::new(1, 1);
             assert!(window(&one, kept).is_none_or(|rect| rect.is_inside(size)));
         }

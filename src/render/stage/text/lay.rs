@@ -10,7 +10,7 @@ use crate::pixels::shape::Shape;
 use crate::plan::{Backing, TextOp};
 use crate::units::{Color, Length, Rect, Size};
 
-use super::paint::Layer;
+use super::paint::TextLayer;
 
 /// Widest padding of the box; beyond this a larger one makes no difference.
 const PAD_PX_MAX: u32 = 1 << 17;
@@ -26,7 +26,7 @@ pub(super) struct Lines {
 /// A layer together with everything that applies to it as a whole.
 #[derive(Debug)]
 pub(super) struct Laid<'a> {
-    layer: &'a Layer,
+    layer: &'a TextLayer,
     backing: Option<Backed>,
     turn: Option<Turn>,
     /// Opacity, 0 to 1.
@@ -52,11 +52,11 @@ struct Turn {
 
 impl<'a> Laid<'a> {
     /// Wraps a layer with just an opacity, 0 to 1.
-    pub(super) const fn plain(layer: &'a Layer, alpha: f32) -> Self {
+    pub(super) const fn plain(layer: &'a TextLayer, alpha: f32) -> Self {
         Self { layer, backing: None, turn: None, alpha }
     }
 
-    pub(super) fn new(layer: &'a Layer, lines: Lines, op: &TextOp) -> Self {
+    pub(super) fn new(layer: &'a TextLayer, lines: Lines, op: &TextOp) -> Self {
         let center = [
             lines.left as f64 + f64::from(lines.size.width) / 2.0,
             lines.top as f64 + f64::from(lines.size.height) / 2.0,
@@ -117,7 +117,7 @@ impl<'a> Laid<'a> {
     }
 }
 
-impl Layer {
+impl TextLayer {
     fn at(&self, x: i64, y: i64) -> Pixel {
         let (x, y) = (x - self.left, y - self.top);
         let (width, height) = (i64::from(self.size.width), i64::from(self.size.height));
@@ -238,7 +238,7 @@ mod tests {
 
     #[test]
     fn layers_are_cut_at_the_edges() {
-        let red = Layer { size: Size::new(3, 3), left: -1, top: -2, pixels: vec![[255, 0, 0, 255]; 9] };
+        let red = TextLayer { size: Size::new(3, 3), left: -1, top: -2, pixels: vec![[255, 0, 0, 255]; 9] };
         let base = Raster { size: Size::new(4, 2), channels: 1, samples: Samples::U8(vec![9; 8]) };
         let done = over(base.clone(), &Laid::plain(&red, 1.0));
         assert_eq!(done.channels, 3);
@@ -246,14 +246,14 @@ mod tests {
         assert_eq!(&bytes[..9], [255, 0, 0, 255, 0, 0, 9, 9, 9]);
         assert!(bytes[12..].iter().all(|v| *v == 9));
         for (left, top) in [(9, 0), (-9, 0), (0, 9), (0, -9), (i64::from(i32::MAX), i64::from(i32::MIN))] {
-            let away = Layer { left, top, ..red.clone() };
+            let away = TextLayer { left, top, ..red.clone() };
             assert!(over(base.clone(), &Laid::plain(&away, 1.0)).into_bytes().iter().all(|v| *v == 9), "{left} {top}");
         }
     }
 
     #[test]
     fn grey_and_transparency_survive() {
-        let white = Layer { size: Size::new(1, 1), left: 0, top: 0, pixels: vec![[255, 255, 255, 128]] };
+        let white = TextLayer { size: Size::new(1, 1), left: 0, top: 0, pixels: vec![[255, 255, 255, 128]] };
         let grey = over(
             Raster { size: Size::new(2, 1), channels: 1, samples: Samples::U16(vec![0; 2]) },
             &Laid::plain(&white, 1.0),

@@ -27,7 +27,7 @@ const BISECTIONS: usize = 10;
 
 /// A small image to be placed on a larger one.
 #[derive(Clone, Debug)]
-pub(super) struct Layer {
+pub(super) struct TextLayer {
     pub(super) size: Size,
     /// Left and top edges on the base; may be outside it.
     pub(super) left: i64,
@@ -37,20 +37,20 @@ pub(super) struct Layer {
 }
 
 /// Returns the text in its colours, with its ink at `left` and `top` of the base.
-pub(super) fn layer(inked: &Inked, text: &Text, left: i64, top: i64) -> Layer {
+pub(super) fn layer(inked: &Inked, text: &Text, left: i64, top: i64) -> TextLayer {
     let drawn = match text.outline {
         Some((line, color)) => outlined(inked, text, f32::from(u16::try_from(line).unwrap_or(u16::MAX)), color),
-        None => painted(inked, text, &Outline::none(inked)),
+        None => painted(inked, text, &TextOutline::none(inked)),
     };
-    let drawn = Layer { left: left + drawn.left, top: top + drawn.top, ..drawn };
-    match Shadow::of(text) {
+    let drawn = TextLayer { left: left + drawn.left, top: top + drawn.top, ..drawn };
+    match TextShadow::of(text) {
         Some(shadow) => shadowed(&drawn, &shadow),
         None => drawn,
     }
 }
 
 /// The coverage of the letters and of the line along their edge.
-struct Outline {
+struct TextOutline {
     size: Size,
     /// Pixels around the ink.
     margin: usize,
@@ -61,7 +61,7 @@ struct Outline {
     color: Color,
 }
 
-impl Outline {
+impl TextOutline {
     fn none(inked: &Inked) -> Self {
         let fill = inked.letters.clone();
         Self { size: inked.size, margin: 0, whole: fill.clone(), fill, color: Color::BLACK }
@@ -70,7 +70,7 @@ impl Outline {
 
 /// Draws the letters with a line of `width` pixels. The line is inside their edge if that leaves [`FITS`] of them,
 /// otherwise mostly outside, so that it never replaces the letters.
-fn outlined(inked: &Inked, text: &Text, width: f32, color: Color) -> Layer {
+fn outlined(inked: &Inked, text: &Text, width: f32, color: Color) -> TextLayer {
     let depths = depths(&inked.letters, inked.size);
     let area = |coverage: &[u8]| coverage.iter().map(|v| u64::from(*v)).sum::<u64>();
     let share = |share: f64| (area(&inked.letters) as f64 * share) as u64;
@@ -93,7 +93,7 @@ fn outlined(inked: &Inked, text: &Text, width: f32, color: Color) -> Layer {
     let outside = width - inside;
     if outside <= 0.0 {
         let (size, whole) = (inked.size, inked.letters.clone());
-        return painted(inked, text, &Outline { size, margin: 0, fill, whole, color });
+        return painted(inked, text, &TextOutline { size, margin: 0, fill, whole, color });
     }
     let mut margin = outside.ceil() as usize + 1;
     let (w, h) = (inked.size.width as usize, inked.size.height as usize);
@@ -104,7 +104,7 @@ fn outlined(inked: &Inked, text: &Text, width: f32, color: Color) -> Layer {
     let size = Size::new((w + 2 * margin) as u32, (h + 2 * margin) as u32);
     let (fill, letters) = (widened(&fill, w, margin), widened(&inked.letters, w, margin));
     let whole = grown(&letters, size, reach);
-    painted(inked, text, &Outline { size, margin, fill, whole, color })
+    painted(inked, text, &TextOutline { size, margin, fill, whole, color })
 }
 
 /// Returns the same coverage with `margin` empty pixels around it.
@@ -132,7 +132,7 @@ fn grown(coverage: &[u8], size: Size, reach: f32) -> Vec<u8> {
 }
 
 /// Draws line, letters and emoji in their colours.
-fn painted(inked: &Inked, text: &Text, outline: &Outline) -> Layer {
+fn painted(inked: &Inked, text: &Text, outline: &TextOutline) -> TextLayer {
     let (wide, width) = (outline.size.width as usize, inked.size.width as usize);
     let inner = |at: usize| {
         let (x, y) = ((at % wide).checked_sub(outline.margin)?, (at / wide).checked_sub(outline.margin)?);
@@ -150,7 +150,7 @@ fn painted(inked: &Inked, text: &Text, outline: &Outline) -> Layer {
     });
     let pixels = pixels.collect();
     let shift = -i64::try_from(outline.margin).unwrap_or(0);
-    Layer { size: outline.size, left: shift, top: shift, pixels }
+    TextLayer { size: outline.size, left: shift, top: shift, pixels }
 }
 
 /// Accumulates the colour of a pixel.
@@ -223,7 +223,7 @@ fn inset(coverage: &[u8], depths: &[f32], width: f32) -> Vec<u8> {
 
 /// A black copy under a layer.
 #[derive(Clone, Copy, Debug)]
-struct Shadow {
+struct TextShadow {
     /// Offset down and to the right.
     shift_px: usize,
     /// Standard deviation of its blur.
@@ -233,7 +233,7 @@ struct Shadow {
     opacity: f32,
 }
 
-impl Shadow {
+impl TextShadow {
     fn of(text: &Text) -> Option<Self> {
         let shift = |px: f64| px.round().max(1.0) as usize;
         (text.shadow > 0.0).then(|| match text.shadow_blur_px {
@@ -266,7 +266,7 @@ impl Shadow {
 }
 
 /// Composites the layer over a blurred, black, shifted copy of itself.
-fn shadowed(layer: &Layer, shadow: &Shadow) -> Layer {
+fn shadowed(layer: &TextLayer, shadow: &TextShadow) -> TextLayer {
     let (radius, shift) = (shadow.radius(layer.size), shadow.shift_px);
     let margin = 3 * radius;
     let (w, h) = (layer.size.width as usize, layer.size.height as usize);
@@ -294,7 +294,7 @@ fn shadowed(layer: &Layer, shadow: &Shadow) -> Layer {
     }
     let size = Size::new(u32::try_from(wide).unwrap_or(u32::MAX), u32::try_from(high).unwrap_or(u32::MAX));
     let margin = i64::try_from(margin).unwrap_or(0);
-    Layer { size, left: layer.left - margin, top: layer.top - margin, pixels }
+    TextLayer { size, left: layer.left - margin, top: layer.top - margin, pixels }
 }
 
 /// Averages `2 * radius + 1` values along each row; values beyond its ends are 0.
@@ -369,8 +369,8 @@ mod tests {
     #[test]
     fn a_shadow_reaches_beyond_and_keeps_the_letters() {
         let pixels = vec![[255, 255, 255, 255]; 100];
-        let flat = Layer { size: Size::new(10, 10), left: 50, top: 60, pixels };
-        let soft = Shadow { shift_px: 2, sigma_px: 1.75, gain: SHADOW_GAIN, opacity: SHADOW_OPACITY };
+        let flat = TextLayer { size: Size::new(10, 10), left: 50, top: 60, pixels };
+        let soft = TextShadow { shift_px: 2, sigma_px: 1.75, gain: SHADOW_GAIN, opacity: SHADOW_OPACITY };
         let shaded = shadowed(&flat, &soft);
         assert!(shaded.left < 50 && shaded.top < 60 && shaded.size.width > 16);
         let at = |x: i64, y: i64| {
@@ -383,8 +383,8 @@ mod tests {
 
     #[test]
     fn a_hard_shadow_is_a_black_copy() {
-        let flat = Layer { size: Size::new(4, 4), left: 7, top: 9, pixels: vec![[255, 255, 255, 255]; 16] };
-        let hard = Shadow { shift_px: 3, sigma_px: 0.0, gain: 1.0, opacity: 1.0 };
+        let flat = TextLayer { size: Size::new(4, 4), left: 7, top: 9, pixels: vec![[255, 255, 255, 255]; 16] };
+        let hard = TextShadow { shift_px: 3, sigma_px: 0.0, gain: 1.0, opacity: 1.0 };
         let shaded = shadowed(&flat, &hard);
         assert_eq!((shaded.left, shaded.top, shaded.size), (7, 9, Size::new(7, 7)));
         for (index, pixel) in shaded.pixels.iter().enumerate() {
@@ -399,7 +399,7 @@ mod tests {
             assert_eq!(*pixel, expected, "{x} {y}");
         }
         let long = Size::new(32_000, 500);
-        let wide = Shadow { sigma_px: 250.0, ..hard };
+        let wide = TextShadow { sigma_px: 250.0, ..hard };
         assert!((10..250).contains(&wide.radius(long)) && wide.radius(Size::new(300, 50)) > 240);
     }
 }

@@ -220,7 +220,7 @@ fn affordable(text: &str, style: &Style, wrap: Option<Wrap>) -> Result<(String, 
     let mut style = style.clone();
     // 11 halvings reduce 2000 letters to one.
     for _ in 0..16 {
-        let Some(Extent { width, height, .. }) = measured(&text, &style, wrap)? else { break };
+        let Some(InkExtent { width, height, .. }) = measured(&text, &style, wrap)? else { break };
         if width * height <= PIXELS_MAX && width.max(height) <= SIDE_MAX {
             break;
         }
@@ -237,7 +237,7 @@ fn affordable(text: &str, style: &Style, wrap: Option<Wrap>) -> Result<(String, 
 
 /// Extent of the ink in pixels.
 #[derive(Clone, Copy, Debug)]
-struct Extent {
+struct InkExtent {
     width: f64,
     height: f64,
     /// Distance from the top of the first line to the bottom of the ink.
@@ -245,9 +245,9 @@ struct Extent {
 }
 
 /// Measures a text at a size at which that is cheap and possible. Returns `None` if it has no ink.
-fn measured(text: &str, style: &Style, wrap: Option<Wrap>) -> Result<Option<Extent>, RenderError> {
+fn measured(text: &str, style: &Style, wrap: Option<Wrap>) -> Result<Option<InkExtent>, RenderError> {
     let at = |k: f64| extent(text, &style.scaled(k), wrap.map(|wrap| wrap.scaled(k)));
-    let whole = |extent: Extent, k: f64| Extent {
+    let whole = |extent: InkExtent, k: f64| InkExtent {
         width: extent.width / k,
         height: extent.height / k,
         bottom: extent.bottom / k,
@@ -262,17 +262,17 @@ fn measured(text: &str, style: &Style, wrap: Option<Wrap>) -> Result<Option<Exte
     // There is either nothing to see, or more than fits in an image at any size. A part of the text shows which.
     let part: String = text.graphemes(true).take(PART_LETTERS).collect();
     let some = extent(&part, &style.scaled(k * 4.0), None)?;
-    Ok(some.filter(|_| part.len() < text.len()).map(|_| Extent {
+    Ok(some.filter(|_| part.len() < text.len()).map(|_| InkExtent {
         width: TOO_LARGE,
         height: TOO_LARGE,
         bottom: TOO_LARGE,
     }))
 }
 
-fn extent(text: &str, style: &Style, wrap: Option<Wrap>) -> Result<Option<Extent>, RenderError> {
+fn extent(text: &str, style: &Style, wrap: Option<Wrap>) -> Result<Option<InkExtent>, RenderError> {
     Ok(laid_out(text, style, wrap, Ink::Coverage)?.map(|image| {
         let (width, height) = (f64::from(image.width()), f64::from(image.height()));
-        Extent { width, height, bottom: f64::from(image.offset().1) + height }
+        InkExtent { width, height, bottom: f64::from(image.offset().1) + height }
     }))
 }
 

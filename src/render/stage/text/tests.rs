@@ -131,7 +131,7 @@ fn unknown_fonts_fall_back_to_sans_serif() {
 
 #[test]
 fn long_captions_are_cut_or_shrunk_to_the_box() {
-    let words = "a caption that is much too long for the picture it is written on";
+    let words = "a caption that is much too long for the drawing it is written on";
     let of = |overflow, width_px| ink(&drawn(Text { overflow, width_px, ..text(words) }));
     for side in [TextClip::Start, TextClip::Middle, TextClip::End] {
         for ellipsis in [false, true] {
@@ -228,10 +228,10 @@ fn scripts_and_emoji_are_drawn() {
     assert!(mark.size.width > plain.size.width && right(mark) == right(plain));
 }
 
-fn block(words: &str, width_px: u32) -> Written {
+fn block(words: &str, width_px: u32) -> ImageOnlyText {
     let anchor =
         Anchor { horizontal: Along::Start, vertical: Along::Start, pad_px: 10, x: None, y: None, point: [0.0; 2] };
-    Written {
+    ImageOnlyText {
         text: Text { anchor, ..text(words) },
         box_width_px: width_px - 20,
         width_px,
@@ -253,7 +253,7 @@ fn text_alone_makes_an_image_that_grows() {
     assert!(many.size.height > one.size.height + 40, "{:?}", many.size);
     let area = visible(&many);
     assert!(area.left >= 9 && right(area) <= 191 && area.top >= 10, "{area:?}");
-    let led = written(&Written {
+    let led = written(&ImageOnlyText {
         text: Text { lead_px: 20, ..block("x", 200).text },
         ..block("Hello to everybody who reads these many words", 200)
     });
@@ -277,7 +277,7 @@ fn lines_stand_where_they_are_aligned() {
     }
     let middle = at(Along::Middle);
     assert!((middle.left * 2 + middle.size.width).abs_diff(200) <= 3, "{middle:?}");
-    let mut low = Written { height_px: Some(300), ..block("Hi", 200) };
+    let mut low = ImageOnlyText { height_px: Some(300), ..block("Hi", 200) };
     low.text.anchor.vertical = Along::Far;
     let done = written(&low).unwrap();
     assert_eq!(done.size, Size::new(200, 300));
@@ -287,11 +287,11 @@ fn lines_stand_where_they_are_aligned() {
 #[test]
 fn a_text_image_shrinks_to_its_height_and_has_a_greatest_height() {
     let words = "Hello to everybody who reads these many words";
-    let mut tight = Written { height_px: Some(60), ..block(words, 200) };
+    let mut tight = ImageOnlyText { height_px: Some(60), ..block(words, 200) };
     tight.text.overflow = TextOverflow::Shrink;
     let area = visible(&written(&tight).unwrap());
     assert!(area.top + area.size.height <= 52, "{area:?}");
-    let high = Written { height_max_px: 100, ..block(&words.repeat(40), 200) };
+    let high = ImageOnlyText { height_max_px: 100, ..block(&words.repeat(40), 200) };
     assert_eq!(written(&high).unwrap().size, Size::new(200, 100));
 }
 

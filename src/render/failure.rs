@@ -74,7 +74,7 @@ pub enum Codec {
     /// Needed to read any original in this format.
     Reader(SourceFormat),
     /// Needed to read originals in this format that use this feature.
-    Feature(SourceFormat, Feature),
+    Feature(SourceFormat, FileFeature),
     /// Needed to write this output format.
     Writer(Format),
 }
@@ -92,7 +92,7 @@ impl fmt::Display for Codec {
 /// A feature of an original that we cannot read.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[expect(missing_docs, reason = "said by `Display`")]
-pub enum Feature {
+pub enum FileFeature {
     OldStyleJpeg,
     ThunderScan,
     HalfFloats,
@@ -108,7 +108,7 @@ pub enum Feature {
     NoFlattenedImage,
 }
 
-impl fmt::Display for Feature {
+impl fmt::Display for FileFeature {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::OldStyleJpeg => f.write_str("with old-style JPEG"),
@@ -218,8 +218,8 @@ mod tests {
     fn errors_say_what_is_missing() {
         let check = |codec, text: &str| assert_eq!(RenderError::UnsupportedFormat(codec).to_string(), text);
         check(Codec::Reader(SourceFormat::Eps), "unsupported format eps");
-        check(Codec::Feature(SourceFormat::Tiff, Feature::Bits(12)), "unsupported format tiff with 12-bit samples");
-        let unflattened = Codec::Feature(SourceFormat::Psd, Feature::NoFlattenedImage);
+        check(Codec::Feature(SourceFormat::Tiff, FileFeature::Bits(12)), "unsupported format tiff with 12-bit samples");
+        let unflattened = Codec::Feature(SourceFormat::Psd, FileFeature::NoFlattenedImage);
         check(unflattened, "unsupported format psd without a flattened image");
         check(Codec::Writer(Format::Jxl), "unsupported format jxl");
         let large = RenderError::TooLarge { what: Bound::AnimationPixels, got: 2, max: 1 };

@@ -10,7 +10,7 @@ use crate::units::{Rect, Size};
 
 /// How to place every frame of one size.
 #[derive(Clone, Debug)]
-pub(in crate::render) struct Place {
+pub(in crate::render) struct Placer {
     /// The part of a frame to read, in stored orientation.
     cut: Rect,
     turn: u8,
@@ -19,7 +19,7 @@ pub(in crate::render) struct Place {
     resize: Option<Resize>,
 }
 
-impl Place {
+impl Placer {
     /// Prepares for frames that were decoded at `decoded`, by a decoder that was told to divide both sides by `shrink`.
     pub(in crate::render) fn new(layout: &Layout, decoded: Size, shrink: u32) -> Self {
         let (turn, turns_last) = (layout.read.turn, layout.turns_last());
@@ -103,10 +103,10 @@ mod tests {
         let place = Some(Resize { scaled: Size::new(15, 12), window: Window::Fixed(rect(3, 1, 10, 9)) });
         let on_original = if keep_order { vec![Op::RedEye(Vec::new())] } else { Vec::new() };
         let layout = Layout { read, on_original, place, ops: Vec::new(), output: Size::new(10, 9), has_alpha: false };
-        let mut place = Place::new(&layout, image().size, 1);
-        assert_eq!(place.turns_last, !keep_order);
-        let raster = place.read(Box::new(RasterRows::from(image()))).unwrap();
-        place.scaled(raster).unwrap()
+        let mut placer = Placer::new(&layout, image().size, 1);
+        assert_eq!(placer.turns_last, !keep_order);
+        let raster = placer.read(Box::new(RasterRows::from(image()))).unwrap();
+        placer.scaled(raster).unwrap()
     }
 
     #[test]
