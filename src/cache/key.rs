@@ -64,7 +64,7 @@ impl VariantKey {
         hash.update(VARIANT);
         hash.update(PLAN_REVISION.to_be_bytes());
         hash.update(object.0);
-        intent.tagged(|bytes| hash.update(bytes));
+        hash.update(intent.tagged());
         Self(hash.finalize().into())
     }
 

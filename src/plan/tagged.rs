@@ -9,31 +9,119 @@ use std::sync::LazyLock;
 
 use serde::ser::{self, Serialize};
 
+use super::feature::FieldSink;
 use super::resolve::resolve_params;
-use super::resolved::Intent;
+use super::resolved::{Intent, Plan};
 use super::types::{Negotiation, Policy};
 use crate::param::Params;
 
 /// Raised when the same plan gives other pixels or bytes than before, so that stored renditions are no longer used.
 pub const PLAN_REVISION: u32 = 2;
 
-/// Initial capacity; holds most plans, so that one allocation is enough.
-const ROOM: usize = 4 << 10;
+/// Initial capacities, which most plans fit into: of the tagged form, and of one encoded field.
+const ROOM: usize = 512;
+const FIELD_ROOM: usize = 1 << 10;
 
-/// The encoded intent of a request that asks for nothing in particular. It holds the default of each field of a plan.
-static DEFAULT: LazyLock<Vec<u8>> = LazyLock::new(|| {
-    encoded(&resolve_params(&Params::default(), true, &Negotiation::default(), &Policy::default()).intent)
+/// The plan of a request that asks for nothing in particular. It holds the default of each field of a plan.
+static DEFAULT: LazyLock<(Plan, Vec<u8>)> = LazyLock::new(|| {
+    let intent = resolve_params(&Params::default(), true, &Negotiation::default(), &Policy::default()).intent;
+    let Intent::Render(plan) = intent else { unreachable!("asked for rendering") };
+    let encoded = encoded(&plan);
+    (*plan, encoded)
 });
 
 impl Intent {
-    /// Passes to `take`, in pieces, the fields that differ from their default, each with its name. Different intents
-    /// never give the same bytes.
+    /// Returns the fields that differ from their default, each with its name. Different intents never give the same
+    /// bytes.
     ///
     /// A field inside something that the default plan does not have at all (a text, a border) counts as different if it
     /// is not absent, false, 0 or empty.
-    pub fn tagged(&self, mut take: impl FnMut(&[u8])) {
-        let own = encoded(self);
-        differing(EncodedValue::read(&own).0, Some(EncodedValue::read(&DEFAULT).0), &mut take);
+    #[must_use]
+    pub fn tagged(&self) -> Vec<u8> {
+        let mut out = Vec::with_capacity(ROOM);
+        match self {
+            Self::Render(plan) => {
+                variant("Render", &mut out);
+                plan.tagged(&mut out);
+            }
+            Self::PassThrough | Self::Unsupported(_) => differing(EncodedValue::read(&encoded(self)).0, None, &mut out),
+        }
+        out
+    }
+}
+
+impl Plan {
+    /// Compares before it encodes: most fields of most plans have their default.
+    fn tagged(&self, out: &mut Vec<u8>) {
+        let (default, encoded) = &*DEFAULT;
+        let mut fields = TaggedFields::open(out, Some(EncodedValue::read(encoded).0));
+        /// Names every field, so that none can be forgotten.
+        macro_rules! each {
+            ($($field:ident),+) => {{
+                let Self { features: _, $($field),+ } = self;
+                $(if *$field != default.$field {
+                    fields.field(stringify!($field), $field);
+                })+
+            }};
+        }
+        each!(select, orient, rect, trim, hide_faces, redeye, sizing, data, written, vectors, sheet, output);
+        if self.features != default.features {
+            let mut inner = fields.within("features");
+            self.features.each_present(&mut inner);
+            inner.close();
+        }
+        fields.close();
+    }
+}
+
+/// A structure of which only the fields that differ from their default are written.
+struct TaggedFields<'o> {
+    out: &'o mut Vec<u8>,
+    default: Option<EncodedValue<'static>>,
+    /// Room for one encoded field.
+    encoded: Vec<u8>,
+}
+
+impl<'o> TaggedFields<'o> {
+    fn open(out: &'o mut Vec<u8>, default: Option<EncodedValue<'static>>) -> Self {
+        out.push(mark::STRUCT);
+        Self { out, default, encoded: Vec::with_capacity(FIELD_ROOM) }
+    }
+
+    fn name(&mut self, name: &str) {
+        Encoder::name(self.out, name);
+    }
+
+    /// Writes a field that is known to differ.
+    fn field(&mut self, name: &str, value: &impl Serialize) {
+        self.name(name);
+        let default = self.default.and_then(|default| default.named(name.as_bytes()));
+        self.value(value, default);
+    }
+
+    fn value(&mut self, value: &impl Serialize, default: Option<EncodedValue<'_>>) {
+        self.encoded.clear();
+        encode(value, &mut self.encoded);
+        differing(EncodedValue::read(&self.encoded).0, default, self.out);
+    }
+
+    /// Opens a field that is a structure itself, and whose fields are absent by default.
+    fn within(&mut self, name: &str) -> TaggedFields<'_> {
+        self.name(name);
+        TaggedFields::open(self.out, None)
+    }
+
+    fn close(self) {
+        // No name is empty.
+        self.out.push(0);
+    }
+}
+
+impl FieldSink for TaggedFields<'_> {
+    fn present(&mut self, name: &str, value: &impl Serialize) {
+        self.name(name);
+        variant("some", self.out);
+        self.value(value, None);
     }
 }
 
@@ -103,56 +191,73 @@ fn field(bytes: &[u8]) -> Option<(&[u8], EncodedValue<'_>, &[u8])> {
     Some((name, value, rest))
 }
 
-fn whole(value: EncodedValue<'_>, take: &mut impl FnMut(&[u8])) {
-    take(&[value.mark]);
-    take(&(value.content.len() as u64).to_le_bytes());
-    take(value.content);
+fn whole(value: EncodedValue<'_>, out: &mut Vec<u8>) {
+    out.push(value.mark);
+    out.extend_from_slice(&(value.content.len() as u64).to_le_bytes());
+    out.extend_from_slice(value.content);
+}
+
+/// Begins a variant that contains something.
+fn variant(name: &str, out: &mut Vec<u8>) {
+    out.push(mark::VARIANT);
+    Encoder::name(out, name);
 }
 
 /// Writes a structure, list or variant without the fields that are the same in `default`.
-fn differing(value: EncodedValue<'_>, default: Option<EncodedValue<'_>>, take: &mut impl FnMut(&[u8])) {
+fn differing(value: EncodedValue<'_>, default: Option<EncodedValue<'_>>, out: &mut Vec<u8>) {
     match value.mark {
         mark::STRUCT => {
-            take(&[mark::STRUCT]);
+            out.push(mark::STRUCT);
             let default = default.filter(|default| default.mark == mark::STRUCT);
-            let mut rest = value.content;
+            let (mut rest, mut usual_rest) = (value.content, default.map_or(&[][..], |default| default.content));
             while let Some((name, own, after)) = field(rest) {
                 rest = after;
-                let usual = default.and_then(|default| default.named(name));
+                // A default of the same type has the same fields in the same order.
+                let usual = match field(usual_rest) {
+                    Some((usual_name, usual, after)) if usual_name == name => {
+                        usual_rest = after;
+                        Some(usual)
+                    }
+                    _ => default.and_then(|default| default.named(name)),
+                };
                 if usual.map_or_else(|| own.is_empty(), |usual| usual == own) {
                     continue;
                 }
-                take(&[name.len() as u8]);
-                take(name);
-                differing(own, usual, take);
+                out.push(name.len() as u8);
+                out.extend_from_slice(name);
+                differing(own, usual, out);
             }
             // Marks the end: no name is empty.
-            take(&[0]);
+            out.push(0);
         }
         mark::VARIANT => {
-            let Some((name, own, _)) = field(value.content) else { return whole(value, take) };
-            take(&[mark::VARIANT, name.len() as u8]);
-            take(name);
-            differing(own, default.filter(|default| default.mark == mark::VARIANT).and_then(|d| d.named(name)), take);
+            let Some((name, own, _)) = field(value.content) else { return whole(value, out) };
+            out.extend_from_slice(&[mark::VARIANT, name.len() as u8]);
+            out.extend_from_slice(name);
+            differing(own, default.filter(|default| default.mark == mark::VARIANT).and_then(|d| d.named(name)), out);
         }
         mark::LIST => {
             let mut rest = value.content;
-            take(&[mark::LIST]);
+            out.push(mark::LIST);
             while !rest.is_empty() {
                 let (own, after) = EncodedValue::read(rest);
-                differing(own, None, take);
+                differing(own, None, out);
                 rest = after;
             }
             // Marks the end: no value starts with this byte.
-            take(&[u8::MAX]);
+            out.push(u8::MAX);
         }
-        _ => whole(value, take),
+        _ => whole(value, out),
     }
 }
 
+fn encode(value: &impl Serialize, out: &mut Vec<u8>) {
+    value.serialize(&mut Encoder { out }).expect("a plan holds nothing that cannot be written");
+}
+
 fn encoded(value: &impl Serialize) -> Vec<u8> {
-    let mut out = Vec::with_capacity(ROOM);
-    value.serialize(&mut Encoder { out: &mut out }).expect("a plan holds nothing that cannot be written");
+    let mut out = Vec::new();
+    encode(value, &mut out);
     out
 }
 
@@ -409,15 +514,7 @@ mod tests {
 
     fn tagged_against(value: &impl Serialize, default: Option<&[u8]>) -> Vec<u8> {
         let (own, mut out) = (encoded(value), Vec::new());
-        differing(EncodedValue::read(&own).0, default.map(|default| EncodedValue::read(default).0), &mut |bytes| {
-            out.extend_from_slice(bytes);
-        });
-        out
-    }
-
-    fn tagged(intent: &Intent) -> Vec<u8> {
-        let mut out = Vec::new();
-        intent.tagged(|bytes| out.extend_from_slice(bytes));
+        differing(EncodedValue::read(&own).0, default.map(|default| EncodedValue::read(default).0), &mut out);
         out
     }
 
@@ -503,7 +600,7 @@ mod tests {
     fn a_request_for_nothing_has_no_fields() {
         let plain = |query: &str| {
             let parsed = param::parse(query, &[]).unwrap();
-            tagged(&resolve(&parsed, &Negotiation::default(), &Policy::default()).intent)
+            resolve(&parsed, &Negotiation::default(), &Policy::default()).intent.tagged()
         };
         let (bare, one) = (plain("fit=clip"), plain("w=300"));
         let has = |bytes: &[u8], name: &str| bytes.windows(name.len()).any(|window| window == name.as_bytes());
@@ -516,7 +613,7 @@ mod tests {
         fn different_intents_have_different_tags(a in any_params(), b in any_params()) {
             let intent = |params| resolve_params(params, true, &Negotiation::default(), &Policy::default()).intent;
             let (a, b) = (intent(&a), intent(&b));
-            prop_assert_eq!(a == b, tagged(&a) == tagged(&b), "{:?}\n{:?}", a, b);
+            prop_assert_eq!(a == b, a.tagged() == b.tagged(), "{:?}\n{:?}", a, b);
         }
 
         #[test]

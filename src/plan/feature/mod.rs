@@ -91,6 +91,12 @@ pub(crate) trait Paints {
     }
 }
 
+/// Takes features one by one, each with its name.
+pub(super) trait FieldSink {
+    /// Takes a feature that is present.
+    fn present(&mut self, name: &str, value: &impl Serialize);
+}
+
 /// Declares [`Features`] in drawing order.
 macro_rules! features {
     ($($(#[$doc:meta])* $field:ident: $feature:ty,)+) => {
@@ -103,6 +109,13 @@ macro_rules! features {
         impl Features {
             pub(super) fn of(params: &Params, sizing: &Sizing) -> Self {
                 Self { $($field: Feature::of(params, sizing),)+ }
+            }
+
+            /// Passes every feature that there is to `sink`.
+            pub(super) fn each_present(&self, sink: &mut impl FieldSink) {
+                $(if let Some(feature) = &self.$field {
+                    sink.present(stringify!($field), feature);
+                })+
             }
 
             /// Adds the steps of every feature to the canvas.
