@@ -1,13 +1,63 @@
-//! Writes a value in the form of [`differing`](super::differing) without a default, in one pass: a field that is absent,
-//! false, 0 or empty is left out.
+//! Writes a value as tagged fields, in one pass: a field that is absent, false, 0 or empty is left out. No two values of a
+//! type give the same bytes.
 
 use serde::ser::{self, Serialize};
 
-use super::{Encoder, Refused, mark, variant};
+/// Marks in front of values.
+mod mark {
+    /// Plain bytes: length (8), bytes.
+    pub(super) const ATOM: u8 = 0;
+    /// Fields: length of the name (1), name, value; then a 0, because no name is empty.
+    pub(super) const STRUCT: u8 = 1;
+    /// Values, then the byte 255, which no value starts with.
+    pub(super) const LIST: u8 = 2;
+    /// Length of the name (1), name, value. If it contains nothing: length (8) of what follows, length of the name, name.
+    pub(super) const VARIANT: u8 = 3;
+    /// Length (8), which is 0.
+    pub(super) const ABSENT: u8 = 4;
+}
+
+/// The error type that serde requires. Plans contain nothing that fails to serialize.
+#[derive(Debug, thiserror::Error)]
+#[error("{0}")]
+pub(super) struct Refused(String);
+
+impl ser::Error for Refused {
+    fn custom<T: std::fmt::Display>(message: T) -> Self {
+        Self(message.to_string())
+    }
+}
+
+/// Writes a name with its length.
+pub(super) fn name(name: &str, out: &mut Vec<u8>) {
+    out.push(u8::try_from(name.len()).expect("a name of our own is short"));
+    out.extend_from_slice(name.as_bytes());
+}
+
+/// Begins a variant that contains something.
+pub(super) fn variant(variant: &str, out: &mut Vec<u8>) {
+    out.push(mark::VARIANT);
+    name(variant, out);
+}
+
+/// Begins a structure, which [`end`] completes.
+pub(super) fn begin(out: &mut Vec<u8>) {
+    out.push(mark::STRUCT);
+}
+
+/// Completes a structure.
+pub(super) fn end(out: &mut Vec<u8>) {
+    out.push(0);
+}
+
+/// Writes a value.
+pub(super) fn write(value: &(impl Serialize + ?Sized), out: &mut Vec<u8>) {
+    value.serialize(Elided { out }).expect("a plan holds nothing that cannot be written");
+}
 
 /// Writes one value. Serializing returns whether the value is what a field contains if it is not set.
-pub(super) struct Elided<'o> {
-    pub(super) out: &'o mut Vec<u8>,
+struct Elided<'o> {
+    out: &'o mut Vec<u8>,
 }
 
 impl Elided<'_> {
@@ -26,7 +76,7 @@ impl Elided<'_> {
 }
 
 /// A structure or list that is not complete yet.
-pub(super) struct Open<'o> {
+struct Open<'o> {
     out: &'o mut Vec<u8>,
     /// Whether it can be left out: a list without elements.
     is_empty: bool,
@@ -52,7 +102,7 @@ impl<'o> Open<'o> {
 
     fn field(&mut self, name: &str, value: &(impl Serialize + ?Sized)) -> Result<(), Refused> {
         let start = self.out.len();
-        Encoder::name(self.out, name);
+        self::name(name, self.out);
         if value.serialize(Elided { out: self.out })? {
             self.out.truncate(start);
         }
@@ -122,7 +172,7 @@ impl<'o> ser::Serializer for Elided<'o> {
     fn serialize_unit_variant(self, _: &'static str, _: u32, name: &'static str) -> Result<bool, Refused> {
         self.out.push(mark::VARIANT);
         self.out.extend_from_slice(&(1 + name.len() as u64).to_le_bytes());
-        Encoder::name(self.out, name);
+        self::name(name, self.out);
         Ok(false)
     }
 
