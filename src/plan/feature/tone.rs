@@ -70,7 +70,7 @@ impl Tone {
 }
 
 fn gradient_map(params: &StylizeParams) -> Option<Tone> {
-    let mix = params.gradient_map_alpha.unwrap_or(100.0) / 100.0;
+    let mix = map_share(params);
     let rises = params.gradient_map_stops.is_sorted();
     let stops: &[f64] = if rises { &params.gradient_map_stops } else { &[] };
     let colors: Vec<Color> = params.gradient_map.iter().map(|color| Color { a: 255, ..*color }).collect();
@@ -88,7 +88,7 @@ impl Paints for Vec<Tone> {
 
 impl Feature for Vec<Tone> {
     fn of(params: &Params, _: &Sizing) -> Option<Self> {
-        let all = chain(&params.stylize, params.adjust.invert == Some(true));
+        let all = chain(&params.stylize, inverts(params));
         (!all.is_empty()).then_some(all)
     }
 
@@ -104,7 +104,13 @@ impl Feature for Vec<Tone> {
 
 /// Returns whether `invert` is applied here, after a gradient map, and not among the adjustments.
 pub(super) fn inverts(params: &Params) -> bool {
-    chain(&params.stylize, params.adjust.invert == Some(true)).contains(&Tone::Invert)
+    let shows_map = !params.stylize.gradient_map.is_empty() && map_share(&params.stylize) > 0.0;
+    params.adjust.invert == Some(true) && shows_map
+}
+
+/// Returns the share of the gradient map, 0 to 1.
+fn map_share(params: &StylizeParams) -> f64 {
+    params.gradient_map_alpha.unwrap_or(100.0) / 100.0
 }
 
 fn chain(params: &StylizeParams, inverts: bool) -> Vec<Tone> {
@@ -119,6 +125,6 @@ fn chain(params: &StylizeParams, inverts: bool) -> Vec<Tone> {
     // A gradient map beats `duotone`, even if it is invisible.
     let mapped = if params.gradient_map.is_empty() { duotone } else { gradient_map(params) };
     // If the image were inverted first, the gradient map would merely be reversed.
-    let inverted = (inverts && matches!(mapped, Some(Tone::GradientMap(_)))).then_some(Tone::Invert);
+    let inverted = inverts.then_some(Tone::Invert);
     [sepia, monochrome, mapped, inverted].into_iter().flatten().collect()
 }
